@@ -1,0 +1,379 @@
+//! Turns what was read into records, one after the other, and knows at each moment where a next
+//! call would have to go on.
+
+use super::closing;
+use super::cursor::{Position, Refusals, State};
+use super::listing::Listing;
+use super::pipeline::Done;
+use super::plan::Plan;
+use super::tally::{Problem, Tally, Trouble};
+use super::{Context, Halt};
+use crate::config::Config;
+use crate::digest::Chain;
+use crate::evidence::emit::Emit;
+use crate::evidence::kind::{Kind, When};
+use crate::fivetran::client::Body;
+use crate::fivetran::resource::{Findings, Item, Part, PartAnswer, Resource};
+use crate::fivetran::{RESOURCES, account};
+use crate::instant::Instant;
+use crate::model::{Diagnostic, Failure, Page, Progress, Record, Severity};
+use crate::world::World;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// The stage after all lists: the source's own records.
+pub const CLOSING: usize = RESOURCES.len() + 1;
+/// A part that is refused for the first so many items in a row is not called any more: the
+/// permission is missing, and calls are the customer's.
+const MAX_REFUSALS: u32 = 3;
+/// Findings about responses shown per page; more would repeat themselves.
+const MAX_DIAGNOSTICS: usize = 32;
+
+/// How many walks have to end before a kind is complete. The account and the closing records
+/// count as one.
+pub fn walks_of(plan: &Plan, kind: &Kind) -> u32 {
+    if kind.id == account::KIND.id || kind.when == When::Always { 1 } else { plan.walks_of(kind) }
+}
+
+/// A page in the making.
+pub struct Assembly<'c, 'w, W> {
+    context: &'c Context<'w, W>,
+    config: &'c Config,
+    state: State,
+    chain: Chain,
+    start: Position,
+    records: Vec<Record>,
+    diagnostics: Vec<Diagnostic>,
+    halt: Option<Halt>,
+    finished: bool,
+}
+
+impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
+    /// Goes on from `state`.
+    ///
+    /// # Errors
+    /// When the state's chain head is none, which a cursor of ours never has.
+    pub fn new(context: &'c Context<'w, W>, config: &'c Config, state: State) -> Result<Self, Failure> {
+        let chain = Chain::resume(&state.chain).ok_or_else(|| super::cursor::invalid("it has no chain head"))?;
+        for (part, refusals) in state.refusals.iter().enumerate() {
+            if is_closed(refusals) {
+                context.closed.borrow_mut().insert((state.position.stage, part));
+            }
+        }
+        let start = state.position.clone();
+        Ok(Self { context, config, state, chain, start, records: Vec::new(), diagnostics: Vec::new(), halt: None, finished: false })
+    }
+
+    /// Where a next call would go on.
+    pub fn position(&self) -> Position {
+        self.state.position.clone()
+    }
+
+    /// The stage of that.
+    pub fn stage(&self) -> usize {
+        self.state.position.stage
+    }
+
+    /// Whether no further record fits.
+    pub fn is_full(&self) -> bool {
+        self.room() == 0
+    }
+
+    /// Whether nothing more can be taken.
+    pub fn is_over(&self) -> bool {
+        self.halt.is_some() || self.is_full()
+    }
+
+    fn room(&self) -> usize {
+        let made = self.records.len();
+        self.context.plan.budget.max_records.map_or(usize::MAX, |max| (max as usize).saturating_sub(made))
+    }
+
+    /// Takes the answer that named the account.
+    pub fn account(&mut self, body: Body) {
+        if self.stage() > 0 {
+            return;
+        }
+        let item = Item { list: &body, page: None, index: 0, json: body.data(), parts: &[], settings: self.context.settings };
+        let (records, findings) = self.project(account::project, &item);
+        self.report("account", &findings);
+        for record in records {
+            self.deliver(record);
+        }
+        self.tally(&[&account::KIND], |tally| {
+            tally.items += 1;
+            tally.open = 0;
+            tally.response(body.read_at);
+        });
+        self.advance(1);
+    }
+
+    /// Takes what the pipeline gave.
+    pub fn take(&mut self, done: Done) {
+        match done {
+            Done::Item(listing, index, parts) => self.item(&listing, index, parts),
+            Done::EmptyPage(listing) => self.page_end(&listing),
+            Done::Lost(stage, problem) => {
+                if let Some(resource) = super::resource_at(stage) {
+                    self.tally(resource.feeds, |tally| tally.problem(&problem));
+                    self.walk_end(resource, stage);
+                }
+            }
+            Done::Halt(halt) => self.halt = Some(halt),
+        }
+    }
+
+    fn item(&mut self, listing: &Listing, index: usize, mut parts: Vec<PartAnswer>) {
+        let (Some(resource), Some(listed)) = (listing.resource(), listing.items.get(index)) else { return };
+        self.refuse(resource, listing.stage, &mut parts);
+        let item = Item {
+            list: &listing.body,
+            page: listing.number,
+            index: listed.index,
+            json: listing.json(listed),
+            parts: &parts,
+            settings: self.context.settings,
+        };
+        let (records, findings) = self.project(resource.project, &item);
+        let skip = if index == 0 { self.state.position.skip } else { 0 };
+        let page = self.state.position.clone();
+        let room = self.room();
+        let left = records.len().saturating_sub(skip);
+        for record in records.into_iter().skip(skip).take(room) {
+            self.deliver(record);
+        }
+        if left > room {
+            self.state.position = Position { skip: skip + room, ..listing.position_of(&page, listed) };
+            return;
+        }
+        self.count_item(resource, &parts, &findings);
+        self.context.assembled.set(self.context.assembled.get() + 1);
+        match listing.items.get(index + 1) {
+            Some(next) => self.state.position = listing.position_of(&page, next),
+            None => self.page_end(listing),
+        }
+    }
+
+    fn project(&mut self, project: fn(&Item<'_>, &mut Emit<'_>, &mut Findings), item: &Item<'_>) -> (Vec<Record>, Findings) {
+        let identity = &self.state.identity;
+        let mut findings = Findings { principal: identity.user.clone(), ..Findings::default() };
+        let mut emit = Emit {
+            account: &identity.account,
+            wanted: &self.context.plan.wanted,
+            since: self.context.plan.since,
+            privacy: &self.context.settings.privacy,
+            now: self.context.client.world().now(),
+            records: Vec::new(),
+        };
+        project(item, &mut emit, &mut findings);
+        let records = emit.records;
+        if let Some(role) = findings.principal_role.take() {
+            self.state.role = Some(role);
+        }
+        (records, findings)
+    }
+
+    /// Keeps count of refused parts, and treats the answers of a part that is closed as refusals,
+    /// whether the call was still made or not.
+    fn refuse(&mut self, resource: &Resource, stage: usize, parts: &mut [PartAnswer]) {
+        self.state.refusals.resize(resource.parts.len(), Refusals::default());
+        for (number, (answer, refusals)) in parts.iter_mut().zip(&mut self.state.refusals).enumerate() {
+            if is_closed(refusals) && !matches!(answer, PartAnswer::NotCalled) {
+                *answer = PartAnswer::Forbidden(None);
+            }
+            match answer {
+                PartAnswer::Forbidden(_) => refusals.refused = refusals.refused.saturating_add(1),
+                PartAnswer::Pages(_) | PartAnswer::Gone => refusals.granted = true,
+                PartAnswer::Broken(_) | PartAnswer::NotCalled => {}
+            }
+            if is_closed(refusals) {
+                self.context.closed.borrow_mut().insert((stage, number));
+            }
+        }
+    }
+
+    fn count_item(&mut self, resource: &Resource, parts: &[PartAnswer], findings: &Findings) {
+        self.state.items += 1;
+        self.tally(resource.feeds, |tally| tally.items += 1);
+        if findings.unreadable > 0 {
+            let problem = Problem {
+                trouble: Trouble::Unreadable,
+                at: resource.path.to_string(),
+                permission: None,
+                count: u64::from(findings.unreadable),
+                whole_list: false,
+            };
+            self.tally(resource.feeds, |tally| tally.problem(&problem));
+        }
+        for (part, answer) in resource.parts.iter().zip(parts) {
+            self.count_part(part, answer);
+        }
+        self.report(resource.stage, findings);
+    }
+
+    fn count_part(&mut self, part: &Part, answer: &PartAnswer) {
+        let trouble = match answer {
+            PartAnswer::NotCalled => return,
+            PartAnswer::Pages(pages) => {
+                self.tally(part.feeds, |tally| pages.iter().for_each(|body| tally.response(body.read_at)));
+                return;
+            }
+            PartAnswer::Gone => {
+                self.tally(part.feeds, |tally| tally.gone += 1);
+                return;
+            }
+            PartAnswer::Forbidden(_) => Trouble::Forbidden,
+            PartAnswer::Broken(_) => Trouble::Upstream,
+        };
+        let permission = (trouble == Trouble::Forbidden).then(|| part.permission.to_string());
+        let problem = Problem { trouble, at: part.path.to_string(), permission, count: 1, whole_list: false };
+        self.tally(part.feeds, |tally| tally.problem(&problem));
+    }
+
+    fn page_end(&mut self, listing: &Listing) {
+        let Some(resource) = listing.resource() else { return };
+        let read_at = listing.body.read_at;
+        let whole = |trouble, whole_list| Problem { trouble, at: resource.path.to_string(), permission: None, count: 1, whole_list };
+        self.tally(resource.feeds, |tally| {
+            tally.pages += 1;
+            tally.repeats += listing.repeats;
+            tally.response(read_at);
+            if listing.changed {
+                tally.problem(&whole(Trouble::ListChanged, false));
+            }
+            if let Some(trouble) = listing.broken_end {
+                tally.problem(&whole(trouble, true));
+            }
+        });
+        match &listing.next {
+            Some(next) => self.state.position = next.clone(),
+            None => self.walk_end(resource, listing.stage),
+        }
+    }
+
+    fn walk_end(&mut self, resource: &Resource, stage: usize) {
+        self.tally(resource.feeds, |tally| tally.open = tally.open.saturating_sub(1));
+        self.state.refusals.clear();
+        self.advance(stage + 1);
+    }
+
+    fn advance(&mut self, stage: usize) {
+        let next = self.context.skip_unwanted(Position { stage, ..Position::default() });
+        self.state.position = next.unwrap_or(Position { stage: CLOSING, ..Position::default() });
+    }
+
+    fn tally(&mut self, kinds: &[&Kind], mut change: impl FnMut(&mut Tally)) {
+        let wanted = &self.context.plan.wanted;
+        for (kind, tally) in wanted.iter().zip(&mut self.state.tallies) {
+            if kinds.iter().any(|fed| fed.id == kind.id) {
+                change(tally);
+            }
+        }
+    }
+
+    fn deliver(&mut self, record: Record) {
+        self.chain.push(&record);
+        self.state.chain = self.chain.head();
+        self.context.made_records.set(self.context.made_records.get() + 1);
+        self.context.made_bytes.set(self.context.made_bytes.get() + record.content.len() as u64);
+        let position = self.context.plan.wanted.iter().position(|kind| kind.id == record.kind);
+        if let Some(tally) = position.and_then(|at| self.state.tallies.get_mut(at)) {
+            tally.records += 1;
+        }
+        self.records.push(record);
+    }
+
+    /// Reports fields that are not as documented.
+    fn report(&mut self, stage: &str, findings: &Findings) {
+        for (pointer, what) in &findings.drift {
+            let message = format!("{stage}: {pointer} is {what}");
+            if self.diagnostics.len() < MAX_DIAGNOSTICS && !self.diagnostics.iter().any(|known| known.message == message) {
+                self.diagnostics.push(Diagnostic {
+                    severity: Severity::Info,
+                    code: "drift",
+                    pointer: pointer.clone(),
+                    message,
+                    remedy: "Nothing is lost. A newer version of this component may know it.".into(),
+                });
+            }
+        }
+    }
+
+    /// Ends the call.
+    ///
+    /// # Errors
+    /// A failure that struck before anything was achieved; otherwise the next call will meet it.
+    pub fn finish(mut self) -> Result<Page, Failure> {
+        if self.halt.is_none() {
+            self.close();
+        }
+        let achieved = !self.records.is_empty() || self.state.position != self.start;
+        let mut not_before = None;
+        match self.halt.take() {
+            Some(Halt::Fail(failure)) if !achieved => return Err(*failure),
+            Some(Halt::Fail(failure)) => self.diagnostics.push(Diagnostic {
+                severity: Severity::Warning,
+                code: "stopped-early",
+                pointer: String::new(),
+                message: failure.message,
+                remedy: failure.remedy,
+            }),
+            Some(Halt::Wait(until)) => not_before = Some(until.to_rfc3339()),
+            None => {}
+        }
+        let (records, diagnostics) = (core::mem::take(&mut self.records), core::mem::take(&mut self.diagnostics));
+        Ok(Page { records, diagnostics, not_before, ..outline(self.context, &self.state, self.finished) })
+    }
+
+    /// Makes the records at the end, as many as fit.
+    fn close(&mut self) {
+        while self.stage() == CLOSING && !self.finished && !self.is_full() {
+            let index = self.state.position.index;
+            let now = self.context.client.world().now();
+            if let Some(record) = closing::record(index, &self.state, self.config, self.context.plan, now) {
+                self.deliver(record);
+                self.state.position.index += 1;
+            }
+            self.finished = closing::is_end(self.state.position.index, self.context.plan);
+        }
+        if self.finished {
+            self.tally(closing::KINDS, |tally| tally.open = 0);
+        }
+    }
+}
+
+fn is_closed(refusals: &Refusals) -> bool {
+    !refusals.granted && refusals.refused >= MAX_REFUSALS
+}
+
+/// A page without records that only says when to come back.
+pub fn waiting<W: World>(context: &Context<'_, W>, state: &State, until: Instant) -> Page {
+    Page { not_before: Some(until.to_rfc3339()), ..outline(context, state, false) }
+}
+
+/// A page without records.
+fn outline<W: World>(context: &Context<'_, W>, state: &State, finished: bool) -> Page {
+    let stage = state.position.stage;
+    let name = match stage {
+        0 => "account",
+        _ => super::resource_at(stage).map_or("closing", |resource| resource.stage),
+    };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let total = CLOSING + 1;
+    Page {
+        records: Vec::new(),
+        coverage: context.plan.wanted.iter().zip(&state.tallies).map(|(kind, tally)| tally.coverage(kind)).collect(),
+        diagnostics: Vec::new(),
+        usage: context.client.usage(),
+        progress: Progress {
+            stage: name,
+            stages_done: count(if finished { total } else { stage }),
+            stages_total: count(total),
+            items: state.items,
+        },
+        cursor: (!finished).then(|| state.encode()),
+        not_before: None,
+        chain_head: Some(state.chain.clone()),
+    }
+}

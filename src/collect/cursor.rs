@@ -1,0 +1,150 @@
+//! The cursor: all that a collection needs to go on, as one opaque text.
+//!
+//! `1.` + base64url(JSON of [`State`]) + `.` + the first 32 hexadecimal digits of the SHA-256 of
+//! what stands before the last dot. Free of secrets. Any altered bit is noticed; a cursor of another
+//! component version, other settings or another request is refused, never silently restarted.
+
+use super::plan::Plan;
+use super::tally::Tally;
+use crate::digest::sha256_hex;
+use crate::fivetran::account::Identity;
+use crate::instant::Instant;
+use crate::model::{Failure, FailureKind};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+/// First part of every cursor; another number is another format.
+const VERSION: &str = "1";
+/// Digits of the checksum.
+const CHECKSUM_DIGITS: usize = 32;
+/// Longer ones are none of ours.
+const MAX_CURSOR_BYTES: usize = 16 * 1024;
+
+/// Where a collection stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Version of the component that made it.
+    pub component: String,
+    /// Digest of the settings in force.
+    pub settings_digest: String,
+    /// Kinds wanted, in catalogue order.
+    pub kinds: Vec<String>,
+    /// No event before this, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+    /// Whose account it is.
+    pub identity: Identity,
+    /// The role of the user whose key is used, once seen.
+    pub role: Option<String>,
+    /// When the collection began, in milliseconds since 1970.
+    pub started_ms: i64,
+    /// The next thing to read.
+    pub position: Position,
+    /// Head of the hash chain.
+    pub chain: String,
+    /// List items read so far.
+    pub items: u64,
+    /// One per wanted kind.
+    pub tallies: Vec<Tally>,
+    /// For each part of the current walk: how often it was refused before it was ever granted.
+    pub refusals: Vec<Refusals>,
+}
+
+/// How Fivetran has treated the calls of one part so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusals {
+    /// Refused so often.
+    pub refused: u32,
+    /// Granted at least once.
+    pub granted: bool,
+}
+
+/// A place in a collection: stage, list page, item, record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// 0 is the account, then the resources in order, then the closing records.
+    pub stage: usize,
+    /// Fivetran's cursor of the list page; absent for the first.
+    pub cursor: Option<String>,
+    /// List pages read before this one.
+    pub page: u32,
+    /// The next item of the page.
+    pub index: usize,
+    /// Records of that item that were delivered already.
+    pub skip: usize,
+    /// Fingerprint of that item's key, to find it again when the page has changed.
+    pub anchor: Option<u64>,
+    /// Fingerprints of the last keys of the page before: offset paging may show them again.
+    pub tail: Vec<u64>,
+    /// Detects cursors that repeat (Brent's algorithm): a remembered cursor, how many pages ago it
+    /// was remembered, and after how many pages the next one will be.
+    pub mark: (u64, u32, u32),
+}
+
+impl State {
+    /// The cursor's text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        let head = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(json));
+        let sum = checksum(&head);
+        format!("{head}.{sum}")
+    }
+
+    /// Reads a cursor back.
+    ///
+    /// # Errors
+    /// [`FailureKind::InvalidCursor`] when it is malformed or altered, or not of this component
+    /// version, these settings or this request.
+    pub fn decode(text: &str, settings_digest: &str, plan: &Plan) -> Result<Self, Failure> {
+        let state = parse(text).ok_or_else(|| invalid("it is malformed or was altered"))?;
+        if state.component != crate::VERSION {
+            return Err(invalid("another version of the component made it"));
+        }
+        if state.settings_digest != settings_digest {
+            return Err(invalid("it was made under other settings"));
+        }
+        let same_kinds = state.kinds.iter().eq(plan.wanted.iter().map(|kind| kind.id));
+        if !same_kinds || state.since_ms != plan.since.map(|since| since.0) {
+            return Err(invalid("it belongs to a collection of other kinds or another since"));
+        }
+        if state.tallies.len() != state.kinds.len() {
+            return Err(invalid("it is malformed or was altered"));
+        }
+        Ok(state)
+    }
+
+    /// When the collection began.
+    #[must_use]
+    pub fn started_at(&self) -> Instant {
+        Instant(self.started_ms)
+    }
+}
+
+fn parse(text: &str) -> Option<State> {
+    if text.len() > MAX_CURSOR_BYTES {
+        return None;
+    }
+    let (head, sum) = text.rsplit_once('.')?;
+    if checksum(head) != sum {
+        return None;
+    }
+    let json = URL_SAFE_NO_PAD.decode(head.strip_prefix(VERSION)?.strip_prefix('.')?).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+fn checksum(head: &str) -> String {
+    sha256_hex(head.as_bytes()).get(..CHECKSUM_DIGITS).unwrap_or_default().to_string()
+}
+
+/// The failure for a cursor that cannot be gone on from.
+#[must_use]
+pub fn invalid(why: &str) -> Failure {
+    let remedy = "Start a new collection without a cursor. The evidence collected so far stays valid by itself, but is not a whole collection.";
+    let mut failure = Failure::new(FailureKind::InvalidCursor, format!("the cursor cannot be used: {why}"), remedy);
+    failure.pointer = Some("/cursor".into());
+    failure
+}

@@ -1,0 +1,60 @@
+//! The further calls for one item.
+
+use super::listing::Listing;
+use super::{Context, Halt, halt_of};
+use crate::fivetran::client::{Body, GetError};
+use crate::fivetran::resource::{ListPage, Part, PartAnswer, page_request};
+use crate::world::World;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Pages of one part, at most: a million grants of one user.
+const MAX_PART_PAGES: usize = 1000;
+
+/// Calls the parts of an item, one after the other.
+///
+/// # Errors
+/// What ends the whole call.
+pub async fn fetch_parts<W: World>(context: &Context<'_, W>, listing: &Listing, index: usize) -> Result<Vec<PartAnswer>, Halt> {
+    let mut answers = Vec::new();
+    let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return Ok(answers) };
+    for (number, part) in resource.parts.iter().enumerate() {
+        let wanted = (part.enabled)(context.settings) && context.plan.needs(part);
+        answers.push(match (&item.key, wanted) {
+            (Some(_), true) if context.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
+            (Some(key), true) => fetch_part(context, part, key).await?,
+            _ => PartAnswer::NotCalled,
+        });
+    }
+    Ok(answers)
+}
+
+async fn fetch_part<W: World>(context: &Context<'_, W>, part: &Part, key: &str) -> Result<PartAnswer, Halt> {
+    let mut pages: Vec<Body> = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let request = page_request(part.path, key, part.page_limit, cursor.as_deref());
+        let body = match context.client.get(&request).await {
+            Ok(body) => body,
+            Err(GetError::NotFound(_)) => return Ok(PartAnswer::Gone),
+            Err(GetError::Forbidden(named)) => return Ok(PartAnswer::Forbidden(named)),
+            Err(GetError::Broken(_, _, what)) => return Ok(PartAnswer::Broken(what)),
+            Err(error) => return Err(halt_of(&error, part.path)),
+        };
+        if part.page_limit.is_none() {
+            pages.push(body);
+            return Ok(PartAnswer::Pages(pages));
+        }
+        let Some(next) = ListPage::read(body.data()).map(|page| page.next()) else {
+            return Ok(PartAnswer::Broken("not a list".into()));
+        };
+        pages.push(body);
+        match next {
+            None => return Ok(PartAnswer::Pages(pages)),
+            Some(next) if cursor.as_ref() == Some(&next) || pages.len() >= MAX_PART_PAGES => {
+                return Ok(PartAnswer::Broken("a list without an end".into()));
+            }
+            Some(next) => cursor = Some(next),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One page of a list: fetched, cut into items, freed of repeats, and with the place to go on at.
+
+use super::cursor::Position;
+use super::tally::{Problem, Trouble};
+use super::{Context, Halt, halt_of};
+use crate::digest::fingerprint;
+use crate::fivetran::RESOURCES;
+use crate::fivetran::client::{Body, GetError};
+use crate::fivetran::resource::{ListPage, Resource, key_of, page_request};
+use crate::world::World;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Pages of one list, at most: 100 million items. A list beyond it would never end.
+const MAX_PAGES: u32 = 100_000;
+/// Keys remembered of the page before. Offset paging repeats as many items as were inserted between
+/// two calls, which are few.
+const TAIL: usize = 32;
+/// A cursor longer than this does not fit into ours.
+const MAX_LIST_CURSOR: usize = 4096;
+
+/// A page of a list.
+pub struct Listing {
+    /// The resource's stage.
+    pub stage: usize,
+    /// The response.
+    pub body: Body,
+    /// Page number from 1; absent for a single object.
+    pub number: Option<u32>,
+    /// Every item, repeats left out.
+    pub items: Vec<ListedItem>,
+    /// Repeats left out.
+    pub repeats: u64,
+    /// Set when the page was read before and has changed since.
+    pub changed: bool,
+    /// Set when the list does not end properly after this page.
+    pub broken_end: Option<Trouble>,
+    /// The page that follows; absent when the list ends here.
+    pub next: Option<Position>,
+}
+
+/// An item of a page.
+pub struct ListedItem {
+    /// Where it stands in the page.
+    pub index: usize,
+    /// Where its JSON stands in the body's data.
+    pub range: Range<usize>,
+    /// What identifies it.
+    pub key: Option<String>,
+}
+
+impl Listing {
+    /// The resource that is walked; `None` for a stage that is none.
+    #[must_use]
+    pub fn resource(&self) -> Option<&'static Resource> {
+        resource_at(self.stage)
+    }
+
+    /// JSON text of an item.
+    #[must_use]
+    pub fn json(&self, item: &ListedItem) -> &str {
+        self.body.data().get(item.range.clone()).unwrap_or("null")
+    }
+}
+
+/// The resource of a stage.
+#[must_use]
+pub fn resource_at(stage: usize) -> Option<&'static Resource> {
+    RESOURCES.get(stage.checked_sub(1)?).copied()
+}
+
+/// Why there is no page.
+pub enum NoListing {
+    /// The list is lost; the rest goes on.
+    Lost(Problem),
+    /// The call has to end.
+    Halt(Halt),
+}
+
+/// Fetches the page at `position`, with the items from `position.index` on.
+///
+/// # Errors
+/// See [`NoListing`].
+pub async fn fetch<W: World>(context: &Context<'_, W>, position: Position) -> Result<Listing, NoListing> {
+    let Some(resource) = resource_at(position.stage) else {
+        return Err(NoListing::Lost(lost("", Trouble::Upstream)));
+    };
+    let request = page_request(resource.path, "", resource.page_limit, position.cursor.as_deref());
+    match context.client.get(&request).await {
+        Ok(body) => read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Trouble::Upstream))),
+        Err(GetError::Forbidden(named)) => {
+            let mut problem = lost(resource.path, Trouble::Forbidden);
+            problem.permission = resource.permission.map(String::from).or(named);
+            Err(NoListing::Lost(problem))
+        }
+        Err(GetError::NotFound(_)) => Err(NoListing::Lost(lost(resource.path, Trouble::NotAvailable))),
+        Err(GetError::Broken(..)) => Err(NoListing::Lost(lost(resource.path, Trouble::Upstream))),
+        Err(error) => Err(NoListing::Halt(halt_of(&error, resource.path))),
+    }
+}
+
+fn lost(path: &str, trouble: Trouble) -> Problem {
+    Problem { trouble, at: path.into(), permission: None, count: 1, whole_list: true }
+}
+
+fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing> {
+    let data = body.data();
+    let (mut items, next_cursor) = if resource.page_limit.is_some() {
+        let page = ListPage::read(data)?;
+        let next = page.next();
+        let items = page.items.iter().enumerate().map(|(index, raw)| item(resource, data, index, raw.get()));
+        (items.collect::<Vec<_>>(), next)
+    } else {
+        (alloc::vec![item(resource, data, 0, data)], None)
+    };
+    let tail: Vec<u64> = fingerprints(&items).rev().take(TAIL).collect();
+    let before = items.len();
+    drop_repeats(&mut items, &position.tail);
+    let repeats = (before - items.len()) as u64;
+    let changed = seek(&mut items, position);
+    let (next, broken_end) = match next_cursor {
+        None => (None, None),
+        Some(cursor) => match follow(position, cursor, tail) {
+            Some(next) => (Some(next), None),
+            None => (None, Some(Trouble::EndlessList)),
+        },
+    };
+    let number = resource.page_limit.map(|_| position.page + 1);
+    Some(Listing { stage: position.stage, body, number, items, repeats, changed, broken_end, next })
+}
+
+fn item(resource: &Resource, data: &str, index: usize, json: &str) -> ListedItem {
+    let start = (json.as_ptr() as usize).saturating_sub(data.as_ptr() as usize);
+    ListedItem { index, range: start..start + json.len(), key: key_of(json, resource.key) }
+}
+
+fn fingerprints(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + '_ {
+    items.iter().filter_map(|item| item.key.as_deref().map(fingerprint))
+}
+
+/// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
+/// they are reported as unreadable.
+fn drop_repeats(items: &mut Vec<ListedItem>, tail: &[u64]) {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    items.retain(|item| match &item.key {
+        None => true,
+        Some(key) => !tail.contains(&fingerprint(key)) && seen.insert(key.clone()),
+    });
+}
+
+/// Leaves the items from the position on. Answers whether the page has changed since it was read
+/// before: then it goes on at the same item wherever that stands now, or else from the start.
+fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
+    let Some(anchor) = position.anchor else {
+        items.retain(|item| item.index >= position.index);
+        return false;
+    };
+    let found = items.iter().position(|item| item.key.as_deref().map(fingerprint) == Some(anchor));
+    match found {
+        Some(at) => {
+            let same_place = items.get(at).is_some_and(|item| item.index == position.index);
+            items.drain(..at);
+            !same_place
+        }
+        None => true,
+    }
+}
+
+/// The position of the next page; `None` when the list turns in circles or goes on for ever.
+fn follow(position: &Position, cursor: String, tail: Vec<u64>) -> Option<Position> {
+    let print = fingerprint(&cursor);
+    let (mark, steps, limit) = position.mark;
+    let page = position.page + 1;
+    let repeated = position.page > 0 && print == mark;
+    if repeated || position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || cursor.len() > MAX_LIST_CURSOR {
+        return None;
+    }
+    let mark = if position.page == 0 || steps >= limit { (print, 1, limit.max(1).saturating_mul(2)) } else { (mark, steps + 1, limit) };
+    Some(Position { stage: position.stage, cursor: Some(cursor), page, tail, mark, ..Position::default() })
+}
+
+impl Listing {
+    /// The position of one of its items, given the position of the page.
+    #[must_use]
+    pub fn position_of(&self, page: &Position, item: &ListedItem) -> Position {
+        Position {
+            index: item.index,
+            skip: 0,
+            anchor: item.key.as_deref().map(fingerprint),
+            ..page.clone()
+        }
+    }
+
+}

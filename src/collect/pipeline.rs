@@ -1,0 +1,199 @@
+//! Keeps requests in flight, and hands out what they gave in fixed order.
+//!
+//! Items of a list page run side by side, up to the budget's number; the next list page is fetched
+//! meanwhile, one ahead. Results come out in the order of the lists whatever the order of arrival,
+//! so that nothing downstream can depend on timing.
+
+use super::cursor::Position;
+use super::fetch::fetch_parts;
+use super::listing::{self, Listing, NoListing};
+use super::tally::Problem;
+use super::{Context, Halt};
+use crate::fivetran::resource::PartAnswer;
+use crate::world::World;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context as Task, Poll};
+use futures_util::stream::{FuturesOrdered, Stream};
+
+/// Items listed in one call, when the request bounds no records: then a page ends with the list
+/// page that reaches it, where going on costs no call twice.
+const SOFT_ITEMS: usize = 1000;
+/// Results that may wait for an earlier one, per request in flight: enough to bridge a slow answer.
+const REORDER: usize = 4;
+
+/// Something that has been read, in order.
+pub enum Done {
+    /// An item with its parts.
+    Item(Rc<Listing>, usize, Vec<PartAnswer>),
+    /// A list page without items.
+    EmptyPage(Rc<Listing>),
+    /// A list is lost.
+    Lost(usize, Problem),
+    /// The call has to end here.
+    Halt(Halt),
+}
+
+type Local<'c, T> = Pin<Box<dyn Future<Output = T> + 'c>>;
+
+/// See the module.
+pub struct Pipeline<'c, 'w, W> {
+    context: &'c Context<'w, W>,
+    /// The list page to be fetched next.
+    next_list: Option<Position>,
+    fetching: Option<Local<'c, (usize, Result<Listing, NoListing>)>>,
+    queue: VecDeque<Job>,
+    running: FuturesOrdered<Local<'c, Done>>,
+    in_flight: Rc<Cell<u32>>,
+    items_listed: usize,
+    items_started: u32,
+    closing: bool,
+}
+
+enum Job {
+    Item(Rc<Listing>, usize),
+    Ready(Box<Done>),
+}
+
+impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
+    /// Starts at a list position.
+    pub fn new(context: &'c Context<'w, W>, position: Position) -> Self {
+        Self {
+            context,
+            next_list: context.skip_unwanted(position),
+            fetching: None,
+            queue: VecDeque::new(),
+            running: FuturesOrdered::new(),
+            in_flight: Rc::new(Cell::new(0)),
+            items_listed: 0,
+            items_started: 0,
+            closing: false,
+        }
+    }
+
+    fn free_slot(&self) -> bool {
+        let fetching = u32::from(self.fetching.is_some());
+        self.in_flight.get() + fetching < self.context.plan.concurrency
+    }
+
+    /// Asks for the next list page, when there is one and room for its items.
+    fn start_list(&mut self) {
+        if self.closing || self.fetching.is_some() || !self.free_slot() {
+            return;
+        }
+        let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
+        if !self.context.may_begin(self.items_started.saturating_add(waiting)) {
+            return;
+        }
+        let Some(position) = self.next_list.take() else { return };
+        let context = self.context;
+        self.fetching = Some(Box::pin(async move {
+            let stage = position.stage;
+            (stage, listing::fetch(context, position).await)
+        }));
+    }
+
+    fn take_list(&mut self, stage: usize, fetched: Result<Listing, NoListing>) {
+        match fetched {
+            Ok(listing) => {
+                let listing = Rc::new(listing);
+                self.items_listed += listing.items.len();
+                let jobs = (0..listing.items.len()).map(|index| Job::Item(Rc::clone(&listing), index));
+                self.queue.extend(jobs);
+                self.next_list = self.context.after(&listing);
+                if self.items_listed >= SOFT_ITEMS && self.context.plan.budget.max_records.is_none() {
+                    self.next_list = None;
+                }
+                if listing.items.is_empty() {
+                    self.queue.push_back(Job::Ready(Box::new(Done::EmptyPage(listing))));
+                }
+            }
+            Err(NoListing::Lost(problem)) => {
+                self.next_list = self.context.skip_unwanted(Position { stage: stage + 1, ..Position::default() });
+                self.queue.push_back(Job::Ready(Box::new(Done::Lost(stage, problem))));
+            }
+            Err(NoListing::Halt(halt)) => {
+                self.queue.push_back(Job::Ready(Box::new(Done::Halt(halt))));
+            }
+        }
+    }
+
+    /// Starts what may be started.
+    fn start_jobs(&mut self) {
+        let room = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
+        while !self.closing && self.running.len() < room {
+            let is_item = matches!(self.queue.front(), Some(Job::Item(..)));
+            if is_item && !self.context.may_begin(self.items_started) {
+                self.closing = true;
+                return;
+            }
+            if is_item && !self.free_slot() {
+                return;
+            }
+            match self.queue.pop_front() {
+                None => return,
+                Some(Job::Ready(done)) => self.running.push_back(Box::pin(core::future::ready(*done))),
+                Some(Job::Item(listing, index)) => {
+                    self.items_started += 1;
+                    let context = self.context;
+                    let slot = Slot::take(&self.in_flight);
+                    self.running.push_back(Box::pin(async move {
+                        let parts = fetch_parts(context, &listing, index).await;
+                        drop(slot);
+                        match parts {
+                            Ok(parts) => Done::Item(listing, index, parts),
+                            Err(halt) => Done::Halt(halt),
+                        }
+                    }));
+                }
+            }
+        }
+    }
+}
+
+impl<W: World> Stream for Pipeline<'_, '_, W> {
+    type Item = Done;
+
+    fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Done>> {
+        let this = self.get_mut();
+        loop {
+            this.start_jobs();
+            this.start_list();
+            let mut moved = false;
+            if let Some(fetching) = &mut this.fetching
+                && let Poll::Ready((stage, fetched)) = fetching.as_mut().poll(task)
+            {
+                this.fetching = None;
+                this.take_list(stage, fetched);
+                moved = true;
+            }
+            match Pin::new(&mut this.running).poll_next(task) {
+                Poll::Ready(Some(done)) => return Poll::Ready(Some(done)),
+                Poll::Ready(None) if !moved && (this.fetching.is_none() || this.closing) => return Poll::Ready(None),
+                Poll::Ready(None) | Poll::Pending if !moved => return Poll::Pending,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A request slot, given back when dropped.
+struct Slot(Rc<Cell<u32>>);
+
+impl Slot {
+    fn take(count: &Rc<Cell<u32>>) -> Self {
+        count.set(count.get() + 1);
+        Self(Rc::clone(count))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
+}

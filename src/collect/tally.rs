@@ -1,0 +1,152 @@
+//! How completely each kind was collected: counts, problems, and the verdict on them.
+
+use crate::evidence::kind::Kind;
+use crate::instant::Instant;
+use crate::model::{Coverage, CoverageState};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What kept something from being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trouble {
+    /// 403.
+    Forbidden,
+    /// 404 for a whole list: not offered to this account.
+    NotAvailable,
+    /// An answer of no use, again and again.
+    Upstream,
+    /// A list that turned in circles or would not end.
+    EndlessList,
+    /// A list that changed between two readings of one page, so that items may repeat.
+    ListChanged,
+    /// Items without an id, or not objects.
+    Unreadable,
+}
+
+/// One reason why a kind is short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What it was.
+    pub trouble: Trouble,
+    /// Which endpoint.
+    pub at: String,
+    /// The permission that was missing.
+    pub permission: Option<String>,
+    /// How often.
+    pub count: u64,
+    /// Whether a whole list is missing, rather than something about single items.
+    pub whole_list: bool,
+}
+
+/// All that is known about the collection of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Records delivered.
+    pub records: u64,
+    /// List items seen.
+    pub items: u64,
+    /// List pages read.
+    pub pages: u64,
+    /// Responses that the records were read from.
+    pub responses: u64,
+    /// List items dropped because they had been there before.
+    pub repeats: u64,
+    /// Items deleted between list and details.
+    pub gone: u64,
+    /// Items not read, or not wholly.
+    pub failed: u64,
+    /// When the first response was read, in milliseconds since 1970.
+    pub first_ms: Option<i64>,
+    /// When the last was.
+    pub last_ms: Option<i64>,
+    /// Walks that have not come to their end.
+    pub open: u32,
+    /// Why it is short.
+    pub problems: Vec<Problem>,
+}
+
+impl Tally {
+    /// Notes a response.
+    pub fn response(&mut self, read_at: Instant) {
+        self.responses += 1;
+        self.first_ms = Some(self.first_ms.map_or(read_at.0, |first| first.min(read_at.0)));
+        self.last_ms = Some(self.last_ms.map_or(read_at.0, |last| last.max(read_at.0)));
+    }
+
+    /// Notes a problem; the same one again only counts.
+    pub fn problem(&mut self, problem: &Problem) {
+        if !problem.whole_list {
+            self.failed += problem.count;
+        }
+        let same = |known: &&mut Problem| {
+            known.trouble == problem.trouble && known.at == problem.at && known.permission == problem.permission
+        };
+        match self.problems.iter_mut().find(same) {
+            Some(known) => known.count += problem.count,
+            None => self.problems.push(problem.clone()),
+        }
+    }
+
+    /// The verdict so far.
+    #[must_use]
+    pub fn coverage(&self, kind: &Kind) -> Coverage {
+        let missing_permission = self.problems.iter().find_map(|problem| problem.permission.clone());
+        Coverage {
+            kind: kind.id,
+            state: self.state(),
+            records: self.records,
+            items_failed: self.failed,
+            reason: self.reason(),
+            missing_permission,
+        }
+    }
+
+    /// Whether every list was read to its end.
+    #[must_use]
+    pub fn end_seen(&self) -> bool {
+        self.open == 0 && !self.problems.iter().any(|problem| problem.whole_list)
+    }
+
+    fn state(&self) -> CoverageState {
+        let only = |trouble| self.problems.iter().all(|problem| problem.trouble == trouble);
+        match (self.open > 0, self.problems.is_empty()) {
+            (true, _) if self.responses == 0 && self.records == 0 && self.problems.is_empty() => CoverageState::NotAttempted,
+            (true, _) => CoverageState::Partial,
+            (false, true) => CoverageState::Complete,
+            (false, false) if self.records > 0 => CoverageState::Partial,
+            (false, false) if only(Trouble::Forbidden) => CoverageState::Forbidden,
+            (false, false) if only(Trouble::NotAvailable) => CoverageState::NotAvailable,
+            (false, false) => CoverageState::Partial,
+        }
+    }
+
+    fn reason(&self) -> String {
+        let mut reasons: Vec<String> = self.problems.iter().map(Problem::sentence).collect();
+        if self.open > 0 {
+            reasons.push("not read to the end yet".to_string());
+        }
+        reasons.join("; ")
+    }
+}
+
+impl Problem {
+    /// The problem in plain words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { at, count, .. } = self;
+        let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
+        match self.trouble {
+            Trouble::Forbidden => {
+                let permission = self.permission.as_deref().unwrap_or("a permission that Fivetran did not name");
+                format!("GET {at} was refused{times}: {permission} is missing")
+            }
+            Trouble::NotAvailable => format!("GET {at} is not offered to this account"),
+            Trouble::Upstream => format!("GET {at} gave no usable answer{times}"),
+            Trouble::EndlessList => format!("GET {at} did not come to an end"),
+            Trouble::ListChanged => format!("GET {at} changed while it was read{times}: items may repeat"),
+            Trouble::Unreadable => format!("{count} items of GET {at} could not be read"),
+        }
+    }
+}

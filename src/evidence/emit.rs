@@ -1,0 +1,116 @@
+//! How records are made: a projection fills in a [`Draft`], [`Emit`] adds all that is the same for
+//! every record.
+
+use super::kind::Kind;
+use super::privacy::Privacy;
+use super::urn::record_id;
+use crate::canonical::to_canonical;
+use crate::digest::sha256_hex;
+use crate::fivetran::client::Body;
+use crate::instant::Instant;
+use crate::model::{Provenance, Record, Subject, Withheld};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// Where something was read from: a response and the place in it.
+#[derive(Debug)]
+pub struct Origin<'a> {
+    /// The response.
+    pub body: &'a Body,
+    /// Number of the list page, from 1.
+    pub page: Option<u32>,
+    /// JSON pointer of the item.
+    pub pointer: String,
+}
+
+impl Origin<'_> {
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            body_digest: self.body.digest.clone(),
+            page: self.page,
+            pointer: self.pointer.clone(),
+            read_at: self.body.read_at.to_rfc3339(),
+            request: self.body.request.clone(),
+            request_id: self.body.request_id.clone(),
+            status: self.body.status,
+        }
+    }
+}
+
+/// A record, as far as a projection has to say it.
+pub struct Draft<'a, C: ?Sized> {
+    /// What it is.
+    pub kind: &'static Kind,
+    /// The native id, in parts.
+    pub native_id: &'a [&'a str],
+    /// One plain sentence.
+    pub title: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// When Fivetran says it happened.
+    pub effective_at: Option<Instant>,
+    /// Serialises to canonical JSON: fields in order.
+    pub content: &'a C,
+    /// What it was read from; empty for the source's own records.
+    pub from: &'a [&'a Origin<'a>],
+    /// What was left out, and why.
+    pub withheld: Vec<Withheld>,
+}
+
+/// Takes the records of one item.
+pub struct Emit<'r> {
+    /// The account's id.
+    pub account: &'r str,
+    /// Kinds asked for.
+    pub wanted: &'r [&'static Kind],
+    /// No event before this.
+    pub since: Option<Instant>,
+    /// What happens to personal data.
+    pub privacy: &'r Privacy,
+    /// The clock, for records that were read from nothing.
+    pub now: Instant,
+    /// What was made so far.
+    pub records: Vec<Record>,
+}
+
+impl Emit<'_> {
+    /// Whether the kind was asked for. Ask before building a content in vain.
+    #[must_use]
+    pub fn wants(&self, kind: &Kind) -> bool {
+        self.wanted.iter().any(|wanted| wanted.id == kind.id)
+    }
+
+    /// A person's name or e-mail as it may be kept.
+    #[must_use]
+    pub fn person<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.privacy.person(self.account, text)
+    }
+
+    /// Makes the record, if its kind was asked for.
+    pub fn record<C: Serialize + ?Sized>(&mut self, draft: Draft<'_, C>) {
+        if !self.wants(draft.kind) {
+            return;
+        }
+        let content = to_canonical(draft.content);
+        let read_at = draft.from.iter().map(|origin| origin.body.read_at).max();
+        let observed_at = read_at.unwrap_or(self.now);
+        let mut withheld = draft.withheld;
+        withheld.sort();
+        self.records.push(Record {
+            digest: sha256_hex(content.as_bytes()),
+            content,
+            effective_at: draft.effective_at.map(Instant::to_rfc3339),
+            id: record_id(self.account, draft.kind.id, draft.native_id),
+            kind: draft.kind.id,
+            observed_at: observed_at.to_rfc3339(),
+            provenance: draft.from.iter().map(|origin| origin.provenance()).collect(),
+            schema_version: draft.kind.schema_version,
+            subject: draft.subject,
+            title: draft.title,
+            valid_until: observed_at.plus_seconds(draft.kind.valid_for_seconds).to_rfc3339(),
+            withheld,
+        });
+    }
+}

@@ -1,0 +1,106 @@
+//! `account`: whose evidence this is, and under which principal it was read.
+//!
+//! <https://fivetran.com/docs/rest-api/api-reference/account/get-account-info>, read 2026-11.
+
+use super::resource::{Findings, Item};
+use super::wire::{self, Text, wire};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::Subject;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// The one call, which every collection starts with: record ids need the account's.
+pub const PATH: &str = "/v1/account/info";
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "account",
+    title: "Account",
+    description: "The Fivetran account that all other evidence belongs to, and the user or system key under whose authority it was read.",
+    keywords: &["account", "scope", "principal", "api key"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/account.json"),
+    endpoints: &["GET /v1/account/info"],
+    permissions: &[],
+    plan_gate: None,
+    cost: Cost::PerPage,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The account, and who read it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct AccountContent<'a> {
+    /// Fivetran's id of the account.
+    pub account_id: &'a str,
+    /// Its name; null when Fivetran does not say.
+    pub account_name: Option<&'a str>,
+    /// Id of the system key that evidence was read with; null when a user's key was used.
+    pub system_key_id: Option<&'a str>,
+    /// Id of the user whose key evidence was read with; null when a system key was used.
+    pub user_id: Option<&'a str>,
+}
+
+wire! {
+    /// `data` of the answer.
+    pub struct AccountInfo<'a> {
+        account_id: Text<'a>,
+        account_name: Text<'a>,
+        user_id: Text<'a>,
+        system_key_id: Text<'a>,
+    }
+}
+
+/// Whose account it is and who reads it: what a collection has to remember of the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The account's id.
+    pub account: String,
+    /// The account's name.
+    pub name: Option<String>,
+    /// The user whose key is used.
+    pub user: Option<String>,
+    /// The system key that is used.
+    pub system_key: Option<String>,
+}
+
+impl Identity {
+    /// Reads the answer; `None` when it names no account.
+    #[must_use]
+    pub fn read(data: &str) -> Option<Self> {
+        let info = wire::read::<AccountInfo<'_>>(data)?;
+        let owned = |field: &Text<'_>| field.text().filter(|t| !t.is_empty()).map(ToString::to_string);
+        Some(Self {
+            account: owned(&info.account_id)?,
+            name: owned(&info.account_name),
+            user: owned(&info.user_id),
+            system_key: owned(&info.system_key_id),
+        })
+    }
+}
+
+/// Makes the record.
+pub fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(info) = findings.read::<AccountInfo<'_>>(item.json) else { return };
+    let Some(id) = findings.id(&info.account_id) else { return };
+    let name = info.account_name.text();
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!("Fivetran account {}", name.unwrap_or(id)),
+        subject: Subject { id: id.into(), name: name.map(Into::into), kind: "account" },
+        effective_at: None,
+        content: &AccountContent {
+            account_id: id,
+            account_name: name,
+            system_key_id: info.system_key_id.text(),
+            user_id: info.user_id.text(),
+        },
+        from: &[&item.origin()],
+        withheld: Vec::new(),
+    });
+}

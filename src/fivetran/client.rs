@@ -1,0 +1,269 @@
+//! One GET against the Fivetran REST API: authentication, versions, retries, the envelope.
+//!
+//! | answer | becomes |
+//! |---|---|
+//! | 200, code `Success` | [`Body`] |
+//! | 200 with another code or without envelope; an unreadable body; 3xx, 400, 405, 406, 415; 500 in vain | [`GetError::Broken`]: this list or item is lost, the rest goes on |
+//! | 401 | [`GetError::Unauthorized`]: stops all |
+//! | 403 | [`GetError::Forbidden`]: ends a kind |
+//! | 404 | [`GetError::NotFound`]: ends an item or a kind |
+//! | 429 | waited for where the budget allows, else [`GetError::Wait`] |
+//! | 408, 502, 503, 504, no answer, in vain | [`GetError::Outage`]: stops the call, nothing is lost |
+//! | refused by the host | [`GetError::Denied`]: stops all |
+//!
+//! Redirects are never followed. Source: <https://fivetran.com/docs/rest-api/getting-started>,
+//! read 2026-11.
+
+use super::retry::{self, Attempt, Verdict};
+use crate::digest::{fingerprint, sha256_hex};
+use crate::instant::Instant;
+use crate::model::Usage;
+use crate::world::{Request, Response, TransportError, World};
+use alloc::string::{String, ToString};
+use core::cell::Cell;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A successful answer.
+#[derive(Debug)]
+pub struct Body {
+    /// Path and query as sent.
+    pub request: String,
+    /// HTTP status code.
+    pub status: u16,
+    /// When it was received.
+    pub read_at: Instant,
+    /// Fivetran's request id.
+    pub request_id: Option<String>,
+    /// SHA-256 of the whole body.
+    pub digest: String,
+    text: String,
+    data: core::ops::Range<usize>,
+}
+
+impl Body {
+    /// The JSON text of the envelope's `data`.
+    #[must_use]
+    pub fn data(&self) -> &str {
+        self.text.get(self.data.clone()).unwrap_or("null")
+    }
+}
+
+/// Why there is no [`Body`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GetError {
+    /// The key or secret is not accepted.
+    Unauthorized,
+    /// A permission is missing; its name where Fivetran said it.
+    Forbidden(Option<String>),
+    /// No such thing; Fivetran's code, e.g. `NotFound_Connection`.
+    NotFound(String),
+    /// Come back at this instant.
+    Wait(Instant),
+    /// Fivetran is not to be reached now. Holds the status or the transport's case.
+    Outage(Option<u16>, String),
+    /// This answer is of no use. Holds status, request id and what is wrong with it.
+    Broken(u16, Option<String>, String),
+    /// The host's policy denied the request.
+    Denied,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    code: Option<alloc::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    message: Option<alloc::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+/// How long a call may go on, by the monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// No wait goes beyond this moment.
+    pub deadline_ms: u64,
+    /// Whether a rate limit may be waited out at all.
+    pub wait_for_rate_limit: bool,
+}
+
+/// Sends requests and counts them.
+pub struct Client<'w, W> {
+    world: &'w W,
+    authorization: Option<String>,
+    limits: Limits,
+    usage: Cell<Usage>,
+    started_ms: u64,
+    /// Set by a 429: nobody sends before it.
+    blocked_until_ms: Cell<u64>,
+}
+
+impl<'w, W: World> Client<'w, W> {
+    /// A client for one call of the source. `authorization` is absent when the host adds it.
+    pub fn new(world: &'w W, authorization: Option<String>, limits: Limits) -> Self {
+        Self {
+            world,
+            authorization,
+            limits,
+            usage: Cell::new(Usage::default()),
+            started_ms: world.monotonic_ms(),
+            blocked_until_ms: Cell::new(0),
+        }
+    }
+
+    /// The world it sends to.
+    pub fn world(&self) -> &'w W {
+        self.world
+    }
+
+    /// What was spent so far.
+    pub fn usage(&self) -> Usage {
+        let milliseconds = self.world.monotonic_ms().saturating_sub(self.started_ms);
+        Usage { milliseconds, ..self.usage.get() }
+    }
+
+    /// Gets `path_and_query`, with retries.
+    ///
+    /// # Errors
+    /// See the table above.
+    pub async fn get(&self, path_and_query: &str) -> Result<Body, GetError> {
+        let mut attempt = 1;
+        loop {
+            self.wait_for_turn().await?;
+            let outcome = self.send(path_and_query, attempt).await;
+            let facts = match &outcome {
+                Ok(response) => Attempt::Status {
+                    status: response.status,
+                    retry_after: response.retry_after.as_deref(),
+                },
+                Err(error) => Attempt::Transport(error),
+            };
+            match retry::decide(facts, attempt, fingerprint(path_and_query), self.world.now()) {
+                Verdict::Take | Verdict::GiveUp => return self.judge(path_and_query, outcome),
+                Verdict::RateLimitedMs(wait) => self.block(wait)?,
+                Verdict::RetryAfterMs(wait) => {
+                    if !self.allows(wait) {
+                        return self.judge(path_and_query, outcome);
+                    }
+                    self.world.wait_ms(wait).await;
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    async fn send(&self, path_and_query: &str, attempt: u32) -> Result<Response, TransportError> {
+        let mut usage = self.usage.get();
+        usage.requests += 1;
+        usage.retries += u32::from(attempt > 1);
+        self.usage.set(usage);
+        let request = Request {
+            path_and_query: path_and_query.to_string(),
+            authorization: self.authorization.clone(),
+        };
+        let outcome = self.world.send(request).await;
+        if let Ok(response) = &outcome {
+            let mut usage = self.usage.get();
+            usage.bytes_received += response.body.len() as u64;
+            self.usage.set(usage);
+        }
+        outcome
+    }
+
+    /// Waits while a rate limit is in force.
+    async fn wait_for_turn(&self) -> Result<(), GetError> {
+        let wait = self.blocked_until_ms.get().saturating_sub(self.world.monotonic_ms());
+        if wait == 0 {
+            return Ok(());
+        }
+        if !self.limits.wait_for_rate_limit || !self.allows(wait) {
+            return Err(self.wait_error(wait));
+        }
+        self.world.wait_ms(wait).await;
+        Ok(())
+    }
+
+    /// Notes a rate limit of `wait` milliseconds from now.
+    fn block(&self, wait: u64) -> Result<(), GetError> {
+        let until = self.world.monotonic_ms().saturating_add(wait);
+        self.blocked_until_ms.set(self.blocked_until_ms.get().max(until));
+        if self.limits.wait_for_rate_limit && self.allows(wait) {
+            Ok(())
+        } else {
+            Err(self.wait_error(wait))
+        }
+    }
+
+    fn wait_error(&self, wait: u64) -> GetError {
+        GetError::Wait(self.world.now().plus_seconds(wait.div_ceil(1000)))
+    }
+
+    fn allows(&self, wait: u64) -> bool {
+        self.world.monotonic_ms().saturating_add(wait) <= self.limits.deadline_ms
+    }
+
+    fn judge(
+        &self,
+        path_and_query: &str,
+        outcome: Result<Response, TransportError>,
+    ) -> Result<Body, GetError> {
+        let response = match outcome {
+            Ok(response) => response,
+            Err(TransportError::Denied) => return Err(GetError::Denied),
+            Err(TransportError::TooLarge) => {
+                return Err(GetError::Broken(200, None, "the body is larger than 32 MiB".into()));
+            }
+            Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case.into())),
+        };
+        match response.status {
+            200 => body(path_and_query, response, self.world.now()),
+            401 => Err(GetError::Unauthorized),
+            403 => Err(GetError::Forbidden(permission_named_in(&response.body))),
+            404 => Err(GetError::NotFound(code_of(&response.body).unwrap_or_default())),
+            status @ (408 | 502 | 503 | 504) => {
+                Err(GetError::Outage(Some(status), alloc::format!("HTTP status {status}")))
+            }
+            status => {
+                let code = code_of(&response.body).unwrap_or_else(|| "none".into());
+                let what = alloc::format!("HTTP status {status}, code {code}");
+                Err(GetError::Broken(status, response.request_id, what))
+            }
+        }
+    }
+}
+
+/// Reads the envelope.
+fn body(request: &str, response: Response, read_at: Instant) -> Result<Body, GetError> {
+    let Response { status, request_id, body, .. } = response;
+    let broken = |what: &str| GetError::Broken(status, request_id.clone(), what.into());
+    let digest = sha256_hex(&body);
+    let text = String::from_utf8(body).map_err(|_| broken("the body is not UTF-8"))?;
+    let envelope: Envelope<'_> =
+        serde_json::from_str(&text).map_err(|_| broken("the body is not JSON with Fivetran's envelope"))?;
+    if envelope.code.as_deref() != Some("Success") {
+        return Err(broken("the answer's code is not Success"));
+    }
+    let Some(data) = envelope.data.map(RawValue::get) else {
+        return Err(broken("the answer has no data"));
+    };
+    let start = (data.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let data = start..start + data.len();
+    Ok(Body { request: request.into(), status, read_at, request_id, digest, text, data })
+}
+
+/// Fivetran's code for an error, where it looks like one: letters, digits and underscores only.
+fn code_of(body: &[u8]) -> Option<String> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+    let code = envelope.code?;
+    let plain = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    plain.then(|| code.into_owned())
+}
+
+/// The permission in "Access denied. Required permission: ACCOUNT_READ".
+fn permission_named_in(body: &[u8]) -> Option<String> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+    let message = envelope.message?;
+    let (_, rest) = message.split_once("Required permission: ")?;
+    let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c == '_')).unwrap_or(rest.len());
+    rest.get(..end).filter(|name| !name.is_empty() && name.len() <= 64).map(Into::into)
+}

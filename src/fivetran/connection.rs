@@ -1,0 +1,332 @@
+//! `connection`: every pipe from a source system, its state, schedule, network path and settings.
+//!
+//! The list is taken as having no config (official clients never see one there): it takes one call
+//! per connection, which the setting `connection_details` can switch off.
+//! <https://fivetran.com/docs/rest-api/api-reference/connections/connection-details>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource, origin_of};
+use super::settings::{self, Kept};
+use super::setup_test::{self, SetupTest, SetupTestContent};
+use super::wire::{Field, Free, Text, Unread, wire};
+use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::emit::{Draft, Emit, Origin};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "connection",
+    title: "Connections",
+    description: "Every connection (formerly connector) with its service, state, schedule, who connected it, how the source is reached and the settings that matter for security.",
+    keywords: &["connection", "connector", "pipeline", "third party", "configuration", "encryption in transit", "inventory"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/connection.json"),
+    endpoints: &["GET /v1/connections", "GET /v1/connections/{id}"],
+    permissions: &["CONNECTOR:READ"],
+    plan_gate: None,
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "connections",
+    path: "/v1/connections",
+    page_limit: Some(1000),
+    permission: Some("CONNECTOR:READ"),
+    key: "id",
+    feeds: &[&KIND, &audit_event::KIND],
+    parts: &[Part {
+        name: "details",
+        path: "/v1/connections/{id}",
+        page_limit: None,
+        permission: "CONNECTOR:READ",
+        feeds: &[&KIND],
+        enabled: |settings| settings.connection_details,
+    }],
+    project,
+};
+
+/// A connection.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ConnectionContent<'a> {
+    /// Id of the user who connected it; null when it was not a user or Fivetran does not say.
+    pub connected_by: Option<&'a str>,
+    /// When it came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// For daily schedules: when, as HH:MM in UTC.
+    pub daily_sync_time: Option<&'a str>,
+    /// How easily Fivetran warns of a delay: LOW, NORMAL, HIGH, CUSTOM or SYNC_FREQUENCY.
+    pub data_delay_sensitivity: Option<&'a str>,
+    /// Minutes of delay that are tolerated, when the sensitivity is CUSTOM.
+    pub data_delay_threshold: Option<i64>,
+    /// Whose names the schemas in the destination follow: FIVETRAN_NAMING or SOURCE_NAMING.
+    pub destination_schema_names: Option<&'a str>,
+    /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
+    pub details: &'static str,
+    /// External secrets manager that holds its credentials.
+    pub external_secrets_manager_id: Option<&'a str>,
+    /// When a sync last failed, as Fivetran wrote it; null when none ever did.
+    pub failed_at: Option<&'a str>,
+    /// Its group, which is its destination.
+    pub group_id: Option<&'a str>,
+    /// Hybrid deployment agent that processes its data.
+    pub hybrid_deployment_agent_id: Option<&'a str>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// How the source is reached, as Fivetran wrote it: Directly, SshTunnel, PrivateLink, ProxyAgent.
+    pub networking_method: Option<&'a str>,
+    /// Whether the trial's end pauses it.
+    pub pause_after_trial: Option<bool>,
+    /// Whether it is paused.
+    pub paused: Option<bool>,
+    /// Private link it is reached by.
+    pub private_link_id: Option<&'a str>,
+    /// Proxy agent it is reached by.
+    pub proxy_agent_id: Option<&'a str>,
+    /// `auto` or `manual`.
+    pub schedule_type: Option<&'a str>,
+    /// Its name: the schema (and table) it writes to.
+    pub schema: Option<&'a str>,
+    /// What it reads, e.g. salesforce.
+    pub service: Option<&'a str>,
+    /// Version of the service's connector.
+    pub service_version: Option<i64>,
+    /// Settings that matter for security, by value; all others are listed as withheld.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>"))]
+    pub settings: Option<Kept>,
+    /// The last setup test, as stored.
+    pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
+    /// Its state; null when Fivetran gave none.
+    pub status: Option<StatusContent<'a>>,
+    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did.
+    pub succeeded_at: Option<&'a str>,
+    /// Minutes between syncs.
+    pub sync_frequency: Option<i64>,
+}
+
+/// State of a connection.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct StatusContent<'a> {
+    /// Whether the first, historical sync is still to be finished.
+    pub is_historical_sync: Option<bool>,
+    /// When a postponed sync will start, as Fivetran wrote it.
+    pub rescheduled_for: Option<&'a str>,
+    /// E.g. `ready` or `blocked_on_capture`.
+    pub schema_status: Option<&'a str>,
+    /// `incomplete`, `connected` or `broken`.
+    pub setup_state: Option<&'a str>,
+    /// `scheduled`, `syncing`, `paused` or `rescheduled`.
+    pub sync_state: Option<&'a str>,
+    /// Codes of what someone has to do about it.
+    pub tasks: Vec<&'a str>,
+    /// `on_schedule` or `delayed`.
+    pub update_state: Option<&'a str>,
+    /// Codes of warnings.
+    pub warnings: Vec<&'a str>,
+}
+
+wire! {
+    /// A list item, or `data` of the details.
+    pub struct Connection<'a> {
+        id: Text<'a>,
+        service: Text<'a>,
+        schema: Text<'a>,
+        group_id: Text<'a>,
+        paused: Field<bool>,
+        status: Field<Status<'a>>,
+        connected_by: Text<'a>,
+        created_at: Text<'a>,
+        succeeded_at: Text<'a>,
+        failed_at: Text<'a>,
+        pause_after_trial: Field<bool>,
+        sync_frequency: Field<i64>,
+        daily_sync_time: Text<'a>,
+        schedule_type: Text<'a>,
+        schedule: Field<Unread>,
+        service_version: Field<i64>,
+        data_delay_threshold: Field<i64>,
+        data_delay_sensitivity: Text<'a>,
+        networking_method: Text<'a>,
+        private_link_id: Text<'a>,
+        proxy_agent_id: Text<'a>,
+        hybrid_deployment_agent_id: Text<'a>,
+        local_processing_agent_id: Text<'a>,
+        destination_schema_names: Text<'a>,
+        destination_configuration: Field<Unread>,
+        external_secrets_manager_id: Text<'a>,
+        external_secrets_keys_config: Field<Unread>,
+        setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
+        source_sync_details: Field<Unread>,
+        config: Field<Free>,
+        connect_card: Field<Unread>,
+        connect_card_config: Field<Unread>,
+    }
+}
+
+wire! {
+    /// `status` of a connection.
+    pub struct Status<'a> {
+        setup_state: Text<'a>,
+        sync_state: Text<'a>,
+        update_state: Text<'a>,
+        schema_status: Text<'a>,
+        is_historical_sync: Field<bool>,
+        rescheduled_for: Text<'a>,
+        tasks: Field<Vec<Field<Alert<'a>>>>,
+        warnings: Field<Vec<Field<Alert<'a>>>>,
+    }
+}
+
+wire! {
+    /// An element of `tasks` or `warnings`.
+    pub struct Alert<'a> {
+        code: Text<'a>,
+        message: Field<Unread>,
+        details: Field<Unread>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(listed) = findings.read::<Connection<'_>>(item.json) else { return };
+    let Some(id) = findings.id(&listed.id) else { return };
+    let body = item.part(0).single();
+    let detailed = body.and_then(|body| findings.read::<Connection<'_>>(body.data()));
+    let connection = detailed.as_ref().unwrap_or(&listed);
+    emit_connection(item, out, connection, id);
+    let origin = match (&detailed, body) {
+        (Some(_), Some(body)) => origin_of(body),
+        _ => item.origin(),
+    };
+    emit_events(out, &origin, connection, id);
+}
+
+fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<'_>, id: &str) {
+    if !out.wants(&KIND) {
+        return;
+    }
+    let mut withheld = withheld(connection);
+    let settings = settings::sift(&connection.config, out, &mut withheld);
+    let setup_tests = setup_test::contents(&connection.setup_tests, &mut withheld);
+    let status = connection.status.get().map(|status| status_content(status, &mut withheld));
+    let body = item.part(0).single();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let schema = connection.schema.text();
+    let state = status.as_ref().and_then(|status| status.setup_state).unwrap_or("state unknown");
+    let paused = if connection.paused.value() == Some(true) { ", paused" } else { "" };
+    let agent = connection.hybrid_deployment_agent_id.text();
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!("Connection {} ({}): {state}{paused}", schema.unwrap_or(id), connection.service.text().unwrap_or("unknown service")),
+        subject: Subject { id: id.into(), name: schema.map(Into::into), kind: "connection" },
+        effective_at: connection.created_at.text().and_then(audit_event::instant_of),
+        content: &ConnectionContent {
+            connected_by: connection.connected_by.text(),
+            created_at: connection.created_at.text(),
+            daily_sync_time: connection.daily_sync_time.text(),
+            data_delay_sensitivity: connection.data_delay_sensitivity.text(),
+            data_delay_threshold: connection.data_delay_threshold.value(),
+            destination_schema_names: connection.destination_schema_names.text(),
+            details: item.part(0).word(),
+            external_secrets_manager_id: connection.external_secrets_manager_id.text(),
+            failed_at: connection.failed_at.text(),
+            group_id: connection.group_id.text(),
+            hybrid_deployment_agent_id: agent.or(connection.local_processing_agent_id.text()),
+            id,
+            networking_method: connection.networking_method.text(),
+            pause_after_trial: connection.pause_after_trial.value(),
+            paused: connection.paused.value(),
+            private_link_id: connection.private_link_id.text(),
+            proxy_agent_id: connection.proxy_agent_id.text(),
+            schedule_type: connection.schedule_type.text(),
+            schema,
+            service: connection.service.text(),
+            service_version: connection.service_version.value(),
+            settings,
+            setup_tests,
+            status,
+            succeeded_at: connection.succeeded_at.text(),
+            sync_frequency: connection.sync_frequency.value(),
+        },
+        from: &origins.iter().collect::<Vec<_>>(),
+        withheld,
+    });
+}
+
+fn status_content<'a>(status: &'a Status<'_>, withheld: &mut Vec<Withheld>) -> StatusContent<'a> {
+    StatusContent {
+        is_historical_sync: status.is_historical_sync.value(),
+        rescheduled_for: status.rescheduled_for.text(),
+        schema_status: status.schema_status.text(),
+        setup_state: status.setup_state.text(),
+        sync_state: status.sync_state.text(),
+        tasks: codes(&status.tasks, "tasks", withheld),
+        update_state: status.update_state.text(),
+        warnings: codes(&status.warnings, "warnings", withheld),
+    }
+}
+
+/// The codes of alerts. Their messages and details are free text: withheld.
+fn codes<'a>(
+    alerts: &'a Field<Vec<Field<Alert<'_>>>>,
+    name: &str,
+    withheld: &mut Vec<Withheld>,
+) -> Vec<&'a str> {
+    let alerts = alerts.get().map_or(&[][..], Vec::as_slice);
+    let mut out = Vec::new();
+    for (index, alert) in alerts.iter().enumerate() {
+        let Some(alert) = alert.get() else { continue };
+        for (field, value) in [("details", &alert.details), ("message", &alert.message)] {
+            if value.is_set() {
+                let pointer = format!("/status/{name}/{index}/{field}");
+                withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
+            }
+        }
+        out.extend(alert.code.text());
+    }
+    out
+}
+
+/// Whole objects that are never read: a connect card holds a live token.
+fn withheld(connection: &Connection<'_>) -> Vec<Withheld> {
+    use WithheldReason::{Secret, UnknownSetting};
+    [
+        ("/connect_card", &connection.connect_card, Secret),
+        ("/connect_card_config", &connection.connect_card_config, UnknownSetting),
+        ("/destination_configuration", &connection.destination_configuration, UnknownSetting),
+        ("/external_secrets_keys_config", &connection.external_secrets_keys_config, UnknownSetting),
+        ("/schedule", &connection.schedule, UnknownSetting),
+        ("/source_sync_details", &connection.source_sync_details, UnknownSetting),
+    ]
+    .into_iter()
+    .filter(|(_, field, _)| field.is_set())
+    .map(|(pointer, _, reason)| Withheld { pointer: pointer.into(), reason })
+    .collect()
+}
+
+fn emit_events(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Connection<'_>, id: &str) {
+    let creator = connection.connected_by.text().map(|user| (user, "/connected_by"));
+    for (action, stamp, field, actor, outcome) in [
+        (Action::Create, &connection.created_at, "created_at", creator, None),
+        (Action::Sync, &connection.succeeded_at, "succeeded_at", None, Some("succeeded")),
+        (Action::Sync, &connection.failed_at, "failed_at", None, Some("failed")),
+    ] {
+        audit_event::emit(out, origin, &Stamp {
+            action,
+            at: stamp.text(),
+            field,
+            actor,
+            outcome,
+            primary: ("CONNECTION", id),
+            secondary: connection.group_id.text().map(|group| ("DESTINATION", group)),
+            on: &[KIND.id, id],
+        });
+    }
+}

@@ -1,0 +1,156 @@
+//! `destination`: where data is written, how it is reached, and where it is processed.
+//!
+//! The list has no config: it takes one call per destination. A destination has no name of its own;
+//! its group has.
+//! <https://fivetran.com/docs/rest-api/api-reference/destinations/destination-details>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource, origin_of};
+use super::settings::{self, Kept};
+use super::setup_test::{self, SetupTest, SetupTestContent};
+use super::wire::{Field, Free, Text, Unread, wire};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "destination",
+    title: "Destinations",
+    description: "Every destination with its service, processing region, network path, state and the settings that matter for security. The region is where Fivetran processes data, not where the warehouse stores it.",
+    keywords: &["destination", "warehouse", "data residency", "encryption in transit", "network path", "configuration"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/destination.json"),
+    endpoints: &["GET /v1/destinations", "GET /v1/destinations/{id}"],
+    permissions: &["DESTINATION:READ"],
+    plan_gate: None,
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "destinations",
+    path: "/v1/destinations",
+    page_limit: Some(1000),
+    permission: Some("DESTINATION:READ"),
+    key: "id",
+    feeds: &[&KIND],
+    parts: &[Part {
+        name: "details",
+        path: "/v1/destinations/{id}",
+        page_limit: None,
+        permission: "DESTINATION:READ",
+        feeds: &[&KIND],
+        enabled: |_| true,
+    }],
+    project,
+};
+
+/// A destination.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct DestinationContent<'a> {
+    /// Whether its clock follows daylight saving time.
+    pub daylight_saving_time_enabled: Option<bool>,
+    /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
+    pub details: &'static str,
+    /// External secrets manager that holds its credentials.
+    pub external_secrets_manager_id: Option<&'a str>,
+    /// Its group; the same id.
+    pub group_id: Option<&'a str>,
+    /// Hybrid deployment agent that processes its data.
+    pub hybrid_deployment_agent_id: Option<&'a str>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// How it is reached: Directly, PrivateLink, SshTunnel or ProxyAgent, as Fivetran wrote it.
+    pub networking_method: Option<&'a str>,
+    /// Private link it is reached by.
+    pub private_link_id: Option<&'a str>,
+    /// Proxy agent it is reached by.
+    pub proxy_agent_id: Option<&'a str>,
+    /// Where Fivetran processes its data, e.g. AWS_EU_CENTRAL_1.
+    pub region: Option<&'a str>,
+    /// What it is, e.g. snowflake.
+    pub service: Option<&'a str>,
+    /// Settings that matter for security, by value; all others are listed as withheld.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>"))]
+    pub settings: Option<Kept>,
+    /// INCOMPLETE, CONNECTED or BROKEN, as Fivetran wrote it (letter case varies).
+    pub setup_status: Option<&'a str>,
+    /// The last setup test, as stored.
+    pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
+    /// Hours from UTC, e.g. "-5".
+    pub time_zone_offset: Option<&'a str>,
+}
+
+wire! {
+    /// A list item, or `data` of the details.
+    pub struct Destination<'a> {
+        id: Text<'a>,
+        group_id: Text<'a>,
+        service: Text<'a>,
+        region: Text<'a>,
+        time_zone_offset: Text<'a>,
+        setup_status: Text<'a>,
+        daylight_saving_time_enabled: Field<bool>,
+        networking_method: Text<'a>,
+        private_link_id: Text<'a>,
+        proxy_agent_id: Text<'a>,
+        hybrid_deployment_agent_id: Text<'a>,
+        local_processing_agent_id: Text<'a>,
+        external_secrets_manager_id: Text<'a>,
+        external_secrets_keys_config: Field<Unread>,
+        setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
+        config: Field<Free>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(listed) = findings.read::<Destination<'_>>(item.json) else { return };
+    let Some(id) = findings.id(&listed.id) else { return };
+    let body = item.part(0).single();
+    let detailed = body.and_then(|body| findings.read::<Destination<'_>>(body.data()));
+    let destination = detailed.as_ref().unwrap_or(&listed);
+    let mut withheld = Vec::new();
+    let settings = settings::sift(&destination.config, out, &mut withheld);
+    let setup_tests = setup_test::contents(&destination.setup_tests, &mut withheld);
+    if destination.external_secrets_keys_config.is_set() {
+        let pointer = "/external_secrets_keys_config".into();
+        withheld.push(Withheld { pointer, reason: WithheldReason::UnknownSetting });
+    }
+    let agent = &destination.hybrid_deployment_agent_id;
+    let agent = agent.text().or(destination.local_processing_agent_id.text());
+    let service = destination.service.text();
+    let region = destination.region.text();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!("Destination {id}: {} processed in {}", service.unwrap_or("unknown service"), region.unwrap_or("an unknown region")),
+        subject: Subject { id: id.into(), name: None, kind: "destination" },
+        effective_at: None,
+        content: &DestinationContent {
+            daylight_saving_time_enabled: destination.daylight_saving_time_enabled.value(),
+            details: item.part(0).word(),
+            external_secrets_manager_id: destination.external_secrets_manager_id.text(),
+            group_id: destination.group_id.text(),
+            hybrid_deployment_agent_id: agent,
+            id,
+            networking_method: destination.networking_method.text(),
+            private_link_id: destination.private_link_id.text(),
+            proxy_agent_id: destination.proxy_agent_id.text(),
+            region,
+            service,
+            settings,
+            setup_status: destination.setup_status.text(),
+            setup_tests,
+            time_zone_offset: destination.time_zone_offset.text(),
+        },
+        from: &origins.iter().collect::<Vec<_>>(),
+        withheld,
+    });
+}

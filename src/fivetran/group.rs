@@ -1,0 +1,142 @@
+//! `group`: the container of connections that Fivetran pairs with one destination.
+//!
+//! A group's id is its destination's id, and the destination's human name exists only here.
+//! <https://fivetran.com/docs/rest-api/api-reference/groups/list-all-groups>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource, origin_of};
+use super::wire::{Text, wire};
+use crate::digest::sha256_hex;
+use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::Subject;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "group",
+    title: "Groups",
+    description: "Every group (one destination and its connections), with the SSH public key and the service account that Fivetran uses on its behalf: what to look for in the customer's own systems.",
+    keywords: &["group", "destination", "inventory", "ssh key", "service account"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/group.json"),
+    endpoints: &["GET /v1/groups", "GET /v1/groups/{id}/public-key", "GET /v1/groups/{id}/service-account"],
+    permissions: &["DESTINATION:READ"],
+    plan_gate: None,
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "groups",
+    path: "/v1/groups",
+    page_limit: Some(1000),
+    permission: Some("DESTINATION:READ"),
+    key: "id",
+    feeds: &[&KIND, &audit_event::KIND],
+    parts: &[
+        Part {
+            name: "public key",
+            path: "/v1/groups/{id}/public-key",
+            page_limit: None,
+            permission: "DESTINATION:READ",
+            feeds: &[&KIND],
+            enabled: |_| true,
+        },
+        Part {
+            name: "service account",
+            path: "/v1/groups/{id}/service-account",
+            page_limit: None,
+            permission: "DESTINATION:READ",
+            feeds: &[&KIND],
+            enabled: |_| true,
+        },
+    ],
+    project,
+};
+
+/// A group: one destination and its connections.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct GroupContent<'a> {
+    /// When it came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// Fivetran's id; also the id of its destination.
+    pub id: &'a str,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// The service account Fivetran uses for this group in Google Cloud; null when it could not be read.
+    pub service_account: Option<&'a str>,
+    /// The SSH public key Fivetran uses for tunnels of this group; null when it could not be read.
+    pub ssh_public_key: Option<&'a str>,
+    /// SHA-256 of that key's text without surrounding space, lower-case hexadecimal; null without a key.
+    pub ssh_public_key_sha256: Option<String>,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct Group<'a> {
+        id: Text<'a>,
+        name: Text<'a>,
+        created_at: Text<'a>,
+    }
+}
+
+wire! {
+    /// `data` of `/v1/groups/{id}/public-key`. The value may end with a newline.
+    pub struct PublicKey<'a> {
+        public_key: Text<'a>,
+    }
+}
+
+wire! {
+    /// `data` of `/v1/groups/{id}/service-account`.
+    pub struct ServiceAccount<'a> {
+        service_account: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(group) = findings.read::<Group<'_>>(item.json) else { return };
+    let Some(id) = findings.id(&group.id) else { return };
+    let key_body = item.part(0).single();
+    let account_body = item.part(1).single();
+    let key = key_body.and_then(|body| findings.read::<PublicKey<'_>>(body.data()));
+    let account = account_body.and_then(|body| findings.read::<ServiceAccount<'_>>(body.data()));
+    let ssh_public_key = key.as_ref().and_then(|key| key.public_key.text()).map(str::trim);
+    let name = group.name.text();
+    let origins: Vec<_> =
+        core::iter::once(item.origin()).chain([key_body, account_body].into_iter().flatten().map(origin_of)).collect();
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!("Group {}", name.unwrap_or(id)),
+        subject: Subject { id: id.into(), name: name.map(Into::into), kind: "group" },
+        effective_at: group.created_at.text().and_then(audit_event::instant_of),
+        content: &GroupContent {
+            created_at: group.created_at.text(),
+            id,
+            name,
+            service_account: account.as_ref().and_then(|account| account.service_account.text()),
+            ssh_public_key,
+            ssh_public_key_sha256: ssh_public_key.map(|key| sha256_hex(key.as_bytes())),
+        },
+        from: &origins.iter().collect::<Vec<_>>(),
+        withheld: Vec::new(),
+    });
+    audit_event::emit(out, &item.origin(), &Stamp {
+        action: Action::Create,
+        at: group.created_at.text(),
+        field: "created_at",
+        actor: None,
+        outcome: None,
+        primary: ("DESTINATION", id),
+        secondary: None,
+        on: &[KIND.id, id],
+    });
+}

@@ -1,0 +1,95 @@
+//! `role`: the names that grants use, standard and custom.
+//!
+//! A role has no id: its name is its key. What a role permits is not in the API.
+//! <https://fivetran.com/docs/rest-api/api-reference/roles/list-all-roles>, read 2026-11.
+
+use super::resource::{Findings, Item, Resource};
+use super::wire::{Field, Text, wire};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::Subject;
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "role",
+    title: "Roles",
+    description: "Every role that can be granted, with its scope, whether it is custom, and whether it is deprecated and by what replaced. What a role permits is not in Fivetran's API.",
+    keywords: &["role", "rbac", "custom role", "segregation of duties"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/role.json"),
+    endpoints: &["GET /v1/roles"],
+    permissions: &["ROLES:READ"],
+    plan_gate: None,
+    cost: Cost::PerPage,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "roles",
+    path: "/v1/roles",
+    page_limit: Some(1000),
+    permission: Some("ROLES:READ"),
+    key: "name",
+    feeds: &[&KIND],
+    parts: &[],
+    project,
+};
+
+/// A role that can be granted.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RoleContent<'a> {
+    /// Fivetran's description of it.
+    pub description: Option<&'a str>,
+    /// Whether the account made it itself.
+    pub is_custom: Option<bool>,
+    /// Whether it should no longer be granted; null when Fivetran does not say.
+    pub is_deprecated: Option<bool>,
+    /// Its name, which is its key.
+    pub name: &'a str,
+    /// For a deprecated role: the role to grant instead.
+    pub replacement_role_name: Option<&'a str>,
+    /// Where it can be granted: ACCOUNT, DESTINATION, CONNECTOR or TEAM.
+    pub scope: Vec<&'a str>,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct Role<'a> {
+        name: Text<'a>,
+        description: Text<'a>,
+        scope: Field<Vec<Text<'a>>>,
+        is_custom: Field<bool>,
+        is_deprecated: Field<bool>,
+        replacement_role_name: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(role) = findings.read::<Role<'_>>(item.json) else { return };
+    let Some(name) = findings.id(&role.name) else { return };
+    let origin = if role.is_custom.value() == Some(true) { "Custom role" } else { "Role" };
+    let deprecated = if role.is_deprecated.value() == Some(true) { ", deprecated" } else { "" };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[name],
+        title: format!("{origin} {name}{deprecated}"),
+        subject: Subject { id: name.into(), name: Some(name.into()), kind: "role" },
+        effective_at: None,
+        content: &RoleContent {
+            description: role.description.text(),
+            is_custom: role.is_custom.value(),
+            is_deprecated: role.is_deprecated.value(),
+            name,
+            replacement_role_name: role.replacement_role_name.text(),
+            scope: role.scope.get().into_iter().flatten().filter_map(Field::text).collect(),
+        },
+        from: &[&item.origin()],
+        withheld: Vec::new(),
+    });
+}

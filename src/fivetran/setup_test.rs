@@ -1,0 +1,48 @@
+//! The outcome of the last setup test, as stored on destinations and connections. Reading it starts
+//! no test.
+
+use super::wire::{Field, Text, Unread, wire};
+use crate::model::{Withheld, WithheldReason};
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// One check of the last setup test.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct SetupTestContent<'a> {
+    /// PASSED, SKIPPED, WARNING, FAILED or JOB_FAILED.
+    pub status: Option<&'a str>,
+    /// What was checked.
+    pub title: Option<&'a str>,
+}
+
+wire! {
+    /// An element of `setup_tests`.
+    pub struct SetupTest<'a> {
+        title: Text<'a>,
+        status: Text<'a>,
+        message: Field<Unread>,
+        details: Field<Unread>,
+    }
+}
+
+/// The checks; `None` when Fivetran gave none at all.
+pub fn contents<'a>(
+    tests: &'a Field<Vec<Field<SetupTest<'_>>>>,
+    withheld: &mut Vec<Withheld>,
+) -> Option<Vec<SetupTestContent<'a>>> {
+    let tests = tests.get()?;
+    let mut out = Vec::new();
+    for (index, test) in tests.iter().enumerate() {
+        let Some(test) = test.get() else { continue };
+        for (name, field) in [("details", &test.details), ("message", &test.message)] {
+            if field.is_set() {
+                let pointer = format!("/setup_tests/{index}/{name}");
+                withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
+            }
+        }
+        out.push(SetupTestContent { status: test.status.text(), title: test.title.text() });
+    }
+    Some(out)
+}

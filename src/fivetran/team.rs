@@ -1,0 +1,194 @@
+//! `team` and `team_membership`: teams, who is in them, and what is granted to them.
+//!
+//! <https://fivetran.com/docs/rest-api/api-reference/teams/list-all-teams>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource};
+use super::wire::{Text, wire};
+use crate::evidence::access_grant::{self, Grantee};
+use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::emit::{Draft, Emit, Origin};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::Subject;
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry for teams.
+pub const KIND: Kind = Kind {
+    id: "team",
+    title: "Teams",
+    description: "Every team with its account role. Members hold what is granted to their team.",
+    keywords: &["team", "group of users", "access review"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/team.json"),
+    endpoints: &["GET /v1/teams"],
+    permissions: &["TEAM:READ"],
+    plan_gate: None,
+    cost: Cost::PerPage,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The catalogue's entry for memberships.
+pub const MEMBERSHIP_KIND: Kind = Kind {
+    id: "team_membership",
+    title: "Team memberships",
+    description: "Which user is in which team, as member or manager: the path by which access reaches a user indirectly.",
+    keywords: &["team", "membership", "access review", "joiner", "leaver"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/team_membership.json"),
+    endpoints: &["GET /v1/teams", "GET /v1/teams/{id}/users"],
+    permissions: &["TEAM:READ"],
+    plan_gate: None,
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "teams",
+    path: "/v1/teams",
+    page_limit: Some(1000),
+    permission: Some("TEAM:READ"),
+    key: "id",
+    feeds: &[&KIND, &MEMBERSHIP_KIND, &access_grant::KIND, &audit_event::KIND],
+    parts: &[
+        Part {
+            name: "members",
+            path: "/v1/teams/{id}/users",
+            page_limit: Some(1000),
+            permission: "TEAM:READ",
+            feeds: &[&MEMBERSHIP_KIND, &audit_event::KIND],
+            enabled: |_| true,
+        },
+        Part {
+            name: "group grants",
+            path: "/v1/teams/{id}/groups",
+            page_limit: Some(1000),
+            permission: "TEAM:READ",
+            feeds: &[&access_grant::KIND, &audit_event::KIND],
+            enabled: |_| true,
+        },
+        Part {
+            name: "connection grants",
+            path: "/v1/teams/{id}/connections",
+            page_limit: Some(1000),
+            permission: "TEAM:READ",
+            feeds: &[&access_grant::KIND, &audit_event::KIND],
+            enabled: |_| true,
+        },
+    ],
+    project,
+};
+
+/// A team.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct TeamContent<'a> {
+    /// What the account says it is for.
+    pub description: Option<&'a str>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Role on the whole account that each member holds through the team; null when none.
+    pub role: Option<&'a str>,
+}
+
+/// A user's place in a team.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct TeamMembership<'a> {
+    /// When the user was added, as Fivetran wrote it; null when it does not say.
+    pub created_at: Option<&'a str>,
+    /// `Team Member` or `Team Manager`.
+    pub role: Option<&'a str>,
+    /// Id of the team.
+    pub team_id: &'a str,
+    /// Name of the team.
+    pub team_name: Option<&'a str>,
+    /// Id of the user.
+    pub user_id: &'a str,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct Team<'a> {
+        id: Text<'a>,
+        name: Text<'a>,
+        description: Text<'a>,
+        role: Text<'a>,
+    }
+}
+
+wire! {
+    /// An item of `/v1/teams/{id}/users`: note `user_id`, not `id`.
+    pub struct Member<'a> {
+        user_id: Text<'a>,
+        role: Text<'a>,
+        created_at: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(team) = findings.read::<Team<'_>>(item.json) else { return };
+    let Some(id) = findings.id(&team.id) else { return };
+    let name = team.name.text();
+    let origin = item.origin();
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: match team.role.text() {
+            Some(role) => format!("Team {}: account role {role}", name.unwrap_or(id)),
+            None => format!("Team {}: no account role", name.unwrap_or(id)),
+        },
+        subject: Subject { id: id.into(), name: name.map(Into::into), kind: "team" },
+        effective_at: None,
+        content: &TeamContent { description: team.description.text(), id, name, role: team.role.text() },
+        from: &[&origin],
+        withheld: Vec::new(),
+    });
+    let grantee = Grantee { kind: "team", id };
+    access_grant::emit_account_role(out, &origin, grantee, &team.role);
+    item.for_each_in_part(0, |origin, json| emit_member(out, origin, (id, name), json, findings));
+    for (part, resource) in [(1, "group"), (2, "connection")] {
+        item.for_each_in_part(part, |origin, json| {
+            let read = access_grant::emit_membership(out, origin, grantee, resource, json, &mut findings.drift);
+            findings.unreadable += u32::from(!read);
+        });
+    }
+}
+
+fn emit_member(
+    out: &mut Emit<'_>,
+    origin: &Origin<'_>,
+    (team_id, team_name): (&str, Option<&str>),
+    json: &str,
+    findings: &mut Findings,
+) {
+    let Some(member) = findings.read::<Member<'_>>(json) else { return };
+    let Some(user_id) = findings.id(&member.user_id) else { return };
+    let created_at = member.created_at.text();
+    let role = member.role.text();
+    out.record(Draft {
+        kind: &MEMBERSHIP_KIND,
+        native_id: &[team_id, user_id],
+        title: format!("User {user_id} is {} of team {}", role.unwrap_or("Team Member"), team_name.unwrap_or(team_id)),
+        subject: Subject { id: user_id.into(), name: None, kind: "user" },
+        effective_at: created_at.and_then(audit_event::instant_of),
+        content: &TeamMembership { created_at, role, team_id, team_name, user_id },
+        from: &[origin],
+        withheld: Vec::new(),
+    });
+    audit_event::emit(out, origin, &Stamp {
+        action: Action::Edit,
+        at: created_at,
+        field: "created_at",
+        actor: None,
+        outcome: None,
+        primary: ("TEAM", team_id),
+        secondary: Some(("USER", user_id)),
+        on: &[MEMBERSHIP_KIND.id, team_id, user_id],
+    });
+}

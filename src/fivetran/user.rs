@@ -1,0 +1,197 @@
+//! `user`: everyone who can log in, with the account role and the direct grants of each.
+//!
+//! Lists give enabled and suspended users alike. The single-user call has nothing more.
+//! <https://fivetran.com/docs/rest-api/api-reference/users/list-all-users>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource};
+use super::wire::{Field, Text, Unread, wire};
+use crate::evidence::access_grant::{self, Grantee};
+use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "user",
+    title: "Users",
+    description: "Every user of the account, enabled or suspended, with account role, state and last login: the population for an access review. Whether a user has a second factor or logs in by single sign-on is not in Fivetran's API.",
+    keywords: &["user", "access review", "joiner", "leaver", "last login", "dormant", "identity"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/user.json"),
+    endpoints: &["GET /v1/users"],
+    permissions: &["USER:READ"],
+    plan_gate: None,
+    cost: Cost::PerPage,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "users",
+    path: "/v1/users",
+    page_limit: Some(1000),
+    permission: Some("USER:READ"),
+    key: "id",
+    feeds: &[&KIND, &access_grant::KIND, &audit_event::KIND],
+    parts: &[
+        Part {
+            name: "group grants",
+            path: "/v1/users/{id}/groups",
+            page_limit: Some(1000),
+            permission: "USER:READ",
+            feeds: &[&access_grant::KIND, &audit_event::KIND],
+            enabled: |_| true,
+        },
+        Part {
+            name: "connection grants",
+            path: "/v1/users/{id}/connections",
+            page_limit: Some(1000),
+            permission: "USER:READ",
+            feeds: &[&access_grant::KIND, &audit_event::KIND],
+            enabled: |_| true,
+        },
+    ],
+    project,
+};
+
+/// A user of the account.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct UserContent<'a> {
+    /// False when an administrator has suspended the user.
+    pub active: Option<bool>,
+    /// When the user came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// E-mail address, or its keyed hash; service accounts may have none.
+    pub email: Option<Cow<'a, str>>,
+    /// Family name, or its keyed hash.
+    pub family_name: Option<Cow<'a, str>>,
+    /// Given name, or its keyed hash.
+    pub given_name: Option<Cow<'a, str>>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// True while an invitation is not accepted.
+    pub invited: Option<bool>,
+    /// Last login, as Fivetran wrote it; null when there was none or Fivetran does not say.
+    pub logged_in_at: Option<&'a str>,
+    /// Role on the whole account; null for users with grants on destinations or connections only.
+    pub role: Option<&'a str>,
+    /// REGULAR_USER or SERVICE_ACCOUNT; null when Fivetran does not say.
+    pub user_type: Option<&'a str>,
+    /// Whether the user has finished activation.
+    pub verified: Option<bool>,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct User<'a> {
+        id: Text<'a>,
+        email: Text<'a>,
+        given_name: Text<'a>,
+        family_name: Text<'a>,
+        verified: Field<bool>,
+        invited: Field<bool>,
+        picture: Field<Unread>,
+        phone: Field<Unread>,
+        role: Text<'a>,
+        logged_in_at: Text<'a>,
+        created_at: Text<'a>,
+        active: Field<bool>,
+        user_type: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(user) = findings.read::<User<'_>>(item.json) else { return };
+    let Some(id) = findings.id(&user.id) else { return };
+    if findings.principal.as_deref() == Some(id) {
+        findings.principal_role = user.role.text().map(Into::into);
+    }
+    emit_user(item, out, &user, id);
+    let origin = item.origin();
+    for (action, stamp, field) in [
+        (Action::Create, &user.created_at, "created_at"),
+        (Action::Login, &user.logged_in_at, "logged_in_at"),
+    ] {
+        audit_event::emit(out, &origin, &Stamp {
+            action,
+            at: stamp.text(),
+            field,
+            actor: (action == Action::Login).then_some((id, "/id")),
+            outcome: None,
+            primary: ("USER", id),
+            secondary: None,
+            on: &[KIND.id, id],
+        });
+    }
+    let grantee = Grantee { kind: "user", id };
+    access_grant::emit_account_role(out, &origin, grantee, &user.role);
+    for (part, resource) in [(0, "group"), (1, "connection")] {
+        item.for_each_in_part(part, |origin, json| {
+            let read = access_grant::emit_membership(out, origin, grantee, resource, json, &mut findings.drift);
+            findings.unreadable += u32::from(!read);
+        });
+    }
+}
+
+fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {
+    if !out.wants(&KIND) {
+        return;
+    }
+    let email = user.email.text();
+    let shown = if out.privacy.shows_people() { display_name(user) } else { None };
+    let content = UserContent {
+        active: user.active.value(),
+        created_at: user.created_at.text(),
+        email: email.map(|text| out.person(text)),
+        family_name: user.family_name.text().map(|text| out.person(text)),
+        given_name: user.given_name.text().map(|text| out.person(text)),
+        id,
+        invited: user.invited.value(),
+        logged_in_at: user.logged_in_at.text(),
+        role: user.role.text(),
+        user_type: user.user_type.text(),
+        verified: user.verified.value(),
+    };
+    let state = if user.active.value() == Some(false) { "suspended" } else { "with" };
+    let role = match (state, user.role.text()) {
+        ("suspended", Some(role)) => format!("suspended, {role}"),
+        ("suspended", None) => "suspended, no account role".into(),
+        (_, Some(role)) => format!("account role {role}"),
+        (_, None) => "no account role".into(),
+    };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!("User {}: {role}", shown.as_deref().unwrap_or(id)),
+        subject: Subject { id: id.into(), name: shown, kind: "user" },
+        effective_at: user.created_at.text().and_then(audit_event::instant_of),
+        content: &content,
+        from: &[&item.origin()],
+        withheld: withheld(user),
+    });
+}
+
+fn withheld(user: &User<'_>) -> Vec<Withheld> {
+    [("/phone", &user.phone), ("/picture", &user.picture)]
+        .into_iter()
+        .filter(|(_, field)| field.is_set())
+        .map(|(pointer, _)| Withheld { pointer: pointer.into(), reason: WithheldReason::PersonalData })
+        .collect()
+}
+
+/// "Ada Byron", or the e-mail address where there is no name.
+fn display_name(user: &User<'_>) -> Option<String> {
+    match (user.given_name.text(), user.family_name.text()) {
+        (Some(given), Some(family)) => Some(format!("{given} {family}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.into()),
+        (None, None) => user.email.text().map(Into::into),
+    }
+}

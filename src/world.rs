@@ -1,0 +1,55 @@
+//! What the core needs of the outside: one request, two clocks, one wait. Nothing else exists.
+
+use crate::instant::Instant;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::future::Future;
+
+/// A GET request to the one host. There is no other method and no other host.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Path and query, from the closed table of endpoints.
+    pub path_and_query: String,
+    /// Value of `Authorization`; absent when the host adds it.
+    pub authorization: Option<String>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status code.
+    pub status: u16,
+    /// `Retry-After` as sent.
+    pub retry_after: Option<String>,
+    /// `X-Request-Id` as sent.
+    pub request_id: Option<String>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportError {
+    /// The host's policy denied the request.
+    Denied,
+    /// The body went on beyond [`MAX_BODY_BYTES`].
+    TooLarge,
+    /// Name, connection, TLS, time-out or a broken transfer; holds the case, e.g. `connection-refused`.
+    Broken(&'static str),
+}
+
+/// Responses beyond this are refused. The largest legitimate ones are lists of 1,000 connections,
+/// of 2 to 3 MB.
+pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// The core's one door to the outside.
+pub trait World {
+    /// Sends a GET request and reads the whole answer.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>>;
+    /// The wall clock.
+    fn now(&self) -> Instant;
+    /// The monotonic clock, in milliseconds since any fixed moment.
+    fn monotonic_ms(&self) -> u64;
+    /// Waits.
+    fn wait_ms(&self, milliseconds: u64) -> impl Future<Output = ()>;
+}

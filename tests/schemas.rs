@@ -1,0 +1,75 @@
+//! The JSON Schemas in `src/schemas` are written from the content types. When one of them changes:
+//! `UPDATE_GOLDEN=1 cargo test --test schemas`, and read the difference. A change that old readers
+//! would stumble over needs a new `schema_version`.
+
+use fivetran_source::evidence::{access_grant, audit_event, coverage, manifest, not_observable};
+use fivetran_source::fivetran::{KINDS, account, connection, destination, group, role, team, user};
+use schemars::{JsonSchema, generate::SchemaSettings};
+use std::path::Path;
+
+fn schema_of<T: JsonSchema>() -> String {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let object = schema.as_object_mut().unwrap();
+    // Every field is always there: absent facts are null.
+    let names: Vec<_> = object["properties"].as_object().unwrap().keys().cloned().collect();
+    object.insert("required".into(), names.into());
+    require_all(&mut schema);
+    serde_json::to_string_pretty(&schema).unwrap() + "\n"
+}
+
+/// Makes every property of every nested object required too.
+fn require_all(schema: &mut serde_json::Value) {
+    if let Some(object) = schema.as_object_mut() {
+        if let Some(properties) = object.get("properties").and_then(|p| p.as_object()) {
+            let names: Vec<_> = properties.keys().cloned().collect();
+            object.insert("required".into(), names.into());
+        }
+        object.values_mut().for_each(require_all);
+    } else if let Some(items) = schema.as_array_mut() {
+        items.iter_mut().for_each(require_all);
+    }
+}
+
+fn schemas() -> Vec<(&'static str, String)> {
+    vec![
+        ("account", schema_of::<account::AccountContent>()),
+        ("role", schema_of::<role::RoleContent>()),
+        ("user", schema_of::<user::UserContent>()),
+        ("team", schema_of::<team::TeamContent>()),
+        ("team_membership", schema_of::<team::TeamMembership>()),
+        ("access_grant", schema_of::<access_grant::AccessGrant>()),
+        ("group", schema_of::<group::GroupContent>()),
+        ("destination", schema_of::<destination::DestinationContent>()),
+        ("connection", schema_of::<connection::ConnectionContent>()),
+        ("audit_event", schema_of::<audit_event::AuditEvent>()),
+        ("not_observable", schema_of::<not_observable::NotObservable>()),
+        ("coverage", schema_of::<coverage::CoverageContent>()),
+        ("manifest", schema_of::<manifest::ManifestContent>()),
+    ]
+}
+
+#[test]
+fn schemas_are_those_of_the_content_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schemas");
+    for (kind, schema) in schemas() {
+        let file = folder.join(format!("{kind}.json"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&file, &schema).unwrap();
+        }
+        let golden = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(golden, schema, "{kind}: run with UPDATE_GOLDEN=1 and read the difference");
+    }
+}
+
+#[test]
+fn every_kind_has_its_schema_and_a_catalogue_entry_in_full() {
+    let named: Vec<_> = schemas().into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(named, KINDS.iter().map(|kind| kind.id).collect::<Vec<_>>());
+    for kind in KINDS {
+        assert!(!kind.title.is_empty() && !kind.description.is_empty() && !kind.keywords.is_empty(), "{}", kind.id);
+        let (soc2, iso) = fivetran_source::evidence::controls::of(kind.id);
+        assert!(!soc2.is_empty() && !iso.is_empty(), "{} has no controls", kind.id);
+        assert!(kind.content_schema.contains("$schema"), "{} has an empty schema", kind.id);
+    }
+}
