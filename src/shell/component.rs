@@ -67,4 +67,9 @@ impl source::Guest for Component {
     }
 }
 
-export!(Component with_types_in super::bindings);
+/// The glue of the canonical ABI.
+mod exports {
+    #![allow(unsafe_code, clippy::all, reason = "generated code")]
+    use super::{Component, export};
+    export!(Component with_types_in crate::shell::bindings);
+}

@@ -1,0 +1,102 @@
+//! A world that answers from a function and cannot dial: for tests of the core without wasm.
+#![allow(dead_code, reason = "each test uses its part of it")]
+
+use fivetran_source::collect::{Session, collect};
+use fivetran_source::config::{Credentials, configure};
+use fivetran_source::instant::Instant;
+use fivetran_source::model::{CollectRequest, Failure, Page, Record};
+use fivetran_source::world::{Request, Response, TransportError, World};
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// When all tests take place: 2026-01-31T12:00:00Z.
+pub const NOW: Instant = Instant(1_769_860_800_000);
+
+/// What the fake answers to a path and query.
+pub type Answer = Result<Response, TransportError>;
+
+/// See the module.
+pub struct FakeWorld<F> {
+    answer: F,
+    /// Paths and queries, in the order they were asked for.
+    pub journal: RefCell<Vec<String>>,
+    /// Milliseconds waited: the clocks run only while somebody waits.
+    pub waited_ms: Cell<u64>,
+}
+
+impl<F: Fn(&str) -> Answer> FakeWorld<F> {
+    pub fn new(answer: F) -> Self {
+        Self { answer, journal: RefCell::default(), waited_ms: Cell::new(0) }
+    }
+}
+
+impl<F: Fn(&str) -> Answer> World for FakeWorld<F> {
+    async fn send(&self, request: Request) -> Answer {
+        self.journal.borrow_mut().push(request.path_and_query.clone());
+        (self.answer)(&request.path_and_query)
+    }
+    fn now(&self) -> Instant {
+        Instant(NOW.0 + i64::try_from(self.waited_ms.get()).unwrap())
+    }
+    fn monotonic_ms(&self) -> u64 {
+        self.waited_ms.get()
+    }
+    async fn wait_ms(&self, milliseconds: u64) {
+        self.waited_ms.set(self.waited_ms.get() + milliseconds);
+    }
+}
+
+/// An answer with a status and a body.
+pub fn reply(status: u16, body: impl Into<String>) -> Answer {
+    let body = body.into().into_bytes();
+    Ok(Response { status, retry_after: None, request_id: Some("req-1".into()), body })
+}
+
+/// A successful answer around `data`.
+pub fn success(data: &serde_json::Value) -> Answer {
+    reply(200, serde_json::json!({"code": "Success", "message": "ok", "data": data}).to_string())
+}
+
+/// The answer to `/v1/account/info` that tests use.
+pub fn account_info() -> Answer {
+    success(&serde_json::json!({"account_id": "acc", "account_name": "Acme", "user_id": "me", "system_key_id": null}))
+}
+
+/// Runs a future that never really waits.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000_000 {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+    panic!("the future waits for something that never comes");
+}
+
+/// A session with default settings.
+pub fn session(settings: &str) -> Session {
+    let credentials = Credentials::Basic { username: "KEYkeyKEYkey1234".into(), password: "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3".into() };
+    Session::new(configure(&credentials, settings).unwrap())
+}
+
+/// Collects to the end, and answers every page.
+pub fn collect_all<F: Fn(&str) -> Answer>(world: &FakeWorld<F>, session: &Session, mut request: CollectRequest) -> Result<Vec<Page>, Failure> {
+    let mut pages = Vec::new();
+    loop {
+        let page = run(collect(world, session, &request))?;
+        request.cursor.clone_from(&page.cursor);
+        let end = page.cursor.is_none();
+        pages.push(page);
+        if end {
+            return Ok(pages);
+        }
+        assert!(pages.len() < 100_000, "the collection does not come to an end");
+    }
+}
+
+/// The records of all pages.
+pub fn records(pages: &[Page]) -> Vec<&Record> {
+    pages.iter().flat_map(|page| &page.records).collect()
+}
