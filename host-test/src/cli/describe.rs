@@ -1,0 +1,107 @@
+//! `describe`: what the component is, before any configuration.
+
+use super::text::{plain, say, table};
+use super::{DescribeArgs, Format, exit};
+use host_test::bindings::exports::compliance::source::catalog::{Authentication, CostClass, KindDescription, SourceDescription};
+use host_test::error::{Error, Result};
+use serde_json::{Value, json};
+
+/// Shows it.
+pub async fn run(args: &DescribeArgs) -> Result<u8> {
+    let plugin = args.component.load().await?;
+    match args.format {
+        Format::Json => {
+            let mut value = to_json(plugin.description())?;
+            if let Some(object) = value.as_object_mut() {
+                object.insert("component_sha256".into(), plugin.sha256().into());
+            }
+            say(format!("{value:#}"));
+        }
+        Format::Table => show(plugin.description(), plugin.sha256()),
+    }
+    Ok(exit::COMPLETE)
+}
+
+fn show(source: &SourceDescription, sha256: &str) {
+    say(format!("{} {} ({})", plain(&source.name), plain(&source.version), plain(&source.category)));
+    say(plain(&source.description));
+    for capability in &source.capabilities {
+        let methods = capability.methods.join(", ");
+        let paths = capability.path_prefixes.join(", ");
+        say(plain(&format!("Calls: {methods} {}://{}:{} {paths}", capability.scheme, capability.host, capability.port)));
+    }
+    say(format!("SHA-256: {sha256}"));
+    let mut rows = table(&["Kind", "What it is", "Reads", "Permission", "Controls"]);
+    for kind in &source.kinds {
+        let controls: Vec<&str> = kind.controls.iter().map(|control| control.id.as_str()).collect();
+        rows.add_row(vec![
+            plain(&kind.id),
+            plain(&kind.title),
+            if kind.endpoints.is_empty() { "–".into() } else { plain(&kind.endpoints.join("\n")).replace('\u{fffd}', "\n") },
+            if kind.permissions.is_empty() { "–".into() } else { plain(&kind.permissions.join(", ")) },
+            plain(&controls.join(" ")),
+        ]);
+    }
+    say(rows);
+}
+
+fn embedded(what: &str, text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|_| Error::BadAnswer(format!("{what} is not JSON")))
+}
+
+fn to_json(source: &SourceDescription) -> Result<Value> {
+    let authentication = match &source.authentication {
+        Authentication::None => json!({"type": "none"}),
+        Authentication::Basic(labels) => json!({
+            "type": "basic",
+            "username": labels.username,
+            "password": labels.password,
+            "help": labels.help,
+            "help_url": labels.help_url,
+        }),
+    };
+    let capabilities = source.capabilities.iter().map(|capability| {
+        json!({
+            "scheme": capability.scheme,
+            "host": capability.host,
+            "port": capability.port,
+            "methods": capability.methods,
+            "path_prefixes": capability.path_prefixes,
+        })
+    });
+    Ok(json!({
+        "id": source.id,
+        "name": source.name,
+        "version": source.version,
+        "description": source.description,
+        "category": source.category,
+        "authentication": authentication,
+        "settings_schema": embedded("the settings schema", &source.settings_schema)?,
+        "capabilities": capabilities.collect::<Vec<_>>(),
+        "kinds": source.kinds.iter().map(kind_json).collect::<Result<Vec<_>>>()?,
+    }))
+}
+
+fn kind_json(kind: &KindDescription) -> Result<Value> {
+    let controls = kind.controls.iter().map(|control| json!({"framework": control.framework, "id": control.id}));
+    Ok(json!({
+        "id": kind.id,
+        "title": kind.title,
+        "description": kind.description,
+        "keywords": kind.keywords,
+        "schema_version": kind.schema_version,
+        "content_schema": embedded("a content schema", &kind.content_schema)?,
+        "endpoints": kind.endpoints,
+        "permissions": kind.permissions,
+        "plan_gate": kind.plan_gate,
+        "controls": controls.collect::<Vec<_>>(),
+        "cost": match kind.cost {
+            CostClass::Free => "free",
+            CostClass::PerPage => "per_page",
+            CostClass::PerItem => "per_item",
+        },
+        "on_by_default": kind.on_by_default,
+        "always": kind.always,
+        "valid_for_seconds": kind.valid_for_seconds,
+    }))
+}

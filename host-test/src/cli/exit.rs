@@ -1,0 +1,54 @@
+//! Exit codes: what a script can tell apart.
+
+use host_test::bindings::compliance::source::types::FailureKind;
+use host_test::error::Error;
+
+/// Complete.
+pub const COMPLETE: u8 = 0;
+/// A defect of the component or of this program.
+pub const BUG: u8 = 1;
+/// The command line, a file or the output folder is not as it has to be.
+pub const USAGE: u8 = 2;
+/// Configuration or credentials are refused.
+pub const CONFIGURATION: u8 = 3;
+/// The vendor or the network is not there, or asks to wait.
+pub const UPSTREAM: u8 = 4;
+/// Collected, but not everything that was asked for.
+pub const INCOMPLETE: u8 = 5;
+/// A policy denied a request, or the component asks for more than a source may have.
+pub const DENIED: u8 = 6;
+/// Interrupted by a signal; the output is valid and can be resumed.
+pub const INTERRUPTED: u8 = 130;
+
+/// The code of an error.
+pub fn code(error: &Error) -> u8 {
+    match error {
+        Error::File { .. } | Error::Output { .. } | Error::Usage { .. } | Error::Component(_) => USAGE,
+        Error::Configuration(_) => CONFIGURATION,
+        Error::ImportsDenied(_) => DENIED,
+        Error::Source(failure) => failure_code(failure.kind),
+        Error::ExportMissing(_) => USAGE,
+        _ => BUG,
+    }
+}
+
+/// The code of a source's failure.
+pub fn failure_code(kind: FailureKind) -> u8 {
+    match kind {
+        FailureKind::InvalidRequest | FailureKind::InvalidCursor => USAGE,
+        FailureKind::NotConfigured | FailureKind::Unauthorized | FailureKind::Forbidden => CONFIGURATION,
+        FailureKind::RateLimited | FailureKind::Upstream | FailureKind::Network | FailureKind::ContractDrift => UPSTREAM,
+        FailureKind::DeniedByHost => DENIED,
+        FailureKind::Internal => BUG,
+    }
+}
+
+/// The code of a health check that fails, by its own code.
+pub fn check_code(code: &str) -> u8 {
+    match code {
+        "unauthorized" | "forbidden" | "not-configured" => CONFIGURATION,
+        "denied-by-host" => DENIED,
+        "internal" => BUG,
+        _ => UPSTREAM,
+    }
+}

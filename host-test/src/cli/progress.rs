@@ -1,0 +1,72 @@
+//! How a collection shows that it is alive: a bar on a terminal, plain lines elsewhere.
+
+use super::text::{note, plain};
+use host_test::bindings::exports::compliance::source::source::Page;
+use host_test::meter::Meter;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// See the module. Takes itself off the screen when dropped.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    refresher: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Begins to show.
+    pub fn start(meter: Arc<Meter>) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self { bar: None, refresher: None };
+        }
+        let bar = ProgressBar::new(1);
+        let style = ProgressStyle::with_template("{spinner} [{bar:24}] {prefix:13} {msg} {elapsed}");
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        bar.set_prefix("starting");
+        let shown = bar.clone();
+        let refresher = tokio::spawn(async move {
+            loop {
+                shown.set_message(format!("{} calls", meter.requests()));
+                shown.tick();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        Self { bar: Some(bar), refresher: Some(refresher) }
+    }
+
+    /// Shows a page that was written.
+    pub fn page(&self, page: &Page, records: u64, calls: u64) {
+        let stage = plain(&page.progress.stage);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(u64::from(page.progress.stages_total));
+                bar.set_position(u64::from(page.progress.stages_done));
+                bar.set_prefix(format!("{stage}, {records} records"));
+            }
+            None => note(format!("{}/{} {stage}: {records} records, {calls} calls", page.progress.stages_done, page.progress.stages_total)),
+        }
+    }
+
+    /// Says that the vendor asks to wait.
+    pub fn wait(&self, wait: Duration) {
+        let text = format!("rate limited: going on in {} s", wait.as_secs());
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => note(text),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(refresher) = &self.refresher {
+            refresher.abort();
+        }
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

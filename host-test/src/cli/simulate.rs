@@ -1,0 +1,115 @@
+//! `simulate`: a made-up account as a server of its own.
+
+use super::{exit, text};
+use clap::Args;
+use host_test::error::{Error, Result};
+use host_test::simulator::{self, AccountSpec, Config, Simulator};
+use host_test::tenant::{Pair, Secret};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct SimulateArgs {
+    /// Address to listen on, e.g. 127.0.0.1:8080; port 0 for any.
+    #[arg(long, value_name = "ADDR")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    sim: SimArgs,
+}
+
+/// What the made-up account is like.
+#[derive(Args)]
+pub struct SimArgs {
+    /// Seed of the made-up account: the same seed, the same account.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    sim_seed: u64,
+    /// Users of the made-up account.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    sim_users: usize,
+    /// Teams of the made-up account.
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    sim_teams: usize,
+    /// Groups of the made-up account.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    sim_groups: usize,
+    /// Connections of the made-up account.
+    #[arg(long, value_name = "N", default_value_t = 80)]
+    sim_connections: usize,
+    /// Milliseconds that the simulator waits before each answer.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sim_latency_ms: u64,
+    /// Use a system key with these READ scopes only, instead of an administrator's key.
+    #[arg(long, value_delimiter = ',', value_name = "SCOPE,…")]
+    sim_scopes: Option<Vec<String>>,
+}
+
+impl SimArgs {
+    /// The simulator's configuration; it accepts `pair`, or the documented one.
+    pub fn config(&self, pair: Option<Pair>) -> Config {
+        let pair = pair.unwrap_or_else(simulator::default_pair);
+        Config {
+            account: AccountSpec {
+                seed: self.sim_seed,
+                users: self.sim_users,
+                teams: self.sim_teams,
+                groups: self.sim_groups,
+                connections: self.sim_connections,
+            },
+            pair,
+            principal: match &self.sim_scopes {
+                None => simulator::Principal::UserKey,
+                Some(scopes) => simulator::Principal::SystemKey { scopes: scopes.iter().cloned().collect() },
+            },
+            latency: Duration::from_millis(self.sim_latency_ms),
+            ..Config::default()
+        }
+    }
+
+    /// The account in a few words.
+    pub fn sentence(&self) -> String {
+        let Self { sim_seed, sim_users, sim_teams, sim_groups, sim_connections, .. } = self;
+        format!("seed {sim_seed}: {sim_users} users, {sim_teams} teams, {sim_groups} groups, {sim_connections} connections")
+    }
+}
+
+/// The pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET: both or neither.
+pub fn env_pair() -> Result<Option<Pair>> {
+    let read = |name: &'static str| std::env::var(name).ok();
+    let missing = |name: &str, other: &str| {
+        use host_test::bindings::compliance::source::types::{Diagnostic, Severity};
+        let field = if name == "FIVETRAN_API_KEY" { "username" } else { "password" };
+        Err(Error::Configuration(vec![Diagnostic {
+            severity: Severity::Error,
+            code: "credential-missing".into(),
+            pointer: format!("/credentials/{field}"),
+            message: format!("{other} is set and {name} is not"),
+            remedy: format!("Set {name} too, or unset both to use the embedded simulator."),
+        }]))
+    };
+    match (read("FIVETRAN_API_KEY"), read("FIVETRAN_API_SECRET")) {
+        (Some(key), Some(secret)) => Ok(Some(Pair { username: Secret::new(key), password: Secret::new(secret) })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => missing("FIVETRAN_API_KEY", "FIVETRAN_API_SECRET"),
+        (Some(_), None) => missing("FIVETRAN_API_SECRET", "FIVETRAN_API_KEY"),
+    }
+}
+
+/// Serves until it is interrupted.
+pub async fn run(args: &SimulateArgs) -> Result<u8> {
+    let pair = env_pair()?;
+    let from_env = pair.is_some();
+    let config = args.sim.config(pair);
+    let simulator = Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
+    text::say(format!("simulating Fivetran on {} ({})", simulator.url(), args.sim.sentence()));
+    if from_env {
+        text::say("accepts the pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET");
+    } else {
+        text::say(format!("accepts API key {} with API secret {}", simulator::DEFAULT_KEY, simulator::DEFAULT_SECRET));
+    }
+    text::say("stop with Ctrl-C");
+    super::collect::interrupted().await;
+    let served = simulator.journal().len();
+    simulator.stop().await;
+    text::say(format!("served {served} requests"));
+    Ok(exit::COMPLETE)
+}

@@ -1,0 +1,100 @@
+//! Against what a run goes: the real API, another server, or the embedded simulator.
+
+use super::simulate::{SimArgs, env_pair};
+use super::text;
+use clap::{Args, ValueEnum};
+use host_test::error::{Error, Result};
+use host_test::simulator::{self, Simulator};
+use host_test::tenant::{Clock, Credentials, Pair, Tenant};
+use http::Uri;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Without credentials in FIVETRAN_API_KEY and FIVETRAN_API_SECRET, a run goes against the embedded
+/// simulator.
+#[derive(Args)]
+pub struct TargetArgs {
+    /// The source's settings, a file with a JSON object.
+    #[arg(long, value_name = "FILE.json")]
+    settings: Option<PathBuf>,
+    /// Send requests to this server instead of the real host, after the egress check.
+    #[arg(long, value_name = "URL")]
+    upstream: Option<Uri>,
+    /// Who sends the credentials: the component (basic), or the harness, so that the component never
+    /// sees them (host-managed).
+    #[arg(long, value_enum, default_value_t = Mode::Basic)]
+    credentials: Mode,
+    /// Let the component see this instant instead of the time of day: for runs that can be repeated
+    /// to the byte.
+    #[arg(long, value_name = "RFC3339")]
+    fixed_clock: Option<String>,
+    #[command(flatten)]
+    sim: SimArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Basic,
+    HostManaged,
+}
+
+/// A tenant, and the simulator it talks to, if it does.
+pub struct Target {
+    /// For whom the component runs.
+    pub tenant: Tenant,
+    /// Kept alive as long as it is needed.
+    pub simulator: Option<Simulator>,
+}
+
+impl TargetArgs {
+    /// Finds out what is meant, and starts the simulator if that is.
+    pub async fn resolve(&self) -> Result<Target> {
+        let real = env_pair()?;
+        let simulator = if real.is_none() && self.upstream.is_none() {
+            let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let config = self.sim.config(None);
+            let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
+            text::note(format!("no FIVETRAN_API_KEY: collecting from the embedded simulator ({})", self.sim.sentence()));
+            Some(simulator)
+        } else {
+            None
+        };
+        let pair = real.unwrap_or_else(documented_pair);
+        let credentials = match self.credentials {
+            Mode::Basic => Credentials::Basic(pair),
+            Mode::HostManaged => Credentials::HostManaged(pair),
+        };
+        let mut tenant = Tenant::new(credentials);
+        if let Some(path) = &self.settings {
+            tenant.settings = super::read_settings(path)?;
+        }
+        tenant.upstream = match (&self.upstream, &simulator) {
+            (Some(upstream), _) => Some(checked(upstream)?),
+            (None, Some(simulator)) => simulator.url().parse().ok(),
+            (None, None) => None,
+        };
+        if let Some(instant) = &self.fixed_clock {
+            tenant.clock = Clock::Fixed(milliseconds(instant)?);
+        }
+        Ok(Target { tenant, simulator })
+    }
+}
+
+fn documented_pair() -> Pair {
+    simulator::default_pair()
+}
+
+fn checked(upstream: &Uri) -> Result<Uri> {
+    let usable = upstream.authority().is_some() && matches!(upstream.scheme_str(), Some("http" | "https"));
+    if usable && upstream.path_and_query().is_none_or(|path| path == "/") {
+        return Ok(upstream.clone());
+    }
+    Err(Error::Usage { what: format!("--upstream {upstream} is not the root of a server"), remedy: "write it like http://127.0.0.1:8080".into() })
+}
+
+fn milliseconds(instant: &str) -> Result<u64> {
+    let at = OffsetDateTime::parse(instant, &Rfc3339).ok().and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());
+    at.ok_or_else(|| Error::Usage { what: format!("--fixed-clock {instant:?} is no instant"), remedy: "write it like 2026-01-31T12:00:00Z".into() })
+}

@@ -1,0 +1,110 @@
+//! Drives `collect` from page to page, through waits, to the end.
+
+use crate::bindings::compliance::source::types::FailureKind;
+use crate::bindings::exports::compliance::source::source::{Budget, CollectRequest, Configured, Page};
+use crate::error::{Error, Result};
+use crate::instance::Instance;
+use crate::plugin::Plugin;
+use crate::tenant::Tenant;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// What is collected, and in what portions.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Kind ids; empty for the defaults.
+    pub kinds: Vec<String>,
+    /// No event before this.
+    pub since: Option<String>,
+    /// Bounds of each page.
+    pub budget: Budget,
+    /// Where to go on.
+    pub cursor: Option<String>,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        let budget = Budget { max_records: None, max_bytes: None, max_requests: None, max_milliseconds: None, max_concurrency: None };
+        Self { kinds: Vec::new(), since: None, budget, cursor: None }
+    }
+}
+
+/// A page is given up for good after so many failures in a row that a retry might have helped.
+const MAX_FAILURES: u32 = 3;
+
+/// A collection under way.
+pub struct Collection {
+    instance: Instance,
+    configured: Configured,
+    order: Order,
+    finished: bool,
+    wait: Option<Duration>,
+}
+
+impl Collection {
+    /// Starts, or goes on from the order's cursor.
+    ///
+    /// # Errors
+    /// When the tenant's configuration is refused.
+    pub async fn start(plugin: &Plugin, tenant: &Tenant, order: Order) -> Result<Self> {
+        let (instance, configured) = Instance::configured(plugin, tenant).await?;
+        Ok(Self { instance, configured, order, finished: false, wait: None })
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn configured(&self) -> &Configured {
+        &self.configured
+    }
+
+    /// How long the source asks to wait before the next page.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
+    /// The next page; `None` after the last. Waits first, when the page before asked for it.
+    ///
+    /// # Errors
+    /// What the source or the harness could not do. The collection may be tried again from the
+    /// cursor of the page before.
+    pub async fn next(&mut self) -> Result<Option<Page>> {
+        if self.finished {
+            return Ok(None);
+        }
+        if let Some(wait) = self.wait.take() {
+            tokio::time::sleep(wait).await;
+        }
+        let page = self.page().await?;
+        self.order.cursor.clone_from(&page.cursor);
+        self.finished = page.cursor.is_none();
+        self.wait = page.not_before.as_deref().map(until).transpose()?;
+        Ok(Some(page))
+    }
+
+    async fn page(&mut self) -> Result<Page> {
+        let request = CollectRequest {
+            kinds: self.order.kinds.clone(),
+            cursor: self.order.cursor.clone(),
+            since: self.order.since.clone(),
+            budget: self.order.budget,
+        };
+        let mut failures = 0;
+        loop {
+            match self.instance.collect(&request).await {
+                Err(Error::Source(failure)) if failure.kind == FailureKind::RateLimited && failures < MAX_FAILURES => {
+                    failures += 1;
+                    tokio::time::sleep(Duration::from_secs(failure.retry_after_seconds.unwrap_or(60))).await;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// How long it is until an instant.
+fn until(instant: &str) -> Result<Duration> {
+    let at = OffsetDateTime::parse(instant, &Rfc3339).map_err(|_| Error::BadAnswer(format!("not-before is no instant: {instant:?}")))?;
+    Ok(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default())
+}

@@ -1,0 +1,129 @@
+//! The wasmtime engine: what every component runs under, whoever it is.
+
+use crate::error::{Error, Result};
+use crate::plugin::Plugin;
+use crate::transport::Transport;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use wasmtime::{Cache, Config, InstanceAllocationStrategy, PoolingAllocationConfig, StoreLimits, StoreLimitsBuilder};
+
+/// How often running guests are interrupted to see whether they spin.
+pub const TICK: Duration = Duration::from_millis(100);
+/// Linear memory a guest may have. A page of 1,000 connections with details takes a tenth of it.
+const MAX_MEMORY_BYTES: usize = 256 * 1024 * 1024;
+/// Elements of its tables. A source has some hundreds of functions.
+const MAX_TABLE_ELEMENTS: usize = 20_000;
+/// Instances at once: tenants that are not waiting.
+const MAX_INSTANCES: u32 = 256;
+/// Core instances, memories and tables of one component: the guest itself and its adapters.
+const MAX_PER_COMPONENT: u32 = 8;
+/// Bytes that may be copied out of a guest in one call: its page of records.
+pub const MAX_RESULT_BYTES: usize = 256 * 1024 * 1024;
+
+/// What an engine is set up with.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// Whether compiled code is kept on disk, in the user's cache folder.
+    pub cache: bool,
+    /// Certificates (PEM) to be trusted besides Mozilla's.
+    pub ca_file: Option<std::path::PathBuf>,
+}
+
+/// Compiles components and runs them. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: wasmtime::Engine,
+    transport: Transport,
+    _ticker: Arc<Ticker>,
+}
+
+impl Engine {
+    /// Sets up an engine, and the thread that interrupts spinning guests.
+    ///
+    /// # Errors
+    /// When the options cannot be met.
+    pub fn new(options: &EngineOptions) -> Result<Self> {
+        let mut config = Config::new();
+        config.wasm_component_model(true);
+        config.epoch_interruption(true);
+        config.concurrency_support(false);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        if options.cache {
+            // A cache that cannot be had only costs time.
+            config.cache(Cache::new(wasmtime::CacheConfig::new()).ok());
+        }
+        let inner = wasmtime::Engine::new(&config).map_err(Error::Engine)?;
+        let transport = Transport::new(options.ca_file.as_deref())?;
+        let ticker = Arc::new(Ticker::start(inner.clone()));
+        Ok(Self { inner, transport, _ticker: ticker })
+    }
+
+    /// Compiles the component in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no source that may run.
+    pub async fn load(&self, path: &Path) -> Result<Plugin> {
+        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        Plugin::new(self, &bytes).await
+    }
+
+    /// Wasmtime's engine.
+    #[must_use]
+    pub fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.inner
+    }
+
+    /// How requests leave.
+    #[must_use]
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Limits of one store.
+    #[must_use]
+    pub fn limits(&self) -> StoreLimits {
+        StoreLimitsBuilder::new().memory_size(MAX_MEMORY_BYTES).table_elements(MAX_TABLE_ELEMENTS).trap_on_grow_failure(true).build()
+    }
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(MAX_INSTANCES)
+        .total_core_instances(MAX_INSTANCES * MAX_PER_COMPONENT)
+        .total_memories(MAX_INSTANCES)
+        .total_tables(MAX_INSTANCES * 2)
+        .total_stacks(MAX_INSTANCES + 16) // Fibers outlive their instance for a moment.
+        .max_core_instances_per_component(MAX_PER_COMPONENT)
+        .max_memories_per_component(1)
+        .max_tables_per_component(MAX_PER_COMPONENT)
+        .max_memory_size(MAX_MEMORY_BYTES)
+        .table_elements(MAX_TABLE_ELEMENTS);
+    pool
+}
+
+/// Advances the engine's epoch until it is dropped.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(TICK);
+                engine.increment_epoch();
+            }
+        });
+        Self { stop }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,98 @@
+//! What can go wrong when a component is run, by what the reader has to do about it.
+
+use crate::bindings::compliance::source::types::{Diagnostic, Failure, FailureKind};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// See the module.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried, e.g. `write`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The engine could not be set up.
+    #[error("cannot set up the engine: {0:#}")]
+    Engine(wasmtime::Error),
+    /// The file is no component, or none that this engine can compile.
+    #[error("cannot load the component: {0:#}")]
+    Component(wasmtime::Error),
+    /// The component wants more than a source may have.
+    #[error("the component imports what no source may have: {}", .0.join(", "))]
+    ImportsDenied(Vec<String>),
+    /// The component is no source.
+    #[error("the component does not export {0}")]
+    ExportMissing(&'static str),
+    /// The configuration was refused.
+    #[error("the configuration was refused: {}", diagnostics(.0))]
+    Configuration(Vec<Diagnostic>),
+    /// The source said that it could not do what was asked.
+    #[error("{} ({})", .0.message, .0.remedy)]
+    Source(Box<Failure>),
+    /// The component trapped; its store is gone.
+    #[error("the component trapped: {0:#}")]
+    Trap(wasmtime::Error),
+    /// The component computed for too long without asking the host for anything.
+    #[error("the component computed for more than {seconds} s without a request")]
+    Spinning {
+        /// The limit.
+        seconds: u64,
+    },
+    /// A call did not come back in time.
+    #[error("the component did not answer within {seconds} s")]
+    Timeout {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The component's answer contradicts the interface.
+    #[error("the component's answer is not as the interface promises: {0}")]
+    BadAnswer(String),
+    /// The output folder is not as it has to be.
+    #[error("{what}: {remedy}")]
+    Output {
+        /// What is the case.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// What the tenant asks for makes no sense to the harness.
+    #[error("{what}: {remedy}")]
+    Usage {
+        /// What is the case.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+fn diagnostics(findings: &[Diagnostic]) -> String {
+    let lines = findings.iter().map(|finding| format!("{}: {}", finding.pointer, finding.message));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+impl Error {
+    /// A file error.
+    pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// The source's failure kind, if it is one.
+    #[must_use]
+    pub fn failure_kind(&self) -> Option<FailureKind> {
+        match self {
+            Self::Source(failure) => Some(failure.kind),
+            _ => None,
+        }
+    }
+}
+
+/// Shorthand.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

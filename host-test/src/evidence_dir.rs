@@ -1,0 +1,251 @@
+//! The folder that a collection is written to.
+//!
+//! `evidence.jsonl` grows page by page; after each page `cursor` says how far it is valid and where
+//! to go on: first the records, safely on disk, then the cursor, so that it is never ahead of them.
+//! At the end `manifest.json` takes the cursor's place. `lock` keeps a second run out while one is
+//! under way.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Format of `cursor` and `manifest.json`.
+const VERSION: u32 = 1;
+
+/// What a collection is and how far it has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Format of this file.
+    pub version: u32,
+    /// Name, version and SHA-256 of the component.
+    pub component: ComponentSummary,
+    /// Kinds asked for; empty for the defaults.
+    pub kinds: Vec<String>,
+    /// No event before this.
+    pub since: Option<String>,
+    /// Settings in force, without secrets.
+    pub settings: serde_json::Value,
+    /// SHA-256 of the settings in force.
+    pub settings_digest: String,
+    /// When the first run began: RFC 3339 in UTC.
+    pub started_at: String,
+    /// When the last page was written.
+    pub updated_at: String,
+    /// Records written.
+    pub records: u64,
+    /// Records written, per kind.
+    pub records_per_kind: BTreeMap<String, u64>,
+    /// Coverage per kind, as of the last page.
+    pub coverage: Vec<CoverageSummary>,
+    /// Pages written.
+    pub pages: u64,
+    /// Requests sent, retries included.
+    pub requests: u64,
+    /// Of these, retries.
+    pub retries: u64,
+    /// Bytes of response bodies.
+    pub bytes_received: u64,
+    /// Head of the hash chain after the last record: keep it apart from the evidence, and nobody
+    /// can change the evidence unnoticed.
+    pub chain_head: Option<String>,
+}
+
+/// Which component it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentSummary {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+}
+
+/// Coverage of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageSummary {
+    /// The kind.
+    pub kind: String,
+    /// The verdict, snake_case.
+    pub state: String,
+    /// Records delivered.
+    pub records: u64,
+    /// Items not read, or not wholly.
+    pub items_failed: u64,
+    /// What is missing and why.
+    pub reason: String,
+    /// The permission that was missing.
+    pub missing_permission: Option<String>,
+}
+
+/// `cursor`, as long as a collection is not finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Checkpoint {
+    /// The source's cursor; absent before the first page and after the last.
+    cursor: Option<String>,
+    /// Whether the last page is written.
+    finished: bool,
+    /// So much of `evidence.jsonl` is valid.
+    evidence_bytes: u64,
+    summary: Summary,
+}
+
+/// An output folder that this run owns.
+pub struct EvidenceDir {
+    path: PathBuf,
+    evidence: File,
+    checkpoint: Checkpoint,
+    _lock: File,
+}
+
+impl EvidenceDir {
+    /// Starts a collection in a folder that holds none.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when it holds one, or another run is at it; nothing is touched then.
+    pub fn create(path: &Path, summary: Summary) -> Result<Self> {
+        std::fs::create_dir_all(path).map_err(Error::file("create", path))?;
+        let lock = lock(path)?;
+        let shown = path.display();
+        if path.join("cursor").exists() {
+            let what = format!("{shown} holds a collection that is not finished");
+            return Err(Error::Output { what, remedy: "go on with --resume, or choose another folder".into() });
+        }
+        if path.join("manifest.json").exists() || path.join("evidence.jsonl").exists() {
+            let what = format!("{shown} holds a collection already");
+            return Err(Error::Output { what, remedy: "choose another folder; evidence is never overwritten".into() });
+        }
+        let file = path.join("evidence.jsonl");
+        let evidence = OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))?;
+        let summary = Summary { version: VERSION, ..summary };
+        let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
+        let dir = Self { path: path.into(), evidence, checkpoint, _lock: lock };
+        dir.save()?;
+        Ok(dir)
+    }
+
+    /// Goes on with a collection that was interrupted. What was written after the last cursor is
+    /// taken back: the source will deliver it again.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when there is none, or the files do not belong together.
+    pub fn resume(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let file = path.join("cursor");
+        if !file.exists() {
+            let what = format!("{shown} holds no collection to go on with");
+            return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
+        }
+        let lock = lock(path)?;
+        let broken = |what: String| Error::Output { what, remedy: "start a new collection in another folder".into() };
+        let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+        let checkpoint: Checkpoint =
+            serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))?;
+        if checkpoint.summary.version != VERSION {
+            return Err(broken(format!("{} is of another version of this program", file.display())));
+        }
+        let file = path.join("evidence.jsonl");
+        let mut evidence = OpenOptions::new().write(true).open(&file).map_err(Error::file("open", &file))?;
+        let length = evidence.metadata().map_err(Error::file("read", &file))?.len();
+        if length < checkpoint.evidence_bytes {
+            return Err(broken(format!("{} is shorter than its cursor says", file.display())));
+        }
+        evidence.set_len(checkpoint.evidence_bytes).map_err(Error::file("cut", &file))?;
+        evidence.seek(SeekFrom::End(0)).map_err(Error::file("read", &file))?;
+        Ok(Self { path: path.into(), evidence, checkpoint, _lock: lock })
+    }
+
+    /// Where to go on; `None` at the start.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        self.checkpoint.cursor.as_deref()
+    }
+
+    /// Whether the last page is written already.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.checkpoint.finished
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.checkpoint.summary
+    }
+
+    /// Writes a page: its lines, then the cursor after it.
+    ///
+    /// # Errors
+    /// When the disk is full, for example. What was valid before stays valid.
+    pub fn append(&mut self, lines: &[String], cursor: Option<String>, summary: Summary) -> Result<()> {
+        let file = self.path.join("evidence.jsonl");
+        let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        let written = self.evidence.write_all(text.as_bytes()).and_then(|()| self.evidence.sync_data());
+        if let Err(error) = written {
+            // Half a line would make the file invalid.
+            let _ = self.evidence.set_len(self.checkpoint.evidence_bytes);
+            let _ = self.evidence.seek(SeekFrom::End(0));
+            return Err(Error::file("write", file)(error));
+        }
+        self.checkpoint = Checkpoint {
+            finished: cursor.is_none(),
+            cursor,
+            evidence_bytes: self.checkpoint.evidence_bytes + text.len() as u64,
+            summary,
+        };
+        self.save()
+    }
+
+    fn save(&self) -> Result<()> {
+        replace(&self.path, "cursor", &self.checkpoint)
+    }
+
+    /// Ends the collection: the manifest takes the cursor's place.
+    ///
+    /// # Errors
+    /// When a file cannot be written; the collection can be resumed then.
+    pub fn finish(self) -> Result<Summary> {
+        replace(&self.path, "manifest.json", &self.checkpoint.summary)?;
+        let cursor = self.path.join("cursor");
+        std::fs::remove_file(&cursor).map_err(Error::file("remove", cursor))?;
+        sync_folder(&self.path)?;
+        Ok(self.checkpoint.summary)
+    }
+}
+
+/// Keeps a second run out until it is dropped, even by a kill.
+fn lock(path: &Path) -> Result<File> {
+    let file = path.join("lock");
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(Error::file("create", &file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            let what = format!("another run is writing to {}", path.display());
+            Err(Error::Output { what, remedy: "wait for it, or choose another folder".into() })
+        }
+        Err(TryLockError::Error(error)) => Err(Error::file("lock", file)(error)),
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn replace(folder: &Path, name: &str, content: &impl Serialize) -> Result<()> {
+    let (part, whole) = (folder.join(format!("{name}.part")), folder.join(name));
+    let mut text = serde_json::to_string_pretty(content).map_err(|error| Error::file("write", &whole)(error.into()))?;
+    text.push('\n');
+    let mut file = File::create(&part).map_err(Error::file("create", &part))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::file("write", &part))?;
+    std::fs::rename(&part, &whole).map_err(Error::file("write", &whole))?;
+    sync_folder(folder)
+}
+
+/// Makes a rename last.
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file("write", folder))
+}

@@ -1,0 +1,89 @@
+//! For whom a component runs: credentials, settings, what may leave, and by which clock.
+
+use crate::egress::Rule;
+use crate::meter::Meter;
+use http::Uri;
+use std::fmt;
+use std::sync::Arc;
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself: for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(…)")
+    }
+}
+
+/// User name and password for HTTP Basic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// E.g. an API key.
+    pub username: Secret,
+    /// E.g. an API secret.
+    pub password: Secret,
+}
+
+/// Who authenticates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// The component gets the pair.
+    Basic(Pair),
+    /// The harness adds `Authorization` to each request; the component never sees the pair.
+    HostManaged(Pair),
+}
+
+/// Where the component's wall clock comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The system.
+    System,
+    /// Always this many milliseconds since 1970: for runs that can be repeated to the byte.
+    Fixed(u64),
+}
+
+/// For whom a component runs.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Who authenticates.
+    pub credentials: Credentials,
+    /// The settings, a JSON object.
+    pub settings: String,
+    /// What the host lets out; `None` grants what the component declares.
+    pub granted: Option<Vec<Rule>>,
+    /// Where requests are sent instead of the hosts they name, after they were judged.
+    pub upstream: Option<Uri>,
+    /// The wall clock.
+    pub clock: Clock,
+    /// Counts what it costs.
+    pub meter: Arc<Meter>,
+}
+
+impl Tenant {
+    /// A tenant with default settings on the system's clock.
+    #[must_use]
+    pub fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            settings: "{}".into(),
+            granted: None,
+            upstream: None,
+            clock: Clock::System,
+            meter: Arc::default(),
+        }
+    }
+}
