@@ -15,7 +15,7 @@ fn is_bidi(letter: char) -> bool {
 /// A table with these headings.
 pub fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
     if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         table.set_width(120);
     }

@@ -1,1 +1,99 @@
-//! A stand-in for the Fivetran REST API.
+//! A stand-in for the Fivetran REST API: a real HTTP server that speaks its protocol and serves a
+//! made-up account of any size, generated from a seed.
+//!
+//! It follows <https://fivetran.com/docs/rest-api> as read in 2026-11: the envelope, cursors and
+//! limits, Basic authentication, versions in `Accept`, scopes of system keys, and the bodies of its
+//! errors. Everything it says is invented; the same seed says the same.
+
+mod account;
+mod connections;
+mod destinations;
+mod inventory;
+mod people;
+mod protocol;
+mod random;
+mod routes;
+mod server;
+
+pub use account::AccountSpec;
+pub use protocol::{Reply, RequestInfo};
+pub use server::{JournalEntry, Simulator};
+
+use crate::tenant::{Pair, Secret};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The API key that the simulator accepts by default.
+pub const DEFAULT_KEY: &str = "simulated-key";
+/// The API secret that goes with it.
+pub const DEFAULT_SECRET: &str = "simulated-secret-that-opens-nothing";
+
+/// The default pair.
+#[must_use]
+pub fn default_pair() -> Pair {
+    Pair { username: Secret::new(DEFAULT_KEY), password: Secret::new(DEFAULT_SECRET) }
+}
+
+/// Whose key the pair is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// The key of the account's first user, an Account Administrator.
+    UserKey,
+    /// A system key with these READ scopes, e.g. `USER`.
+    SystemKey {
+        /// Names of resource types as Fivetran writes them.
+        scopes: BTreeSet<String>,
+    },
+}
+
+/// An hourly quota, much smaller than Fivetran's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests until the limit strikes.
+    pub requests: u64,
+    /// Value of `Retry-After` in the refusal.
+    pub retry_after: String,
+    /// After how long it is lifted.
+    pub lifted_after: Duration,
+}
+
+/// Changes an answer on its way out: for faults and odd bodies.
+pub type Hook = Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync>;
+
+/// What to simulate.
+#[derive(Clone)]
+pub struct Config {
+    /// The account.
+    pub account: AccountSpec,
+    /// The pair that is accepted.
+    pub pair: Pair,
+    /// Whose key it is.
+    pub principal: Principal,
+    /// Waited before each answer.
+    pub latency: Duration,
+    /// When requests are refused with 429.
+    pub quota: Option<Quota>,
+    /// Changes answers.
+    pub hook: Option<Hook>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            account: AccountSpec::default(),
+            pair: default_pair(),
+            principal: Principal::UserKey,
+            latency: Duration::ZERO,
+            quota: None,
+            hook: None,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Config").field("account", &self.account).field("principal", &self.principal).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,230 @@
+//! The server: connections, latency, quota, journal.
+
+use super::account::Account;
+use super::inventory::Inventory;
+use super::protocol::{Reply, RequestInfo, is_acceptable, is_authorized};
+use super::{Config, routes};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::net::TcpListener;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// One request that was served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path_and_query: String,
+    /// The answer's status.
+    pub status: u16,
+    /// Whether the credentials were right.
+    pub authorized: bool,
+    /// Number of the connection it came on, from 1.
+    pub connection: usize,
+}
+
+/// A running simulator. Dropping it stops it.
+pub struct Simulator {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+struct Shared {
+    config: Config,
+    account: Account,
+    journal: Mutex<Vec<JournalEntry>>,
+    requests: AtomicUsize,
+    connections: AtomicUsize,
+    in_flight: AtomicUsize,
+    peak: AtomicUsize,
+    quota: Mutex<Used>,
+}
+
+/// How much of the quota is used, and since when it is exhausted.
+#[derive(Default)]
+struct Used {
+    requests: u64,
+    exhausted: Option<Instant>,
+}
+
+impl Simulator {
+    /// Starts to serve on an address; port 0 for any.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(config: Config, listen: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            account: Account { spec: config.account.clone() },
+            config,
+            journal: Mutex::default(),
+            requests: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            quota: Mutex::default(),
+        });
+        let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
+        Ok(Self { address, shared, task })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its root, e.g. `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Everything served so far.
+    #[must_use]
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        self.shared.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The most requests that were served at once.
+    #[must_use]
+    pub fn peak_in_flight(&self) -> usize {
+        self.shared.peak.load(Ordering::SeqCst)
+    }
+
+    /// Connections accepted so far.
+    #[must_use]
+    pub fn connections_accepted(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// The native id of every record that a collection of this account must have, per kind.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        self.shared.account.inventory()
+    }
+
+    /// Id of the account.
+    #[must_use]
+    pub fn account_id(&self) -> String {
+        self.shared.account.id()
+    }
+
+    /// Stops, and waits until it has.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let _ = stream.set_nodelay(true);
+        let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let serve = service_fn(move |request| serve(Arc::clone(&shared), number, request));
+            // A client that goes away is no concern of ours.
+            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve).await;
+        });
+    }
+}
+
+async fn serve(shared: Arc<Shared>, connection: usize, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+    shared.peak.fetch_max(now, Ordering::SeqCst);
+    if !shared.config.latency.is_zero() {
+        tokio::time::sleep(shared.config.latency).await;
+    }
+    let response = shared.respond(connection, &request);
+    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+    Ok(response)
+}
+
+impl Shared {
+    fn respond(&self, connection: usize, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_string();
+        let authorized = is_authorized(request.headers(), &self.config.pair);
+        let mut reply = self.judge(request, authorized);
+        let request_id = self.request_id(request.method(), &path_and_query);
+        if let Ok(value) = HeaderValue::try_from(request_id) {
+            reply.headers.insert("x-request-id", value);
+        }
+        let method = request.method().to_string();
+        if let Some(hook) = &self.config.hook {
+            let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+            let info = RequestInfo { number, method: method.clone(), path_and_query: path_and_query.clone() };
+            reply = hook(&info, reply);
+        }
+        let entry = JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, connection };
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        let mut response = Response::new(Full::new(reply.body));
+        *response.status_mut() = reply.status;
+        *response.headers_mut() = reply.headers;
+        response
+    }
+
+    fn judge(&self, request: &Request<Incoming>, authorized: bool) -> Reply {
+        if !authorized {
+            return Reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", "Invalid authorization credentials");
+        }
+        if request.method() != Method::GET {
+            return Reply::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", "Method not allowed");
+        }
+        if !is_acceptable(request.headers()) {
+            return Reply::error(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", "Unsupported version");
+        }
+        if let Some(refusal) = self.over_quota() {
+            return refusal;
+        }
+        routes::answer(&self.account, &self.config.principal, request.uri().path(), request.uri().query().unwrap_or(""))
+    }
+
+    fn over_quota(&self) -> Option<Reply> {
+        let quota = self.config.quota.as_ref()?;
+        let mut used = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.exhausted.is_some_and(|since| since.elapsed() >= quota.lifted_after) {
+            *used = Used::default();
+        }
+        if used.requests < quota.requests {
+            used.requests += 1;
+            return None;
+        }
+        used.exhausted.get_or_insert_with(Instant::now);
+        let message = "Max 20000 api calls allowed in one-hour rolling time period";
+        let mut reply = Reply::error(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message);
+        if let Ok(value) = HeaderValue::try_from(quota.retry_after.as_str()) {
+            reply.headers.insert(http::header::RETRY_AFTER, value);
+        }
+        Some(reply)
+    }
+
+    /// The same request, the same id: repeated runs are the same to the byte.
+    fn request_id(&self, method: &Method, path_and_query: &str) -> String {
+        let text = format!("{} {method} {path_and_query}", self.account.spec.seed);
+        Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
