@@ -89,3 +89,20 @@ pub async fn collect(plugin: &Plugin, tenant: &Tenant, order: Order) -> Result<C
     }
     Ok(Collected { pages, lines })
 }
+
+/// A component of `tests/guests`, built when it is needed.
+pub fn guest(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let target = target_folder().join("guests");
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/Cargo.toml");
+        let status = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--release", "--quiet", "--target", "wasm32-wasip2", "--manifest-path", manifest])
+            .env("CARGO_TARGET_DIR", &target)
+            .status()
+            .unwrap();
+        assert!(status.success(), "the guests do not build; is the target there? rustup target add wasm32-wasip2");
+        target.join("wasm32-wasip2/release")
+    });
+    folder.join(format!("{name}.wasm"))
+}

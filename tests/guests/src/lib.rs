@@ -1,0 +1,212 @@
+//! The source of an imaginary vendor. It has one kind, `thing`, and one setting, `probe`, a request
+//! such as `GET https://acme.example/v1/things`; the one record it makes says how that ended, so
+//! that "the host refused" and "the server said 403" cannot be confused.
+
+#![no_std]
+extern crate alloc;
+
+#[path = "../../../src/shell/runtime.rs"]
+mod runtime;
+
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        world: "evidence-source",
+        with: {
+            "wasi:io/error@0.2.12": wasi::io::error,
+            "wasi:io/poll@0.2.12": wasi::io::poll,
+            "wasi:io/streams@0.2.12": wasi::io::streams,
+            "wasi:clocks/monotonic-clock@0.2.12": wasi::clocks::monotonic_clock,
+            "wasi:clocks/wall-clock@0.2.12": wasi::clocks::wall_clock,
+            "wasi:http/types@0.2.12": wasi::http::types,
+            "wasi:http/outgoing-handler@0.2.12": wasi::http::outgoing_handler,
+        },
+    });
+}
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use bindings::compliance::source::types::{Diagnostic, EvidenceRecord, Failure, Severity, Subject, Usage};
+use bindings::exports::compliance::source::catalog::{self, Authentication, Capability, CostClass, KindDescription, SourceDescription};
+use bindings::exports::compliance::source::source::{
+    self, Check, CollectRequest, Configuration, Configured, Credentials, HealthDepth, HealthReport, HealthState, Page, Progress,
+};
+use core::cell::RefCell;
+use sha2::{Digest, Sha256};
+use wasi::http::outgoing_handler;
+use wasi::http::types::{Fields, Method, OutgoingRequest, Scheme};
+
+struct Memory(RefCell<Option<(String, Option<String>)>>);
+// SAFETY: a component instance has one thread.
+unsafe impl Sync for Memory {}
+static MEMORY: Memory = Memory(RefCell::new(None));
+
+const NOW: &str = "2026-01-31T12:00:00.000Z";
+
+struct Acme;
+
+impl catalog::Guest for Acme {
+    fn describe() -> SourceDescription {
+        SourceDescription {
+            id: "acme".into(),
+            name: "Acme Things".into(),
+            version: "9.9.9".into(),
+            description: "Reads the things of Acme.".into(),
+            category: "Things".into(),
+            authentication: Authentication::None,
+            settings_schema: r#"{"type":"object"}"#.into(),
+            capabilities: vec![Capability {
+                scheme: "https".into(),
+                host: "acme.example".into(),
+                port: 443,
+                methods: vec!["GET".into()],
+                path_prefixes: vec!["/v1/".into()],
+            }],
+            kinds: vec![KindDescription {
+                id: "thing".into(),
+                title: "Things".into(),
+                description: "Every thing.".into(),
+                keywords: vec![],
+                schema_version: 3,
+                content_schema: r#"{"type":"object","required":["outcome"]}"#.into(),
+                endpoints: vec!["GET /v1/things".into()],
+                permissions: vec![],
+                plan_gate: None,
+                controls: vec![],
+                cost: CostClass::PerPage,
+                on_by_default: true,
+                always: false,
+                valid_for_seconds: 60,
+            }],
+        }
+    }
+}
+
+impl source::Guest for Acme {
+    fn configure(configuration: Configuration) -> Result<Configured, Vec<Diagnostic>> {
+        let Some(probe) = configuration.settings.split('"').nth(3) else {
+            return Err(vec![Diagnostic {
+                severity: Severity::Error,
+                code: "setting-missing".into(),
+                pointer: "/settings/probe".into(),
+                message: "there is no probe".into(),
+                remedy: "Give one.".into(),
+            }]);
+        };
+        let authorization = match configuration.credentials {
+            Credentials::Basic(pair) => Some(format!("Basic {}", pair.username)),
+            Credentials::HostManaged => None,
+        };
+        *MEMORY.0.borrow_mut() = Some((probe.to_string(), authorization));
+        Ok(Configured { settings: "{}".into(), settings_digest: hex(b"{}"), diagnostics: vec![] })
+    }
+
+    fn health(_: HealthDepth) -> HealthReport {
+        let check = Check {
+            id: "credential".into(),
+            state: HealthState::Ok,
+            code: "accepted".into(),
+            message: "fine".into(),
+            remedy: None,
+            retry_after_seconds: None,
+            missing_permission: None,
+            coverage: None,
+        };
+        HealthReport { state: HealthState::Ok, checked_at: NOW.into(), account: None, principal: None, checks: vec![check], usage: usage() }
+    }
+
+    fn collect(_: CollectRequest) -> Result<Page, Failure> {
+        let (probe, authorization) = MEMORY.0.borrow().clone().unwrap_or_default();
+        let outcome = probe_outcome(&probe, authorization.as_deref());
+        let content = format!("{{\"outcome\":\"{outcome}\"}}");
+        let record = EvidenceRecord {
+            id: "urn:acme:1:thing:1".into(),
+            kind: "thing".into(),
+            schema_version: 3,
+            title: "A thing".into(),
+            subject: Subject { type_: "thing".into(), id: "1".into(), name: None },
+            observed_at: NOW.into(),
+            effective_at: None,
+            digest: hex(content.as_bytes()),
+            content,
+            provenance: vec![],
+            withheld: vec![],
+            valid_until: NOW.into(),
+        };
+        Ok(Page {
+            records: vec![record],
+            coverage: vec![],
+            diagnostics: vec![],
+            usage: usage(),
+            progress: Progress { stage: "things".into(), stages_done: 1, stages_total: 1, items: 1 },
+            cursor: None,
+            not_before: None,
+            chain_head: None,
+        })
+    }
+}
+
+fn usage() -> Usage {
+    Usage { requests: 1, retries: 0, bytes_received: 0, milliseconds: 0 }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Sends `METHOD scheme://authority/path`, and tells the status or why there was none. `spin`
+/// computes for ever, `grow` allocates for ever.
+fn probe_outcome(probe: &str, authorization: Option<&str>) -> String {
+    match probe {
+        "spin" => loop {
+            core::hint::black_box(0);
+        },
+        "grow" => {
+            let mut hoard: Vec<Vec<u8>> = Vec::new();
+            loop {
+                hoard.push(core::hint::black_box(vec![1; 1 << 20]));
+            }
+        }
+        _ => {}
+    }
+    let (method, url) = probe.split_once(' ').unwrap_or(("GET", probe));
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, "/"),
+    };
+    let headers = Fields::new();
+    if let Some(authorization) = authorization {
+        if headers.set("authorization", &[authorization.as_bytes().to_vec()]).is_err() {
+            return "header refused".into();
+        }
+    }
+    if method == "SMUGGLE" {
+        let refused = headers.set("host", &[b"evil.example".to_vec()]).is_err() && headers.set("x", &[b"a\r\nb: c".to_vec()]).is_err();
+        return if refused { "header refused".into() } else { "header taken".into() };
+    }
+    let request = OutgoingRequest::new(headers);
+    let method = if method == "GET" { Method::Get } else { Method::Other(method.to_string()) };
+    let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+    let set = request.set_method(&method).is_ok()
+        && request.set_scheme(Some(&scheme)).is_ok()
+        && request.set_authority(Some(authority)).is_ok()
+        && request.set_path_with_query(Some(path)).is_ok();
+    if !set {
+        return "request refused".into();
+    }
+    let pending = match outgoing_handler::handle(request, None) {
+        Ok(pending) => pending,
+        Err(code) => return format!("{code:?}").replace('"', "'"),
+    };
+    pending.subscribe().block();
+    match pending.get() {
+        Some(Ok(Ok(response))) => format!("status {}", response.status()),
+        Some(Ok(Err(code))) => format!("{code:?}").replace('"', "'"),
+        _ => "nothing".into(),
+    }
+}
+
+bindings::export!(Acme with_types_in bindings);
