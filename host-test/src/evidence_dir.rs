@@ -98,6 +98,8 @@ pub struct EvidenceDir {
     path: PathBuf,
     evidence: File,
     checkpoint: Checkpoint,
+    /// Whether this run made the folder.
+    made_folder: bool,
     _lock: File,
 }
 
@@ -107,6 +109,7 @@ impl EvidenceDir {
     /// # Errors
     /// [`Error::Output`] when it holds one, or another run is at it; nothing is touched then.
     pub fn create(path: &Path, summary: Summary) -> Result<Self> {
+        let made_folder = !path.exists();
         std::fs::create_dir_all(path).map_err(Error::file("create", path))?;
         let lock = lock(path)?;
         let shown = path.display();
@@ -122,7 +125,7 @@ impl EvidenceDir {
         let evidence = OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
-        let dir = Self { path: path.into(), evidence, checkpoint, _lock: lock };
+        let dir = Self { path: path.into(), evidence, checkpoint, made_folder, _lock: lock };
         dir.save()?;
         Ok(dir)
     }
@@ -155,7 +158,7 @@ impl EvidenceDir {
         }
         evidence.set_len(checkpoint.evidence_bytes).map_err(Error::file("cut", &file))?;
         evidence.seek(SeekFrom::End(0)).map_err(Error::file("read", &file))?;
-        Ok(Self { path: path.into(), evidence, checkpoint, _lock: lock })
+        Ok(Self { path: path.into(), evidence, checkpoint, made_folder: false, _lock: lock })
     }
 
     /// Where to go on; `None` at the start.
@@ -205,6 +208,22 @@ impl EvidenceDir {
 
     fn save(&self) -> Result<()> {
         replace(&self.path, "cursor", &self.checkpoint)
+    }
+
+    /// Takes everything back, when not even one page was written: a folder without evidence would
+    /// only be in the way. Answers whether it did.
+    pub fn discard(self) -> bool {
+        if self.checkpoint.summary.pages > 0 {
+            return false;
+        }
+        for name in ["evidence.jsonl", "cursor", "lock"] {
+            // What cannot be removed is empty, and said by the next run.
+            let _ = std::fs::remove_file(self.path.join(name));
+        }
+        if self.made_folder {
+            let _ = std::fs::remove_dir(&self.path);
+        }
+        true
     }
 
     /// Ends the collection: the manifest takes the cursor's place.

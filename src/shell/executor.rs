@@ -11,10 +11,13 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use wasi::io::poll::{Pollable, poll};
 
+/// A pollable, and who waits for it.
+type Waiting = (Rc<Pollable>, Waker);
+
 /// Everything that is waited for.
 #[derive(Clone, Default)]
 pub struct Reactor {
-    waiting: Rc<RefCell<Vec<(Rc<Pollable>, Waker)>>>,
+    waiting: Rc<RefCell<Vec<Waiting>>>,
 }
 
 impl Reactor {

@@ -38,17 +38,8 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         for why in target.tenant.meter.denied() {
             note(format!("denied: {}", plain(&why)));
         }
-        let resume = format!("go on with: --out {} --resume", args.out.display());
-        match outcome {
-            Ok(true) => {}
-            Ok(false) => {
-                note(format!("interrupted after {} records; {resume}", dir.summary().records));
-                return Ok(exit::INTERRUPTED);
-            }
-            Err(error) => {
-                note(format!("stopped after {} records; {resume}", dir.summary().records));
-                return Err(error);
-            }
+        if !matches!(outcome, Ok(true)) {
+            return stopped(dir, args, outcome);
         }
     }
     let summary = dir.finish()?;
@@ -57,6 +48,17 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         sample(args)?;
     }
     Ok(if summary.coverage.iter().all(is_enough) { exit::COMPLETE } else { exit::INCOMPLETE })
+}
+
+/// Ends a run that did not come to its end: an error, or `Ok(false)` for an interruption.
+fn stopped(dir: EvidenceDir, args: &CollectArgs, outcome: Result<bool>) -> Result<u8> {
+    let records = dir.summary().records;
+    if dir.discard() {
+        note("stopped before the first page: nothing was written");
+    } else {
+        note(format!("stopped after {records} records; go on with: --out {} --resume", args.out.display()));
+    }
+    outcome.map(|_| exit::INTERRUPTED)
 }
 
 fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {

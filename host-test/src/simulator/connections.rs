@@ -1,13 +1,12 @@
 //! Connections of many services, in every state that a real account shows.
 
 use super::account::Account;
+use super::connection_config::{SERVICES, config};
 use super::random::Stamp;
 use serde_json::{Value, json};
 
-const SERVICES: &[&str] = &[
-    "postgres", "mysql_rds", "salesforce", "google_analytics_4", "s3", "github", "stripe", "netsuite_suiteanalytics",
-    "connector_sdk", "fivetran_log", "google_sheets", "sql_server_rds",
-];
+/// How Fivetran reaches the source.
+const METHODS: &[&str] = &["Directly", "Directly", "SshTunnel", "PrivateLink", "ProxyAgent"];
 
 /// A stamp, null, or what some fields hold instead of null.
 pub enum Moment {
@@ -43,13 +42,14 @@ impl Account {
         self.dice("connection", index).stamp("created_at")
     }
 
-    /// When a connection last synced well.
+    /// When a connection last synced well; one whose setup is incomplete never did.
     pub fn connection_succeeded_at(&self, index: usize) -> Moment {
         let dice = self.dice("connection", index);
         match dice.below("succeeded", 20) {
             0..=2 => Moment::Never,
             3 => Moment::Placeholder,
-            _ => Moment::At(dice.stamp("succeeded_at")),
+            _ if self.setup_state(index) == "incomplete" => Moment::Never,
+            _ => Moment::At(dice.stamp_after("succeeded_at", self.connection_created_at(index))),
         }
     }
 
@@ -57,7 +57,7 @@ impl Account {
     pub fn connection_failed_at(&self, index: usize) -> Moment {
         let dice = self.dice("connection", index);
         match dice.below("failed", 10) {
-            0..=2 => Moment::At(dice.stamp("failed_at")),
+            0..=2 => Moment::At(dice.stamp_after("failed_at", self.connection_created_at(index))),
             _ => Moment::Never,
         }
     }
@@ -66,15 +66,15 @@ impl Account {
     pub fn connection(&self, index: usize) -> Value {
         let dice = self.dice("connection", index);
         let service = dice.word("service", SERVICES);
-        let method = dice.word("networking", &["Directly", "Directly", "SshTunnel", "PrivateLink", "ProxyAgent"]);
+        let method = dice.word("networking", METHODS);
         let daily = dice.chance("daily", 20);
         let mut connection = json!({
             "id": self.connection_id(index),
-            "group_id": self.group_id(dice.below("group", self.spec.groups)),
+            "group_id": self.group_id(dice.below("group", self.destinations())),
             "service": service,
             "service_version": dice.below("version", 3),
             "schema": format!("{service}_{index}"),
-            "paused": dice.chance("paused", 12),
+            "paused": self.is_paused(index),
             "pause_after_trial": dice.chance("trial", 5),
             "connected_by": self.connected_by(index),
             "created_at": self.connection_created_at(index).text(),
@@ -114,17 +114,32 @@ impl Account {
         }
     }
 
+    fn is_paused(&self, index: usize) -> bool {
+        self.dice("connection", index).chance("paused", 12)
+    }
+
+    fn setup_state(&self, index: usize) -> &'static str {
+        let states = ["connected", "connected", "connected", "connected", "broken", "incomplete"];
+        self.dice("connection", index).word("setup", &states)
+    }
+
     fn connection_status(&self, index: usize) -> Value {
         let dice = self.dice("connection", index);
-        let setup = dice.word("setup", &["connected", "connected", "connected", "connected", "broken", "incomplete"]);
+        let setup = self.setup_state(index);
         let tasks = match setup {
             "broken" => json!([{"code": "reconnect", "message": "Reconnect: the password of db.example.com was rejected"}]),
             _ => json!([]),
         };
-        let rescheduled = dice.chance("rescheduled", 5);
+        let paused = self.is_paused(index);
+        let rescheduled = !paused && dice.chance("rescheduled", 5);
+        let sync = match (paused, rescheduled) {
+            (true, _) => "paused",
+            (_, true) => "rescheduled",
+            _ => dice.word("sync", &["scheduled", "scheduled", "syncing"]),
+        };
         json!({
             "setup_state": setup,
-            "sync_state": if rescheduled { "rescheduled" } else { dice.word("sync", &["scheduled", "syncing", "paused"]) },
+            "sync_state": sync,
             "update_state": dice.word("update", &["on_schedule", "on_schedule", "delayed"]),
             "is_historical_sync": dice.chance("historical", 10),
             "rescheduled_for": rescheduled.then(|| dice.stamp("rescheduled_for").text()),
@@ -146,34 +161,9 @@ impl Account {
         });
         if let Some(details) = details.as_object_mut() {
             details.insert("setup_tests".into(), Value::from(vec![test]));
-            details.insert("config".into(), self.connection_config(index));
+            let (service, method) = (dice.word("service", SERVICES), dice.word("networking", METHODS));
+            details.insert("config".into(), config(dice, index, service, method));
         }
         details
-    }
-
-    fn connection_config(&self, index: usize) -> Value {
-        let dice = self.dice("connection", index);
-        match dice.word("service", SERVICES) {
-            "postgres" | "mysql_rds" | "sql_server_rds" => json!({
-                "host": format!("db{index}.example.com"), "port": 5432, "database": "app", "user": "replicator",
-                "password": "******", "auth_method": "PASSWORD", "always_encrypted": dice.chance("tls", 80),
-                "update_method": "WAL", "replication_slot": "fivetran", "connection_type": "SshTunnel",
-                "tunnel_host": "bastion.example.com", "tunnel_port": 22, "tunnel_user": "fivetran",
-                "public_key": "ssh-rsa AAAAB3Nza fivetran",
-            }),
-            "s3" => json!({
-                "bucket": format!("landing-{index}"), "prefix": "in/", "auth_type": "IAM_ROLE", "role_arn": "******",
-                "is_public": false, "file_type": "csv", "pattern": ".*", "append_file_option": "upsert_file",
-            }),
-            "salesforce" => json!({"is_sandbox": false, "domain_host_name": "acme.my.example.com", "client_secret": "******", "auth_type": "OAuth"}),
-            "github" => json!({"sync_mode": "AllRepositories", "use_webhooks": true, "personal_access_token": "******", "owner": "acme"}),
-            "fivetran_log" => json!({"is_account_level_connector": index % 2 == 0, "schema": "fivetran_metadata"}),
-            "connector_sdk" => json!({
-                "package_id": format!("package_{index}"), "sync_method": "DIRECT",
-                "secrets_list": [{"key": "API_TOKEN", "value": "******"}],
-            }),
-            "google_sheets" => json!({"sheet_id": "https://docs.example.com/spreadsheets/d/abc?usp=sharing", "named_range": "export", "auth_type": "ServiceAccount"}),
-            _ => json!({"account_id": format!("acct_{index}"), "api_key": "******", "sync_mode": "AllAccounts", "secret_key": "******", "is_keypair": false}),
-        }
     }
 }

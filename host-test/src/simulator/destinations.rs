@@ -48,15 +48,21 @@ impl Account {
                 "auth": dice.word("auth", &["PASSWORD", "KEY_PAIR"]), "user": "FIVETRAN_USER", "role": "LOADER",
                 "password": "******", "private_key": "******", "is_private_key_encrypted": "false",
                 "connection_type": dice.word("type", &["Directly", "PRIVATE_LINK"]),
+                "external_storage_cloud_provider": "AZURE", "storage_account_name": "acmelake",
+                "storage_account_key": "in-the-clear-though-secret",
             }),
             "big_query" => json!({
                 "project_id": format!("acme-{index}"), "data_set_location": "EU", "bucket": "acme-staging",
-                "secret_key": "******", "is_multi_entity_feature_enabled": false,
+                "secret_key": "******", "support_json_type": false,
             }),
-            "redshift" | "postgres_warehouse" => json!({
+            "redshift" => json!({
                 "host": format!("dw{index}.db.example.com"), "port": "5439", "database": "dw", "user": "loader",
                 "password": "******", "auth_type": "PASSWORD", "connection_type": "SSH_TUNNEL", "always_encrypted": true,
                 "tunnel_host": "bastion.example.com", "tunnel_port": "22", "tunnel_user": "fivetran",
+            }),
+            "postgres_warehouse" => json!({
+                "host": format!("dw{index}.db.example.com"), "port": 5432, "database": "dw", "user": "loader",
+                "password": "******", "auth_method": "PASSWORD", "connection_type": "Directly", "always_encrypted": false,
             }),
             "databricks" => json!({
                 "server_host_name": format!("adb-{index}.azuredatabricks.example.net"), "port": 443, "http_path": "/sql/1.0/warehouses/abc",
@@ -64,9 +70,9 @@ impl Account {
                 "personal_access_token": "******", "create_external_tables": "false",
             }),
             _ => json!({
-                "bucket": "acme-lake", "prefix_path": "raw/", "region": "eu-central-1", "fivetran_role_arn": "arn:aws:iam::111122223333:role/fivetran",
-                "storage_account_name": "acmelake", "storage_account_key": "in-the-clear-though-secret", "table_format": "ICEBERG",
-                "snapshot_retention_period": "ONE_WEEK",
+                "storage_provider": "AWS", "bucket": "acme-lake", "prefix_path": "raw/", "region": "eu-central-1",
+                "fivetran_role_arn": "arn:aws:iam::111122223333:role/fivetran", "connection_type": "Directly",
+                "snapshot_retention_period": "ONE_WEEK", "should_maintain_tables_in_glue": true,
             }),
         }
     }

@@ -6,6 +6,7 @@
 //! errors. Everything it says is invented; the same seed says the same.
 
 mod account;
+mod connection_config;
 mod connections;
 mod destinations;
 mod inventory;

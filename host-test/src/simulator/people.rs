@@ -4,36 +4,39 @@ use super::account::Account;
 use super::random::Stamp;
 use serde_json::{Value, json};
 
-/// Name, scope, custom, deprecated (null where Fivetran does not say), replacement.
-type RoleRow = (&'static str, &'static str, bool, Option<bool>, Option<&'static str>);
+/// Name, scopes, custom, deprecated (null where Fivetran does not say), replacement.
+type RoleRow = (&'static str, &'static [&'static str], bool, Option<bool>, Option<&'static str>);
 
 const ROLES: &[RoleRow] = &[
-    ("Account Administrator", "ACCOUNT", false, Some(false), None),
-    ("Account Billing", "ACCOUNT", false, Some(false), None),
-    ("Account Analyst", "ACCOUNT", false, Some(false), None),
-    ("Account Reviewer", "ACCOUNT", false, Some(false), None),
-    ("Destination Creator", "ACCOUNT", false, None, None),
-    ("Manage Destination", "DESTINATION", false, Some(false), None),
-    ("Edit Destination", "DESTINATION", false, Some(false), None),
-    ("View Destination", "DESTINATION", false, Some(false), None),
-    ("Create Connection", "DESTINATION", false, None, None),
-    ("Destination Administrator", "DESTINATION", false, Some(true), Some("Manage Destination")),
-    ("Destination Reviewer", "DESTINATION", false, Some(true), Some("View Destination")),
-    ("Connector Creator", "DESTINATION", false, Some(true), Some("Create Connection")),
-    ("Connector Administrator", "CONNECTOR", false, Some(true), Some("Manage Connection")),
-    ("Manage Connection", "CONNECTOR", false, Some(false), None),
-    ("View Connection", "CONNECTOR", false, Some(false), None),
-    ("Team Manager", "TEAM", false, None, None),
-    ("Team Member", "TEAM", false, None, None),
-    ("Auditor: read/only", "ACCOUNT", true, Some(false), None),
-    ("Oncall Ünit 24×7", "DESTINATION", true, Some(false), None),
+    ("Account Administrator", &["ACCOUNT"], false, Some(false), None),
+    ("Account Billing", &["ACCOUNT"], false, Some(false), None),
+    ("Account Analyst", &["ACCOUNT"], false, Some(false), None),
+    ("Account Reviewer", &["ACCOUNT"], false, Some(false), None),
+    ("Destination Creator", &["ACCOUNT"], false, None, None),
+    ("Manage Destination", &["DESTINATION"], false, Some(false), None),
+    ("Edit Destination", &["DESTINATION"], false, Some(false), None),
+    ("View Destination", &["DESTINATION"], false, Some(false), None),
+    ("Create Connection", &["DESTINATION"], false, None, None),
+    ("Destination Administrator", &["DESTINATION"], false, Some(true), Some("Manage Destination")),
+    ("Destination Reviewer", &["DESTINATION"], false, Some(true), Some("View Destination")),
+    ("Destination Analyst", &["DESTINATION"], false, Some(true), Some("View Destination")),
+    ("Connector Creator", &["DESTINATION"], false, Some(true), Some("Create Connection")),
+    ("Connector Administrator", &["CONNECTOR"], false, Some(true), Some("Manage Connection")),
+    ("Manage Connection", &["CONNECTOR"], false, Some(false), None),
+    ("View Connection", &["CONNECTOR"], false, Some(false), None),
+    ("Team Manager", &["TEAM"], false, None, None),
+    ("Team Member", &["TEAM"], false, None, None),
+    ("Auditor: read/only", &["ACCOUNT"], true, Some(false), None),
+    ("Oncall Ünit 24×7", &["DESTINATION", "CONNECTOR"], true, Some(false), None),
 ];
 
 const ACCOUNT_ROLES: &[&str] = &["Account Administrator", "Account Analyst", "Account Reviewer", "Account Billing", "Auditor: read/only"];
 const GROUP_ROLES: &[&str] = &["Manage Destination", "Edit Destination", "View Destination", "Destination Reviewer", "Oncall Ünit 24×7"];
 const CONNECTION_ROLES: &[&str] = &["Manage Connection", "View Connection", "Connector Administrator"];
-const GIVEN: &[&str] = &["Ada", "Bo", "Chidi", "Dana", "Elif", "Farid", "Greta", "Hiro", "Inés", "Jonas", "Kira", "Liam", "Mina", "Noor", "Olga"];
-const FAMILY: &[&str] = &["Abara", "Berg", "Castro", "Doyle", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jensen", "Kovač", "Lund", "O'Neil"];
+const GIVEN: &[&str] =
+    &["Ada", "Bo", "Chidi", "Dana", "Elif", "Farid", "Greta", "Hiro", "Inés", "Jonas", "Kira", "Liam", "Mina", "Noor", "Olga"];
+const FAMILY: &[&str] =
+    &["Abara", "Berg", "Castro", "Doyle", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jensen", "Kovač", "Lund", "O'Neil"];
 
 /// A grant: id of the group or connection, role, when (not always known).
 pub struct Grant {
@@ -85,11 +88,11 @@ impl Account {
 
     /// A role.
     pub fn role(&self, index: usize) -> Value {
-        let Some((name, scope, custom, deprecated, replacement)) = ROLES.get(index) else { return Value::Null };
+        let Some((name, scopes, custom, deprecated, replacement)) = ROLES.get(index) else { return Value::Null };
         json!({
             "name": name,
             "description": format!("Can do what {name} can."),
-            "scope": [scope],
+            "scope": scopes,
             "is_custom": custom,
             "is_deprecated": deprecated,
             "replacement_role_name": replacement,
@@ -111,10 +114,15 @@ impl Account {
         self.dice("user", index).stamp("created_at")
     }
 
-    /// When a user last logged in; some never did.
+    /// When a user last logged in. Some never did, nor did those who have not accepted their invitation.
     pub fn user_logged_in_at(&self, index: usize) -> Option<Stamp> {
         let dice = self.dice("user", index);
-        (index == 0 || !dice.chance("never-logged-in", 15)).then(|| dice.stamp("logged_in_at"))
+        let never = self.is_invited(index) || dice.chance("never-logged-in", 15);
+        (index == 0 || !never).then(|| dice.stamp_after("logged_in_at", self.user_created_at(index)))
+    }
+
+    fn is_invited(&self, index: usize) -> bool {
+        index > 0 && self.dice("user", index).chance("invited", 8)
     }
 
     /// A user.
@@ -125,7 +133,7 @@ impl Account {
         let domain = dice.word("domain", &["example.com", "example.org", "example.net"]);
         let ascii: String = format!("{given}.{family}").chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '.').collect();
         let suspended = index > 0 && dice.chance("suspended", 10);
-        let invited = index > 0 && dice.chance("invited", 8);
+        let invited = self.is_invited(index);
         let mut user = json!({
             "id": self.user_id(index),
             "email": format!("{}.{index}@{domain}", ascii.to_lowercase()),

@@ -49,13 +49,22 @@ impl Dice {
 
     /// An instant between 2021 and 2025.
     pub fn stamp(self, property: &str) -> Stamp {
-        const START: i64 = 1_609_459_200_000; // 2021-01-01
-        const SPAN: usize = 1_800 * 24 * 3600 * 1000;
-        let offset = i64::try_from(self.below(property, SPAN)).unwrap_or(0);
+        self.stamp_after(property, Stamp { milliseconds: START_MS, digits: 0 })
+    }
+
+    /// An instant between another one and the end of 2025.
+    pub fn stamp_after(self, property: &str, earlier: Stamp) -> Stamp {
+        let span = usize::try_from(END_MS.saturating_sub(earlier.milliseconds)).unwrap_or(0);
+        let offset = i64::try_from(self.below(property, span)).unwrap_or(0);
         let digits = [0, 3, 6].get(self.below(&format!("{property}-digits"), 3)).copied().unwrap_or(0);
-        Stamp { milliseconds: START + offset, digits }
+        Stamp { milliseconds: earlier.milliseconds + offset, digits }
     }
 }
+
+/// 2021-01-01T00:00:00Z.
+const START_MS: i64 = 1_609_459_200_000;
+/// 2026-01-01T00:00:00Z.
+const END_MS: i64 = 1_767_225_600_000;
 
 /// SplitMix64.
 fn mix(value: u64) -> u64 {
@@ -101,12 +110,12 @@ impl Stamp {
 }
 
 const FIRST: &[&str] = &[
-    "amber", "brisk", "calm", "dapper", "eager", "fabled", "gentle", "humble", "inland", "jovial", "keen", "lively",
-    "mellow", "nimble", "opal", "placid", "quiet", "rustic", "sable", "tidy", "umber", "vivid", "wary", "zesty",
+    "amber", "brisk", "calm", "dapper", "eager", "fabled", "gentle", "humble", "inland", "jovial", "keen", "lively", "mellow", "nimble",
+    "opal", "placid", "quiet", "rustic", "sable", "tidy", "umber", "vivid", "wary", "zesty",
 ];
 const SECOND: &[&str] = &[
-    "anchor", "basin", "cedar", "delta", "ember", "ferry", "grove", "harbor", "island", "jetty", "kiosk", "lagoon",
-    "meadow", "nectar", "orchard", "pebble", "quarry", "ridge", "summit", "thicket", "upland", "valley", "willow", "yonder",
+    "anchor", "basin", "cedar", "delta", "ember", "ferry", "grove", "harbor", "island", "jetty", "kiosk", "lagoon", "meadow", "nectar",
+    "orchard", "pebble", "quarry", "ridge", "summit", "thicket", "upland", "valley", "willow", "yonder",
 ];
 
 /// A slug like Fivetran's, from which the index can be read back.

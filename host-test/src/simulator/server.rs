@@ -16,7 +16,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -31,6 +31,8 @@ pub struct JournalEntry {
     pub status: u16,
     /// Whether the credentials were right.
     pub authorized: bool,
+    /// The header `Accept` of the request.
+    pub accept: Option<String>,
     /// Number of the connection it came on, from 1.
     pub connection: usize,
 }
@@ -141,7 +143,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            // E.g. out of file descriptors: some will be closed.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
         let shared = Arc::clone(&shared);
@@ -154,14 +160,28 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(shared: Arc<Shared>, connection: usize, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-    shared.peak.fetch_max(now, Ordering::SeqCst);
+    let _served = Served::begin(&shared);
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
-    let response = shared.respond(connection, &request);
-    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-    Ok(response)
+    Ok(shared.respond(connection, &request))
+}
+
+/// A request that is being served. Counted by its lifetime, since a client may go away while it waits.
+struct Served<'s>(&'s Shared);
+
+impl<'s> Served<'s> {
+    fn begin(shared: &'s Shared) -> Self {
+        let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.peak.fetch_max(now, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Shared {
@@ -179,7 +199,8 @@ impl Shared {
             let info = RequestInfo { number, method: method.clone(), path_and_query: path_and_query.clone() };
             reply = hook(&info, reply);
         }
-        let entry = JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, connection };
+        let accept = request.headers().get(http::header::ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let entry = JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, accept, connection };
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
         let mut response = Response::new(Full::new(reply.body));
         *response.status_mut() = reply.status;
