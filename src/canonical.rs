@@ -161,7 +161,13 @@ impl<'o> ser::Serializer for Canonical<'o> {
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), NoJson> {
         value.serialize(self)
     }
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(self, _: &'static str, _: u32, _: &'static str, _: &T) -> Result<(), NoJson> {
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), NoJson> {
         Err(NoJson)
     }
     fn serialize_seq(self, _: Option<usize>) -> Result<Members<'o>, NoJson> {

@@ -117,7 +117,13 @@ fn check_pair(username: &str, password: &str, findings: &mut Vec<Diagnostic>) {
         } else if text.trim() != text {
             error(findings, "credential-padded", pointer, format!("the {what} begins or ends with white space"), COPY);
         } else if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            error(findings, "credential-malformed", pointer, format!("the {what} contains white space or control characters"), COPY);
+            error(
+                findings,
+                "credential-malformed",
+                pointer,
+                format!("the {what} contains white space or control characters"),
+                COPY,
+            );
         }
     }
     if !findings.is_empty() {
@@ -129,12 +135,24 @@ fn check_pair(username: &str, password: &str, findings: &mut Vec<Diagnostic>) {
     for (pointer, text) in [("/credentials/username", username), ("/credentials/password", password)] {
         if joined(text) {
             let message = "this looks like key and secret joined into one (key:secret, or its base64 form)";
-            error(findings, "credential-joined", pointer, message.into(), "Give the API key and the API secret apart, each as Fivetran shows it.");
+            error(
+                findings,
+                "credential-joined",
+                pointer,
+                message.into(),
+                "Give the API key and the API secret apart, each as Fivetran shows it.",
+            );
         }
     }
     if findings.is_empty() && swapped(username, password) {
         let message = "API key and API secret look swapped";
-        error(findings, "credential-swapped", "/credentials", message.into(), "The API key is the user name, the API secret the password. The key is the shorter of the two.");
+        error(
+            findings,
+            "credential-swapped",
+            "/credentials",
+            message.into(),
+            "The API key is the user name, the API secret the password. The key is the shorter of the two.",
+        );
     }
 }
 
@@ -201,13 +219,25 @@ fn privacy(map: &Map<String, Value>, findings: &mut Vec<Diagnostic>) -> Privacy 
         (true, None) => {
             if !map.contains_key("personal_data_key") {
                 let message = "personal_data is \"hashed\" and there is no key to hash with".into();
-                error(findings, "setting-missing", "/settings/personal_data_key", message, "Give a random string of at least 16 characters, and keep it: the same key gives the same hashes.");
+                error(
+                    findings,
+                    "setting-missing",
+                    "/settings/personal_data_key",
+                    message,
+                    "Give a random string of at least 16 characters, and keep it: the same key gives the same hashes.",
+                );
             }
             Privacy::Full
         }
         (false, Some(_)) => {
             let message = "a personal_data_key has no use unless personal_data is \"hashed\"".into();
-            error(findings, "setting-conflict", "/settings/personal_data_key", message, "Set personal_data to \"hashed\", or leave the key out.");
+            error(
+                findings,
+                "setting-conflict",
+                "/settings/personal_data_key",
+                message,
+                "Set personal_data to \"hashed\", or leave the key out.",
+            );
             Privacy::Full
         }
         (false, None) => Privacy::Full,
@@ -218,7 +248,13 @@ fn unknown(findings: &mut Vec<Diagnostic>, name: &str) {
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     let pointer = format!("/settings/{}", shown.replace('~', "~0").replace('/', "~1"));
     let message = format!("there is no setting {shown:?}");
-    error(findings, "setting-unknown", &pointer, message, "Leave it out. Known settings: connection_details, personal_data, personal_data_key.");
+    error(
+        findings,
+        "setting-unknown",
+        &pointer,
+        message,
+        "Leave it out. Known settings: connection_details, personal_data, personal_data_key.",
+    );
 }
 
 fn wrong(findings: &mut Vec<Diagnostic>, name: &str, expected: &str) {
@@ -228,7 +264,13 @@ fn wrong(findings: &mut Vec<Diagnostic>, name: &str, expected: &str) {
 }
 
 fn error(findings: &mut Vec<Diagnostic>, code: &'static str, pointer: &str, message: String, remedy: &str) {
-    findings.push(Diagnostic { severity: Severity::Error, code, pointer: pointer.into(), message, remedy: remedy.into() });
+    findings.push(Diagnostic {
+        severity: Severity::Error,
+        code,
+        pointer: pointer.into(),
+        message,
+        remedy: remedy.into(),
+    });
 }
 
 #[cfg(test)]
@@ -288,7 +330,11 @@ mod tests {
             (r#"{"personal_data": "masked"}"#, "setting-invalid", "/settings/personal_data"),
             (r#"{"personal_data": "hashed"}"#, "setting-missing", "/settings/personal_data_key"),
             (r#"{"personal_data_key": "0123456789abcdef"}"#, "setting-conflict", "/settings/personal_data_key"),
-            (r#"{"personal_data": "hashed", "personal_data_key": "short"}"#, "setting-invalid", "/settings/personal_data_key"),
+            (
+                r#"{"personal_data": "hashed", "personal_data_key": "short"}"#,
+                "setting-invalid",
+                "/settings/personal_data_key",
+            ),
         ] {
             let want: &[_] = &[(code, pointer)];
             let got = configure(&pair, settings).err().unwrap_or_default();

@@ -77,13 +77,24 @@ pub struct Report {
 pub fn not_configured(now: Instant) -> Report {
     let failure = not_configured_failure();
     let check = failed("credential", &failure, State::Failing);
-    Report { state: State::Failing, checked_at: now, identity: None, role: None, checks: alloc::vec![check], usage: Usage::default() }
+    Report {
+        state: State::Failing,
+        checked_at: now,
+        identity: None,
+        role: None,
+        checks: alloc::vec![check],
+        usage: Usage::default(),
+    }
 }
 
 /// The failure of an instance without a configuration.
 #[must_use]
 pub fn not_configured_failure() -> Failure {
-    Failure::new(FailureKind::NotConfigured, "no configuration is in force", "Call configure first, with the credentials and settings.")
+    Failure::new(
+        FailureKind::NotConfigured,
+        "no configuration is in force",
+        "Call configure first, with the credentials and settings.",
+    )
 }
 
 /// Looks.
@@ -97,7 +108,11 @@ pub async fn check<W: World>(world: &W, config: &Config, depth: Depth) -> Report
         Err(error) => checks.push(failed_get("credential", &error, account::PATH, State::Failing, &client)),
         Ok(body) => match Identity::read(body.data()) {
             None => {
-                let failure = Failure::new(FailureKind::ContractDrift, "Fivetran's answer names no account", "Check that api.fivetran.com is what answers; if so, update this component.");
+                let failure = Failure::new(
+                    FailureKind::ContractDrift,
+                    "Fivetran's answer names no account",
+                    "Check that api.fivetran.com is what answers; if so, update this component.",
+                );
                 checks.push(failed("credential", &failure, State::Failing));
             }
             Some(known) => {

@@ -20,7 +20,12 @@ impl Instant {
         let year = at.year().clamp(0, 9999);
         format!(
             "{year:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second(), at.millisecond()
+            u8::from(at.month()),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.millisecond()
         )
     }
 

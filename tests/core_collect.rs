@@ -17,23 +17,43 @@ fn account(path: &str) -> Answer {
     let stamp = |day: usize| format!("2025-03-{day:02}T10:00:00.123456Z");
     let data = match parts.as_slice() {
         ["v1", "account", "info"] => return account_info(),
-        ["v1", "roles"] => json!({"items": [{"name": "Account Administrator", "is_custom": false, "scope": ["ACCOUNT"]}]}),
+        ["v1", "roles"] => {
+            json!({"items": [{"name": "Account Administrator", "is_custom": false, "scope": ["ACCOUNT"]}]})
+        }
         ["v1", "users"] => json!({"items": [
             {"id": "me", "email": "ada@example.com", "role": "Account Administrator", "created_at": stamp(1), "logged_in_at": stamp(9), "active": true},
             {"id": "u2", "email": "bob@example.com", "role": null, "created_at": stamp(2), "logged_in_at": null, "active": false, "phone": "1"},
             {"id": "u3", "email": "cyd@example.com", "role": "Account Reviewer", "created_at": stamp(3), "logged_in_at": stamp(8), "active": true},
         ]}),
-        ["v1", "teams"] => json!({"items": [{"id": "t1", "name": "One", "role": null}, {"id": "t2", "name": "Two", "role": "Account Reviewer"}]}),
-        ["v1", "teams", _, "users"] => json!({"items": [{"user_id": "u2", "role": "Team Member", "created_at": stamp(4)}, {"user_id": "u3", "role": "Team Manager"}]}),
-        ["v1", "users" | "teams", _, "groups"] => json!({"items": [{"id": "g1", "role": "Edit Destination", "created_at": stamp(5)}]}),
-        ["v1", "users" | "teams", _, "connections"] => json!({"items": [{"id": "c1", "role": "Edit Connection", "created_at": stamp(6)}, {"id": "c2", "role": "View Connection", "created_at": stamp(6)}]}),
-        ["v1", "groups"] => json!({"items": [{"id": "g1", "name": "Prod", "created_at": stamp(1)}, {"id": "g2", "name": "Test", "created_at": stamp(1)}]}),
+        ["v1", "teams"] => {
+            json!({"items": [{"id": "t1", "name": "One", "role": null}, {"id": "t2", "name": "Two", "role": "Account Reviewer"}]})
+        }
+        ["v1", "teams", _, "users"] => {
+            json!({"items": [{"user_id": "u2", "role": "Team Member", "created_at": stamp(4)}, {"user_id": "u3", "role": "Team Manager"}]})
+        }
+        ["v1", "users" | "teams", _, "groups"] => {
+            json!({"items": [{"id": "g1", "role": "Edit Destination", "created_at": stamp(5)}]})
+        }
+        ["v1", "users" | "teams", _, "connections"] => {
+            json!({"items": [{"id": "c1", "role": "Edit Connection", "created_at": stamp(6)}, {"id": "c2", "role": "View Connection", "created_at": stamp(6)}]})
+        }
+        ["v1", "groups"] => {
+            json!({"items": [{"id": "g1", "name": "Prod", "created_at": stamp(1)}, {"id": "g2", "name": "Test", "created_at": stamp(1)}]})
+        }
         ["v1", "groups", _, "public-key"] => json!({"public_key": "ssh-rsa AAAA\n"}),
         ["v1", "groups", _, "service-account"] => json!({"service_account": "g-x@example.iam"}),
-        ["v1", "destinations"] => json!({"items": [{"id": "g1", "group_id": "g1", "service": "snowflake", "region": "AWS_EU_CENTRAL_1"}]}),
-        ["v1", "destinations", id] => json!({"id": id, "group_id": id, "service": "snowflake", "config": {"host": "h", "password": "******"}}),
-        ["v1", "connections"] => json!({"items": [{"id": "c1", "service": "postgres", "created_at": stamp(1)}, {"id": "c2", "service": "s3", "created_at": stamp(2)}]}),
-        ["v1", "connections", id] => json!({"id": id, "service": "postgres", "schema": "public", "created_at": stamp(1), "succeeded_at": stamp(7), "config": {"host": "h", "port": "5432"}}),
+        ["v1", "destinations"] => {
+            json!({"items": [{"id": "g1", "group_id": "g1", "service": "snowflake", "region": "AWS_EU_CENTRAL_1"}]})
+        }
+        ["v1", "destinations", id] => {
+            json!({"id": id, "group_id": id, "service": "snowflake", "config": {"host": "h", "password": "******"}})
+        }
+        ["v1", "connections"] => {
+            json!({"items": [{"id": "c1", "service": "postgres", "created_at": stamp(1)}, {"id": "c2", "service": "s3", "created_at": stamp(2)}]})
+        }
+        ["v1", "connections", id] => {
+            json!({"id": id, "service": "postgres", "schema": "public", "created_at": stamp(1), "succeeded_at": stamp(7), "config": {"host": "h", "port": "5432"}})
+        }
         _ => return reply(404, json!({"code": "NotFound"}).to_string()),
     };
     success(&data)
@@ -55,7 +75,8 @@ fn records_do_not_depend_on_concurrency_or_cuts() {
     assert!(want.len() > 60, "{} records", want.len());
     for max_records in [Some(1), Some(2), Some(7), None] {
         for concurrency in [1, 3, 64] {
-            let pages = collect_all(&FakeWorld::new(account), &session("{}"), budget(max_records, Some(concurrency))).unwrap();
+            let pages =
+                collect_all(&FakeWorld::new(account), &session("{}"), budget(max_records, Some(concurrency))).unwrap();
             assert_eq!(records(&pages), want, "{max_records:?} {concurrency}");
             assert_eq!(pages.last().unwrap().chain_head, whole[0].chain_head);
             if let Some(max) = max_records {
@@ -125,16 +146,30 @@ fn the_manifest_seals_what_stands_before_it() {
 
 #[test]
 fn a_missing_scope_is_named_and_the_rest_goes_on() {
-    let world = FakeWorld::new(|path: &str| if path.starts_with("/v1/teams") {
-        reply(403, json!({"code": "Forbidden", "message": "Access denied. Required permission: TEAM_READ"}).to_string())
-    } else {
-        account(path)
+    let world = FakeWorld::new(|path: &str| {
+        if path.starts_with("/v1/teams") {
+            reply(
+                403,
+                json!({"code": "Forbidden", "message": "Access denied. Required permission: TEAM_READ"}).to_string(),
+            )
+        } else {
+            account(path)
+        }
     });
     let pages = collect_all(&world, &session("{}"), budget(None, None)).unwrap();
-    for (kind, state) in [("team", CoverageState::Forbidden), ("team_membership", CoverageState::Forbidden), ("access_grant", CoverageState::Partial), ("user", CoverageState::Complete)] {
+    for (kind, state) in [
+        ("team", CoverageState::Forbidden),
+        ("team_membership", CoverageState::Forbidden),
+        ("access_grant", CoverageState::Partial),
+        ("user", CoverageState::Complete),
+    ] {
         let coverage = coverage(&pages, kind);
         assert_eq!(coverage.state, state, "{kind}");
-        assert_eq!(coverage.missing_permission.as_deref(), (state != CoverageState::Complete).then_some("TEAM:READ"), "{kind}");
+        assert_eq!(
+            coverage.missing_permission.as_deref(),
+            (state != CoverageState::Complete).then_some("TEAM:READ"),
+            "{kind}"
+        );
     }
 }
 
@@ -192,7 +227,12 @@ fn a_rate_limit_is_waited_out_when_the_budget_allows_and_handed_to_the_host_when
         FakeWorld::new(move |path: &str| {
             calls.set(calls.get() + 1);
             if calls.get() == 12 {
-                return Ok(Response { status: 429, retry_after: Some(seconds.into()), request_id: None, body: Vec::new() });
+                return Ok(Response {
+                    status: 429,
+                    retry_after: Some(seconds.into()),
+                    request_id: None,
+                    body: Vec::new(),
+                });
             }
             account(path)
         })
@@ -217,7 +257,11 @@ fn an_outage_loses_nothing() {
         let calls = std::cell::Cell::new(0);
         let world = FakeWorld::new(move |path: &str| {
             calls.set(calls.get() + 1);
-            if (from..from + 4).contains(&calls.get()) { Err(TransportError::Broken("connection-refused")) } else { account(path) }
+            if (from..from + 4).contains(&calls.get()) {
+                Err(TransportError::Broken("connection-refused"))
+            } else {
+                account(path)
+            }
         });
         let mut request = budget(None, Some(1));
         let mut got = Vec::new();
@@ -237,7 +281,9 @@ fn an_outage_loses_nothing() {
                 }
             }
         }
-        let ids = |records: &[fivetran_source::model::Record]| records.iter().map(|record| record.id.clone()).filter(|id| !id.contains(":manifest:")).collect::<Vec<_>>();
+        let ids = |records: &[fivetran_source::model::Record]| {
+            records.iter().map(|record| record.id.clone()).filter(|id| !id.contains(":manifest:")).collect::<Vec<_>>()
+        };
         assert_eq!(ids(&got), ids(&records(&want).into_iter().cloned().collect::<Vec<_>>()), "outage at call {from}");
     }
 }
@@ -308,14 +354,37 @@ fn a_bad_key_costs_one_call_and_names_the_remedy() {
 
 #[test]
 fn odd_answers_never_break_a_collection() {
-    let odd = ["", "null", "[]", "{}", "{\"code\":\"Success\"}", "{\"code\":\"Success\",\"data\":null}", "{\"code\":\"Success\",\"data\":[]}",
-        "{\"code\":\"Success\",\"data\":{\"items\":null}}", "{\"code\":\"Success\",\"data\":{\"items\":[null,1,\"x\",[],{},{\"id\":null},{\"id\":7}]}}",
-        "{\"code\":\"Oops\",\"data\":{\"items\":[]}}", "<html>", "{\"code\":\"Success\",\"data\":{\"items\":[{\"id\":\"a\"}", "\u{feff}{}"];
+    let odd = [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"code\":\"Success\"}",
+        "{\"code\":\"Success\",\"data\":null}",
+        "{\"code\":\"Success\",\"data\":[]}",
+        "{\"code\":\"Success\",\"data\":{\"items\":null}}",
+        "{\"code\":\"Success\",\"data\":{\"items\":[null,1,\"x\",[],{},{\"id\":null},{\"id\":7}]}}",
+        "{\"code\":\"Oops\",\"data\":{\"items\":[]}}",
+        "<html>",
+        "{\"code\":\"Success\",\"data\":{\"items\":[{\"id\":\"a\"}",
+        "\u{feff}{}",
+    ];
     let deep = format!("{{\"code\":\"Success\",\"data\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     for body in odd.into_iter().map(String::from).chain([deep]) {
-        for prefix in ["/v1/roles", "/v1/users?", "/v1/users/", "/v1/teams", "/v1/groups", "/v1/destinations", "/v1/connections?", "/v1/connections/"] {
+        for prefix in [
+            "/v1/roles",
+            "/v1/users?",
+            "/v1/users/",
+            "/v1/teams",
+            "/v1/groups",
+            "/v1/destinations",
+            "/v1/connections?",
+            "/v1/connections/",
+        ] {
             let body = body.clone();
-            let world = FakeWorld::new(move |path: &str| if path.starts_with(prefix) { reply(200, body.clone()) } else { account(path) });
+            let world = FakeWorld::new(
+                move |path: &str| if path.starts_with(prefix) { reply(200, body.clone()) } else { account(path) },
+            );
             let pages = collect_all(&world, &session("{}"), budget(None, None)).unwrap();
             assert!(pages.last().unwrap().coverage.iter().any(|c| c.state == CoverageState::Complete));
         }

@@ -181,7 +181,10 @@ fn hashed_personal_data_leaves_no_name_and_no_address() {
             let record: Value = serde_json::from_str(line).unwrap();
             for field in ["email", "family_name"].iter().filter(|_| record["kind"] == "user") {
                 if let Some(text) = record["content"][field].as_str() {
-                    assert!(!hashed.contains(&format!("\"{text}\"")) && !hashed.contains(&format!(" {text}")), "{text}");
+                    assert!(
+                        !hashed.contains(&format!("\"{text}\"")) && !hashed.contains(&format!(" {text}")),
+                        "{text}"
+                    );
                     seen += 1;
                 }
             }

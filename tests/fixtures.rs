@@ -43,7 +43,19 @@ fn folder() -> Option<PathBuf> {
 /// `/v1/users/{userId}/groups` and `/v1/users/x/groups` alike become `/v1/users/{}/groups`.
 fn pattern(endpoint: &str) -> String {
     let path = endpoint.trim_start_matches("GET ").split('?').next().unwrap();
-    let fixed = ["v1", "account", "info", "roles", "users", "teams", "groups", "destinations", "connections", "public-key", "service-account"];
+    let fixed = [
+        "v1",
+        "account",
+        "info",
+        "roles",
+        "users",
+        "teams",
+        "groups",
+        "destinations",
+        "connections",
+        "public-key",
+        "service-account",
+    ];
     let parts = path.trim_start_matches('/').split('/').map(|part| if fixed.contains(&part) { part } else { "{}" });
     format!("/{}", parts.collect::<Vec<_>>().join("/"))
 }
@@ -57,7 +69,9 @@ fn world(endpoint: String, body: Value) -> FakeWorld<impl Fn(&str) -> Answer> {
         }
         match pattern.as_str() {
             "/v1/account/info" => account_info(),
-            list if list.matches('/').count() == 2 => success(&json!({"items": [if list == "/v1/roles" { json!({"name": "one"}) } else { json!({"id": "one"}) }]})),
+            list if list.matches('/').count() == 2 => success(
+                &json!({"items": [if list == "/v1/roles" { json!({"name": "one"}) } else { json!({"id": "one"}) }]}),
+            ),
             "/v1/groups/{}/public-key" | "/v1/groups/{}/service-account" => success(&json!({})),
             "/v1/destinations/{}" | "/v1/connections/{}" => reply(404, json!({"code": "NotFound"}).to_string()),
             _ => success(&json!({"items": []})),
@@ -106,8 +120,11 @@ fn every_body_of_a_collected_endpoint_becomes_evidence() {
         for coverage in &pages.last().unwrap().coverage {
             assert_eq!(coverage.state, CoverageState::Complete, "{file}: {} {}", coverage.kind, coverage.reason);
         }
-        println!("{file}: {} records, drift: {:?}", records(&pages).len(),
-            pages.iter().flat_map(|page| &page.diagnostics).map(|d| d.message.as_str()).collect::<Vec<_>>());
+        println!(
+            "{file}: {} records, drift: {:?}",
+            records(&pages).len(),
+            pages.iter().flat_map(|page| &page.diagnostics).map(|d| d.message.as_str()).collect::<Vec<_>>()
+        );
         seen.push(pattern);
     }
     for (endpoint, _) in COLLECTED {

@@ -12,7 +12,10 @@ use support::{account, block_on, collect, engine, guest, order, simulator, tenan
 /// Runs the second source with a probe, and answers how the probe ended.
 async fn probe(tenant: &Tenant, probe: &str) -> Result<String, Error> {
     let plugin = engine().load(&guest("acme_source")).await?;
-    assert_eq!((plugin.description().name.as_str(), plugin.description().kinds[0].id.as_str()), ("Acme Things", "thing"));
+    assert_eq!(
+        (plugin.description().name.as_str(), plugin.description().kinds[0].id.as_str()),
+        ("Acme Things", "thing")
+    );
     let tenant = Tenant { settings: format!("{{\"probe\": \"{probe}\"}}"), ..tenant.clone() };
     let collected = collect(&plugin, &tenant, order(None, None)).await?;
     let record: serde_json::Value = serde_json::from_str(&collected.lines[0]).unwrap();
@@ -42,18 +45,22 @@ fn a_declared_request_is_let_out() {
 fn everything_else_is_denied() {
     block_on(async {
         let simulator = simulator(account(1, 1, 1, 1)).await;
-        check(&simulator, &[
-            ("POST https://acme.example/v1/things", "RequestDenied"),
-            ("GET http://acme.example/v1/things", "RequestDenied"),
-            ("GET https://acme.example:8443/v1/things", "RequestDenied"),
-            ("GET https://acme.example/v2/things", "RequestDenied"),
-            ("GET https://acme.example/v1/../v2/things", "RequestDenied"),
-            ("GET https://api.fivetran.com/v1/users", "RequestDenied"),
-            ("GET https://acme.example.evil.org/v1/things", "RequestDenied"),
-            ("GET https://169.254.169.254/v1/things", "RequestDenied"),
-            ("GET https://127.0.0.1/v1/things", "RequestDenied"),
-            ("SMUGGLE https://acme.example/v1/things", "header refused"),
-        ]).await;
+        check(
+            &simulator,
+            &[
+                ("POST https://acme.example/v1/things", "RequestDenied"),
+                ("GET http://acme.example/v1/things", "RequestDenied"),
+                ("GET https://acme.example:8443/v1/things", "RequestDenied"),
+                ("GET https://acme.example/v2/things", "RequestDenied"),
+                ("GET https://acme.example/v1/../v2/things", "RequestDenied"),
+                ("GET https://api.fivetran.com/v1/users", "RequestDenied"),
+                ("GET https://acme.example.evil.org/v1/things", "RequestDenied"),
+                ("GET https://169.254.169.254/v1/things", "RequestDenied"),
+                ("GET https://127.0.0.1/v1/things", "RequestDenied"),
+                ("SMUGGLE https://acme.example/v1/things", "header refused"),
+            ],
+        )
+        .await;
     });
 }
 
@@ -92,7 +99,10 @@ fn a_name_that_leads_back_into_the_host_is_prohibited() {
         };
         // The component declares acme.example only, so the door itself is asked here.
         let transport = engine().transport().clone();
-        let body = http_body_util::BodyExt::boxed_unsync(http_body_util::BodyExt::map_err(http_body_util::Empty::new(), |never| match never {}));
+        let body = http_body_util::BodyExt::boxed_unsync(http_body_util::BodyExt::map_err(
+            http_body_util::Empty::new(),
+            |never| match never {},
+        ));
         let request = http::Request::get(format!("https://{}/", rule.host)).body(body).unwrap();
         let error = transport.send(request, None, false).await.err().unwrap();
         assert!(matches!(error, wasmtime_wasi_http::Error::DestinationIpProhibited), "{error:?}");

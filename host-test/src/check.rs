@@ -40,7 +40,9 @@ impl Schemas {
         let content = serde_json::from_str(&record.content).map_err(|error| bad(error.to_string()))?;
         match validator.iter_errors(&content).next() {
             None => Ok(()),
-            Some(error) => Err(bad(format!("{} does not obey its schema at {}", error.instance_path(), error.schema_path()))),
+            Some(error) => {
+                Err(bad(format!("{} does not obey its schema at {}", error.instance_path(), error.schema_path())))
+            }
         }
     }
 }

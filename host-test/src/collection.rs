@@ -25,7 +25,13 @@ pub struct Order {
 
 impl Default for Order {
     fn default() -> Self {
-        let budget = Budget { max_records: None, max_bytes: None, max_requests: None, max_milliseconds: None, max_concurrency: None };
+        let budget = Budget {
+            max_records: None,
+            max_bytes: None,
+            max_requests: None,
+            max_milliseconds: None,
+            max_concurrency: None,
+        };
         Self { kinds: Vec::new(), since: None, budget, cursor: None }
     }
 }
@@ -105,6 +111,7 @@ impl Collection {
 
 /// How long it is until an instant.
 fn until(instant: &str) -> Result<Duration> {
-    let at = OffsetDateTime::parse(instant, &Rfc3339).map_err(|_| Error::BadAnswer(format!("not-before is no instant: {instant:?}")))?;
+    let at = OffsetDateTime::parse(instant, &Rfc3339)
+        .map_err(|_| Error::BadAnswer(format!("not-before is no instant: {instant:?}")))?;
     Ok(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default())
 }

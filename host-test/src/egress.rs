@@ -74,7 +74,8 @@ impl Policy {
     pub fn check(&self, method: &Method, uri: &Uri) -> Result<(), String> {
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let host = uri.host().unwrap_or("");
-        let denied = |why: &str| Err(format!("{method} {}://{host}{}: {why}", uri.scheme_str().unwrap_or(""), uri.path()));
+        let denied =
+            |why: &str| Err(format!("{method} {}://{host}{}: {why}", uri.scheme_str().unwrap_or(""), uri.path()));
         if authority.contains('@') {
             return denied("user information in the URL");
         }
@@ -228,10 +229,32 @@ mod tests {
     #[test]
     fn judges_addresses() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "192.0.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::",
-            "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
-            "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::127.0.0.1", "2001::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "2001:db8::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+            "::127.0.0.1",
+            "2001::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

@@ -84,7 +84,11 @@ impl Engine {
     /// Limits of one store.
     #[must_use]
     pub fn limits(&self) -> StoreLimits {
-        StoreLimitsBuilder::new().memory_size(MAX_MEMORY_BYTES).table_elements(MAX_TABLE_ELEMENTS).trap_on_grow_failure(true).build()
+        StoreLimitsBuilder::new()
+            .memory_size(MAX_MEMORY_BYTES)
+            .table_elements(MAX_TABLE_ELEMENTS)
+            .trap_on_grow_failure(true)
+            .build()
     }
 }
 

@@ -122,7 +122,8 @@ impl EvidenceDir {
             return Err(Error::Output { what, remedy: "choose another folder; evidence is never overwritten".into() });
         }
         let file = path.join("evidence.jsonl");
-        let evidence = OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))?;
+        let evidence =
+            OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
         let dir = Self { path: path.into(), evidence, checkpoint, made_folder, _lock: lock };
@@ -242,7 +243,12 @@ impl EvidenceDir {
 /// Keeps a second run out until it is dropped, even by a kill.
 fn lock(path: &Path) -> Result<File> {
     let file = path.join("lock");
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(Error::file("create", &file))?;
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&file)
+        .map_err(Error::file("create", &file))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {

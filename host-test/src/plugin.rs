@@ -11,9 +11,9 @@ use crate::tenant::{Credentials, Pair, Secret, Tenant};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use wasmtime_wasi::WasiView;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::clocks;
-use wasmtime_wasi::{WasiView};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 /// All that a source may import. Our own types are no capability.

@@ -71,7 +71,11 @@ pub fn line(record: &EvidenceRecord) -> Result<String> {
         kind: &record.kind,
         schema_version: record.schema_version,
         title: &record.title,
-        subject: SubjectLine { kind: &record.subject.type_, id: &record.subject.id, name: record.subject.name.as_deref() },
+        subject: SubjectLine {
+            kind: &record.subject.type_,
+            id: &record.subject.id,
+            name: record.subject.name.as_deref(),
+        },
         observed_at: &record.observed_at,
         effective_at: record.effective_at.as_deref(),
         content,

@@ -113,7 +113,9 @@ type Sent = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(),
 impl WasiHttpHooks for Door {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         let managed = self.authorization.is_some();
-        Arc::new(move |name: &HeaderName| (managed && *name == AUTHORIZATION) || DEFAULT_FORBIDDEN_HEADERS.contains(name))
+        Arc::new(move |name: &HeaderName| {
+            (managed && *name == AUTHORIZATION) || DEFAULT_FORBIDDEN_HEADERS.contains(name)
+        })
     }
 
     fn send_request(
@@ -151,5 +153,10 @@ impl WasiHttpHooks for Door {
 /// The same path and query on another server.
 fn route(upstream: &Uri, uri: &Uri) -> Option<Uri> {
     let path = uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
-    Uri::builder().scheme(upstream.scheme()?.clone()).authority(upstream.authority()?.clone()).path_and_query(path).build().ok()
+    Uri::builder()
+        .scheme(upstream.scheme()?.clone())
+        .authority(upstream.authority()?.clone())
+        .path_and_query(path)
+        .build()
+        .ok()
 }

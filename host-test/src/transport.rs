@@ -5,8 +5,8 @@ use crate::egress::is_public;
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Frame, SizeHint};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -59,13 +59,17 @@ impl Transport {
     ///
     /// # Errors
     /// As `wasi:http` names them.
-    pub async fn send(&self, request: Request<WasiBody>, options: Option<RequestOptions>, direct: bool) -> Result<Response<WasiBody>, HttpError> {
+    pub async fn send(
+        &self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        direct: bool,
+    ) -> Result<Response<WasiBody>, HttpError> {
         let options = options.unwrap_or_default();
         let first_byte = options.first_byte_timeout.map_or(MAX_FIRST_BYTE, |asked| asked.min(MAX_FIRST_BYTE));
         let silence = options.between_bytes_timeout.map_or(MAX_SILENCE, |asked| asked.min(MAX_SILENCE));
-        let answer = async {
-            if direct { self.direct.request(request).await } else { self.guarded.request(request).await }
-        };
+        let answer =
+            async { if direct { self.direct.request(request).await } else { self.guarded.request(request).await } };
         let response = timeout(first_byte, answer).await.map_err(|_| HttpError::HttpResponseTimeout)?;
         let response = response.map_err(|error| classify(&error))?;
         Ok(response.map(|body| {
@@ -84,7 +88,8 @@ where
     http.enforce_http(false);
     http.set_nodelay(true);
     http.set_connect_timeout(Some(Duration::from_secs(10)));
-    let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().wrap_connector(http);
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().wrap_connector(http);
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -96,7 +101,10 @@ fn tls_config(ca_file: Option<&Path>) -> Result<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = ca_file {
         use rustls::pki_types::{CertificateDer, pem::PemObject};
-        let unusable = |what: String| Error::Usage { what: format!("{}: {what}", path.display()), remedy: "give a file of PEM certificates".into() };
+        let unusable = |what: String| Error::Usage {
+            what: format!("{}: {what}", path.display()),
+            remedy: "give a file of PEM certificates".into(),
+        };
         let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
         let mut found = 0;
         for certificate in certificates {
@@ -239,7 +247,10 @@ fn io_error(io: &std::io::Error) -> HttpError {
         ErrorKind::ConnectionRefused => HttpError::ConnectionRefused,
         ErrorKind::TimedOut => HttpError::ConnectionTimeout,
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => HttpError::DestinationUnavailable,
-        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => HttpError::ConnectionTerminated,
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe => HttpError::ConnectionTerminated,
         _ => HttpError::HttpProtocolError,
     }
 }

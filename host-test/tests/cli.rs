@@ -34,7 +34,11 @@ impl Drop for Scratch {
 
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-test"));
-    command.args(args).env_remove("FIVETRAN_API_KEY").env_remove("FIVETRAN_API_SECRET").env_remove("HOST_TEST_COMPONENT");
+    command
+        .args(args)
+        .env_remove("FIVETRAN_API_KEY")
+        .env_remove("FIVETRAN_API_SECRET")
+        .env_remove("HOST_TEST_COMPONENT");
     command
 }
 
@@ -75,13 +79,24 @@ fn collect_writes_evidence_and_a_manifest() {
     check(&collect(&out, &["--check", "--concurrency", "4"]), 0, "complete");
     let records = lines(&out);
     for field in [
-        "id", "kind", "schema_version", "title", "subject", "observed_at", "effective_at", "content", "digest", "provenance",
-        "withheld", "valid_until",
+        "id",
+        "kind",
+        "schema_version",
+        "title",
+        "subject",
+        "observed_at",
+        "effective_at",
+        "content",
+        "digest",
+        "provenance",
+        "withheld",
+        "valid_until",
     ] {
         assert!(records.iter().all(|record| record.get(field).is_some()), "{field}");
     }
     assert_eq!(records.last().unwrap()["kind"], "manifest");
-    let manifest: Value = serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["records"], records.len());
     assert!(!Path::new(&out).join("cursor").exists());
     check(&collect(&out, &[]), 2, "holds a collection already");
@@ -289,7 +304,11 @@ fn a_second_run_on_the_same_folder_is_kept_out() {
     let scratch = Scratch::new("lock");
     let server = Server::start("20");
     let out = scratch.path("out");
-    let mut child = program(&server.collect(&out, &["--concurrency", "1"])).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = program(&server.collect(&out, &["--concurrency", "1"]))
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     while !Path::new(&out).join("cursor").exists() {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -62,7 +62,17 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             }
         }
         let start = state.position.clone();
-        Ok(Self { context, config, state, chain, start, records: Vec::new(), diagnostics: Vec::new(), halt: None, finished: false })
+        Ok(Self {
+            context,
+            config,
+            state,
+            chain,
+            start,
+            records: Vec::new(),
+            diagnostics: Vec::new(),
+            halt: None,
+            finished: false,
+        })
     }
 
     /// Where a next call would go on.
@@ -95,7 +105,8 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         if self.stage() > 0 {
             return;
         }
-        let item = Item { list: &body, page: None, index: 0, json: body.data(), parts: &[], settings: self.context.settings };
+        let item =
+            Item { list: &body, page: None, index: 0, json: body.data(), parts: &[], settings: self.context.settings };
         let (records, findings) = self.project(account::project, &item);
         self.report("account", &findings);
         for record in records {
@@ -155,7 +166,11 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         }
     }
 
-    fn project(&mut self, project: fn(&Item<'_>, &mut Emit<'_>, &mut Findings), item: &Item<'_>) -> (Vec<Record>, Findings) {
+    fn project(
+        &mut self,
+        project: fn(&Item<'_>, &mut Emit<'_>, &mut Findings),
+        item: &Item<'_>,
+    ) -> (Vec<Record>, Findings) {
         let identity = &self.state.identity;
         let mut findings = Findings { principal: identity.user.clone(), ..Findings::default() };
         let mut emit = Emit {
@@ -234,7 +249,13 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     fn page_end(&mut self, listing: &Listing) {
         let Some(resource) = listing.resource() else { return };
         let read_at = listing.body.read_at;
-        let whole = |trouble, whole_list| Problem { trouble, at: resource.path.to_string(), permission: None, count: 1, whole_list };
+        let whole = |trouble, whole_list| Problem {
+            trouble,
+            at: resource.path.to_string(),
+            permission: None,
+            count: 1,
+            whole_list,
+        };
         self.tally(resource.feeds, |tally| {
             tally.pages += 1;
             tally.repeats += listing.repeats;
@@ -288,7 +309,9 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     fn report(&mut self, stage: &str, findings: &Findings) {
         for (pointer, what) in &findings.drift {
             let message = format!("{stage}: {pointer} is {what}");
-            if self.diagnostics.len() < MAX_DIAGNOSTICS && !self.diagnostics.iter().any(|known| known.message == message) {
+            if self.diagnostics.len() < MAX_DIAGNOSTICS
+                && !self.diagnostics.iter().any(|known| known.message == message)
+            {
                 self.diagnostics.push(Diagnostic {
                     severity: Severity::Info,
                     code: "drift",

@@ -15,7 +15,11 @@ const MAX_PART_PAGES: usize = 1000;
 ///
 /// # Errors
 /// What ends the whole call.
-pub async fn fetch_parts<W: World>(context: &Context<'_, W>, listing: &Listing, index: usize) -> Result<Vec<PartAnswer>, Halt> {
+pub async fn fetch_parts<W: World>(
+    context: &Context<'_, W>,
+    listing: &Listing,
+    index: usize,
+) -> Result<Vec<PartAnswer>, Halt> {
     let mut answers = Vec::new();
     let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return Ok(answers) };
     for (number, part) in resource.parts.iter().enumerate() {

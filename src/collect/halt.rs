@@ -36,21 +36,32 @@ pub fn failure_of(error: &GetError, path: &str) -> Failure {
         GetError::Forbidden(permission) => forbidden(path, permission.as_deref()),
         GetError::Wait(until) => {
             let message = format!("Fivetran's rate limit is reached until {}", until.to_rfc3339());
-            let mut failure = Failure::new(FailureKind::RateLimited, message, "Come back after that time. The limit is the account's: other tools that use its API share it.");
+            let mut failure = Failure::new(
+                FailureKind::RateLimited,
+                message,
+                "Come back after that time. The limit is the account's: other tools that use its API share it.",
+            );
             failure.retryable = true;
             failure.http_status = Some(429);
             failure
         }
         GetError::NotFound(code) => {
             let code = if code.is_empty() { "none" } else { code };
-            let mut failure = Failure::new(FailureKind::ContractDrift, format!("GET {path} answered 404, code {code}"), "Check that api.fivetran.com is what answers; if so, Fivetran has changed its API: update this component.");
+            let mut failure = Failure::new(
+                FailureKind::ContractDrift,
+                format!("GET {path} answered 404, code {code}"),
+                "Check that api.fivetran.com is what answers; if so, Fivetran has changed its API: update this component.",
+            );
             failure.http_status = Some(404);
             failure
         }
         GetError::Outage(status, case) => {
             let (kind, remedy) = match status {
                 Some(_) => (FailureKind::Upstream, "Try again later; see status.fivetran.com."),
-                None => (FailureKind::Network, "Check that the host may reach api.fivetran.com on port 443, then try again."),
+                None => (
+                    FailureKind::Network,
+                    "Check that the host may reach api.fivetran.com on port 443, then try again.",
+                ),
             };
             let mut failure = Failure::new(kind, format!("GET {path} failed: {case}"), remedy);
             failure.retryable = true;
@@ -60,19 +71,28 @@ pub fn failure_of(error: &GetError, path: &str) -> Failure {
         }
         GetError::Broken(status, request_id, what) => {
             let kind = if *status == 200 { FailureKind::ContractDrift } else { FailureKind::Upstream };
-            let mut failure = Failure::new(kind, format!("GET {path}: {what}"), "Try again later. If it stays, give Fivetran's support the request id, or update this component.");
+            let mut failure = Failure::new(
+                kind,
+                format!("GET {path}: {what}"),
+                "Try again later. If it stays, give Fivetran's support the request id, or update this component.",
+            );
             failure.retryable = *status >= 500;
             failure.http_status = Some(*status);
             failure.request_id.clone_from(request_id);
             failure
         }
-        GetError::Denied => Failure::new(FailureKind::DeniedByHost, format!("the host's policy denied GET {path}"), "Allow what describe lists as capabilities: GET https://api.fivetran.com/v1/."),
+        GetError::Denied => Failure::new(
+            FailureKind::DeniedByHost,
+            format!("the host's policy denied GET {path}"),
+            "Allow what describe lists as capabilities: GET https://api.fivetran.com/v1/.",
+        ),
     }
 }
 
 fn unauthorized() -> Failure {
     let remedy = "Copy API key and API secret exactly as Fivetran shows them (Settings > API Configuration). Was the pair regenerated elsewhere? Then the old one is dead at once: enter the new one here. A lost secret cannot be shown again: regenerate the pair and update it here and in every other tool at once.";
-    let mut failure = Failure::new(FailureKind::Unauthorized, "Fivetran does not accept the API key and secret", remedy);
+    let mut failure =
+        Failure::new(FailureKind::Unauthorized, "Fivetran does not accept the API key and secret", remedy);
     failure.http_status = Some(401);
     failure
 }
@@ -80,7 +100,8 @@ fn unauthorized() -> Failure {
 fn forbidden(path: &str, permission: Option<&str>) -> Failure {
     let named = permission.unwrap_or("a permission that Fivetran did not name");
     let remedy = format!("Give the system key the scope, or the key's user a role, that includes {named}.");
-    let mut failure = Failure::new(FailureKind::Forbidden, format!("GET {path} was refused: {named} is missing"), remedy);
+    let mut failure =
+        Failure::new(FailureKind::Forbidden, format!("GET {path} was refused: {named} is missing"), remedy);
     failure.http_status = Some(403);
     failure
 }

@@ -89,7 +89,9 @@ pub async fn fetch<W: World>(context: &Context<'_, W>, position: Position) -> Re
     };
     let request = page_request(resource.path, "", resource.page_limit, position.cursor.as_deref());
     match context.client.get(&request).await {
-        Ok(body) => read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Trouble::Upstream))),
+        Ok(body) => {
+            read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Trouble::Upstream)))
+        }
         Err(GetError::Forbidden(named)) => {
             let mut problem = lost(resource.path, Trouble::Forbidden);
             problem.permission = resource.permission.map(String::from).or(named);
@@ -174,10 +176,18 @@ fn follow(position: &Position, cursor: String, tail: Vec<u64>) -> Option<Positio
     let (mark, steps, limit) = position.mark;
     let page = position.page + 1;
     let repeated = position.page > 0 && print == mark;
-    if repeated || position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || cursor.len() > MAX_LIST_CURSOR {
+    if repeated
+        || position.cursor.as_deref() == Some(cursor.as_str())
+        || page >= MAX_PAGES
+        || cursor.len() > MAX_LIST_CURSOR
+    {
         return None;
     }
-    let mark = if position.page == 0 || steps >= limit { (print, 1, limit.max(1).saturating_mul(2)) } else { (mark, steps + 1, limit) };
+    let mark = if position.page == 0 || steps >= limit {
+        (print, 1, limit.max(1).saturating_mul(2))
+    } else {
+        (mark, steps + 1, limit)
+    };
     Some(Position { stage: position.stage, cursor: Some(cursor), page, tail, mark, ..Position::default() })
 }
 
@@ -185,12 +195,6 @@ impl Listing {
     /// The position of one of its items, given the position of the page.
     #[must_use]
     pub fn position_of(&self, page: &Position, item: &ListedItem) -> Position {
-        Position {
-            index: item.index,
-            skip: 0,
-            anchor: item.key.as_deref().map(fingerprint),
-            ..page.clone()
-        }
+        Position { index: item.index, skip: 0, anchor: item.key.as_deref().map(fingerprint), ..page.clone() }
     }
-
 }

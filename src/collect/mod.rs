@@ -165,14 +165,20 @@ async fn identify<W: World>(
         Err(error) => {
             return Err(match (halt_of(&error, account::PATH), resumed) {
                 (Halt::Fail(failure), _) => Begin::Fail(failure),
-                (Halt::Wait(until), Some(state)) => Begin::Wait(alloc::boxed::Box::new(assembly::waiting(context, &state, until))),
+                (Halt::Wait(until), Some(state)) => {
+                    Begin::Wait(alloc::boxed::Box::new(assembly::waiting(context, &state, until)))
+                }
                 (Halt::Wait(until), None) => Begin::Fail(alloc::boxed::Box::new(rate_limited(&error, context, until))),
             });
         }
     };
     let Some(identity) = Identity::read(body.data()) else {
         let message = "Fivetran's answer names no account";
-        return Err(Begin::Fail(alloc::boxed::Box::new(Failure::new(FailureKind::ContractDrift, message, "Check that api.fivetran.com is what answers; if so, update this component."))));
+        return Err(Begin::Fail(alloc::boxed::Box::new(Failure::new(
+            FailureKind::ContractDrift,
+            message,
+            "Check that api.fivetran.com is what answers; if so, update this component.",
+        ))));
     };
     let account = identity.account.clone();
     let state = match resumed {
@@ -187,7 +193,11 @@ async fn identify<W: World>(
 }
 
 /// Before the account is known there is no cursor to wait with, so the wait is a failure.
-fn rate_limited<W: World>(error: &crate::fivetran::client::GetError, context: &Context<'_, W>, until: crate::instant::Instant) -> Failure {
+fn rate_limited<W: World>(
+    error: &crate::fivetran::client::GetError,
+    context: &Context<'_, W>,
+    until: crate::instant::Instant,
+) -> Failure {
     let mut failure = failure_of(error, account::PATH);
     let wait_ms = until.0.saturating_sub(context.client.world().now().0);
     failure.retry_after_seconds = u64::try_from(wait_ms).ok().map(|ms| ms.div_ceil(1000));
@@ -207,7 +217,11 @@ fn begin<W: World>(context: &Context<'_, W>, config: &Config, identity: Identity
         started_ms: context.client.world().now().0,
         position: Position::default(),
         items: 0,
-        tallies: plan.wanted.iter().map(|kind| Tally { open: assembly::walks_of(plan, kind), ..Tally::default() }).collect(),
+        tallies: plan
+            .wanted
+            .iter()
+            .map(|kind| Tally { open: assembly::walks_of(plan, kind), ..Tally::default() })
+            .collect(),
         refusals: alloc::vec::Vec::new(),
     }
 }

@@ -112,7 +112,9 @@ impl Tally {
     fn state(&self) -> CoverageState {
         let only = |trouble| self.problems.iter().all(|problem| problem.trouble == trouble);
         match (self.open > 0, self.problems.is_empty()) {
-            (true, _) if self.responses == 0 && self.records == 0 && self.problems.is_empty() => CoverageState::NotAttempted,
+            (true, _) if self.responses == 0 && self.records == 0 && self.problems.is_empty() => {
+                CoverageState::NotAttempted
+            }
             (true, _) => CoverageState::Partial,
             (false, true) => CoverageState::Complete,
             (false, false) if self.records > 0 => CoverageState::Partial,

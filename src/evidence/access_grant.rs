@@ -21,7 +21,14 @@ pub const KIND: Kind = Kind {
     keywords: &["access review", "user access", "permissions", "least privilege", "privileged access", "rbac"],
     schema_version: 1,
     content_schema: include_str!("../schemas/access_grant.json"),
-    endpoints: &["GET /v1/users", "GET /v1/users/{id}/groups", "GET /v1/users/{id}/connections", "GET /v1/teams", "GET /v1/teams/{id}/groups", "GET /v1/teams/{id}/connections"],
+    endpoints: &[
+        "GET /v1/users",
+        "GET /v1/users/{id}/groups",
+        "GET /v1/users/{id}/connections",
+        "GET /v1/teams",
+        "GET /v1/teams/{id}/groups",
+        "GET /v1/teams/{id}/connections",
+    ],
     permissions: &["USER:READ", "TEAM:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
@@ -93,16 +100,20 @@ pub fn emit_membership(
         (_, "group") => ("USER", "DESTINATION"),
         _ => ("USER", "CONNECTION"),
     };
-    audit_event::emit(out, origin, &Stamp {
-        action: Action::Edit,
-        at: item.created_at.text(),
-        field: "created_at",
-        actor: None,
-        outcome: None,
-        primary: (primary, grantee.id),
-        secondary: Some((secondary, id)),
-        on: &[KIND.id, grantee.kind, grantee.id, resource_type, id],
-    });
+    audit_event::emit(
+        out,
+        origin,
+        &Stamp {
+            action: Action::Edit,
+            at: item.created_at.text(),
+            field: "created_at",
+            actor: None,
+            outcome: None,
+            primary: (primary, grantee.id),
+            secondary: Some((secondary, id)),
+            on: &[KIND.id, grantee.kind, grantee.id, resource_type, id],
+        },
+    );
     true
 }
 

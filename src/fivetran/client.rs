@@ -132,10 +132,9 @@ impl<'w, W: World> Client<'w, W> {
             self.wait_for_turn().await?;
             let outcome = self.send(path_and_query, attempt).await;
             let facts = match &outcome {
-                Ok(response) => Attempt::Status {
-                    status: response.status,
-                    retry_after: response.retry_after.as_deref(),
-                },
+                Ok(response) => {
+                    Attempt::Status { status: response.status, retry_after: response.retry_after.as_deref() }
+                }
                 Err(error) => Attempt::Transport(error),
             };
             match retry::decide(facts, attempt, fingerprint(path_and_query), self.world.now()) {
@@ -157,10 +156,7 @@ impl<'w, W: World> Client<'w, W> {
         usage.requests += 1;
         usage.retries += u32::from(attempt > 1);
         self.usage.set(usage);
-        let request = Request {
-            path_and_query: path_and_query.to_string(),
-            authorization: self.authorization.clone(),
-        };
+        let request = Request { path_and_query: path_and_query.to_string(), authorization: self.authorization.clone() };
         let outcome = self.world.send(request).await;
         if let Ok(response) = &outcome {
             let mut usage = self.usage.get();
@@ -187,11 +183,7 @@ impl<'w, W: World> Client<'w, W> {
     fn block(&self, wait: u64) -> Result<(), GetError> {
         let until = self.world.monotonic_ms().saturating_add(wait);
         self.blocked_until_ms.set(self.blocked_until_ms.get().max(until));
-        if self.limits.wait_for_rate_limit && self.allows(wait) {
-            Ok(())
-        } else {
-            Err(self.wait_error(wait))
-        }
+        if self.limits.wait_for_rate_limit && self.allows(wait) { Ok(()) } else { Err(self.wait_error(wait)) }
     }
 
     fn wait_error(&self, wait: u64) -> GetError {
@@ -202,11 +194,7 @@ impl<'w, W: World> Client<'w, W> {
         self.world.monotonic_ms().saturating_add(wait) <= self.limits.deadline_ms
     }
 
-    fn judge(
-        &self,
-        path_and_query: &str,
-        outcome: Result<Response, TransportError>,
-    ) -> Result<Body, GetError> {
+    fn judge(&self, path_and_query: &str, outcome: Result<Response, TransportError>) -> Result<Body, GetError> {
         let response = match outcome {
             Ok(response) => response,
             Err(TransportError::Denied) => return Err(GetError::Denied),

@@ -21,7 +21,15 @@ pub const KIND: Kind = Kind {
     id: "connection",
     title: "Connections",
     description: "Every connection (formerly connector) with its service, state, schedule, who connected it, how the source is reached and the settings that matter for security.",
-    keywords: &["connection", "connector", "pipeline", "third party", "configuration", "encryption in transit", "inventory"],
+    keywords: &[
+        "connection",
+        "connector",
+        "pipeline",
+        "third party",
+        "configuration",
+        "encryption in transit",
+        "inventory",
+    ],
     schema_version: 1,
     content_schema: include_str!("../schemas/connection.json"),
     endpoints: &["GET /v1/connections", "GET /v1/connections/{id}"],
@@ -98,7 +106,10 @@ pub struct ConnectionContent<'a> {
     /// Version of the service's connector.
     pub service_version: Option<i64>,
     /// Settings that matter for security, by value; all others are listed as withheld.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>"))]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
+    )]
     pub settings: Option<Kept>,
     /// The last setup test, as stored.
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
@@ -224,7 +235,11 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Connection {} ({}): {state}{paused}", schema.unwrap_or(id), connection.service.text().unwrap_or("unknown service")),
+        title: format!(
+            "Connection {} ({}): {state}{paused}",
+            schema.unwrap_or(id),
+            connection.service.text().unwrap_or("unknown service")
+        ),
         subject: Subject { id: id.into(), name: schema.map(Into::into), kind: "connection" },
         effective_at: connection.created_at.text().and_then(audit_event::instant_of),
         content: &ConnectionContent {
@@ -274,11 +289,7 @@ fn status_content<'a>(status: &'a Status<'_>, withheld: &mut Vec<Withheld>) -> S
 }
 
 /// The codes of alerts. Their messages and details are free text: withheld.
-fn codes<'a>(
-    alerts: &'a Field<Vec<Field<Alert<'_>>>>,
-    name: &str,
-    withheld: &mut Vec<Withheld>,
-) -> Vec<&'a str> {
+fn codes<'a>(alerts: &'a Field<Vec<Field<Alert<'_>>>>, name: &str, withheld: &mut Vec<Withheld>) -> Vec<&'a str> {
     let alerts = alerts.get().map_or(&[][..], Vec::as_slice);
     let mut out = Vec::new();
     for (index, alert) in alerts.iter().enumerate() {
@@ -318,15 +329,19 @@ fn emit_events(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Connection<
         (Action::Sync, &connection.succeeded_at, "succeeded_at", None, Some("succeeded")),
         (Action::Sync, &connection.failed_at, "failed_at", None, Some("failed")),
     ] {
-        audit_event::emit(out, origin, &Stamp {
-            action,
-            at: stamp.text(),
-            field,
-            actor,
-            outcome,
-            primary: ("CONNECTION", id),
-            secondary: connection.group_id.text().map(|group| ("DESTINATION", group)),
-            on: &[KIND.id, id],
-        });
+        audit_event::emit(
+            out,
+            origin,
+            &Stamp {
+                action,
+                at: stamp.text(),
+                field,
+                actor,
+                outcome,
+                primary: ("CONNECTION", id),
+                secondary: connection.group_id.text().map(|group| ("DESTINATION", group)),
+                on: &[KIND.id, id],
+            },
+        );
     }
 }

@@ -77,7 +77,10 @@ pub struct DestinationContent<'a> {
     /// What it is, e.g. snowflake.
     pub service: Option<&'a str>,
     /// Settings that matter for security, by value; all others are listed as withheld.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>"))]
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
+    )]
     pub settings: Option<Kept>,
     /// INCOMPLETE, CONNECTED or BROKEN, as Fivetran wrote it (letter case varies).
     pub setup_status: Option<&'a str>,
@@ -130,7 +133,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Destination {id}: {} processed in {}", service.unwrap_or("unknown service"), region.unwrap_or("an unknown region")),
+        title: format!(
+            "Destination {id}: {} processed in {}",
+            service.unwrap_or("unknown service"),
+            region.unwrap_or("an unknown region")
+        ),
         subject: Subject { id: id.into(), name: None, kind: "destination" },
         effective_at: None,
         content: &DestinationContent {

@@ -129,14 +129,18 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         from: &origins.iter().collect::<Vec<_>>(),
         withheld: Vec::new(),
     });
-    audit_event::emit(out, &item.origin(), &Stamp {
-        action: Action::Create,
-        at: group.created_at.text(),
-        field: "created_at",
-        actor: None,
-        outcome: None,
-        primary: ("DESTINATION", id),
-        secondary: None,
-        on: &[KIND.id, id],
-    });
+    audit_event::emit(
+        out,
+        &item.origin(),
+        &Stamp {
+            action: Action::Create,
+            at: group.created_at.text(),
+            field: "created_at",
+            actor: None,
+            outcome: None,
+            primary: ("DESTINATION", id),
+            secondary: None,
+            on: &[KIND.id, id],
+        },
+    );
 }

@@ -4,10 +4,10 @@
 
 use super::client::Body;
 use super::wire::{self, Drift, Text, Wire};
+use crate::config::Settings;
 use crate::evidence::emit::{Emit, Origin};
 use crate::evidence::kind::Kind;
 use crate::evidence::urn::push_encoded;
-use crate::config::Settings;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};

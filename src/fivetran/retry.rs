@@ -48,11 +48,8 @@ pub enum Verdict {
 #[must_use]
 pub fn decide(outcome: Attempt<'_>, attempt: u32, salt: u64, now: Instant) -> Verdict {
     match outcome {
-        Attempt::Status { status: 429, retry_after } => {
-            Verdict::RateLimitedMs(retry_after_ms(retry_after, now))
-        }
-        Attempt::Status { status: 408 | 500 | 502 | 503 | 504, .. }
-        | Attempt::Transport(TransportError::Broken(_)) => {
+        Attempt::Status { status: 429, retry_after } => Verdict::RateLimitedMs(retry_after_ms(retry_after, now)),
+        Attempt::Status { status: 408 | 500 | 502 | 503 | 504, .. } | Attempt::Transport(TransportError::Broken(_)) => {
             if attempt < MAX_ATTEMPTS {
                 Verdict::RetryAfterMs(backoff_ms(attempt, salt))
             } else {

@@ -17,20 +17,85 @@ use serde_json::Value;
 /// Settings that say how data is reached, protected, placed and limited. Names as in Fivetran's
 /// configs, <https://fivetran.com/docs/rest-api/api-reference/connections/create-connection>.
 const KEPT: &[&str] = &[
-    "always_encrypted", "api_type", "auth", "auth_method", "auth_type", "authentication_method",
-    "bucket", "bucket_name", "catalog", "cloud_storage_type", "cluster_id", "cluster_region",
-    "connection_method", "connection_type", "container_name", "create_external_tables", "data_center",
-    "data_set_location", "database", "database_name", "enable_mtls_connection", "enable_tls",
-    "environment", "external_location", "fivetran_role_arn", "host", "hosts", "http_path",
-    "is_account_level_connector", "is_keypair", "is_multi_entity_feature_enabled", "is_ftps",
-    "is_private_key_encrypted", "is_private_link_required", "is_public", "is_secure",
-    "is_single_table_mode", "is_vendor", "lakehouse_name", "networking_method", "package_id", "port",
-    "prefix", "prefix_path", "private_link_id", "project_id", "proxy_agent_id", "public_key",
-    "region", "replication_slot", "require_tls", "role", "s3_bucket", "schema", "schema_prefix",
-    "security_protocol", "server_host_name", "sftp_host", "sftp_port", "site_address",
-    "snapshot_type", "ssl_mode", "storage_account_name", "sub_domain", "subdomain", "sync_mode",
-    "table", "tenant_id", "tls", "tunnel_host", "tunnel_port", "tunnel_user", "update_method",
-    "use_api_keys", "use_oauth", "use_ssl", "use_webhooks", "user", "workspace_name",
+    "always_encrypted",
+    "api_type",
+    "auth",
+    "auth_method",
+    "auth_type",
+    "authentication_method",
+    "bucket",
+    "bucket_name",
+    "catalog",
+    "cloud_storage_type",
+    "cluster_id",
+    "cluster_region",
+    "connection_method",
+    "connection_type",
+    "container_name",
+    "create_external_tables",
+    "data_center",
+    "data_set_location",
+    "database",
+    "database_name",
+    "enable_mtls_connection",
+    "enable_tls",
+    "environment",
+    "external_location",
+    "fivetran_role_arn",
+    "host",
+    "hosts",
+    "http_path",
+    "is_account_level_connector",
+    "is_keypair",
+    "is_multi_entity_feature_enabled",
+    "is_ftps",
+    "is_private_key_encrypted",
+    "is_private_link_required",
+    "is_public",
+    "is_secure",
+    "is_single_table_mode",
+    "is_vendor",
+    "lakehouse_name",
+    "networking_method",
+    "package_id",
+    "port",
+    "prefix",
+    "prefix_path",
+    "private_link_id",
+    "project_id",
+    "proxy_agent_id",
+    "public_key",
+    "region",
+    "replication_slot",
+    "require_tls",
+    "role",
+    "s3_bucket",
+    "schema",
+    "schema_prefix",
+    "security_protocol",
+    "server_host_name",
+    "sftp_host",
+    "sftp_port",
+    "site_address",
+    "snapshot_type",
+    "ssl_mode",
+    "storage_account_name",
+    "sub_domain",
+    "subdomain",
+    "sync_mode",
+    "table",
+    "tenant_id",
+    "tls",
+    "tunnel_host",
+    "tunnel_port",
+    "tunnel_user",
+    "update_method",
+    "use_api_keys",
+    "use_oauth",
+    "use_ssl",
+    "use_webhooks",
+    "user",
+    "workspace_name",
 ];
 
 /// Allow-listed settings that name a person or a login.
@@ -38,8 +103,21 @@ const PERSONAL: &[&str] = &["user", "tunnel_user"];
 
 /// A name that contains one of these is a secret, whatever list it is on.
 const SECRET_WORDS: &[&str] = &[
-    "access_key", "account_key", "api_key", "certificate", "credential", "jwt", "passphrase", "password",
-    "passwd", "private_key", "pwd", "sas_url", "secret", "signature", "token",
+    "access_key",
+    "account_key",
+    "api_key",
+    "certificate",
+    "credential",
+    "jwt",
+    "passphrase",
+    "password",
+    "passwd",
+    "private_key",
+    "pwd",
+    "sas_url",
+    "secret",
+    "signature",
+    "token",
 ];
 
 /// Yes-or-no settings whose names sound like a secret and are none.
@@ -139,7 +217,8 @@ mod tests {
 
     fn check(config: Value, want_kept: Value, want_withheld: &[(&str, WithheldReason)]) {
         let privacy = Privacy::Full;
-        let out = Emit { account: "acc", wanted: &[], since: None, privacy: &privacy, now: Instant(0), records: Vec::new() };
+        let out =
+            Emit { account: "acc", wanted: &[], since: None, privacy: &privacy, now: Instant(0), records: Vec::new() };
         let mut withheld = Vec::new();
         let kept = sift(&Field::Is(Free(config)), &out, &mut withheld);
         assert_eq!(serde_json::to_value(kept).ok(), Some(want_kept));
@@ -159,8 +238,14 @@ mod tests {
 
     #[test]
     fn withholds_secrets_under_innocent_names() {
-        for value in ["******", "-----BEGIN RSA PRIVATE KEY-----x", "eyJhbGciOiJIUzI1NiJ9.e30.x",
-            "https://user:pw@example.com/", "https://example.com/?sig=abc", "Server=x;Password=y"] {
+        for value in [
+            "******",
+            "-----BEGIN RSA PRIVATE KEY-----x",
+            "eyJhbGciOiJIUzI1NiJ9.e30.x",
+            "https://user:pw@example.com/",
+            "https://example.com/?sig=abc",
+            "Server=x;Password=y",
+        ] {
             check(json!({"host": value}), json!({}), &[("/config/host", WithheldReason::Secret)]);
         }
     }
@@ -175,10 +260,11 @@ mod tests {
 
     #[test]
     fn never_keeps_nested_objects() {
-        check(json!({"host": {"a": 1}, "hosts": ["a", {"b": 2}]}), json!({}), &[
-            ("/config/host", WithheldReason::UnknownSetting),
-            ("/config/hosts", WithheldReason::UnknownSetting),
-        ]);
+        check(
+            json!({"host": {"a": 1}, "hosts": ["a", {"b": 2}]}),
+            json!({}),
+            &[("/config/host", WithheldReason::UnknownSetting), ("/config/hosts", WithheldReason::UnknownSetting)],
+        );
         check(json!({"hosts": ["a", "b"]}), json!({"hosts": ["a", "b"]}), &[]);
     }
 }

@@ -181,14 +181,18 @@ fn emit_member(
         from: &[origin],
         withheld: Vec::new(),
     });
-    audit_event::emit(out, origin, &Stamp {
-        action: Action::Edit,
-        at: created_at,
-        field: "created_at",
-        actor: None,
-        outcome: None,
-        primary: ("TEAM", team_id),
-        secondary: Some(("USER", user_id)),
-        on: &[MEMBERSHIP_KIND.id, team_id, user_id],
-    });
+    audit_event::emit(
+        out,
+        origin,
+        &Stamp {
+            action: Action::Edit,
+            at: created_at,
+            field: "created_at",
+            actor: None,
+            outcome: None,
+            primary: ("TEAM", team_id),
+            secondary: Some(("USER", user_id)),
+            on: &[MEMBERSHIP_KIND.id, team_id, user_id],
+        },
+    );
 }

@@ -116,20 +116,23 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     }
     emit_user(item, out, &user, id);
     let origin = item.origin();
-    for (action, stamp, field) in [
-        (Action::Create, &user.created_at, "created_at"),
-        (Action::Login, &user.logged_in_at, "logged_in_at"),
-    ] {
-        audit_event::emit(out, &origin, &Stamp {
-            action,
-            at: stamp.text(),
-            field,
-            actor: (action == Action::Login).then_some((id, "/id")),
-            outcome: None,
-            primary: ("USER", id),
-            secondary: None,
-            on: &[KIND.id, id],
-        });
+    for (action, stamp, field) in
+        [(Action::Create, &user.created_at, "created_at"), (Action::Login, &user.logged_in_at, "logged_in_at")]
+    {
+        audit_event::emit(
+            out,
+            &origin,
+            &Stamp {
+                action,
+                at: stamp.text(),
+                field,
+                actor: (action == Action::Login).then_some((id, "/id")),
+                outcome: None,
+                primary: ("USER", id),
+                secondary: None,
+                on: &[KIND.id, id],
+            },
+        );
     }
     let grantee = Grantee { kind: "user", id };
     access_grant::emit_account_role(out, &origin, grantee, &user.role);

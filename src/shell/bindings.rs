@@ -1,12 +1,5 @@
 //! Generated from `wit/`; the WASI interfaces are the `wasi` crate's.
-#![allow(
-    unsafe_code,
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    clippy::indexing_slicing,
-    reason = "generated code"
-)]
+#![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic, clippy::indexing_slicing, reason = "generated code")]
 
 wit_bindgen::generate!({
     path: "wit",

@@ -10,7 +10,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
-use wasi::http::types::{ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme};
+use wasi::http::types::{
+    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme,
+};
 use wasi::io::streams::{InputStream, StreamError};
 
 const NANOS_PER_MS: u64 = 1_000_000;
@@ -145,7 +147,9 @@ fn broken(code: &ErrorCode) -> TransportError {
         ErrorCode::HttpResponseBodySize(_) => TransportError::TooLarge,
         ErrorCode::DnsTimeout => TransportError::Broken("dns-timeout"),
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => TransportError::Broken("name-not-found"),
-        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => TransportError::Broken("destination-unavailable"),
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            TransportError::Broken("destination-unavailable")
+        }
         ErrorCode::ConnectionRefused => TransportError::Broken("connection-refused"),
         ErrorCode::ConnectionTerminated => TransportError::Broken("connection-terminated"),
         ErrorCode::ConnectionTimeout => TransportError::Broken("connection-timeout"),

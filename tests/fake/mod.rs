@@ -77,12 +77,17 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
 
 /// A session with default settings.
 pub fn session(settings: &str) -> Session {
-    let credentials = Credentials::Basic { username: "KEYkeyKEYkey1234".into(), password: "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3".into() };
+    let credentials =
+        Credentials::Basic { username: "KEYkeyKEYkey1234".into(), password: "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3".into() };
     Session::new(configure(&credentials, settings).unwrap())
 }
 
 /// Collects to the end, and answers every page.
-pub fn collect_all<F: Fn(&str) -> Answer>(world: &FakeWorld<F>, session: &Session, mut request: CollectRequest) -> Result<Vec<Page>, Failure> {
+pub fn collect_all<F: Fn(&str) -> Answer>(
+    world: &FakeWorld<F>,
+    session: &Session,
+    mut request: CollectRequest,
+) -> Result<Vec<Page>, Failure> {
     let mut pages = Vec::new();
     loop {
         let page = run(collect(world, session, &request))?;

@@ -73,7 +73,8 @@ fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
         return Ok(Order { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None });
     };
     let before = dir.summary();
-    let other = (!args.kinds.is_empty() && args.kinds != before.kinds) || (args.since.is_some() && args.since != before.since);
+    let other =
+        (!args.kinds.is_empty() && args.kinds != before.kinds) || (args.since.is_some() && args.since != before.since);
     if other {
         let what = "--kinds or --since differ from those the collection was started with".into();
         return Err(Error::Usage { what, remedy: "leave them out with --resume".into() });
@@ -83,7 +84,12 @@ fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
 }
 
 /// Collects page after page; each is on disk before the next is asked for.
-async fn pages(collection: &mut Collection, dir: &mut EvidenceDir, schemas: Option<&Schemas>, progress: &Progress) -> Result<()> {
+async fn pages(
+    collection: &mut Collection,
+    dir: &mut EvidenceDir,
+    schemas: Option<&Schemas>,
+    progress: &Progress,
+) -> Result<()> {
     while let Some(page) = collection.next().await? {
         let mut lines = Vec::with_capacity(page.records.len());
         for record in &page.records {
@@ -171,7 +177,12 @@ fn is_enough(coverage: &CoverageSummary) -> bool {
 fn show(summary: &Summary, args: &CollectArgs, took: std::time::Duration) {
     let mut rows = table(&["Kind", "Records", "Coverage", "What is missing"]);
     for coverage in &summary.coverage {
-        rows.add_row(vec![plain(&coverage.kind), coverage.records.to_string(), coverage.state.replace('_', " "), plain(&coverage.reason)]);
+        rows.add_row(vec![
+            plain(&coverage.kind),
+            coverage.records.to_string(),
+            coverage.state.replace('_', " "),
+            plain(&coverage.reason),
+        ]);
     }
     say(rows);
     let Summary { records, requests, retries, bytes_received, pages, .. } = summary;

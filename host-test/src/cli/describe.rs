@@ -2,7 +2,9 @@
 
 use super::text::{plain, say, table};
 use super::{DescribeArgs, Format, exit};
-use host_test::bindings::exports::compliance::source::catalog::{Authentication, CostClass, KindDescription, SourceDescription};
+use host_test::bindings::exports::compliance::source::catalog::{
+    Authentication, CostClass, KindDescription, SourceDescription,
+};
 use host_test::error::{Error, Result};
 use serde_json::{Value, json};
 
@@ -28,7 +30,10 @@ fn show(source: &SourceDescription, sha256: &str) {
     for capability in &source.capabilities {
         let methods = capability.methods.join(", ");
         let paths = capability.path_prefixes.join(", ");
-        say(plain(&format!("Calls: {methods} {}://{}:{} {paths}", capability.scheme, capability.host, capability.port)));
+        say(plain(&format!(
+            "Calls: {methods} {}://{}:{} {paths}",
+            capability.scheme, capability.host, capability.port
+        )));
     }
     say(format!("SHA-256: {sha256}"));
     let mut rows = table(&["Kind", "What it is", "Reads", "Permission", "Controls"]);
@@ -37,7 +42,11 @@ fn show(source: &SourceDescription, sha256: &str) {
         rows.add_row(vec![
             plain(&kind.id),
             plain(&kind.title),
-            if kind.endpoints.is_empty() { "–".into() } else { plain(&kind.endpoints.join("\n")).replace('\u{fffd}', "\n") },
+            if kind.endpoints.is_empty() {
+                "–".into()
+            } else {
+                plain(&kind.endpoints.join("\n")).replace('\u{fffd}', "\n")
+            },
             if kind.permissions.is_empty() { "–".into() } else { plain(&kind.permissions.join(", ")) },
             plain(&controls.join(" ")),
         ]);

@@ -37,7 +37,9 @@ pub fn failure_code(kind: FailureKind) -> u8 {
     match kind {
         FailureKind::InvalidRequest | FailureKind::InvalidCursor => USAGE,
         FailureKind::NotConfigured | FailureKind::Unauthorized | FailureKind::Forbidden => CONFIGURATION,
-        FailureKind::RateLimited | FailureKind::Upstream | FailureKind::Network | FailureKind::ContractDrift => UPSTREAM,
+        FailureKind::RateLimited | FailureKind::Upstream | FailureKind::Network | FailureKind::ContractDrift => {
+            UPSTREAM
+        }
         FailureKind::DeniedByHost => DENIED,
         FailureKind::Internal => BUG,
     }

@@ -2,7 +2,9 @@
 
 use super::text::{plain, say, table};
 use super::{Depth, Format, HealthArgs, exit};
-use host_test::bindings::exports::compliance::source::source::{Check, HealthDepth, HealthReport, HealthState, PrincipalKind};
+use host_test::bindings::exports::compliance::source::source::{
+    Check, HealthDepth, HealthReport, HealthState, PrincipalKind,
+};
 use host_test::error::Result;
 use host_test::instance::Instance;
 use serde_json::json;
@@ -47,7 +49,8 @@ fn word(state: HealthState) -> &'static str {
 }
 
 fn show(report: &HealthReport) {
-    let account = report.account.as_ref().map_or("unknown account", |account| account.name.as_deref().unwrap_or(&account.id));
+    let account =
+        report.account.as_ref().map_or("unknown account", |account| account.name.as_deref().unwrap_or(&account.id));
     say(format!("{}: {} ({}, {} calls)", word(report.state), plain(account), report.checked_at, report.usage.requests));
     let mut rows = table(&["Check", "State", "What is the case", "What to do"]);
     for check in &report.checks {

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how a run ends.
 
+mod bench;
 mod collect;
 mod describe;
 mod exit;
@@ -38,6 +39,8 @@ enum Command {
     Collect(Box<CollectArgs>),
     /// Serves a made-up Fivetran account over HTTP.
     Simulate(simulate::SimulateArgs),
+    /// Measures collections of a made-up account, as ratios to what is possible.
+    Bench(bench::BenchArgs),
 }
 
 #[derive(Args)]
@@ -173,6 +176,7 @@ pub fn main() -> ExitCode {
             Command::Health(args) => health::run(&args).await,
             Command::Collect(args) => collect::run(&args).await,
             Command::Simulate(args) => simulate::run(&args).await,
+            Command::Bench(args) => bench::run(&args).await,
         }
     });
     runtime.shutdown_background();
@@ -191,7 +195,12 @@ fn report(error: &Error) {
         Error::Configuration(findings) => {
             text::note("error: the configuration was refused");
             for finding in findings {
-                text::note(format!("  {}: {} [{}]", text::plain(&finding.pointer), text::plain(&finding.message), finding.code));
+                text::note(format!(
+                    "  {}: {} [{}]",
+                    text::plain(&finding.pointer),
+                    text::plain(&finding.message),
+                    finding.code
+                ));
                 text::note(format!("    → {}", text::plain(&finding.remedy)));
             }
         }

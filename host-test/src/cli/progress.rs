@@ -46,7 +46,10 @@ impl Progress {
                 bar.set_position(u64::from(page.progress.stages_done));
                 bar.set_prefix(format!("{stage}, {records} records"));
             }
-            None => note(format!("{}/{} {stage}: {records} records, {calls} calls", page.progress.stages_done, page.progress.stages_total)),
+            None => note(format!(
+                "{}/{} {stage}: {records} records, {calls} calls",
+                page.progress.stages_done, page.progress.stages_total
+            )),
         }
     }
 

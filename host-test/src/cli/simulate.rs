@@ -68,7 +68,9 @@ impl SimArgs {
     /// The account in a few words.
     pub fn sentence(&self) -> String {
         let Self { sim_seed, sim_users, sim_teams, sim_groups, sim_connections, .. } = self;
-        format!("seed {sim_seed}: {sim_users} users, {sim_teams} teams, {sim_groups} groups, {sim_connections} connections")
+        format!(
+            "seed {sim_seed}: {sim_users} users, {sim_teams} teams, {sim_groups} groups, {sim_connections} connections"
+        )
     }
 }
 
@@ -99,7 +101,8 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
     let from_env = pair.is_some();
     let config = args.sim.config(pair);
-    let simulator = Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
+    let simulator =
+        Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
     text::say(format!("simulating Fivetran on {} ({})", simulator.url(), args.sim.sentence()));
     if from_env {
         text::say("accepts the pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET");

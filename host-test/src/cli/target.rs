@@ -56,7 +56,10 @@ impl TargetArgs {
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let config = self.sim.config(None);
             let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-            text::note(format!("no FIVETRAN_API_KEY: collecting from the embedded simulator ({})", self.sim.sentence()));
+            text::note(format!(
+                "no FIVETRAN_API_KEY: collecting from the embedded simulator ({})",
+                self.sim.sentence()
+            ));
             Some(simulator)
         } else {
             None
@@ -91,10 +94,18 @@ fn checked(upstream: &Uri) -> Result<Uri> {
     if usable && upstream.path_and_query().is_none_or(|path| path == "/") {
         return Ok(upstream.clone());
     }
-    Err(Error::Usage { what: format!("--upstream {upstream} is not the root of a server"), remedy: "write it like http://127.0.0.1:8080".into() })
+    Err(Error::Usage {
+        what: format!("--upstream {upstream} is not the root of a server"),
+        remedy: "write it like http://127.0.0.1:8080".into(),
+    })
 }
 
 fn milliseconds(instant: &str) -> Result<u64> {
-    let at = OffsetDateTime::parse(instant, &Rfc3339).ok().and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());
-    at.ok_or_else(|| Error::Usage { what: format!("--fixed-clock {instant:?} is no instant"), remedy: "write it like 2026-01-31T12:00:00Z".into() })
+    let at = OffsetDateTime::parse(instant, &Rfc3339)
+        .ok()
+        .and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());
+    at.ok_or_else(|| Error::Usage {
+        what: format!("--fixed-clock {instant:?} is no instant"),
+        remedy: "write it like 2026-01-31T12:00:00Z".into(),
+    })
 }

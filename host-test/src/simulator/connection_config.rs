@@ -56,7 +56,9 @@ pub fn config(dice: Dice, index: usize, service: &str, method: &str) -> Value {
         "google_sheets" => json!({
             "auth_type": "ServiceAccount", "sheet_id": "https://docs.example.com/spreadsheets/d/abc?usp=sharing", "named_range": "export",
         }),
-        _ => json!({"api_key": "******", "historical_sync_time_frame": "ALL_TIME", "support_connected_accounts_sync": false}),
+        _ => {
+            json!({"api_key": "******", "historical_sync_time_frame": "ALL_TIME", "support_connected_accounts_sync": false})
+        }
     }
 }
 
@@ -71,7 +73,9 @@ fn database(dice: Dice, index: usize, service: &str, method: &str) -> Value {
             "port": 5432, "auth_method": dice.word("auth", &["PASSWORD", "AWS_IAM"]), "update_method": "WAL_PGOUTPUT",
             "replication_slot": "fivetran", "publication_name": "fivetran",
         }),
-        "mysql_rds" => json!({"port": 3306, "auth_method": "PASSWORD", "update_method": "BINLOG", "replica_id": 4_000_000 + index}),
+        "mysql_rds" => {
+            json!({"port": 3306, "auth_method": "PASSWORD", "update_method": "BINLOG", "replica_id": 4_000_000 + index})
+        }
         _ => json!({"port": 1433, "update_method": "TELEPORT"}),
     };
     let tunnel = json!({"tunnel_host": "bastion.example.com", "tunnel_port": 22, "tunnel_user": "fivetran"});

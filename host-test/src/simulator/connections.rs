@@ -127,7 +127,9 @@ impl Account {
         let dice = self.dice("connection", index);
         let setup = self.setup_state(index);
         let tasks = match setup {
-            "broken" => json!([{"code": "reconnect", "message": "Reconnect: the password of db.example.com was rejected"}]),
+            "broken" => {
+                json!([{"code": "reconnect", "message": "Reconnect: the password of db.example.com was rejected"}])
+            }
             _ => json!([]),
         };
         let paused = self.is_paused(index);

@@ -3,14 +3,16 @@
 use super::account::Account;
 use serde_json::{Value, json};
 
-const SERVICES: &[&str] = &["snowflake", "big_query", "redshift", "databricks", "postgres_warehouse", "managed_data_lake"];
+const SERVICES: &[&str] =
+    &["snowflake", "big_query", "redshift", "databricks", "postgres_warehouse", "managed_data_lake"];
 const REGIONS: &[&str] = &["GCP_US_EAST4", "AWS_EU_CENTRAL_1", "AZURE_UKSOUTH", "AWS_US_EAST_1", "GCP_EUROPE_WEST3"];
 
 impl Account {
     /// A destination as the list shows it: without its config.
     pub fn destination(&self, index: usize) -> Value {
         let dice = self.dice("destination", index);
-        let method = dice.pick("networking", &["Directly", "PrivateLink", "SshTunnel", ""]).filter(|method| !method.is_empty());
+        let method =
+            dice.pick("networking", &["Directly", "PrivateLink", "SshTunnel", ""]).filter(|method| !method.is_empty());
         json!({
             "id": self.group_id(index),
             "group_id": self.group_id(index),

@@ -72,7 +72,11 @@ impl Account {
             self.add_grants(all, "team", team, &id, self.team_role(team).is_some());
             for member in self.members(team) {
                 all.add("team_membership", &[&id, &member.user_id]);
-                all.event(&["team_membership", &id, &member.user_id], "created_at", member.created_at.map(Stamp::normalised));
+                all.event(
+                    &["team_membership", &id, &member.user_id],
+                    "created_at",
+                    member.created_at.map(Stamp::normalised),
+                );
             }
         }
     }

@@ -95,6 +95,9 @@ impl Default for Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Config").field("account", &self.account).field("principal", &self.principal).finish_non_exhaustive()
+        out.debug_struct("Config")
+            .field("account", &self.account)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
     }
 }

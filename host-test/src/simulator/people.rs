@@ -30,13 +30,19 @@ const ROLES: &[RoleRow] = &[
     ("Oncall Ünit 24×7", &["DESTINATION", "CONNECTOR"], true, Some(false), None),
 ];
 
-const ACCOUNT_ROLES: &[&str] = &["Account Administrator", "Account Analyst", "Account Reviewer", "Account Billing", "Auditor: read/only"];
-const GROUP_ROLES: &[&str] = &["Manage Destination", "Edit Destination", "View Destination", "Destination Reviewer", "Oncall Ünit 24×7"];
+const ACCOUNT_ROLES: &[&str] =
+    &["Account Administrator", "Account Analyst", "Account Reviewer", "Account Billing", "Auditor: read/only"];
+const GROUP_ROLES: &[&str] =
+    &["Manage Destination", "Edit Destination", "View Destination", "Destination Reviewer", "Oncall Ünit 24×7"];
 const CONNECTION_ROLES: &[&str] = &["Manage Connection", "View Connection", "Connector Administrator"];
-const GIVEN: &[&str] =
-    &["Ada", "Bo", "Chidi", "Dana", "Elif", "Farid", "Greta", "Hiro", "Inés", "Jonas", "Kira", "Liam", "Mina", "Noor", "Olga"];
-const FAMILY: &[&str] =
-    &["Abara", "Berg", "Castro", "Doyle", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jensen", "Kovač", "Lund", "O'Neil"];
+const GIVEN: &[&str] = &[
+    "Ada", "Bo", "Chidi", "Dana", "Elif", "Farid", "Greta", "Hiro", "Inés", "Jonas", "Kira", "Liam", "Mina", "Noor",
+    "Olga",
+];
+const FAMILY: &[&str] = &[
+    "Abara", "Berg", "Castro", "Doyle", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jensen", "Kovač", "Lund",
+    "O'Neil",
+];
 
 /// A grant: id of the group or connection, role, when (not always known).
 pub struct Grant {
@@ -131,7 +137,10 @@ impl Account {
         let service = index > 0 && dice.chance("service-account", 5);
         let (given, family) = (dice.word("given", GIVEN), dice.word("family", FAMILY));
         let domain = dice.word("domain", &["example.com", "example.org", "example.net"]);
-        let ascii: String = format!("{given}.{family}").chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '.').collect();
+        let ascii: String = format!("{given}.{family}")
+            .chars()
+            .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '.')
+            .collect();
         let suspended = index > 0 && dice.chance("suspended", 10);
         let invited = self.is_invited(index);
         let mut user = json!({
@@ -185,7 +194,8 @@ impl Account {
 
     /// A team.
     pub fn team(&self, index: usize) -> Value {
-        let name = self.dice("team", index).word("name", &["Finance", "Platform", "Growth", "Data", "Security", "Support"]);
+        let name =
+            self.dice("team", index).word("name", &["Finance", "Platform", "Growth", "Data", "Security", "Support"]);
         json!({
             "id": self.team_id(index),
             "name": format!("{name} {index}"),
@@ -214,7 +224,8 @@ impl Account {
 
     /// A group.
     pub fn group(&self, index: usize) -> Value {
-        let name = self.dice("group", index).word("name", &["Production", "Staging", "Finance Warehouse", "Lake", "Sandbox"]);
+        let name =
+            self.dice("group", index).word("name", &["Production", "Staging", "Finance Warehouse", "Lake", "Sandbox"]);
         json!({"id": self.group_id(index), "name": format!("{name} {index}"), "created_at": self.group_created_at(index).text()})
     }
 

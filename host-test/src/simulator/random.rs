@@ -43,7 +43,8 @@ impl Dice {
 
     /// Hexadecimal digits.
     pub fn hex(self, property: &str, digits: usize) -> String {
-        let digit = |at: usize| char::from_digit(u32::try_from(self.below(&format!("{property}{at}"), 16)).unwrap_or(0), 16);
+        let digit =
+            |at: usize| char::from_digit(u32::try_from(self.below(&format!("{property}{at}"), 16)).unwrap_or(0), 16);
         (0..digits).filter_map(digit).collect()
     }
 
@@ -103,19 +104,21 @@ impl Stamp {
     }
 
     fn seconds(self) -> String {
-        let at = OffsetDateTime::from_unix_timestamp(self.milliseconds.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let at = OffsetDateTime::from_unix_timestamp(self.milliseconds.div_euclid(1000))
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
         format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
     }
 }
 
 const FIRST: &[&str] = &[
-    "amber", "brisk", "calm", "dapper", "eager", "fabled", "gentle", "humble", "inland", "jovial", "keen", "lively", "mellow", "nimble",
-    "opal", "placid", "quiet", "rustic", "sable", "tidy", "umber", "vivid", "wary", "zesty",
+    "amber", "brisk", "calm", "dapper", "eager", "fabled", "gentle", "humble", "inland", "jovial", "keen", "lively",
+    "mellow", "nimble", "opal", "placid", "quiet", "rustic", "sable", "tidy", "umber", "vivid", "wary", "zesty",
 ];
 const SECOND: &[&str] = &[
-    "anchor", "basin", "cedar", "delta", "ember", "ferry", "grove", "harbor", "island", "jetty", "kiosk", "lagoon", "meadow", "nectar",
-    "orchard", "pebble", "quarry", "ridge", "summit", "thicket", "upland", "valley", "willow", "yonder",
+    "anchor", "basin", "cedar", "delta", "ember", "ferry", "grove", "harbor", "island", "jetty", "kiosk", "lagoon",
+    "meadow", "nectar", "orchard", "pebble", "quarry", "ridge", "summit", "thicket", "upland", "valley", "willow",
+    "yonder",
 ];
 
 /// A slug like Fivetran's, from which the index can be read back.

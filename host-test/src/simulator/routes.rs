@@ -50,8 +50,12 @@ fn item(account: &Account, what: &str, index: usize, rest: &[&str], query: &str)
         ("group", []) => Reply::success(account.group(index)),
         ("destination", []) => Reply::success(account.destination_details(index)),
         ("connection", []) => Reply::success(account.connection_details(index)),
-        ("user" | "team", ["groups"]) => list(account.group_grants(what, index).iter().map(|grant| grant.json()).collect()),
-        ("user" | "team", ["connections"]) => list(account.connection_grants(what, index).iter().map(|grant| grant.json()).collect()),
+        ("user" | "team", ["groups"]) => {
+            list(account.group_grants(what, index).iter().map(|grant| grant.json()).collect())
+        }
+        ("user" | "team", ["connections"]) => {
+            list(account.connection_grants(what, index).iter().map(|grant| grant.json()).collect())
+        }
         ("team", ["users"]) => list(account.members(index).iter().map(|member| member.json()).collect()),
         ("group", ["public-key"]) => Reply::success(account.public_key(index)),
         ("group", ["service-account"]) => Reply::success(account.service_account(index)),

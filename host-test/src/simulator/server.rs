@@ -159,7 +159,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn serve(shared: Arc<Shared>, connection: usize, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn serve(
+    shared: Arc<Shared>,
+    connection: usize,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let _served = Served::begin(&shared);
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
@@ -199,8 +203,12 @@ impl Shared {
             let info = RequestInfo { number, method: method.clone(), path_and_query: path_and_query.clone() };
             reply = hook(&info, reply);
         }
-        let accept = request.headers().get(http::header::ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let entry = JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, accept, connection };
+        let accept = request
+            .headers()
+            .get(http::header::ACCEPT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let entry =
+            JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, accept, connection };
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
         let mut response = Response::new(Full::new(reply.body));
         *response.status_mut() = reply.status;

@@ -1,9 +1,8 @@
 //! A plain HTTP client of the simulator: sends what a test says and hands back what came, nothing else.
-#![allow(dead_code, reason = "each test uses its part of it")]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use host_test::simulator::{Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator};
+use host_test::simulator::{AccountSpec, Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator};
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client as Pool;
@@ -11,6 +10,21 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
+
+/// Every list at the top, and where its items' ids are.
+pub const LISTS: &[(&str, &str)] = &[
+    ("/v1/roles", "name"),
+    ("/v1/users", "id"),
+    ("/v1/teams", "id"),
+    ("/v1/groups", "id"),
+    ("/v1/destinations", "id"),
+    ("/v1/connections", "id"),
+];
+
+/// An account of a few dozen items.
+pub fn small() -> Config {
+    Config { account: AccountSpec { seed: 3, users: 30, teams: 6, groups: 5, connections: 40 }, ..Config::default() }
+}
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,12 +87,21 @@ impl Client {
         }
         let response = self.pool.request(request.body(Empty::new()).unwrap()).await.unwrap();
         let (head, body) = response.into_parts();
-        Answer { status: head.status.as_u16(), headers: head.headers, body: body.collect().await.unwrap().to_bytes().to_vec() }
+        Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.collect().await.unwrap().to_bytes().to_vec(),
+        }
     }
 
     /// GETs with the default pair.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[("authorization", &basic(DEFAULT_KEY, DEFAULT_SECRET))]).await
+    }
+
+    /// The id of a list's first item.
+    pub async fn first_id(&self, list: &str) -> String {
+        self.get(&format!("{list}?limit=1")).await.data()["items"][0]["id"].as_str().unwrap().into()
     }
 
     /// Every item of a list, walked `limit` at a time.

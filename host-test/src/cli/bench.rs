@@ -1,0 +1,74 @@
+//! `bench`: how close to the limit a collection runs, as ratios.
+//!
+//! With a latency per call that dwarfs everything else, no collection can be faster than calls ×
+//! latency / requests in flight; the ratio says how much slower it was. Absolute times mean little
+//! on a shared machine.
+
+use super::text::{say, table};
+use super::{ComponentArgs, exit};
+use clap::Args;
+use host_test::bindings::exports::compliance::source::source::Budget;
+use host_test::collection::{Collection, Order};
+use host_test::error::{Error, Result};
+use host_test::plugin::Plugin;
+use host_test::simulator::{Config, Simulator, default_pair};
+use host_test::tenant::{Credentials, Tenant};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    component: ComponentArgs,
+    /// Milliseconds before each answer.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    latency_ms: u64,
+}
+
+/// What was promised at 16 requests in flight.
+const AIM: f64 = 1.25;
+
+/// Runs and shows it. The account: 200 users, 20 teams, 10 groups, 500 connections.
+pub async fn run(args: &BenchArgs) -> Result<u8> {
+    let plugin = args.component.load().await?;
+    let mut rows = table(&["In flight", "Calls", "Seconds", "Ideal", "Ratio", "Connections opened"]);
+    let mut within = true;
+    for concurrency in [8, 16, 64] {
+        let outcome = measure(&plugin, concurrency, Duration::from_millis(args.latency_ms)).await?;
+        let ideal = outcome.calls as f64 * args.latency_ms as f64 / 1000.0 / f64::from(concurrency);
+        let ratio = outcome.seconds / ideal;
+        within &= concurrency != 16 || ratio <= AIM;
+        rows.add_row(vec![
+            concurrency.to_string(),
+            outcome.calls.to_string(),
+            format!("{:.2}", outcome.seconds),
+            format!("{ideal:.2}"),
+            format!("{ratio:.2}"),
+            outcome.connections.to_string(),
+        ]);
+    }
+    say(rows);
+    say(format!("aim at 16 in flight: at most {AIM}: {}", if within { "met" } else { "missed" }));
+    Ok(exit::COMPLETE)
+}
+
+struct Outcome {
+    calls: usize,
+    seconds: f64,
+    connections: usize,
+}
+
+async fn measure(plugin: &Plugin, concurrency: u32, latency: Duration) -> Result<Outcome> {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let config = Config { latency, ..Config::default() };
+    let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
+    let mut tenant = Tenant::new(Credentials::Basic(default_pair()));
+    tenant.upstream = simulator.url().parse().ok();
+    let none = Order::default();
+    let order = Order { budget: Budget { max_concurrency: Some(concurrency), ..none.budget }, ..none };
+    let begun = Instant::now();
+    let mut collection = Collection::start(plugin, &tenant, order).await?;
+    while collection.next().await?.is_some() {}
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Outcome { calls: simulator.journal().len(), seconds, connections: simulator.connections_accepted() })
+}
