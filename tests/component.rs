@@ -1,5 +1,6 @@
 //! What the built component is: what it imports, that it is valid, how large it is. The list of
 //! imports is its list of capabilities: a newcomer turns this red.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 mod support;
 

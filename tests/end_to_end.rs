@@ -1,5 +1,6 @@
 //! Is what comes out exactly what is there? The component against the simulator, whose inventory
 //! knows nothing of the component.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Every body in `../shared/fivetran/fixtures` of an endpoint that is collected becomes evidence.
 //! Skipped where that folder is absent: a clone does not have it.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 mod fake;
 

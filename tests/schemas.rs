@@ -1,6 +1,7 @@
 //! The JSON Schemas in `src/schemas` are written from the content types. When one of them changes:
 //! `UPDATE_GOLDEN=1 cargo test --test schemas`, and read the difference. A change that old readers
 //! would stumble over needs a new `schema_version`.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 use fivetran_source::evidence::{access_grant, audit_event, coverage, manifest, not_observable};
 use fivetran_source::fivetran::{KINDS, account, connection, destination, group, role, team, user};

@@ -1,4 +1,4 @@
-//! What lives in a store, and the one door to the outside: [`Door`] decides about every request.
+//! What lives in a store, and the one door to the outside: `Door` decides about every request.
 
 use crate::egress::Policy;
 use crate::meter::Meter;

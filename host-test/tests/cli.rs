@@ -1,5 +1,6 @@
 //! The contract that scripts rely on: names, files, exit codes, and what bad input gets. The real
 //! program against the embedded simulator, or one of its own.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 #![cfg(unix)]
 
 use serde_json::Value;

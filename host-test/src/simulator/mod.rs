@@ -17,6 +17,7 @@ mod routes;
 mod server;
 
 pub use account::AccountSpec;
+pub use inventory::Inventory;
 pub use protocol::{Reply, RequestInfo};
 pub use server::{JournalEntry, Simulator};
 
