@@ -14,6 +14,7 @@ pub mod error;
 pub mod evidence_dir;
 pub mod instance;
 pub mod meter;
+mod outgoing;
 pub mod plugin;
 pub mod record_json;
 pub mod simulator;

@@ -6,6 +6,7 @@ use crate::egress::Rule;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::instance::Instance;
+use crate::outgoing;
 use crate::state::State;
 use crate::tenant::{Credentials, Pair, Secret, Tenant};
 use sha2::{Digest, Sha256};
@@ -14,6 +15,8 @@ use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
 use wasmtime_wasi::p2::bindings::clocks;
+use wasmtime_wasi_http::p2::bindings::http;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpView};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 /// All that a source may import. Our own types are no capability.
@@ -142,6 +145,8 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     io::streams::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    let options = http::types::LinkOptions::default();
+    http::types::add_to_linker::<_, WasiHttp>(&mut linker, &options, WasiHttpView::http)?;
+    outgoing::add_to_linker(&mut linker)?;
     Ok(linker)
 }
