@@ -125,8 +125,9 @@ fn an_undisturbed_collection_asks_for_each_path_once() {
     let calls = asked.len();
     asked.sort();
     asked.dedup();
-    // account, 6 lists, 2 per user, 3 per team, 2 per group, 1 per destination and connection
-    assert_eq!((asked.len(), calls), (1 + 6 + 3 * 2 + 2 * 3 + 2 * 2 + 1 + 2, 1 + 6 + 3 * 2 + 2 * 3 + 2 * 2 + 1 + 2));
+    // account, 18 lists, 2 per user, 3 per team, 2 per group, 3 per destination, 4 per connection
+    let expected = 1 + 18 + 3 * 2 + 2 * 3 + 2 * 2 + 3 + 2 * 4;
+    assert_eq!((asked.len(), calls), (expected, expected));
 }
 
 #[test]

@@ -3,8 +3,14 @@
 //! would stumble over needs a new `schema_version`.
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
-use fivetran_source::evidence::{access_grant, audit_event, coverage, manifest, not_observable};
-use fivetran_source::fivetran::{KINDS, account, connection, destination, group, role, team, user};
+use fivetran_source::evidence::{
+    access_grant, audit_event, audit_logging, certificate, coverage, fingerprint, manifest, not_observable,
+};
+use fivetran_source::fivetran::{
+    KINDS, account, api_key, connection, connection_schema, connector_sdk_package, connector_type, destination,
+    external_secrets_manager, group, hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run,
+    system_key, team, transformation, transformation_project, user, webhook,
+};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use std::path::Path;
 
@@ -43,7 +49,24 @@ fn schemas() -> Vec<(&'static str, String)> {
         ("group", schema_of::<group::GroupContent>()),
         ("destination", schema_of::<destination::DestinationContent>()),
         ("connection", schema_of::<connection::ConnectionContent>()),
+        ("connection_schema", schema_of::<connection_schema::ConnectionSchemaContent>()),
+        ("certificate", schema_of::<certificate::CertificateContent>()),
+        ("fingerprint", schema_of::<fingerprint::FingerprintContent>()),
+        ("sync_run", schema_of::<sync_run::SyncRunContent>()),
+        ("log_service", schema_of::<log_service::LogServiceContent>()),
+        ("webhook", schema_of::<webhook::WebhookContent>()),
+        ("system_key", schema_of::<system_key::SystemKeyContent>()),
+        ("api_key", schema_of::<api_key::ApiKeyContent>()),
+        ("external_secrets_manager", schema_of::<external_secrets_manager::ExternalSecretsManagerContent>()),
+        ("private_link", schema_of::<private_link::PrivateLinkContent>()),
+        ("proxy_agent", schema_of::<proxy_agent::ProxyAgentContent>()),
+        ("hybrid_deployment_agent", schema_of::<hybrid_deployment_agent::HybridDeploymentAgentContent>()),
+        ("connector_sdk_package", schema_of::<connector_sdk_package::ConnectorSdkPackageContent>()),
+        ("transformation", schema_of::<transformation::TransformationContent>()),
+        ("transformation_project", schema_of::<transformation_project::TransformationProjectContent>()),
+        ("connector_type", schema_of::<connector_type::ConnectorTypeContent>()),
         ("audit_event", schema_of::<audit_event::AuditEvent>()),
+        ("audit_logging", schema_of::<audit_logging::AuditLogging>()),
         ("not_observable", schema_of::<not_observable::NotObservable>()),
         ("coverage", schema_of::<coverage::CoverageContent>()),
         ("manifest", schema_of::<manifest::ManifestContent>()),

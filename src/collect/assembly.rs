@@ -4,19 +4,19 @@
 use super::closing;
 use super::cursor::{Position, Refusals, State};
 use super::listing::Listing;
+use super::page::outline;
 use super::pipeline::Done;
 use super::plan::Plan;
 use super::tally::{Problem, Tally, Trouble};
 use super::{Context, Halt};
 use crate::config::Config;
-use crate::digest::Chain;
+use crate::digest::{Chain, fingerprint};
 use crate::evidence::emit::Emit;
 use crate::evidence::kind::{Kind, When};
 use crate::fivetran::client::Body;
 use crate::fivetran::resource::{Findings, Item, Part, PartAnswer, Resource};
 use crate::fivetran::{RESOURCES, account};
-use crate::instant::Instant;
-use crate::model::{Diagnostic, Failure, Page, Progress, Record, Severity};
+use crate::model::{Diagnostic, Failure, Page, Record, Severity};
 use crate::world::World;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -27,8 +27,11 @@ pub const CLOSING: usize = RESOURCES.len() + 1;
 /// A part that is refused for the first so many items in a row is not called any more: the
 /// permission is missing, and calls are the customer's.
 const MAX_REFUSALS: u32 = 3;
-/// Findings about responses shown per page; more would repeat themselves.
-const MAX_DIAGNOSTICS: usize = 32;
+/// Findings about responses that are reported in a collection; they travel in the cursor.
+const MAX_DRIFT: usize = 200;
+
+/// The account is no walk, but its record is made like any other.
+const ACCOUNT: Resource = Resource { project: account::project, ..Resource::LIST };
 
 /// How many walks have to end before a kind is complete. The account and the closing records
 /// count as one.
@@ -105,10 +108,20 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         if self.stage() > 0 {
             return;
         }
-        let item =
-            Item { list: &body, page: None, index: 0, json: body.data(), parts: &[], settings: self.context.settings };
-        let (records, findings) = self.project(account::project, &item);
-        self.report("account", &findings);
+        let notes = core::mem::take(&mut self.state.notes);
+        let item = Item {
+            list: &body,
+            page: None,
+            index: 0,
+            json: body.data(),
+            id: "",
+            parts: &[],
+            settings: self.context.settings,
+            notes: &notes,
+        };
+        let (records, findings) = self.project(&ACCOUNT, &item);
+        self.state.notes = notes;
+        self.report(&findings);
         for record in records {
             self.deliver(record);
         }
@@ -127,7 +140,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             Done::EmptyPage(listing) => self.page_end(&listing),
             Done::Lost(stage, problem) => {
                 if let Some(resource) = super::resource_at(stage) {
-                    self.tally(resource.feeds, |tally| tally.problem(&problem));
+                    self.tally_list(resource, |tally| tally.problem(&problem));
                     self.walk_end(resource, stage);
                 }
             }
@@ -138,15 +151,19 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     fn item(&mut self, listing: &Listing, index: usize, mut parts: Vec<PartAnswer>) {
         let (Some(resource), Some(listed)) = (listing.resource(), listing.items.get(index)) else { return };
         self.refuse(resource, listing.stage, &mut parts);
+        let notes = core::mem::take(&mut self.state.notes);
         let item = Item {
             list: &listing.body,
             page: listing.number,
             index: listed.index,
             json: listing.json(listed),
+            id: listed.key.as_deref().unwrap_or_default(),
             parts: &parts,
             settings: self.context.settings,
+            notes: &notes,
         };
-        let (records, findings) = self.project(resource.project, &item);
+        let (records, findings) = self.project(resource, &item);
+        self.state.notes = notes;
         let skip = if index == 0 { self.state.position.skip } else { 0 };
         let page = self.state.position.clone();
         let room = self.room();
@@ -158,7 +175,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             self.state.position = Position { skip: skip + room, ..listing.position_of(&page, listed) };
             return;
         }
-        self.count_item(resource, &parts, &findings);
+        self.count_item(resource, &parts, findings);
         self.context.assembled.set(self.context.assembled.get() + 1);
         match listing.items.get(index + 1) {
             Some(next) => self.state.position = listing.position_of(&page, next),
@@ -166,11 +183,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         }
     }
 
-    fn project(
-        &mut self,
-        project: fn(&Item<'_>, &mut Emit<'_>, &mut Findings),
-        item: &Item<'_>,
-    ) -> (Vec<Record>, Findings) {
+    fn project(&mut self, resource: &Resource, item: &Item<'_>) -> (Vec<Record>, Findings) {
         let identity = &self.state.identity;
         let mut findings = Findings { principal: identity.user.clone(), ..Findings::default() };
         let mut emit = Emit {
@@ -181,7 +194,12 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             now: self.context.client.world().now(),
             records: Vec::new(),
         };
-        project(item, &mut emit, &mut findings);
+        (resource.project)(item, &mut emit, &mut findings);
+        for (part, answer) in resource.parts.iter().zip(item.parts) {
+            if let Some(project) = part.project {
+                project(item, answer, &mut emit, &mut findings);
+            }
+        }
         let records = emit.records;
         if let Some(role) = findings.principal_role.take() {
             self.state.role = Some(role);
@@ -199,7 +217,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             }
             match answer {
                 PartAnswer::Forbidden(_) => refusals.refused = refusals.refused.saturating_add(1),
-                PartAnswer::Pages(_) | PartAnswer::Gone => refusals.granted = true,
+                PartAnswer::Pages(_) | PartAnswer::None(_) | PartAnswer::Gone => refusals.granted = true,
                 PartAnswer::Broken(_) | PartAnswer::NotCalled => {}
             }
             if is_closed(refusals) {
@@ -208,9 +226,9 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         }
     }
 
-    fn count_item(&mut self, resource: &Resource, parts: &[PartAnswer], findings: &Findings) {
+    fn count_item(&mut self, resource: &Resource, parts: &[PartAnswer], mut findings: Findings) {
         self.state.items += 1;
-        self.tally(resource.feeds, |tally| tally.items += 1);
+        self.tally_list(resource, |tally| tally.items += 1);
         if findings.unreadable > 0 {
             let problem = Problem {
                 trouble: Trouble::Unreadable,
@@ -219,12 +237,13 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
                 count: u64::from(findings.unreadable),
                 whole_list: false,
             };
-            self.tally(resource.feeds, |tally| tally.problem(&problem));
+            self.tally_list(resource, |tally| tally.problem(&problem));
         }
         for (part, answer) in resource.parts.iter().zip(parts) {
             self.count_part(part, answer);
         }
-        self.report(resource.stage, findings);
+        self.report(&findings);
+        findings.facts.drain(..).for_each(|fact| self.state.notes.take(fact));
     }
 
     fn count_part(&mut self, part: &Part, answer: &PartAnswer) {
@@ -232,6 +251,10 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             PartAnswer::NotCalled => return,
             PartAnswer::Pages(pages) => {
                 self.tally(part.feeds, |tally| pages.iter().for_each(|body| tally.response(body.read_at)));
+                return;
+            }
+            PartAnswer::None(body) => {
+                self.tally(part.feeds, |tally| tally.response(body.read_at));
                 return;
             }
             PartAnswer::Gone => {
@@ -256,7 +279,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             count: 1,
             whole_list,
         };
-        self.tally(resource.feeds, |tally| {
+        self.tally_list(resource, |tally| {
             tally.pages += 1;
             tally.repeats += listing.repeats;
             tally.response(read_at);
@@ -274,7 +297,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     }
 
     fn walk_end(&mut self, resource: &Resource, stage: usize) {
-        self.tally(resource.feeds, |tally| tally.open = tally.open.saturating_sub(1));
+        self.tally_list(resource, |tally| tally.open = tally.open.saturating_sub(1));
         self.state.refusals.clear();
         self.advance(stage + 1);
     }
@@ -282,6 +305,16 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     fn advance(&mut self, stage: usize) {
         let next = self.context.skip_unwanted(Position { stage, ..Position::default() });
         self.state.position = next.unwrap_or(Position { stage: CLOSING, ..Position::default() });
+    }
+
+    /// Changes the tallies of all kinds that a list is short of when it is short itself.
+    fn tally_list(&mut self, resource: &Resource, mut change: impl FnMut(&mut Tally)) {
+        let wanted = &self.context.plan.wanted;
+        for (kind, tally) in wanted.iter().zip(&mut self.state.tallies) {
+            if resource.feeds(kind) {
+                change(tally);
+            }
+        }
     }
 
     fn tally(&mut self, kinds: &[&Kind], mut change: impl FnMut(&mut Tally)) {
@@ -305,21 +338,23 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         self.records.push(record);
     }
 
-    /// Reports fields that are not as documented.
-    fn report(&mut self, stage: &str, findings: &Findings) {
-        for (pointer, what) in &findings.drift {
-            let message = format!("{stage}: {pointer} is {what}");
-            if self.diagnostics.len() < MAX_DIAGNOSTICS
-                && !self.diagnostics.iter().any(|known| known.message == message)
-            {
-                self.diagnostics.push(Diagnostic {
-                    severity: Severity::Info,
-                    code: "drift",
-                    pointer: pointer.clone(),
-                    message,
-                    remedy: "Nothing is lost. A newer version of this component may know it.".into(),
-                });
+    /// Reports fields that are not as documented, each of them once in a collection.
+    fn report(&mut self, findings: &Findings) {
+        let all = findings.drift.iter().flat_map(|(endpoint, drift)| drift.iter().map(move |found| (*endpoint, found)));
+        for (endpoint, (pointer, what)) in all {
+            let message = format!("GET {endpoint}: {pointer} is {what}");
+            let print = fingerprint(&message);
+            if self.state.drift.contains(&print) || self.state.drift.len() >= MAX_DRIFT {
+                continue;
             }
+            self.state.drift.push(print);
+            self.diagnostics.push(Diagnostic {
+                severity: Severity::Info,
+                code: "drift",
+                pointer: pointer.clone(),
+                message,
+                remedy: "What could be read is kept. A newer version of this component may know more.".into(),
+            });
         }
     }
 
@@ -368,35 +403,4 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
 
 fn is_closed(refusals: &Refusals) -> bool {
     !refusals.granted && refusals.refused >= MAX_REFUSALS
-}
-
-/// A page without records that only says when to come back.
-pub fn waiting<W: World>(context: &Context<'_, W>, state: &State, until: Instant) -> Page {
-    Page { not_before: Some(until.to_rfc3339()), ..outline(context, state, false) }
-}
-
-/// A page without records.
-fn outline<W: World>(context: &Context<'_, W>, state: &State, finished: bool) -> Page {
-    let stage = state.position.stage;
-    let name = match stage {
-        0 => "account",
-        _ => super::resource_at(stage).map_or("closing", |resource| resource.stage),
-    };
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let total = CLOSING + 1;
-    Page {
-        records: Vec::new(),
-        coverage: context.plan.wanted.iter().zip(&state.tallies).map(|(kind, tally)| tally.coverage(kind)).collect(),
-        diagnostics: Vec::new(),
-        usage: context.client.usage(),
-        progress: Progress {
-            stage: name,
-            stages_done: count(if finished { total } else { stage }),
-            stages_total: count(total),
-            items: state.items,
-        },
-        cursor: (!finished).then(|| state.encode()),
-        not_before: None,
-        chain_head: Some(state.chain.clone()),
-    }
 }

@@ -1,4 +1,4 @@
-//! The records at the end of every collection: what cannot be observed, how complete each kind is,
+//! The records at the end of every collection: which groups export no audit trail, what cannot be observed, how complete each kind is,
 //! and the manifest. Record number `index` is always the same one, so that a cut between any two
 //! changes nothing.
 
@@ -9,9 +9,9 @@ use crate::config::Config;
 use crate::evidence::emit::Emit;
 use crate::evidence::kind::{Kind, When};
 use crate::evidence::manifest::{Identities, KindSummary};
-use crate::evidence::{coverage, manifest, not_observable};
+use crate::evidence::{audit_logging, coverage, manifest, not_observable};
 use crate::instant::Instant;
-use crate::model::Record;
+use crate::model::{CoverageState, Record};
 use alloc::vec::Vec;
 
 /// Kinds that are made here.
@@ -19,7 +19,7 @@ pub const KINDS: &[&Kind] = &[&not_observable::KIND, &coverage::KIND, &manifest:
 
 /// Whether there is no record number `index`.
 pub fn is_end(index: usize, plan: &Plan) -> bool {
-    index > not_observable::TOPICS.len() + covered(plan).count()
+    index > usize::from(plan.wants(&audit_logging::KIND)) + not_observable::TOPICS.len() + covered(plan).count()
 }
 
 /// Kinds that have a coverage record: all but the source's own.
@@ -37,6 +37,14 @@ pub fn record(index: usize, state: &State, config: &Config, plan: &Plan, now: In
         now,
         records: Vec::new(),
     };
+    let summaries = usize::from(plan.wants(&audit_logging::KIND));
+    if index < summaries {
+        let at = plan.wanted.iter().position(|kind| kind.id == audit_logging::KIND.id)?;
+        let coverage = state.tallies.get(at)?.coverage(&audit_logging::KIND);
+        audit_logging::emit_groups(&mut emit, &state.notes, coverage.state == CoverageState::Complete);
+        return emit.records.pop();
+    }
+    let index = index - summaries;
     let topics = not_observable::TOPICS.len();
     let kinds: Vec<_> = covered(plan).collect();
     if let Some(topic) = not_observable::TOPICS.get(index) {

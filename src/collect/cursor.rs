@@ -8,6 +8,7 @@ use super::plan::Plan;
 use super::tally::Tally;
 use crate::digest::sha256_hex;
 use crate::fivetran::account::Identity;
+use crate::fivetran::notes::Notes;
 use crate::instant::Instant;
 use crate::model::{Failure, FailureKind};
 use alloc::format;
@@ -22,7 +23,7 @@ const VERSION: &str = "1";
 /// Digits of the checksum.
 const CHECKSUM_DIGITS: usize = 32;
 /// Longer ones are none of ours.
-const MAX_CURSOR_BYTES: usize = 16 * 1024;
+const MAX_CURSOR_BYTES: usize = 64 * 1024;
 
 /// Where a collection stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,10 @@ pub struct State {
     pub tallies: Vec<Tally>,
     /// For each part of the current walk: how often it was refused before it was ever granted.
     pub refusals: Vec<Refusals>,
+    /// What later items have to know of earlier ones.
+    pub notes: Notes,
+    /// Fingerprints of the drift reported so far: each is reported once.
+    pub drift: Vec<u64>,
 }
 
 /// How Fivetran has treated the calls of one part so far.

@@ -3,8 +3,9 @@
 use super::listing::Listing;
 use super::{Context, Halt, halt_of};
 use crate::fivetran::client::{Body, GetError};
-use crate::fivetran::resource::{ListPage, Part, PartAnswer, page_request};
+use crate::fivetran::resource::{ListPage, Missing, Part, PartAnswer, page_request};
 use crate::world::World;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -23,24 +24,45 @@ pub async fn fetch_parts<W: World>(
     let mut answers = Vec::new();
     let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return Ok(answers) };
     for (number, part) in resource.parts.iter().enumerate() {
-        let wanted = (part.enabled)(context.settings) && context.plan.needs(part);
+        let wanted = context.plan.needs(part) && (part.enabled)(context.settings, listing.json(item));
         answers.push(match (&item.key, wanted) {
             (Some(_), true) if context.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
-            (Some(key), true) => fetch_part(context, part, key).await?,
+            (Some(key), true) if part.by_week => fetch_weeks(context, part, key).await?,
+            (Some(key), true) => fetch_part(context, part, part.path, key).await?,
             _ => PartAnswer::NotCalled,
         });
     }
     Ok(answers)
 }
 
-async fn fetch_part<W: World>(context: &Context<'_, W>, part: &Part, key: &str) -> Result<PartAnswer, Halt> {
+/// Calls a part once for each week since the collection's `since`; what one week's call gives other
+/// than a list stands for all.
+async fn fetch_weeks<W: World>(context: &Context<'_, W>, part: &Part, key: &str) -> Result<PartAnswer, Halt> {
+    let mut pages = Vec::new();
+    for (from, to) in context.weeks() {
+        let path = format!("{}?start_time={}&end_time={}", part.path, from.to_rfc3339(), to.to_rfc3339());
+        match fetch_part(context, part, &path, key).await? {
+            PartAnswer::Pages(more) => pages.extend(more),
+            other => return Ok(other),
+        }
+    }
+    Ok(PartAnswer::Pages(pages))
+}
+
+async fn fetch_part<W: World>(
+    context: &Context<'_, W>,
+    part: &Part,
+    path: &str,
+    key: &str,
+) -> Result<PartAnswer, Halt> {
     let mut pages: Vec<Body> = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
-        let request = page_request(part.path, key, part.page_limit, cursor.as_deref());
-        let body = match context.client.get(&request).await {
+        let request = page_request(path, key, part.page_limit, cursor.as_deref());
+        let body = match context.client.get(&request, part.shape).await {
             Ok(body) => body,
-            Err(GetError::NotFound(_)) => return Ok(PartAnswer::Gone),
+            Err(GetError::NotFound(_, body)) if part.missing == Missing::None => return Ok(PartAnswer::None(*body)),
+            Err(GetError::NotFound(..)) => return Ok(PartAnswer::Gone),
             Err(GetError::Forbidden(named)) => return Ok(PartAnswer::Forbidden(named)),
             Err(GetError::Broken(_, _, what)) => return Ok(PartAnswer::Broken(what)),
             Err(error) => return Err(halt_of(&error, part.path)),

@@ -45,7 +45,7 @@ pub fn failure_of(error: &GetError, path: &str) -> Failure {
             failure.http_status = Some(429);
             failure
         }
-        GetError::NotFound(code) => {
+        GetError::NotFound(code, _) => {
             let code = if code.is_empty() { "none" } else { code };
             let mut failure = Failure::new(
                 FailureKind::ContractDrift,

@@ -5,8 +5,8 @@ use super::tally::{Problem, Trouble};
 use super::{Context, Halt, halt_of};
 use crate::digest::fingerprint;
 use crate::fivetran::RESOURCES;
-use crate::fivetran::client::{Body, GetError};
-use crate::fivetran::resource::{ListPage, Resource, key_of, page_request};
+use crate::fivetran::client::{Body, GetError, Shape};
+use crate::fivetran::resource::{ListPage, Missing, Resource, key_of, page_request};
 use crate::world::World;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -88,7 +88,7 @@ pub async fn fetch<W: World>(context: &Context<'_, W>, position: Position) -> Re
         return Err(NoListing::Lost(lost("", Trouble::Upstream)));
     };
     let request = page_request(resource.path, "", resource.page_limit, position.cursor.as_deref());
-    match context.client.get(&request).await {
+    match context.client.get(&request, Shape::Enveloped).await {
         Ok(body) => {
             read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Trouble::Upstream)))
         }
@@ -97,9 +97,24 @@ pub async fn fetch<W: World>(context: &Context<'_, W>, position: Position) -> Re
             problem.permission = resource.permission.map(String::from).or(named);
             Err(NoListing::Lost(problem))
         }
-        Err(GetError::NotFound(_)) => Err(NoListing::Lost(lost(resource.path, Trouble::NotAvailable))),
+        Err(GetError::NotFound(_, body)) if resource.missing == Missing::None => Ok(none(&position, *body)),
+        Err(GetError::NotFound(..)) => Err(NoListing::Lost(lost(resource.path, Trouble::NotAvailable))),
         Err(GetError::Broken(..)) => Err(NoListing::Lost(lost(resource.path, Trouble::Upstream))),
         Err(error) => Err(NoListing::Halt(halt_of(&error, resource.path))),
+    }
+}
+
+/// The listing of an object that is not there.
+fn none(position: &Position, body: Body) -> Listing {
+    Listing {
+        stage: position.stage,
+        body,
+        number: None,
+        items: Vec::new(),
+        repeats: 0,
+        changed: false,
+        broken_end: None,
+        next: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod cursor;
 mod fetch;
 mod halt;
 mod listing;
+mod page;
 mod pipeline;
 pub mod plan;
 pub mod tally;
@@ -22,11 +23,14 @@ use crate::config::{Config, Settings};
 use crate::digest::Chain;
 use crate::fivetran::RESOURCES;
 use crate::fivetran::account::{self, Identity};
-use crate::fivetran::client::{Body, Client, Limits};
+use crate::fivetran::client::{Body, Client, Limits, Shape};
+use crate::fivetran::notes::Notes;
+use crate::instant::Instant;
 use crate::model::{CollectRequest, Failure, FailureKind, Page};
 use crate::world::World;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use alloc::vec::Vec;
 use assembly::Assembly;
 use core::cell::{Cell, RefCell};
 use cursor::{Position, State};
@@ -39,6 +43,11 @@ use tally::Tally;
 /// The longest wait inside a call that has no time budget: longer ones belong to the host.
 const DEFAULT_MAX_MS: u64 = 60_000;
 
+/// The longest span that Fivetran's sync history answers at once.
+const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
+/// A year and a day.
+const MAX_WEEKS: i64 = 53;
+
 /// What reading needs to know.
 pub struct Context<'w, W> {
     /// Sends requests.
@@ -48,6 +57,8 @@ pub struct Context<'w, W> {
     /// Settings in force.
     pub settings: &'w Settings,
     deadline_ms: u64,
+    /// When the collection began.
+    started: Cell<Instant>,
     /// Records and bytes made in this call; assembly writes them, `may_begin` reads them.
     made_records: Cell<u32>,
     made_bytes: Cell<u64>,
@@ -71,6 +82,21 @@ impl<W: World> Context<'_, W> {
             && budget.max_bytes.is_none_or(|max| self.made_bytes.get() < max)
             && budget.max_requests.is_none_or(|max| self.client.usage().requests < max)
             && self.client.world().monotonic_ms() < self.deadline_ms
+    }
+
+    /// The weeks from `since` to the start of the collection: the last one without `since`, and no
+    /// more than a year's.
+    fn weeks(&self) -> Vec<(Instant, Instant)> {
+        let end = self.started.get();
+        let since = self.plan.since.unwrap_or(Instant(end.0 - WEEK_MS));
+        let mut from = since.max(Instant(end.0 - MAX_WEEKS * WEEK_MS));
+        let mut weeks = Vec::new();
+        while from < end {
+            let to = end.min(Instant(from.0 + WEEK_MS));
+            weeks.push((from, to));
+            from = to;
+        }
+        weeks
     }
 
     fn is_closed(&self, stage: usize, part: usize) -> bool {
@@ -129,6 +155,7 @@ pub async fn collect<W: World>(world: &W, session: &Session, request: &CollectRe
         plan: &plan,
         settings: &session.config.settings,
         deadline_ms,
+        started: Cell::new(world.now()),
         made_records: Cell::new(0),
         made_bytes: Cell::new(0),
         assembled: Cell::new(0),
@@ -160,13 +187,13 @@ async fn identify<W: World>(
     {
         return Ok((state.clone(), None));
     }
-    let body = match context.client.get(account::PATH).await {
+    let body = match context.client.get(account::PATH, Shape::Enveloped).await {
         Ok(body) => body,
         Err(error) => {
             return Err(match (halt_of(&error, account::PATH), resumed) {
                 (Halt::Fail(failure), _) => Begin::Fail(failure),
                 (Halt::Wait(until), Some(state)) => {
-                    Begin::Wait(alloc::boxed::Box::new(assembly::waiting(context, &state, until)))
+                    Begin::Wait(alloc::boxed::Box::new(page::waiting(context, &state, until)))
                 }
                 (Halt::Wait(until), None) => Begin::Fail(alloc::boxed::Box::new(rate_limited(&error, context, until))),
             });
@@ -196,7 +223,7 @@ async fn identify<W: World>(
 fn rate_limited<W: World>(
     error: &crate::fivetran::client::GetError,
     context: &Context<'_, W>,
-    until: crate::instant::Instant,
+    until: Instant,
 ) -> Failure {
     let mut failure = failure_of(error, account::PATH);
     let wait_ms = until.0.saturating_sub(context.client.world().now().0);
@@ -222,7 +249,9 @@ fn begin<W: World>(context: &Context<'_, W>, config: &Config, identity: Identity
             .iter()
             .map(|kind| Tally { open: assembly::walks_of(plan, kind), ..Tally::default() })
             .collect(),
-        refusals: alloc::vec::Vec::new(),
+        refusals: Vec::new(),
+        notes: Notes::default(),
+        drift: Vec::new(),
     }
 }
 
@@ -232,6 +261,7 @@ async fn run<W: World>(
     state: State,
     account_body: Option<Body>,
 ) -> Result<Page, Failure> {
+    context.started.set(state.started_at());
     let mut assembly = Assembly::new(context, &session.config, state)?;
     if let Some(body) = account_body {
         assembly.account(body);

@@ -60,7 +60,7 @@ impl Plan {
     /// Whether a list has to be walked.
     #[must_use]
     pub fn walks(&self, resource: &Resource) -> bool {
-        resource.feeds.iter().any(|kind| self.wants(kind))
+        self.wanted.iter().any(|kind| resource.feeds(kind))
     }
 
     /// Whether a part has to be called.
@@ -72,8 +72,8 @@ impl Plan {
     /// How many walks a kind is made from.
     #[must_use]
     pub fn walks_of(&self, kind: &Kind) -> u32 {
-        let feeds = |resource: &&&Resource| resource.feeds.iter().any(|fed| fed.id == kind.id);
-        u32::try_from(RESOURCES.iter().filter(feeds).count()).unwrap_or(u32::MAX)
+        let feeding = RESOURCES.iter().filter(|resource| resource.feeds(kind));
+        u32::try_from(feeding.count()).unwrap_or(u32::MAX)
     }
 }
 
@@ -92,6 +92,7 @@ fn wanted(ids: &[String]) -> Result<Vec<&'static Kind>, Failure> {
     let asked = |kind: &Kind| match kind.when {
         When::Always => true,
         When::Default => ids.is_empty() || ids.iter().any(|id| id == kind.id),
+        When::Asked => ids.iter().any(|id| id == kind.id),
     };
     Ok(KINDS.iter().copied().filter(|kind| asked(kind)).collect())
 }

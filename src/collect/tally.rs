@@ -40,31 +40,47 @@ pub struct Problem {
     pub whole_list: bool,
 }
 
-/// All that is known about the collection of one kind.
+/// All that is known about the collection of one kind. Short names, as it travels in the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Records delivered.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub records: u64,
     /// List items seen.
+    #[serde(rename = "i", default, skip_serializing_if = "is_default")]
     pub items: u64,
     /// List pages read.
+    #[serde(rename = "p", default, skip_serializing_if = "is_default")]
     pub pages: u64,
     /// Responses that the records were read from.
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
     pub responses: u64,
     /// List items dropped because they had been there before.
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub repeats: u64,
     /// Items deleted between list and details.
+    #[serde(rename = "g", default, skip_serializing_if = "is_default")]
     pub gone: u64,
     /// Items not read, or not wholly.
+    #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub failed: u64,
     /// When the first response was read, in milliseconds since 1970.
+    #[serde(rename = "t", default, skip_serializing_if = "is_default")]
     pub first_ms: Option<i64>,
     /// When the last was.
+    #[serde(rename = "u", default, skip_serializing_if = "is_default")]
     pub last_ms: Option<i64>,
     /// Walks that have not come to their end.
+    #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub open: u32,
     /// Why it is short.
+    #[serde(rename = "x", default, skip_serializing_if = "is_default")]
     pub problems: Vec<Problem>,
+}
+
+/// What a fresh tally holds need not travel in the cursor.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Tally {

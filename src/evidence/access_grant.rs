@@ -4,10 +4,11 @@
 //! connection memberships of each. `fivetran/user.rs` and `fivetran/team.rs` read them; this file
 //! says what a grant is.
 
-use super::audit_event::{self, Action, Stamp};
+use super::audit_event::{self, Action, Stamp, Target};
 use super::emit::{Draft, Emit, Origin};
 use super::kind::{Cost, DAILY, Kind, When};
-use crate::fivetran::wire::{self, At, Drift, Text, Wire, wire};
+use crate::fivetran::resource::Findings;
+use crate::fivetran::wire::{Text, wire};
 use crate::model::Subject;
 use alloc::format;
 use alloc::vec::Vec;
@@ -79,19 +80,23 @@ pub fn emit_account_role(out: &mut Emit<'_>, origin: &Origin<'_>, grantee: Grant
     emit_grant(out, origin, grantee, ("account", account), Some(role), None);
 }
 
-/// Emits the grant of one membership item, and its audit event. `false` when the item cannot be
-/// read.
+/// Emits the grant of one membership item, and its audit event.
 pub fn emit_membership(
     out: &mut Emit<'_>,
     origin: &Origin<'_>,
     grantee: Grantee<'_>,
     resource_type: &'static str,
     json: &str,
-    drift: &mut Drift,
-) -> bool {
-    let Some(item) = wire::read::<Membership<'_>>(json) else { return false };
-    item.report(&At::Root, drift);
-    let Some(id) = item.id.text() else { return false };
+    findings: &mut Findings,
+) {
+    let endpoint = match (grantee.kind, resource_type) {
+        ("team", "group") => "/v1/teams/{id}/groups",
+        ("team", _) => "/v1/teams/{id}/connections",
+        (_, "group") => "/v1/users/{id}/groups",
+        _ => "/v1/users/{id}/connections",
+    };
+    let Some(item) = findings.read::<Membership<'_>>(endpoint, json) else { return };
+    let Some(id) = findings.id(&item.id) else { return };
     let resource = (resource_type, id);
     emit_grant(out, origin, grantee, resource, item.role.text(), item.created_at.text());
     let (primary, secondary) = match (grantee.kind, resource_type) {
@@ -103,18 +108,13 @@ pub fn emit_membership(
     audit_event::emit(
         out,
         origin,
-        &Stamp {
-            action: Action::Edit,
-            at: item.created_at.text(),
-            field: "created_at",
-            actor: None,
-            outcome: None,
+        &Target {
             primary: (primary, grantee.id),
             secondary: Some((secondary, id)),
             on: &[KIND.id, grantee.kind, grantee.id, resource_type, id],
         },
+        &[Stamp::new(Action::Edit, &item.created_at, "created_at")],
     );
-    true
 }
 
 fn emit_grant(

@@ -4,13 +4,15 @@
 //! such stamp becomes one event, which names the field it was read from (`basis`) and never claims
 //! more than that field says. Vocabulary: the `AUDIT_TRAIL` table of the Fivetran Platform
 //! Connector, <https://fivetran.com/docs/logs/fivetran-platform/table-reference>, read 2026-11;
-//! `LOGIN` and `SYNC` are ours, for stamps that the table has no word for.
+//! `LOGIN`, `RUN`, `SYNC`, `USE` and `VALIDATE` are ours, for stamps that the table has no word for.
 
 use super::emit::{Draft, Emit, Origin};
 use super::kind::{Cost, Kind, When, YEAR};
+use crate::fivetran::wire::Text;
 use crate::instant::Instant;
 use crate::model::Subject;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 
@@ -18,23 +20,47 @@ use serde::Serialize;
 pub const KIND: Kind = Kind {
     id: "audit_event",
     title: "Audit events read from resource stamps",
-    description: "Every action that Fivetran stamps on a resource with an instant: created, logged in, granted, synced. Derived from resource fields, not read from an audit log: Fivetran's REST API has none. Only the latest of each repeatable action (login, sync) is known.",
+    description: "Every action that Fivetran stamps on a resource with an instant: created, changed, logged in, granted, trusted, used, run, synced. Derived from resource fields, not read from an audit log: Fivetran's REST API has none. Only the latest of each repeatable action is known, except for syncs when sync_run is asked for.",
     keywords: &["audit log", "audit trail", "activity", "who did what", "login", "created"],
     schema_version: 1,
     content_schema: include_str!("../schemas/audit_event.json"),
     endpoints: &[
         "GET /v1/users",
-        "GET /v1/teams/{id}/users",
         "GET /v1/users/{id}/groups",
         "GET /v1/users/{id}/connections",
+        "GET /v1/users/{id}/api-keys",
+        "GET /v1/teams/{id}/users",
         "GET /v1/teams/{id}/groups",
         "GET /v1/teams/{id}/connections",
         "GET /v1/groups",
+        "GET /v1/destinations/{id}/certificates",
+        "GET /v1/destinations/{id}/fingerprints",
         "GET /v1/connections",
+        "GET /v1/connections/{id}/certificates",
+        "GET /v1/connections/{id}/fingerprints",
+        "GET /v1/webhooks",
+        "GET /v1/system-keys",
+        "GET /v1/external-secrets-managers",
+        "GET /v1/private-links",
+        "GET /v1/proxy",
+        "GET /v1/hybrid-deployment-agents",
+        "GET /v1/connector-sdk/packages",
+        "GET /v1/transformations",
+        "GET /v1/transformation-projects",
     ],
-    permissions: &["USER:READ", "TEAM:READ", "DESTINATION:READ", "CONNECTOR:READ"],
+    permissions: &[
+        "USER:READ",
+        "TEAM:READ",
+        "DESTINATION:READ",
+        "CONNECTOR:READ",
+        "WEBHOOK:READ",
+        "PRIVATE_LINK:READ",
+        "PROXY:READ",
+        "REMOTE_EXECUTION_AGENT:READ",
+        "TRANSFORMATION:READ",
+    ],
     plan_gate: None,
-    cost: Cost::Free,
+    cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: YEAR,
 };
@@ -50,8 +76,15 @@ pub enum Action {
     Edit,
     /// A user logged in. Not a word of Fivetran's audit trail.
     Login,
+    /// A transformation was run. Not a word of Fivetran's audit trail.
+    Run,
     /// A connection synced. Not a word of Fivetran's audit trail.
     Sync,
+    /// A key was used. Not a word of Fivetran's audit trail.
+    Use,
+    /// Someone declared a certificate or fingerprint to be trusted. Not a word of Fivetran's audit
+    /// trail.
+    Validate,
 }
 
 /// One action that Fivetran stamped on a resource.
@@ -86,41 +119,66 @@ pub struct AuditEvent<'a> {
 
 /// A stamp found on a resource.
 pub struct Stamp<'a> {
-    /// What happened.
-    pub action: Action,
-    /// The stamp as Fivetran wrote it.
-    pub at: Option<&'a str>,
-    /// Name of the field that held it.
-    pub field: &'static str,
-    /// Who did it, and the JSON pointer of the field that says so.
-    pub actor: Option<(&'a str, &'static str)>,
+    action: Action,
+    at: Option<&'a str>,
+    field: &'static str,
+    actor: Option<(&'a str, &'static str)>,
+    outcome: Option<&'static str>,
+}
+
+impl<'a> Stamp<'a> {
+    /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it.
+    pub fn new(action: Action, at: &'a Text<'_>, field: &'static str) -> Self {
+        Self { action, at: at.text(), field, actor: None, outcome: None }
+    }
+
+    /// Who did it, where there is such a field, and the JSON pointer of it.
+    #[must_use]
+    pub fn by(self, actor: &'a Text<'_>, pointer: &'static str) -> Self {
+        let actor = actor.text().filter(|id| !id.is_empty()).map(|id| (id, pointer));
+        Self { actor, ..self }
+    }
+
     /// How it ended.
-    pub outcome: Option<&'static str>,
-    /// Type and id of what was acted on.
+    #[must_use]
+    pub fn ending(self, outcome: &'static str) -> Self {
+        Self { outcome: Some(outcome), ..self }
+    }
+}
+
+/// What was acted on.
+pub struct Target<'a> {
+    /// Type and id of it.
     pub primary: (&'static str, &'a str),
     /// Type and id of what else was concerned.
     pub secondary: Option<(&'static str, &'a str)>,
-    /// Kind and native id parts of the record that it was found on.
+    /// Kind and native id parts of the record that the stamps were found on.
     pub on: &'a [&'a str],
 }
 
-/// Makes the event of a stamp. Null, unreadable and placeholder (1970) stamps are no events, and
+/// Makes the events of stamps. Null, unreadable and placeholder (1970) stamps are no events, and
 /// neither is what lies before `since`.
-pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, stamp: &Stamp<'_>) {
-    let Some(at) = stamp.at.and_then(instant_of) else { return };
-    if !out.wants(&KIND) || out.since.is_some_and(|since| at < since) {
+pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps: &[Stamp<'_>]) {
+    if !out.wants(&KIND) {
         return;
     }
+    for stamp in stamps {
+        if let Some(at) = stamp.at.and_then(instant_of).filter(|at| out.since.is_none_or(|since| *at >= since)) {
+            emit_one(out, origin, target, stamp, at);
+        }
+    }
+}
+
+fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp: &Stamp<'_>, at: Instant) {
     let captured_at = at.to_rfc3339();
     let basis = format!("/{}", stamp.field);
-    let mut native_id: Vec<&str> = stamp.on.to_vec();
+    let mut native_id: Vec<&str> = target.on.to_vec();
     native_id.extend([stamp.field, captured_at.as_str()]);
-    let (primary_type, primary_id) = stamp.primary;
-    let word = verb(stamp.action, stamp.outcome);
+    let (primary_type, primary_id) = target.primary;
     out.record(Draft {
         kind: &KIND,
         native_id: &native_id,
-        title: format!("{} {primary_id} {word} at {captured_at}", noun(primary_type)),
+        title: format!("{} {primary_id} {} at {captured_at}", noun(primary_type), verb(stamp)),
         subject: Subject { id: primary_id.into(), name: None, kind: primary_type },
         effective_at: Some(at),
         content: &AuditEvent {
@@ -132,8 +190,8 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, stamp: &Stamp<'_>) {
             outcome: stamp.outcome,
             primary_resource_id: primary_id,
             primary_resource_type: primary_type,
-            secondary_resource_id: stamp.secondary.map(|secondary| secondary.1),
-            secondary_resource_type: stamp.secondary.map(|secondary| secondary.0),
+            secondary_resource_id: target.secondary.map(|secondary| secondary.1),
+            secondary_resource_type: target.secondary.map(|secondary| secondary.0),
             source: "resource_stamp",
             user_id: stamp.actor.map(|actor| actor.0),
         },
@@ -147,22 +205,26 @@ pub fn instant_of(text: &str) -> Option<Instant> {
     Instant::parse_rfc3339(text).filter(|at| at.0 != 0)
 }
 
-fn verb(action: Action, outcome: Option<&str>) -> &'static str {
-    match (action, outcome) {
-        (Action::Create, _) => "was created",
-        (Action::Edit, _) => "was given access",
-        (Action::Login, _) => "logged in",
-        (Action::Sync, Some("failed")) => "failed to sync",
-        (Action::Sync, _) => "synced",
+fn verb(stamp: &Stamp<'_>) -> &'static str {
+    match (stamp.action, stamp.field, stamp.outcome) {
+        (Action::Create, ..) => "was created",
+        (Action::Edit, "created_at", _) => "was given access",
+        (Action::Edit, ..) => "was changed",
+        (Action::Login, ..) => "logged in",
+        (Action::Run, ..) => "was run",
+        (Action::Sync, _, Some("failed")) => "failed to sync",
+        (Action::Sync, "start_time", _) => "began to sync",
+        (Action::Sync, ..) => "synced",
+        (Action::Use, ..) => "was used",
+        (Action::Validate, ..) => "was trusted",
     }
 }
 
-fn noun(resource_type: &str) -> &'static str {
-    match resource_type {
-        "USER" => "User",
-        "TEAM" => "Team",
-        "DESTINATION" => "Destination",
-        "CONNECTION" => "Connection",
-        _ => "Resource",
+/// `SYSTEM_KEY` as "System key".
+fn noun(resource_type: &str) -> String {
+    let mut out: String = resource_type.to_ascii_lowercase().replace('_', " ");
+    if let Some(first) = out.get_mut(..1) {
+        first.make_ascii_uppercase();
     }
+    out
 }

@@ -16,6 +16,8 @@ pub enum Cost {
 pub enum When {
     /// Unless the request names other kinds.
     Default,
+    /// Only when the request names it.
+    Asked,
     /// In every collection.
     Always,
 }

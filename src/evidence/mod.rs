@@ -3,9 +3,12 @@
 
 pub mod access_grant;
 pub mod audit_event;
+pub mod audit_logging;
+pub mod certificate;
 pub mod controls;
 pub mod coverage;
 pub mod emit;
+pub mod fingerprint;
 pub mod kind;
 pub mod manifest;
 pub mod not_observable;

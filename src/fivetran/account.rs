@@ -85,7 +85,7 @@ impl Identity {
 
 /// Makes the record.
 pub fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(info) = findings.read::<AccountInfo<'_>>(item.json) else { return };
+    let Some(info) = findings.read::<AccountInfo<'_>>(PATH, item.json) else { return };
     let Some(id) = findings.id(&info.account_id) else { return };
     let name = info.account_name.text();
     out.record(Draft {

@@ -19,13 +19,14 @@ use crate::digest::{fingerprint, sha256_hex};
 use crate::instant::Instant;
 use crate::model::Usage;
 use crate::world::{Request, Response, TransportError, World};
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::cell::Cell;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A successful answer.
-#[derive(Debug)]
+/// An answer that evidence can be read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     /// Path and query as sent.
     pub request: String,
@@ -42,7 +43,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// The JSON text of the envelope's `data`.
+    /// The JSON text of the envelope's `data`; `null` for a 404.
     #[must_use]
     pub fn data(&self) -> &str {
         self.text.get(self.data.clone()).unwrap_or("null")
@@ -56,8 +57,8 @@ pub enum GetError {
     Unauthorized,
     /// A permission is missing; its name where Fivetran said it.
     Forbidden(Option<String>),
-    /// No such thing; Fivetran's code, e.g. `NotFound_Connection`.
-    NotFound(String),
+    /// No such thing: Fivetran's code, e.g. `NotFound_Connection`, and the answer itself.
+    NotFound(String, Box<Body>),
     /// Come back at this instant.
     Wait(Instant),
     /// Fivetran is not to be reached now. Holds the status or the transport's case.
@@ -76,6 +77,15 @@ struct Envelope<'a> {
     message: Option<alloc::borrow::Cow<'a, str>>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
+}
+
+/// What an answer looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// In Fivetran's envelope.
+    Enveloped,
+    /// As documented for proxy agents: perhaps without it.
+    MaybeBare,
 }
 
 /// How long a call may go on, by the monotonic clock.
@@ -126,7 +136,7 @@ impl<'w, W: World> Client<'w, W> {
     ///
     /// # Errors
     /// See the table above.
-    pub async fn get(&self, path_and_query: &str) -> Result<Body, GetError> {
+    pub async fn get(&self, path_and_query: &str, shape: Shape) -> Result<Body, GetError> {
         let mut attempt = 1;
         loop {
             self.wait_for_turn().await?;
@@ -138,11 +148,11 @@ impl<'w, W: World> Client<'w, W> {
                 Err(error) => Attempt::Transport(error),
             };
             match retry::decide(facts, attempt, fingerprint(path_and_query), self.world.now()) {
-                Verdict::Take | Verdict::GiveUp => return self.judge(path_and_query, outcome),
+                Verdict::Take | Verdict::GiveUp => return self.judge(path_and_query, outcome, shape),
                 Verdict::RateLimitedMs(wait) => self.block(wait)?,
                 Verdict::RetryAfterMs(wait) => {
                     if !self.allows(wait) {
-                        return self.judge(path_and_query, outcome);
+                        return self.judge(path_and_query, outcome, shape);
                     }
                     self.world.wait_ms(wait).await;
                     attempt += 1;
@@ -194,7 +204,12 @@ impl<'w, W: World> Client<'w, W> {
         self.world.monotonic_ms().saturating_add(wait) <= self.limits.deadline_ms
     }
 
-    fn judge(&self, path_and_query: &str, outcome: Result<Response, TransportError>) -> Result<Body, GetError> {
+    fn judge(
+        &self,
+        path_and_query: &str,
+        outcome: Result<Response, TransportError>,
+        shape: Shape,
+    ) -> Result<Body, GetError> {
         let response = match outcome {
             Ok(response) => response,
             Err(TransportError::Denied) => return Err(GetError::Denied),
@@ -204,10 +219,13 @@ impl<'w, W: World> Client<'w, W> {
             Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case.into())),
         };
         match response.status {
-            200 => body(path_and_query, response, self.world.now()),
+            200 => body(path_and_query, response, self.world.now(), shape),
             401 => Err(GetError::Unauthorized),
             403 => Err(GetError::Forbidden(permission_named_in(&response.body))),
-            404 => Err(GetError::NotFound(code_of(&response.body).unwrap_or_default())),
+            404 => {
+                let code = code_of(&response.body).unwrap_or_default();
+                Err(GetError::NotFound(code, Box::new(without_data(path_and_query, response, self.world.now()))))
+            }
             status @ (408 | 502 | 503 | 504) => {
                 Err(GetError::Outage(Some(status), alloc::format!("HTTP status {status}")))
             }
@@ -221,13 +239,17 @@ impl<'w, W: World> Client<'w, W> {
 }
 
 /// Reads the envelope.
-fn body(request: &str, response: Response, read_at: Instant) -> Result<Body, GetError> {
+fn body(request: &str, response: Response, read_at: Instant, shape: Shape) -> Result<Body, GetError> {
     let Response { status, request_id, body, .. } = response;
     let broken = |what: &str| GetError::Broken(status, request_id.clone(), what.into());
     let digest = sha256_hex(&body);
     let text = String::from_utf8(body).map_err(|_| broken("the body is not UTF-8"))?;
     let envelope: Envelope<'_> =
         serde_json::from_str(&text).map_err(|_| broken("the body is not JSON with Fivetran's envelope"))?;
+    if shape == Shape::MaybeBare && envelope.code.is_none() && envelope.data.is_none() {
+        let data = 0..text.len();
+        return Ok(Body { request: request.into(), status, read_at, request_id, digest, text, data });
+    }
     if envelope.code.as_deref() != Some("Success") {
         return Err(broken("the answer's code is not Success"));
     }
@@ -237,6 +259,13 @@ fn body(request: &str, response: Response, read_at: Instant) -> Result<Body, Get
     let start = (data.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     let data = start..start + data.len();
     Ok(Body { request: request.into(), status, read_at, request_id, digest, text, data })
+}
+
+/// An answer that says that there is nothing.
+fn without_data(request: &str, response: Response, read_at: Instant) -> Body {
+    let Response { status, request_id, body, .. } = response;
+    let (digest, text, data) = (sha256_hex(&body), String::new(), 0..usize::MAX);
+    Body { request: request.into(), status, read_at, request_id, digest, text, data }
 }
 
 /// Fivetran's code for an error, where it looks like one: letters, digits and underscores only.

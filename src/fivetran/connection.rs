@@ -4,11 +4,14 @@
 //! per connection, which the setting `connection_details` can switch off.
 //! <https://fivetran.com/docs/rest-api/api-reference/connections/connection-details>, read 2026-11.
 
+use super::notes::Fact;
+use super::platform_connector::{self, Synced};
 use super::resource::{Findings, Item, Part, Resource, origin_of};
 use super::settings::{self, Kept};
 use super::setup_test::{self, SetupTest, SetupTestContent};
 use super::wire::{Field, Free, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
+use crate::evidence::audit_logging;
 use crate::evidence::emit::{Draft, Emit, Origin};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::{Subject, Withheld, WithheldReason};
@@ -40,23 +43,24 @@ pub const KIND: Kind = Kind {
     valid_for_seconds: DAILY,
 };
 
-/// The walk.
+/// The walk. Its parts stand in `mod.rs`, the details first.
 pub const RESOURCE: Resource = Resource {
     stage: "connections",
     path: "/v1/connections",
-    page_limit: Some(1000),
     permission: Some("CONNECTOR:READ"),
-    key: "id",
-    feeds: &[&KIND, &audit_event::KIND],
-    parts: &[Part {
-        name: "details",
-        path: "/v1/connections/{id}",
-        page_limit: None,
-        permission: "CONNECTOR:READ",
-        feeds: &[&KIND],
-        enabled: |settings| settings.connection_details,
-    }],
+    feeds: &[&KIND, &audit_event::KIND, &audit_logging::KIND],
     project,
+    ..Resource::LIST
+};
+
+/// The call for each connection; the platform connector's is made whatever the settings say.
+pub const DETAILS: Part = Part {
+    name: "details",
+    path: "/v1/connections/{id}",
+    permission: "CONNECTOR:READ",
+    feeds: &[&KIND, &audit_logging::KIND],
+    enabled: |settings, json| settings.connection_details || json.contains("\"fivetran_log\""),
+    ..Part::OBJECT
 };
 
 /// A connection.
@@ -205,10 +209,10 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(listed) = findings.read::<Connection<'_>>(item.json) else { return };
+    let Some(listed) = findings.read::<Connection<'_>>("/v1/connections", item.json) else { return };
     let Some(id) = findings.id(&listed.id) else { return };
     let body = item.part(0).single();
-    let detailed = body.and_then(|body| findings.read::<Connection<'_>>(body.data()));
+    let detailed = body.and_then(|body| findings.read::<Connection<'_>>("/v1/connections/{id}", body.data()));
     let connection = detailed.as_ref().unwrap_or(&listed);
     emit_connection(item, out, connection, id);
     let origin = match (&detailed, body) {
@@ -216,6 +220,21 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         _ => item.origin(),
     };
     emit_events(out, &origin, connection, id);
+    if let Some(service) = connection.service.text() {
+        findings.facts.push(Fact::Service(service.into()));
+    }
+    if connection.service.text() == Some(platform_connector::SERVICE) {
+        let read = Synced {
+            id,
+            group_id: connection.group_id.text(),
+            config: &connection.config,
+            paused: connection.paused.value(),
+            setup_state: connection.status.get().and_then(|status| status.setup_state.text()),
+            succeeded_at: connection.succeeded_at.text(),
+            sync_minutes: connection.sync_frequency.value(),
+        };
+        platform_connector::emit(out, &origin, &read, findings);
+    }
 }
 
 fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<'_>, id: &str) {
@@ -323,25 +342,19 @@ fn withheld(connection: &Connection<'_>) -> Vec<Withheld> {
 }
 
 fn emit_events(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Connection<'_>, id: &str) {
-    let creator = connection.connected_by.text().map(|user| (user, "/connected_by"));
-    for (action, stamp, field, actor, outcome) in [
-        (Action::Create, &connection.created_at, "created_at", creator, None),
-        (Action::Sync, &connection.succeeded_at, "succeeded_at", None, Some("succeeded")),
-        (Action::Sync, &connection.failed_at, "failed_at", None, Some("failed")),
-    ] {
-        audit_event::emit(
-            out,
-            origin,
-            &Stamp {
-                action,
-                at: stamp.text(),
-                field,
-                actor,
-                outcome,
-                primary: ("CONNECTION", id),
-                secondary: connection.group_id.text().map(|group| ("DESTINATION", group)),
-                on: &[KIND.id, id],
-            },
-        );
-    }
+    audit_event::emit(
+        out,
+        origin,
+        &Target {
+            primary: ("CONNECTION", id),
+            secondary: connection.group_id.text().map(|group| ("DESTINATION", group)),
+            on: &[KIND.id, id],
+        },
+        &[
+            Stamp::new(Action::Create, &connection.created_at, "created_at")
+                .by(&connection.connected_by, "/connected_by"),
+            Stamp::new(Action::Sync, &connection.succeeded_at, "succeeded_at").ending("succeeded"),
+            Stamp::new(Action::Sync, &connection.failed_at, "failed_at").ending("failed"),
+        ],
+    );
 }

@@ -31,23 +31,23 @@ pub const KIND: Kind = Kind {
     valid_for_seconds: DAILY,
 };
 
-/// The walk.
+/// The walk. Its parts stand in `mod.rs`, the details first.
 pub const RESOURCE: Resource = Resource {
     stage: "destinations",
     path: "/v1/destinations",
-    page_limit: Some(1000),
     permission: Some("DESTINATION:READ"),
-    key: "id",
     feeds: &[&KIND],
-    parts: &[Part {
-        name: "details",
-        path: "/v1/destinations/{id}",
-        page_limit: None,
-        permission: "DESTINATION:READ",
-        feeds: &[&KIND],
-        enabled: |_| true,
-    }],
     project,
+    ..Resource::LIST
+};
+
+/// The call for each destination.
+pub const DETAILS: Part = Part {
+    name: "details",
+    path: "/v1/destinations/{id}",
+    permission: "DESTINATION:READ",
+    feeds: &[&KIND],
+    ..Part::OBJECT
 };
 
 /// A destination.
@@ -113,10 +113,10 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(listed) = findings.read::<Destination<'_>>(item.json) else { return };
+    let Some(listed) = findings.read::<Destination<'_>>("/v1/destinations", item.json) else { return };
     let Some(id) = findings.id(&listed.id) else { return };
     let body = item.part(0).single();
-    let detailed = body.and_then(|body| findings.read::<Destination<'_>>(body.data()));
+    let detailed = body.and_then(|body| findings.read::<Destination<'_>>("/v1/destinations/{id}", body.data()));
     let destination = detailed.as_ref().unwrap_or(&listed);
     let mut withheld = Vec::new();
     let settings = settings::sift(&destination.config, out, &mut withheld);

@@ -3,10 +3,12 @@
 //! A group's id is its destination's id, and the destination's human name exists only here.
 //! <https://fivetran.com/docs/rest-api/api-reference/groups/list-all-groups>, read 2026-11.
 
+use super::notes::Fact;
 use super::resource::{Findings, Item, Part, Resource, origin_of};
 use super::wire::{Text, wire};
 use crate::digest::sha256_hex;
-use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
+use crate::evidence::audit_logging;
 use crate::evidence::emit::{Draft, Emit};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::Subject;
@@ -35,29 +37,26 @@ pub const KIND: Kind = Kind {
 pub const RESOURCE: Resource = Resource {
     stage: "groups",
     path: "/v1/groups",
-    page_limit: Some(1000),
     permission: Some("DESTINATION:READ"),
-    key: "id",
-    feeds: &[&KIND, &audit_event::KIND],
+    feeds: &[&KIND, &audit_event::KIND, &audit_logging::KIND],
     parts: &[
         Part {
             name: "public key",
             path: "/v1/groups/{id}/public-key",
-            page_limit: None,
             permission: "DESTINATION:READ",
             feeds: &[&KIND],
-            enabled: |_| true,
+            ..Part::OBJECT
         },
         Part {
             name: "service account",
             path: "/v1/groups/{id}/service-account",
-            page_limit: None,
             permission: "DESTINATION:READ",
             feeds: &[&KIND],
-            enabled: |_| true,
+            ..Part::OBJECT
         },
     ],
     project,
+    ..Resource::LIST
 };
 
 /// A group: one destination and its connections.
@@ -102,12 +101,13 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(group) = findings.read::<Group<'_>>(item.json) else { return };
+    let Some(group) = findings.read::<Group<'_>>("/v1/groups", item.json) else { return };
     let Some(id) = findings.id(&group.id) else { return };
     let key_body = item.part(0).single();
     let account_body = item.part(1).single();
-    let key = key_body.and_then(|body| findings.read::<PublicKey<'_>>(body.data()));
-    let account = account_body.and_then(|body| findings.read::<ServiceAccount<'_>>(body.data()));
+    let key = key_body.and_then(|body| findings.read::<PublicKey<'_>>("/v1/groups/{id}/public-key", body.data()));
+    let account = account_body
+        .and_then(|body| findings.read::<ServiceAccount<'_>>("/v1/groups/{id}/service-account", body.data()));
     let ssh_public_key = key.as_ref().and_then(|key| key.public_key.text()).map(str::trim);
     let name = group.name.text();
     let origins: Vec<_> =
@@ -129,18 +129,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         from: &origins.iter().collect::<Vec<_>>(),
         withheld: Vec::new(),
     });
+    findings.facts.push(Fact::Group(id.into()));
     audit_event::emit(
         out,
         &item.origin(),
-        &Stamp {
-            action: Action::Create,
-            at: group.created_at.text(),
-            field: "created_at",
-            actor: None,
-            outcome: None,
-            primary: ("DESTINATION", id),
-            secondary: None,
-            on: &[KIND.id, id],
-        },
+        &Target { primary: ("DESTINATION", id), secondary: None, on: &[KIND.id, id] },
+        &[Stamp::new(Action::Create, &group.created_at, "created_at")],
     );
 }

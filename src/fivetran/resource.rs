@@ -2,7 +2,8 @@
 //! items needs, and how an item becomes evidence. One file per resource fills in a [`Resource`];
 //! `collect/` walks the table of them.
 
-use super::client::Body;
+use super::client::{Body, Shape};
+use super::notes::{Fact, Notes};
 use super::wire::{self, Drift, Text, Wire};
 use crate::config::Settings;
 use crate::evidence::emit::{Emit, Origin};
@@ -25,12 +26,57 @@ pub struct Resource {
     pub permission: Option<&'static str>,
     /// Name of the field that identifies an item.
     pub key: &'static str,
-    /// Kinds that are short when the list is.
+    /// What a 404 means.
+    pub missing: Missing,
+    /// Kinds that are short when the list is, besides those of its parts.
     pub feeds: &'static [&'static Kind],
     /// Further calls for each item, in this order.
     pub parts: &'static [Part],
-    /// Makes the records of one item.
-    pub project: fn(&Item<'_>, &mut Emit<'_>, &mut Findings),
+    /// Makes the records of one item, but for those that parts make by themselves.
+    pub project: Project,
+}
+
+/// Makes records of what was read.
+pub type Project = fn(&Item<'_>, &mut Emit<'_>, &mut Findings);
+
+/// What a 404 means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Of a list: Fivetran does not offer it to this account.
+    NotOffered,
+    /// Of an item's part: the item was deleted since it was listed.
+    Gone,
+    /// There is none, which is an answer like any other.
+    None,
+}
+
+impl Resource {
+    /// What most lists are; the rest of the fields is to be filled in.
+    pub const LIST: Self = Self {
+        stage: "",
+        path: "",
+        page_limit: Some(1000),
+        permission: None,
+        key: "id",
+        missing: Missing::NotOffered,
+        feeds: &[],
+        parts: &[],
+        project: |_, _, _| {},
+    };
+
+    /// The same with these parts, for a list whose parts stand in several files.
+    #[must_use]
+    pub const fn with(mut self, parts: &'static [Part]) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// Whether a kind is short when this list is.
+    #[must_use]
+    pub fn feeds(&self, kind: &Kind) -> bool {
+        let of_parts = self.parts.iter().flat_map(|part| part.feeds);
+        self.feeds.iter().chain(of_parts).any(|fed| fed.id == kind.id)
+    }
 }
 
 /// A further call for each item.
@@ -45,8 +91,35 @@ pub struct Part {
     pub permission: &'static str,
     /// Kinds that are short when it fails; it is called when one of them is asked for.
     pub feeds: &'static [&'static Kind],
-    /// Whether the settings want it.
-    pub enabled: fn(&Settings) -> bool,
+    /// What a 404 means.
+    pub missing: Missing,
+    /// What the answer looks like.
+    pub shape: Shape,
+    /// Called once for each week since the collection's `since`, with `start_time` and `end_time`.
+    pub by_week: bool,
+    /// Whether the settings want it for this item, given as JSON.
+    pub enabled: fn(&Settings, &str) -> bool,
+    /// Makes records of its answer, for parts that stand in files of their own. Comes after the
+    /// item's own records, in the order of the parts.
+    pub project: Option<fn(&Item<'_>, &PartAnswer, &mut Emit<'_>, &mut Findings)>,
+}
+
+impl Part {
+    /// What most parts that are one object are; the rest of the fields is to be filled in.
+    pub const OBJECT: Self = Self {
+        name: "",
+        path: "",
+        page_limit: None,
+        permission: "",
+        feeds: &[],
+        missing: Missing::Gone,
+        shape: Shape::Enveloped,
+        by_week: false,
+        enabled: |_, _| true,
+        project: None,
+    };
+    /// The same for parts that are lists.
+    pub const LIST: Self = Self { page_limit: Some(1000), ..Self::OBJECT };
 }
 
 /// What a part's call gave.
@@ -56,6 +129,8 @@ pub enum PartAnswer {
     NotCalled,
     /// Every page of it.
     Pages(Vec<Body>),
+    /// There is none: Fivetran answered 404.
+    None(Body),
     /// The item is gone: Fivetran answered 404.
     Gone,
     /// A permission is missing; its name where Fivetran said it.
@@ -70,6 +145,7 @@ impl PartAnswer {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Pages(_) => "read",
+            Self::None(_) => "none",
             Self::Gone => "gone",
             Self::Forbidden(_) => "forbidden",
             Self::Broken(_) => "failed",
@@ -97,10 +173,14 @@ pub struct Item<'a> {
     pub index: usize,
     /// The item's JSON text.
     pub json: &'a str,
+    /// What identifies it; empty where nothing does.
+    pub id: &'a str,
     /// In the order of [`Resource::parts`].
     pub parts: &'a [PartAnswer],
     /// Settings in force.
     pub settings: &'a Settings,
+    /// What earlier items have told.
+    pub notes: &'a Notes,
 }
 
 impl Item<'_> {
@@ -121,8 +201,15 @@ impl Item<'_> {
     }
 
     /// Calls `each` for every item of a paginated part, with where it was read from and its JSON.
-    pub fn for_each_in_part(&self, index: usize, mut each: impl FnMut(&Origin<'_>, &str)) {
-        let PartAnswer::Pages(pages) = self.part(index) else { return };
+    pub fn for_each_in_part(&self, index: usize, each: impl FnMut(&Origin<'_>, &str)) {
+        self.part(index).for_each(each);
+    }
+}
+
+impl PartAnswer {
+    /// Calls `each` for every item of a list, with where it was read from and its JSON.
+    pub fn for_each(&self, mut each: impl FnMut(&Origin<'_>, &str)) {
+        let Self::Pages(pages) = self else { return };
         for (body, number) in pages.iter().zip(1..) {
             let Some(page) = ListPage::read(body.data()) else { continue };
             for (at, json) in page.items.iter().enumerate() {
@@ -142,8 +229,10 @@ pub fn origin_of(body: &Body) -> Origin<'_> {
 /// What a projection noticed.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Fields that are not as documented.
-    pub drift: Drift,
+    /// Fields that are not as documented, by endpoint.
+    pub drift: Vec<(&'static str, Drift)>,
+    /// What later items have to know.
+    pub facts: Vec<Fact>,
     /// Items, or parts of items, that could not be read at all.
     pub unreadable: u32,
     /// The user whose key is used, to be recognised among the users.
@@ -153,12 +242,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Reads a wire type and reports what is odd about it; counts it when it cannot be read.
-    pub fn read<'a, T: Wire<'a>>(&mut self, json: &'a str) -> Option<T> {
+    /// Reads a wire type that an endpoint gave, and reports what is odd about it; counts it when it
+    /// cannot be read.
+    pub fn read<'a, T: Wire<'a>>(&mut self, endpoint: &'static str, json: &'a str) -> Option<T> {
         let read = wire::read::<T>(json);
+        let mut drift = Drift::new();
         match &read {
-            Some(item) => item.report(&wire::At::Root, &mut self.drift),
+            Some(item) => item.report(&wire::At::Root, &mut drift),
             None => self.unreadable += 1,
+        }
+        if !drift.is_empty() {
+            self.drift.push((endpoint, drift));
         }
         read
     }
@@ -207,7 +301,8 @@ pub fn page_request(path: &str, id: &str, limit: Option<u32>, cursor: Option<&st
         out.push_str(tail);
     }
     if let Some(limit) = limit {
-        out.push_str(&format!("?limit={limit}"));
+        let mark = if out.contains('?') { '&' } else { '?' };
+        out.push_str(&format!("{mark}limit={limit}"));
     }
     if let Some(cursor) = cursor {
         out.push_str("&cursor=");

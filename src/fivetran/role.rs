@@ -32,12 +32,11 @@ pub const KIND: Kind = Kind {
 pub const RESOURCE: Resource = Resource {
     stage: "roles",
     path: "/v1/roles",
-    page_limit: Some(1000),
     permission: Some("ROLES:READ"),
     key: "name",
     feeds: &[&KIND],
-    parts: &[],
     project,
+    ..Resource::LIST
 };
 
 /// A role that can be granted.
@@ -71,7 +70,7 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(role) = findings.read::<Role<'_>>(item.json) else { return };
+    let Some(role) = findings.read::<Role<'_>>("/v1/roles", item.json) else { return };
     let Some(name) = findings.id(&role.name) else { return };
     let origin = if role.is_custom.value() == Some(true) { "Custom role" } else { "Role" };
     let deprecated = if role.is_deprecated.value() == Some(true) { ", deprecated" } else { "" };

@@ -3,7 +3,7 @@
 //! An allow-list, in three steps: a setting is kept by value only when its name is on the list, its
 //! name does not sound like a secret, and its value is a plain short one that is not masked.
 //! Everything else is listed as withheld, by name. An allow-listed name never overrules a mark of
-//! secrecy.
+//! secrecy, whoever made it.
 
 use super::wire::{Field, Free};
 use crate::evidence::emit::Emit;
@@ -21,41 +21,55 @@ const KEPT: &[&str] = &[
     "api_type",
     "auth",
     "auth_method",
+    "auth_mount_path",
     "auth_type",
     "authentication_method",
+    "aws_bucket_auth_type",
+    "aws_region_code",
     "bucket",
     "bucket_name",
+    "bucket_region",
     "catalog",
+    "cloud_provider",
     "cloud_storage_type",
     "cluster_id",
     "cluster_region",
     "connection_method",
     "connection_type",
-    "container_name",
     "create_external_tables",
     "data_center",
     "data_set_location",
     "database",
     "database_name",
+    "default_virtual_warehouse",
+    "delete_capture_enabled",
     "enable_mtls_connection",
+    "enable_ssl",
     "enable_tls",
     "environment",
+    "environment_id",
     "external_location",
+    "external_storage_cloud_provider",
+    "external_storage_provider",
     "fivetran_role_arn",
     "host",
     "hosts",
     "http_path",
     "is_account_level_connector",
+    "is_ftps",
     "is_keypair",
     "is_multi_entity_feature_enabled",
-    "is_ftps",
     "is_private_key_encrypted",
     "is_private_link_required",
     "is_public",
+    "is_redshift_serverless",
     "is_secure",
     "is_single_table_mode",
     "is_vendor",
     "lakehouse_name",
+    "log_group_name",
+    "loki_url",
+    "namespace",
     "networking_method",
     "package_id",
     "port",
@@ -64,12 +78,14 @@ const KEPT: &[&str] = &[
     "private_link_id",
     "project_id",
     "proxy_agent_id",
-    "public_key",
+    "publication_name",
+    "python_version",
     "region",
     "replication_slot",
     "require_tls",
     "role",
     "s3_bucket",
+    "s3_bucket_auth_type",
     "schema",
     "schema_prefix",
     "security_protocol",
@@ -77,14 +93,15 @@ const KEPT: &[&str] = &[
     "sftp_host",
     "sftp_port",
     "site_address",
+    "snapshot_retention_period",
     "snapshot_type",
     "ssl_mode",
     "storage_account_name",
+    "storage_provider",
     "sub_domain",
     "subdomain",
     "sync_mode",
     "table",
-    "tenant_id",
     "tls",
     "tunnel_host",
     "tunnel_port",
@@ -95,6 +112,9 @@ const KEPT: &[&str] = &[
     "use_ssl",
     "use_webhooks",
     "user",
+    "vault_name",
+    "vault_url",
+    "workspace_id",
     "workspace_name",
 ];
 
@@ -119,6 +139,9 @@ const SECRET_WORDS: &[&str] = &[
     "signature",
     "token",
 ];
+
+/// Names that Fivetran itself marks as secret, one a line: the second net.
+const MARKED_SECRET: &str = include_str!("sensitive_settings.txt");
 
 /// Yes-or-no settings whose names sound like a secret and are none.
 const NOT_SECRET: &[&str] = &["is_keypair", "is_private_key_encrypted", "use_api_keys"];
@@ -152,7 +175,7 @@ fn keep(name: &str, value: &Value, out: &Emit<'_>) -> Result<Option<Value>, With
         return Ok(None);
     }
     let lower = name.to_ascii_lowercase();
-    let sounds_secret = SECRET_WORDS.iter().any(|word| lower.contains(word));
+    let sounds_secret = SECRET_WORDS.iter().any(|word| lower.contains(word)) || is_marked_secret(&lower);
     if is_masked(value) || (sounds_secret && !NOT_SECRET.contains(&lower.as_str())) {
         return Err(WithheldReason::Secret);
     }
@@ -184,6 +207,10 @@ fn keep_text(name: &str, text: &str, out: &Emit<'_>) -> Result<Value, WithheldRe
     }
     let text = if PERSONAL.contains(&name) { out.person(text).into_owned() } else { text.into() };
     Ok(Value::String(text))
+}
+
+fn is_marked_secret(name: &str) -> bool {
+    MARKED_SECRET.lines().any(|line| line == name)
 }
 
 /// Fivetran masks secrets as six stars.
@@ -255,6 +282,14 @@ mod tests {
         for name in ["storage_account_key", "client_secret", "Api_Token", "sas_url"] {
             let pointer = format!("/config/{name}");
             check(json!({name: "in the clear"}), json!({}), &[(&pointer, WithheldReason::Secret)]);
+        }
+    }
+
+    #[test]
+    fn what_fivetran_marks_as_secret_is_on_no_list_of_ours() {
+        assert!(is_marked_secret("client_secret") && is_marked_secret("tenant_id"));
+        for name in KEPT.iter().chain(NOT_SECRET) {
+            assert!(!is_marked_secret(name), "{name} is on both lists");
         }
     }
 

@@ -5,7 +5,7 @@
 use super::resource::{Findings, Item, Part, Resource};
 use super::wire::{Text, wire};
 use crate::evidence::access_grant::{self, Grantee};
-use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
 use crate::evidence::emit::{Draft, Emit, Origin};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::Subject;
@@ -49,37 +49,33 @@ pub const MEMBERSHIP_KIND: Kind = Kind {
 pub const RESOURCE: Resource = Resource {
     stage: "teams",
     path: "/v1/teams",
-    page_limit: Some(1000),
     permission: Some("TEAM:READ"),
-    key: "id",
     feeds: &[&KIND, &MEMBERSHIP_KIND, &access_grant::KIND, &audit_event::KIND],
     parts: &[
         Part {
             name: "members",
             path: "/v1/teams/{id}/users",
-            page_limit: Some(1000),
             permission: "TEAM:READ",
             feeds: &[&MEMBERSHIP_KIND, &audit_event::KIND],
-            enabled: |_| true,
+            ..Part::LIST
         },
         Part {
             name: "group grants",
             path: "/v1/teams/{id}/groups",
-            page_limit: Some(1000),
             permission: "TEAM:READ",
             feeds: &[&access_grant::KIND, &audit_event::KIND],
-            enabled: |_| true,
+            ..Part::LIST
         },
         Part {
             name: "connection grants",
             path: "/v1/teams/{id}/connections",
-            page_limit: Some(1000),
             permission: "TEAM:READ",
             feeds: &[&access_grant::KIND, &audit_event::KIND],
-            enabled: |_| true,
+            ..Part::LIST
         },
     ],
     project,
+    ..Resource::LIST
 };
 
 /// A team.
@@ -132,7 +128,7 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(team) = findings.read::<Team<'_>>(item.json) else { return };
+    let Some(team) = findings.read::<Team<'_>>("/v1/teams", item.json) else { return };
     let Some(id) = findings.id(&team.id) else { return };
     let name = team.name.text();
     let origin = item.origin();
@@ -154,8 +150,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     item.for_each_in_part(0, |origin, json| emit_member(out, origin, (id, name), json, findings));
     for (part, resource) in [(1, "group"), (2, "connection")] {
         item.for_each_in_part(part, |origin, json| {
-            let read = access_grant::emit_membership(out, origin, grantee, resource, json, &mut findings.drift);
-            findings.unreadable += u32::from(!read);
+            access_grant::emit_membership(out, origin, grantee, resource, json, findings);
         });
     }
 }
@@ -167,7 +162,7 @@ fn emit_member(
     json: &str,
     findings: &mut Findings,
 ) {
-    let Some(member) = findings.read::<Member<'_>>(json) else { return };
+    let Some(member) = findings.read::<Member<'_>>("/v1/teams/{id}/users", json) else { return };
     let Some(user_id) = findings.id(&member.user_id) else { return };
     let created_at = member.created_at.text();
     let role = member.role.text();
@@ -184,15 +179,11 @@ fn emit_member(
     audit_event::emit(
         out,
         origin,
-        &Stamp {
-            action: Action::Edit,
-            at: created_at,
-            field: "created_at",
-            actor: None,
-            outcome: None,
+        &Target {
             primary: ("TEAM", team_id),
             secondary: Some(("USER", user_id)),
             on: &[MEMBERSHIP_KIND.id, team_id, user_id],
         },
+        &[Stamp::new(Action::Edit, &member.created_at, "created_at")],
     );
 }

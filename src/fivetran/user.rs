@@ -6,7 +6,7 @@
 use super::resource::{Findings, Item, Part, Resource};
 use super::wire::{Field, Text, Unread, wire};
 use crate::evidence::access_grant::{self, Grantee};
-use crate::evidence::audit_event::{self, Action, Stamp};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
 use crate::evidence::emit::{Draft, Emit};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::{Subject, Withheld, WithheldReason};
@@ -32,33 +32,32 @@ pub const KIND: Kind = Kind {
     valid_for_seconds: DAILY,
 };
 
-/// The walk.
+/// The walk. Its parts stand in `mod.rs`, these two first.
 pub const RESOURCE: Resource = Resource {
     stage: "users",
     path: "/v1/users",
-    page_limit: Some(1000),
     permission: Some("USER:READ"),
-    key: "id",
     feeds: &[&KIND, &access_grant::KIND, &audit_event::KIND],
-    parts: &[
-        Part {
-            name: "group grants",
-            path: "/v1/users/{id}/groups",
-            page_limit: Some(1000),
-            permission: "USER:READ",
-            feeds: &[&access_grant::KIND, &audit_event::KIND],
-            enabled: |_| true,
-        },
-        Part {
-            name: "connection grants",
-            path: "/v1/users/{id}/connections",
-            page_limit: Some(1000),
-            permission: "USER:READ",
-            feeds: &[&access_grant::KIND, &audit_event::KIND],
-            enabled: |_| true,
-        },
-    ],
     project,
+    ..Resource::LIST
+};
+
+/// The groups that a user was granted a role on.
+pub const GROUPS: Part = Part {
+    name: "group grants",
+    path: "/v1/users/{id}/groups",
+    permission: "USER:READ",
+    feeds: &[&access_grant::KIND, &audit_event::KIND],
+    ..Part::LIST
+};
+
+/// The connections that a user was granted a role on.
+pub const CONNECTIONS: Part = Part {
+    name: "connection grants",
+    path: "/v1/users/{id}/connections",
+    permission: "USER:READ",
+    feeds: &[&access_grant::KIND, &audit_event::KIND],
+    ..Part::LIST
 };
 
 /// A user of the account.
@@ -109,37 +108,27 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
-    let Some(user) = findings.read::<User<'_>>(item.json) else { return };
+    let Some(user) = findings.read::<User<'_>>("/v1/users", item.json) else { return };
     let Some(id) = findings.id(&user.id) else { return };
     if findings.principal.as_deref() == Some(id) {
         findings.principal_role = user.role.text().map(Into::into);
     }
     emit_user(item, out, &user, id);
     let origin = item.origin();
-    for (action, stamp, field) in
-        [(Action::Create, &user.created_at, "created_at"), (Action::Login, &user.logged_in_at, "logged_in_at")]
-    {
-        audit_event::emit(
-            out,
-            &origin,
-            &Stamp {
-                action,
-                at: stamp.text(),
-                field,
-                actor: (action == Action::Login).then_some((id, "/id")),
-                outcome: None,
-                primary: ("USER", id),
-                secondary: None,
-                on: &[KIND.id, id],
-            },
-        );
-    }
+    audit_event::emit(
+        out,
+        &origin,
+        &Target { primary: ("USER", id), secondary: None, on: &[KIND.id, id] },
+        &[
+            Stamp::new(Action::Create, &user.created_at, "created_at"),
+            Stamp::new(Action::Login, &user.logged_in_at, "logged_in_at").by(&user.id, "/id"),
+        ],
+    );
     let grantee = Grantee { kind: "user", id };
     access_grant::emit_account_role(out, &origin, grantee, &user.role);
     for (part, resource) in [(0, "group"), (1, "connection")] {
         item.for_each_in_part(part, |origin, json| {
-            let read = access_grant::emit_membership(out, origin, grantee, resource, json, &mut findings.drift);
-            findings.unreadable += u32::from(!read);
+            access_grant::emit_membership(out, origin, grantee, resource, json, findings);
         });
     }
 }

@@ -57,8 +57,33 @@ impl<T: Copy> Field<T> {
     }
 }
 
-/// Where drift is reported: JSON pointer below the item, and what is odd.
+/// Where drift is reported: JSON pointer below the item (`*` for any element), and what is odd.
 pub type Drift = Vec<(String, &'static str)>;
+
+/// What the documentation promises of a field, beyond its type.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// It is always there.
+    Required,
+    /// If it is there, it is one of these, in whatever letter case.
+    OneOf(&'static [&'static str]),
+}
+
+/// Reports a field that breaks a rule.
+pub fn check<'de, T: Wire<'de>>(field: &Field<T>, rule: Rule, at: &At<'_>, drift: &mut Drift) {
+    let broken = match (rule, field) {
+        (Rule::Required, Field::Absent) => "absent though documented",
+        (Rule::OneOf(known), Field::Is(value)) => {
+            let text = value.as_text().unwrap_or_default();
+            if known.iter().any(|one| one.eq_ignore_ascii_case(text)) {
+                return;
+            }
+            "a value that is not known"
+        }
+        _ => return,
+    };
+    drift.push((at.to_string(), broken));
+}
 
 /// Where in an item the reader stands; becomes text only when there is something to report.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +92,8 @@ pub enum At<'p> {
     Root,
     /// A field of an object.
     Field(&'p At<'p>, &'p str),
-    /// An element of an array.
-    Element(&'p At<'p>, usize),
+    /// The elements of an array or the values of a map: `*`, as what is odd in one is odd in many.
+    Each(&'p At<'p>),
 }
 
 /// Longest name shown of a field that nobody knows; a longer one is cut off.
@@ -78,7 +103,7 @@ impl fmt::Display for At<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),
-            Self::Element(parent, index) => write!(out, "{parent}/{index}"),
+            Self::Each(parent) => write!(out, "{parent}/*"),
             Self::Field(parent, name) => {
                 write!(out, "{parent}/")?;
                 for letter in name.chars().take(MAX_NAME) {
@@ -131,6 +156,10 @@ pub trait Wire<'de>: Sized {
     }
     /// Reports what is odd inside.
     fn report(&self, _at: &At<'_>, _drift: &mut Drift) {}
+    /// The text, for what is one.
+    fn as_text(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<'de> Wire<'de> for Cow<'de, str> {
@@ -142,6 +171,9 @@ impl<'de> Wire<'de> for Cow<'de, str> {
     }
     fn from_int(value: i64) -> Option<Self> {
         Some(Cow::Owned(value.to_string()))
+    }
+    fn as_text(&self) -> Option<&str> {
+        Some(self)
     }
 }
 
@@ -176,8 +208,27 @@ impl<'de, T: Wire<'de>> Wire<'de> for Vec<Field<T>> {
         Ok(Some(items))
     }
     fn report(&self, at: &At<'_>, drift: &mut Drift) {
-        for (index, item) in self.iter().enumerate() {
-            item.report(&At::Element(at, index), drift);
+        for item in self {
+            item.report(&At::Each(at), drift);
+        }
+    }
+}
+
+/// An object whose keys are data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map<'a, T>(pub Vec<(Cow<'a, str>, Field<T>)>);
+
+impl<'de, T: Wire<'de>> Wire<'de> for Map<'de, T> {
+    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = object.next_entry::<Key<'de>, Field<T>>()? {
+            entries.push((key.0, value));
+        }
+        Ok(Some(Self(entries)))
+    }
+    fn report(&self, at: &At<'_>, drift: &mut Drift) {
+        for (_, value) in &self.0 {
+            value.report(&At::Each(at), drift);
         }
     }
 }
@@ -282,7 +333,7 @@ impl<'de, T: Wire<'de>> Visitor<'de> for FieldVisitor<T> {
 
 /// Declares a wire type: a struct of [`Field`]s that mirrors an object of the API, named as there.
 macro_rules! wire {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($field:ident $(= $key:literal)? : $type:ty,)* }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($field:ident $(= $key:literal)? : $type:ty $(=> $rule:expr)?,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         $vis struct $name<'a> {
@@ -307,7 +358,11 @@ macro_rules! wire {
             }
             fn report(&self, at: &$crate::fivetran::wire::At<'_>, drift: &mut $crate::fivetran::wire::Drift) {
                 use $crate::fivetran::wire::{At, wire};
-                $(self.$field.report(&At::Field(at, wire!(@key $field $($key)?)), drift);)*
+                $(
+                    let here = At::Field(at, wire!(@key $field $($key)?));
+                    self.$field.report(&here, drift);
+                    $($crate::fivetran::wire::check(&self.$field, $rule, &here, drift);)?
+                )*
                 for name in &self.unknown {
                     let at = At::Field(at, name.as_ref());
                     drift.push((::alloc::string::ToString::to_string(&at), "a field that is not known"));

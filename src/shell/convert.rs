@@ -63,7 +63,7 @@ fn kind_description(kind: &Kind) -> catalog::KindDescription {
             Cost::PerPage => catalog::CostClass::PerPage,
             Cost::PerItem => catalog::CostClass::PerItem,
         },
-        on_by_default: true,
+        on_by_default: kind.when != When::Asked,
         always: kind.when == When::Always,
         valid_for_seconds: kind.valid_for_seconds,
     }

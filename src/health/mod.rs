@@ -1,12 +1,13 @@
 //! Asks Fivetran whether evidence can be collected, as cheaply as it can be told.
 
+mod coverage;
+
 use crate::collect::failure_of;
-use crate::config::{Config, Settings};
-use crate::evidence::kind::{Kind, When};
+use crate::config::Config;
 use crate::fivetran::account::{self, Identity};
-use crate::fivetran::client::{Client, GetError, Limits};
-use crate::fivetran::resource::{ListPage, Part, Resource, key_of, page_request};
-use crate::fivetran::{KINDS, RESOURCES, user};
+use crate::fivetran::client::{Client, GetError, Limits, Shape};
+use crate::fivetran::resource::page_request;
+use crate::fivetran::user;
 use crate::instant::Instant;
 use crate::model::{CoverageState, Failure, FailureKind, Usage};
 use crate::world::World;
@@ -104,7 +105,7 @@ pub async fn check<W: World>(world: &W, config: &Config, depth: Depth) -> Report
     let mut checks = Vec::new();
     let mut identity = None;
     let mut role = None;
-    match client.get(account::PATH).await {
+    match client.get(account::PATH, Shape::Enveloped).await {
         Err(error) => checks.push(failed_get("credential", &error, account::PATH, State::Failing, &client)),
         Ok(body) => match Identity::read(body.data()) {
             None => {
@@ -123,7 +124,7 @@ pub async fn check<W: World>(world: &W, config: &Config, depth: Depth) -> Report
         },
     }
     if depth == Depth::Coverage && identity.is_some() {
-        coverage(&client, &config.settings, &mut checks).await;
+        checks.extend(coverage::checks(&client, &config.settings).await);
     }
     let worst = checks.iter().map(|check| check.state).max().unwrap_or(State::Failing);
     Report { state: worst, checked_at: world.now(), identity, role, checks, usage: client.usage() }
@@ -153,90 +154,9 @@ fn accepted(identity: &Identity, role: Option<&str>) -> Check {
 async fn read_role<W: World>(client: &Client<'_, W>, identity: &Identity) -> Option<String> {
     let id = identity.user.as_deref()?;
     let request = page_request("/v1/users/{id}", id, None, None);
-    let body = client.get(&request).await.ok()?;
+    let body = client.get(&request, Shape::Enveloped).await.ok()?;
     let user = crate::fivetran::wire::read::<user::User<'_>>(body.data())?;
     user.role.text().map(ToString::to_string)
-}
-
-/// One outcome per endpoint, then one check per kind from the worst of what feeds it.
-async fn coverage<W: World>(client: &Client<'_, W>, settings: &Settings, checks: &mut Vec<Check>) {
-    let mut worst: Vec<(&'static Kind, Check)> =
-        KINDS.iter().filter(|kind| kind.when != When::Always).map(|kind| (*kind, reachable(kind))).collect();
-    for resource in RESOURCES {
-        let (outcome, first) = probe_list(client, resource).await;
-        if let Some(error) = outcome {
-            lower(&mut worst, resource.feeds, &error, resource.path, resource.permission, client);
-            continue;
-        }
-        for part in resource.parts.iter().filter(|part| (part.enabled)(settings)) {
-            let Some(key) = first.as_deref() else { continue };
-            if let Err(error) = probe_part(client, part, key).await {
-                lower(&mut worst, part.feeds, &error, part.path, Some(part.permission), client);
-            }
-        }
-    }
-    checks.extend(worst.into_iter().map(|(_, check)| check));
-}
-
-async fn probe_list<W: World>(client: &Client<'_, W>, resource: &Resource) -> (Option<GetError>, Option<String>) {
-    let request = page_request(resource.path, "", resource.page_limit.map(|_| 1), None);
-    match client.get(&request).await {
-        Ok(body) => {
-            let page = ListPage::read(body.data());
-            let first = page.and_then(|page| page.items.first().and_then(|item| key_of(item.get(), resource.key)));
-            (None, first)
-        }
-        Err(error) => (Some(error), None),
-    }
-}
-
-async fn probe_part<W: World>(client: &Client<'_, W>, part: &Part, key: &str) -> Result<(), GetError> {
-    let request = page_request(part.path, key, part.page_limit.map(|_| 1), None);
-    match client.get(&request).await {
-        // The item may be gone since; that says nothing about the endpoint.
-        Ok(_) | Err(GetError::NotFound(_)) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-fn reachable(kind: &'static Kind) -> Check {
-    Check {
-        id: kind.id,
-        state: State::Ok,
-        code: "reachable",
-        message: format!("{} can be read", kind.title),
-        remedy: None,
-        retry_after_seconds: None,
-        missing_permission: None,
-        coverage: Some(CoverageState::Complete),
-    }
-}
-
-fn lower<W: World>(
-    worst: &mut [(&'static Kind, Check)],
-    feeds: &[&'static Kind],
-    error: &GetError,
-    path: &str,
-    permission: Option<&str>,
-    client: &Client<'_, W>,
-) {
-    for (kind, check) in worst.iter_mut() {
-        let Some(position) = feeds.iter().position(|fed| fed.id == kind.id) else { continue };
-        if check.state != State::Ok {
-            continue;
-        }
-        *check = failed_get(kind.id, error, path, State::Degraded, client);
-        // The first kind that an endpoint feeds lives from it; others have more sources.
-        let own = position == 0;
-        check.coverage = Some(match error {
-            GetError::Forbidden(_) if own => CoverageState::Forbidden,
-            GetError::NotFound(_) if own => CoverageState::NotAvailable,
-            _ => CoverageState::Partial,
-        });
-        if let (GetError::Forbidden(_), Some(permission)) = (error, permission) {
-            check.missing_permission = Some(permission.to_string());
-        }
-    }
 }
 
 fn failed_get<W: World>(id: &'static str, error: &GetError, path: &str, state: State, client: &Client<'_, W>) -> Check {

@@ -1,0 +1,149 @@
+//! `audit_logging`: whether Fivetran's own audit trail leaves Fivetran, by which mechanism, and
+//! which groups have none.
+//!
+//! The trail itself cannot be read over the REST API. It is pushed to an external log service, or
+//! written to the warehouse by the Fivetran Platform Connector (service `fivetran_log`); webhooks
+//! carry a small part of it. Either needs the Enterprise or Business Critical plan, and the plan is
+//! not observable. <https://fivetran.com/docs/logs>, read 2026-11.
+
+use super::emit::{Draft, Emit, Origin};
+use super::kind::{Cost, DAILY, Kind, When};
+use crate::fivetran::notes::{MAX_GROUPS, Notes};
+use crate::model::Subject;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "audit_logging",
+    title: "Audit logging",
+    description: "For every mechanism that exports Fivetran's own audit trail (log services, the Platform Connector, webhooks): its scope, whether it is enabled, healthy and fresh; and one record that says which groups have none.",
+    keywords: &["audit log", "audit trail", "log export", "monitoring", "siem", "logging enabled"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/audit_logging.json"),
+    endpoints: &[
+        "GET /v1/groups",
+        "GET /v1/connections",
+        "GET /v1/connections/{id}",
+        "GET /v1/external-logging/account",
+        "GET /v1/external-logging",
+        "GET /v1/webhooks",
+    ],
+    permissions: &["DESTINATION:READ", "CONNECTOR:READ", "WEBHOOK:READ"],
+    plan_gate: Some("The trail itself: Enterprise or Business Critical"),
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// One mechanism, or (`mechanism` = `groups`) the summary of all groups.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct AuditLogging<'a> {
+    /// Summary: mechanisms in force for the whole account; null otherwise.
+    pub account_mechanisms: Option<u64>,
+    /// Whether it is switched on; null when Fivetran does not say, and in the summary.
+    pub enabled: Option<bool>,
+    /// Whether the last success is recent: within a day and twice the sync's own rhythm; null where
+    /// there is no such stamp.
+    pub fresh: Option<bool>,
+    /// Summary: groups in all; null otherwise.
+    pub groups: Option<u64>,
+    /// Summary: ids of the groups without a mechanism of their own that is enabled; null when that
+    /// could not be found out, and otherwise.
+    pub groups_without: Option<&'a [String]>,
+    /// Whether Fivetran reports it as working; null when it does not say.
+    pub healthy: Option<bool>,
+    /// Id of the log service, connection or webhook; null in the summary.
+    pub id: Option<&'a str>,
+    /// When it last worked, as Fivetran wrote it; null where there is no such stamp.
+    pub last_success: Option<&'a str>,
+    /// `log_service`, `platform_connector`, `webhook` (events of connections only), or `groups`.
+    pub mechanism: &'a str,
+    /// `account` or `group`; null when it could not be found out.
+    pub scope: Option<&'a str>,
+    /// The group, for the scope `group`.
+    pub scope_id: Option<&'a str>,
+    /// What it is, e.g. datadog_log; null where that says nothing.
+    pub service: Option<&'a str>,
+}
+
+/// Something that exports the audit trail, or a part of it.
+#[expect(missing_docs, reason = "each field is documented at [`AuditLogging`]")]
+pub struct Mechanism<'a> {
+    pub mechanism: &'static str,
+    pub native_id: &'a [&'a str],
+    pub id: &'a str,
+    pub scope: Option<&'a str>,
+    pub scope_id: Option<&'a str>,
+    pub service: Option<&'a str>,
+    pub enabled: Option<bool>,
+    pub healthy: Option<bool>,
+    pub last_success: Option<&'a str>,
+    pub fresh: Option<bool>,
+}
+
+/// Emits the record of a mechanism.
+pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>) {
+    let Mechanism { mechanism: name, id, .. } = *mechanism;
+    let scope = mechanism.scope.unwrap_or("unknown scope");
+    let state = if mechanism.enabled == Some(true) { "enabled" } else { "not enabled" };
+    let health = match mechanism.healthy {
+        Some(true) => ", healthy",
+        Some(false) => ", not healthy",
+        None => "",
+    };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: mechanism.native_id,
+        title: format!("Audit logging by {} {id} of the {scope}: {state}{health}", name.replace('_', " ")),
+        subject: Subject { id: id.into(), name: None, kind: name },
+        effective_at: None,
+        content: &AuditLogging {
+            enabled: mechanism.enabled,
+            fresh: mechanism.fresh,
+            healthy: mechanism.healthy,
+            id: Some(id),
+            last_success: mechanism.last_success,
+            mechanism: name,
+            scope: mechanism.scope,
+            scope_id: mechanism.scope_id.filter(|_| scope == "group"),
+            service: mechanism.service,
+            ..AuditLogging::default()
+        },
+        from,
+        withheld: Vec::new(),
+    });
+}
+
+/// Emits the summary. `known` is whether everything it rests on was read.
+pub fn emit_groups(out: &mut Emit<'_>, notes: &Notes, known: bool) {
+    let known = known && notes.groups <= MAX_GROUPS as u64;
+    let bare = notes.bare_groups.len();
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &["groups"],
+        title: match (known, notes.account_exports) {
+            (false, _) => String::from("Which groups export no audit trail could not be found out"),
+            (true, 0) => {
+                format!("{bare} of {} groups export no audit trail, and neither does the account", notes.groups)
+            }
+            (true, _) => {
+                format!("{bare} of {} groups export no audit trail by themselves; the account does", notes.groups)
+            }
+        },
+        subject: Subject { id: "groups".into(), name: None, kind: "groups" },
+        effective_at: None,
+        content: &AuditLogging {
+            account_mechanisms: Some(notes.account_exports),
+            groups: Some(notes.groups),
+            groups_without: known.then_some(notes.bare_groups.as_slice()),
+            mechanism: "groups",
+            ..AuditLogging::default()
+        },
+        from: &[],
+        withheld: Vec::new(),
+    });
+}

@@ -1,0 +1,220 @@
+//! `connection_schema`: what a connection may copy: which columns are blocked or hashed, and what
+//! happens when the source grows.
+//!
+//! Only columns that someone changed are in the answer; all others follow the connection's rule. The
+//! call for each table's columns is not made: it queries the customer's source.
+//! <https://fivetran.com/docs/rest-api/api-reference/connection-schema>, read 2026-11.
+
+use super::resource::{Findings, Item, Missing, Part, PartAnswer, origin_of};
+use super::wire::{Field, Map, Rule, Text, Unread, wire};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::Subject;
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "connection_schema",
+    title: "Connection schemas",
+    description: "For every connection: what it does when the source gains schemas, tables or columns, how many of them it copies, and every column that someone blocked or hashed.",
+    keywords: &["data minimisation", "column blocking", "hashing", "masking", "personal data", "schema"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/connection_schema.json"),
+    endpoints: &["GET /v1/connections/{id}/schemas"],
+    permissions: &["CONNECTOR:READ"],
+    plan_gate: None,
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The call for each connection. Fivetran answers 404 when the schema was never loaded.
+pub const PART: Part = Part {
+    name: "schema",
+    path: "/v1/connections/{id}/schemas",
+    permission: "CONNECTOR:READ",
+    feeds: &[&KIND],
+    missing: Missing::None,
+    project: Some(project),
+    ..Part::OBJECT
+};
+
+/// What a connection copies.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ConnectionSchemaContent<'a> {
+    /// Columns that are not copied because someone said so.
+    pub columns_blocked: Vec<ColumnName<'a>>,
+    /// Columns whose values are hashed before they are written.
+    pub columns_hashed: Vec<ColumnName<'a>>,
+    /// Columns that someone changed, in whatever way; Fivetran names no others.
+    pub columns_changed: u64,
+    /// The connection.
+    pub connection_id: &'a str,
+    /// Whether new schemas, tables and columns are copied by default; null when Fivetran does not say.
+    pub enable_new_by_default: Option<bool>,
+    /// False when Fivetran has not loaded the source's schema yet: then nothing else is known.
+    pub loaded: bool,
+    /// ALLOW_ALL, ALLOW_COLUMNS or BLOCK_ALL: what happens to what is new in the source.
+    pub schema_change_handling: Option<&'a str>,
+    /// Schemas known.
+    pub schemas: u64,
+    /// Schemas that are copied.
+    pub schemas_enabled: u64,
+    /// Tables known.
+    pub tables: u64,
+    /// Tables that are copied, as far as their schemas are.
+    pub tables_enabled: u64,
+    /// Tables that keep every former value (sync mode HISTORY).
+    pub tables_in_history_mode: u64,
+}
+
+/// A column of the source.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ColumnName<'a> {
+    /// Its name.
+    pub column: &'a str,
+    /// Schema of its table.
+    pub schema: &'a str,
+    /// Its table.
+    pub table: &'a str,
+}
+
+wire! {
+    /// `data` of the answer.
+    pub struct SchemaConfig<'a> {
+        enable_new_by_default: Field<bool>,
+        schema_change_handling: Text<'a> => Rule::OneOf(&["ALLOW_ALL", "ALLOW_COLUMNS", "BLOCK_ALL"]),
+        schemas: Field<Map<'a, Schema<'a>>>,
+    }
+}
+
+wire! {
+    /// A schema.
+    pub struct Schema<'a> {
+        name_in_destination: Field<Unread>,
+        enabled: Field<bool>,
+        tables: Field<Map<'a, Table<'a>>>,
+    }
+}
+
+wire! {
+    /// A table.
+    pub struct Table<'a> {
+        name_in_destination: Field<Unread>,
+        enabled: Field<bool>,
+        sync_mode: Text<'a> => Rule::OneOf(&["SOFT_DELETE", "HISTORY", "LIVE"]),
+        supports_columns_config: Field<Unread>,
+        supports_history_mode: Field<Unread>,
+        enabled_patch_settings: Field<Unread>,
+        columns: Field<Map<'a, Column<'a>>>,
+    }
+}
+
+wire! {
+    /// A column.
+    pub struct Column<'a> {
+        name_in_destination: Field<Unread>,
+        enabled: Field<bool>,
+        hashed: Field<bool>,
+        is_primary_key: Field<Unread>,
+        enabled_patch_settings: Field<Unread>,
+    }
+}
+
+fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {
+    if !out.wants(&KIND) {
+        return;
+    }
+    match answer {
+        PartAnswer::None(body) => emit(out, &ConnectionSchemaContent::new(item.id, false), body),
+        PartAnswer::Pages(pages) => {
+            let Some(body) = pages.first() else { return };
+            let Some(config) = findings.read::<SchemaConfig<'_>>(PART.path, body.data()) else { return };
+            let mut content = ConnectionSchemaContent::new(item.id, true);
+            content.count(&config);
+            emit(out, &content, body);
+        }
+        _ => {}
+    }
+}
+
+impl<'a> ConnectionSchemaContent<'a> {
+    fn new(connection_id: &'a str, loaded: bool) -> Self {
+        Self {
+            columns_blocked: Vec::new(),
+            columns_hashed: Vec::new(),
+            columns_changed: 0,
+            connection_id,
+            enable_new_by_default: None,
+            loaded,
+            schema_change_handling: None,
+            schemas: 0,
+            schemas_enabled: 0,
+            tables: 0,
+            tables_enabled: 0,
+            tables_in_history_mode: 0,
+        }
+    }
+
+    fn count(&mut self, config: &'a SchemaConfig<'_>) {
+        self.enable_new_by_default = config.enable_new_by_default.value();
+        self.schema_change_handling = config.schema_change_handling.text();
+        for (name, schema) in entries(&config.schemas) {
+            self.schemas += 1;
+            self.schemas_enabled += u64::from(schema.enabled.value() == Some(true));
+            for (table_name, table) in entries(&schema.tables) {
+                self.count_table(name, table_name, table);
+            }
+        }
+    }
+
+    fn count_table(&mut self, schema: &'a str, name: &'a str, table: &'a Table<'_>) {
+        self.tables += 1;
+        self.tables_enabled += u64::from(table.enabled.value() == Some(true));
+        let history = table.sync_mode.text().is_some_and(|mode| mode.eq_ignore_ascii_case("HISTORY"));
+        self.tables_in_history_mode += u64::from(history);
+        for (column, settings) in entries(&table.columns) {
+            self.columns_changed += 1;
+            let named = || ColumnName { column, schema, table: name };
+            if settings.enabled.value() == Some(false) {
+                self.columns_blocked.push(named());
+            }
+            if settings.hashed.value() == Some(true) {
+                self.columns_hashed.push(named());
+            }
+        }
+    }
+}
+
+fn entries<'a, T>(map: &'a Field<Map<'_, T>>) -> impl Iterator<Item = (&'a str, &'a T)> {
+    let entries = map.get().map_or(&[][..], |map| map.0.as_slice());
+    entries.iter().filter_map(|(name, value)| Some((name.as_ref(), value.get()?)))
+}
+
+fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &super::client::Body) {
+    let id = content.connection_id;
+    let title = match content.loaded {
+        false => format!("Schema of connection {id}: never loaded"),
+        true => format!(
+            "Schema of connection {id}: {} of {} tables copied, {} columns blocked, {} hashed",
+            content.tables_enabled,
+            content.tables,
+            content.columns_blocked.len(),
+            content.columns_hashed.len()
+        ),
+    };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title,
+        subject: Subject { id: id.into(), name: None, kind: "connection" },
+        effective_at: None,
+        content,
+        from: &[&origin_of(body)],
+        withheld: Vec::new(),
+    });
+}

@@ -1,0 +1,180 @@
+//! `external_secrets_manager`: vaults of the customer that hold credentials instead of Fivetran, and
+//! which connections and destinations use them.
+//!
+//! <https://fivetran.com/docs/rest-api/api-reference/external-secrets-managers>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource, origin_of};
+use super::settings::{self, Kept};
+use super::wire::{Field, Free, Rule, Text, wire};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::Subject;
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// No key scope is documented.
+const PERMISSION: &str = "a role that may see external secrets managers";
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "external_secrets_manager",
+    title: "External secrets managers",
+    description: "Every vault of the customer that Fivetran fetches credentials from, with the connections and destinations that use it.",
+    keywords: &["secrets manager", "vault", "credential storage", "key management"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/external_secrets_manager.json"),
+    endpoints: &["GET /v1/external-secrets-managers", "GET /v1/external-secrets-managers/{id}/entities"],
+    permissions: &[PERMISSION],
+    plan_gate: Some("Business Critical, private preview"),
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk. The list gives all that the details do. The entities come in one page.
+pub const RESOURCE: Resource = Resource {
+    stage: "external secrets managers",
+    path: "/v1/external-secrets-managers",
+    permission: Some(PERMISSION),
+    feeds: &[&KIND, &audit_event::KIND],
+    parts: &[Part {
+        name: "entities",
+        path: "/v1/external-secrets-managers/{id}/entities",
+        permission: PERMISSION,
+        feeds: &[&KIND],
+        ..Part::OBJECT
+    }],
+    project,
+    ..Resource::LIST
+};
+
+/// A vault.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct ExternalSecretsManagerContent<'a> {
+    /// When it came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// What uses it; null when that could not be read.
+    pub entities: Option<Vec<EntityContent<'a>>>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// Whether a hybrid deployment agent reaches it.
+    pub is_hybrid_deployment: Option<bool>,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Settings that matter for security, by value; all others are listed as withheld.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
+    )]
+    pub settings: Option<Kept>,
+    /// AWS_SECRET_MANAGER, AZURE_KEY_VAULT or HASHICORP_VAULT.
+    #[serde(rename = "type")]
+    pub kind: Option<&'a str>,
+    /// When it was last changed, as Fivetran wrote it.
+    pub updated_at: Option<&'a str>,
+}
+
+/// A connection or destination whose credentials are in the vault.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct EntityContent<'a> {
+    /// Whether it is enabled.
+    pub enabled: Option<bool>,
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// SOURCE (a connection) or DESTINATION.
+    #[serde(rename = "type")]
+    pub kind: Option<&'a str>,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct Manager<'a> {
+        id: Text<'a>,
+        kind = "type": Text<'a> => Rule::OneOf(&["AWS_SECRET_MANAGER", "AZURE_KEY_VAULT", "HASHICORP_VAULT"]),
+        name: Text<'a>,
+        config: Field<Free>,
+        is_hybrid_deployment: Field<bool>,
+        created_at: Text<'a>,
+        updated_at: Text<'a>,
+    }
+}
+
+wire! {
+    /// `data` of the entities.
+    pub struct Entities<'a> {
+        items: Field<Vec<Field<Entity<'a>>>> => Rule::Required,
+        next_cursor: Text<'a>,
+    }
+}
+
+wire! {
+    /// Something that uses a vault.
+    pub struct Entity<'a> {
+        id: Text<'a>,
+        name: Text<'a>,
+        enabled: Field<bool>,
+        kind = "type": Text<'a> => Rule::OneOf(&["SOURCE", "DESTINATION"]),
+        secret_manager_id: Text<'a>,
+        created_at: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(manager) = findings.read::<Manager<'_>>(RESOURCE.path, item.json) else { return };
+    let Some(id) = findings.id(&manager.id) else { return };
+    let body = item.part(0).single();
+    let entities =
+        body.and_then(|body| findings.read::<Entities<'_>>("/v1/external-secrets-managers/{id}/entities", body.data()));
+    let entities: Option<Vec<_>> = entities
+        .as_ref()
+        .and_then(|all| all.items.get())
+        .map(|all| all.iter().filter_map(Field::get).map(entity).collect());
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let mut withheld = Vec::new();
+    let name = manager.name.text();
+    let settings = settings::sift(&manager.config, out, &mut withheld);
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!(
+            "External secrets manager {} ({})",
+            name.unwrap_or(id),
+            manager.kind.text().unwrap_or("type unknown")
+        ),
+        subject: Subject { id: id.into(), name: name.map(Into::into), kind: "external_secrets_manager" },
+        effective_at: manager.created_at.text().and_then(audit_event::instant_of),
+        content: &ExternalSecretsManagerContent {
+            created_at: manager.created_at.text(),
+            entities,
+            id,
+            is_hybrid_deployment: manager.is_hybrid_deployment.value(),
+            name,
+            settings,
+            kind: manager.kind.text(),
+            updated_at: manager.updated_at.text(),
+        },
+        from: &origins.iter().collect::<Vec<_>>(),
+        withheld,
+    });
+    let target = Target { primary: ("EXTERNAL_SECRETS_MANAGER", id), secondary: None, on: &[KIND.id, id] };
+    let stamps = [
+        Stamp::new(Action::Create, &manager.created_at, "created_at"),
+        Stamp::new(Action::Edit, &manager.updated_at, "updated_at"),
+    ];
+    audit_event::emit(out, &item.origin(), &target, &stamps);
+}
+
+fn entity<'a>(entity: &'a Entity<'_>) -> EntityContent<'a> {
+    EntityContent {
+        enabled: entity.enabled.value(),
+        id: entity.id.text(),
+        name: entity.name.text(),
+        kind: entity.kind.text(),
+    }
+}

@@ -1,0 +1,210 @@
+//! `log_service`: external services that Fivetran pushes its logs to, and with them its audit trail:
+//! one for the account, one for each group, or none.
+//!
+//! A group's log service bears the group's id. That there is none for the account is a 404.
+//! <https://fivetran.com/docs/rest-api/api-reference/log-service>, read 2026-11.
+
+use super::notes::Fact;
+use super::resource::{Findings, Item, Missing, Part, Resource, origin_of};
+use super::settings::{self, Kept};
+use super::setup_test::{self, SetupTest, SetupTestContent};
+use super::wire::{Field, Free, Text, Unread, wire};
+use crate::evidence::audit_logging::{self, Mechanism};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// No key scope is documented.
+const PERMISSION: &str = "a role that may see log services";
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "log_service",
+    title: "External log services",
+    description: "Every external service that Fivetran pushes its logs to, for the account or for a group: which one, whether it is enabled and healthy, and where it is.",
+    keywords: &["logging", "siem", "log export", "audit trail", "monitoring", "log retention"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/log_service.json"),
+    endpoints: &["GET /v1/external-logging/account", "GET /v1/external-logging", "GET /v1/external-logging/{id}"],
+    permissions: &[PERMISSION],
+    plan_gate: Some("Enterprise or Business Critical"),
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The one of the account.
+pub const OF_ACCOUNT: Resource = Resource {
+    stage: "account log service",
+    path: "/v1/external-logging/account",
+    page_limit: None,
+    permission: Some(PERMISSION),
+    missing: Missing::None,
+    feeds: &[&KIND, &audit_logging::KIND],
+    project: |item, out, findings| project(item, out, findings, "account"),
+    ..Resource::LIST
+};
+
+/// Those of groups. The list shows neither settings nor tests.
+pub const OF_GROUPS: Resource = Resource {
+    stage: "log services",
+    path: "/v1/external-logging",
+    permission: Some(PERMISSION),
+    feeds: &[&KIND, &audit_logging::KIND],
+    parts: &[Part {
+        name: "details",
+        path: "/v1/external-logging/{id}",
+        permission: PERMISSION,
+        feeds: &[&KIND],
+        ..Part::OBJECT
+    }],
+    project: |item, out, findings| project(item, out, findings, "group"),
+    ..Resource::LIST
+};
+
+/// A log service.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct LogServiceContent<'a> {
+    /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden` or `failed`.
+    pub details: &'static str,
+    /// Whether logs are sent.
+    pub enabled: Option<bool>,
+    /// Fivetran's id: the group's, or the account's.
+    pub id: &'a str,
+    /// `account` or `group`.
+    pub scope: &'a str,
+    /// What it is, e.g. datadog_log.
+    pub service: Option<&'a str>,
+    /// Settings that matter for security, by value; all others are listed as withheld.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
+    )]
+    pub settings: Option<Kept>,
+    /// `connected`, `incomplete` or `broken`; null when Fivetran does not say.
+    pub setup_state: Option<&'a str>,
+    /// The last setup test, as stored.
+    pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
+    /// Codes of what someone has to do about it.
+    pub tasks: Vec<&'a str>,
+}
+
+wire! {
+    /// A list item, or `data` of the details.
+    pub struct LogService<'a> {
+        id: Text<'a>,
+        group_id: Field<Unread>,
+        service: Text<'a>,
+        enabled: Field<bool>,
+        status: Field<Status<'a>>,
+        setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
+        config: Field<Free>,
+    }
+}
+
+wire! {
+    /// `status` of a log service.
+    pub struct Status<'a> {
+        setup_state: Text<'a>,
+        tasks: Field<Vec<Field<Task<'a>>>>,
+    }
+}
+
+wire! {
+    /// An element of `tasks`.
+    pub struct Task<'a> {
+        code: Text<'a>,
+        message: Field<Unread>,
+        details: Field<Unread>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings, scope: &'static str) {
+    let of_account = scope == "account";
+    let path = if of_account { OF_ACCOUNT.path } else { OF_GROUPS.path };
+    let Some(listed) = findings.read::<LogService<'_>>(path, item.json) else { return };
+    let Some(id) = findings.id(&listed.id) else { return };
+    if !of_account && id == out.account {
+        return; // The account's own is read by itself.
+    }
+    let body = item.part(0).single();
+    let detailed = body.and_then(|body| findings.read::<LogService<'_>>("/v1/external-logging/{id}", body.data()));
+    let service = detailed.as_ref().unwrap_or(&listed);
+    let details = if of_account { "read" } else { item.part(0).word() };
+    emit(item, out, service, (id, scope, details));
+    if service.enabled.value() == Some(true) {
+        findings.facts.push(if of_account { Fact::AccountExported } else { Fact::GroupExported(id.into()) });
+    }
+}
+
+fn emit(
+    item: &Item<'_>,
+    out: &mut Emit<'_>,
+    service: &LogService<'_>,
+    (id, scope, details): (&str, &str, &'static str),
+) {
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(item.part(0).single().map(origin_of)).collect();
+    let origins: Vec<_> = origins.iter().collect();
+    let mut withheld = Vec::new();
+    let settings = settings::sift(&service.config, out, &mut withheld);
+    let setup_tests = setup_test::contents(&service.setup_tests, &mut withheld);
+    let setup_state = service.status.get().and_then(|status| status.setup_state.text());
+    let tasks = tasks(service, &mut withheld);
+    let healthy = setup_state.map(|state| state.eq_ignore_ascii_case("connected") && tasks.is_empty());
+    let name = service.service.text();
+    let state = if service.enabled.value() == Some(true) { "enabled" } else { "not enabled" };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[scope, id],
+        title: format!("Log service {} of {scope} {id}: {state}", name.unwrap_or("of an unknown kind")),
+        subject: Subject { id: id.into(), name: None, kind: "log_service" },
+        effective_at: None,
+        content: &LogServiceContent {
+            details,
+            enabled: service.enabled.value(),
+            id,
+            scope,
+            service: name,
+            settings,
+            setup_state,
+            setup_tests,
+            tasks,
+        },
+        from: &origins,
+        withheld,
+    });
+    let mechanism = Mechanism {
+        mechanism: "log_service",
+        native_id: &["log_service", scope, id],
+        id,
+        scope: Some(scope),
+        scope_id: Some(id),
+        service: name,
+        enabled: service.enabled.value(),
+        healthy,
+        last_success: None,
+        fresh: None,
+    };
+    audit_logging::emit(out, &origins, &mechanism);
+}
+
+/// The codes of tasks. Their messages and details are free text: withheld.
+fn tasks<'a>(service: &'a LogService<'_>, withheld: &mut Vec<Withheld>) -> Vec<&'a str> {
+    let tasks = service.status.get().and_then(|status| status.tasks.get()).map_or(&[][..], Vec::as_slice);
+    let mut codes = Vec::new();
+    for (index, task) in tasks.iter().enumerate() {
+        let Some(task) = task.get() else { continue };
+        for (name, field) in [("details", &task.details), ("message", &task.message)] {
+            if field.is_set() {
+                let pointer = format!("/status/tasks/{index}/{name}");
+                withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
+            }
+        }
+        codes.extend(task.code.text());
+    }
+    codes
+}

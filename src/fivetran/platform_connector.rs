@@ -1,0 +1,57 @@
+//! The Fivetran Platform Connector: a connection that writes Fivetran's own logs, and its audit trail
+//! with them, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
+//! audit logging. <https://fivetran.com/docs/logs/fivetran-platform>, read 2026-11.
+
+use super::notes::Fact;
+use super::resource::Findings;
+use super::wire::{Field, Free};
+use crate::evidence::audit_event::instant_of;
+use crate::evidence::audit_logging::{self, Mechanism};
+use crate::evidence::emit::{Emit, Origin};
+
+/// Its service id.
+pub const SERVICE: &str = "fivetran_log";
+/// Twice a sync's rhythm, but at least this, may pass until a success is no longer fresh.
+const FRESH_MINUTES: i64 = 24 * 60;
+
+/// What of the connection tells.
+#[expect(missing_docs, reason = "each field is documented at the content of a connection")]
+pub struct Synced<'a> {
+    pub id: &'a str,
+    pub group_id: Option<&'a str>,
+    pub config: &'a Field<Free>,
+    pub paused: Option<bool>,
+    pub setup_state: Option<&'a str>,
+    pub succeeded_at: Option<&'a str>,
+    pub sync_minutes: Option<i64>,
+}
+
+/// Emits the mechanism.
+pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, findings: &mut Findings) {
+    let scope = connection.config.get().map(|config| match config.0.get("is_account_level_connector") {
+        Some(flag) if flag == &true || flag.as_str() == Some("true") => "account",
+        _ => "group",
+    });
+    let enabled = connection.paused.map(|paused| !paused);
+    let succeeded = connection.succeeded_at.and_then(instant_of);
+    let minutes = connection.sync_minutes.unwrap_or(0).saturating_mul(2).max(FRESH_MINUTES);
+    let fresh = succeeded.map(|at| origin.body.read_at.0.saturating_sub(at.0) <= minutes.saturating_mul(60_000));
+    let mechanism = Mechanism {
+        mechanism: "platform_connector",
+        native_id: &["platform_connector", connection.id],
+        id: connection.id,
+        scope,
+        scope_id: connection.group_id,
+        service: Some(SERVICE),
+        enabled,
+        healthy: connection.setup_state.map(|state| state.eq_ignore_ascii_case("connected")),
+        last_success: connection.succeeded_at,
+        fresh,
+    };
+    audit_logging::emit(out, &[origin], &mechanism);
+    match (enabled, scope, connection.group_id) {
+        (Some(true), Some("account"), _) => findings.facts.push(Fact::AccountExported),
+        (Some(true), Some(_), Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),
+        _ => {}
+    }
+}

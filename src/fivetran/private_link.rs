@@ -1,0 +1,119 @@
+//! `private_link`: private network paths between Fivetran and the customer's cloud.
+//!
+//! <https://fivetran.com/docs/rest-api/api-reference/private-links>, read 2026-11.
+
+use super::resource::{Findings, Item, Resource};
+use super::wire::{Field, Rule, Text, Unread, wire};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::format;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "private_link",
+    title: "Private links",
+    description: "Every private link with its cloud, region, service, state and who made it.",
+    keywords: &["private link", "network", "segregation", "private endpoint"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/private_link.json"),
+    endpoints: &["GET /v1/private-links"],
+    permissions: &["PRIVATE_LINK:READ"],
+    plan_gate: Some("Business Critical"),
+    cost: Cost::PerPage,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "private links",
+    path: "/v1/private-links",
+    permission: Some("PRIVATE_LINK:READ"),
+    feeds: &[&KIND, &audit_event::KIND],
+    project,
+    ..Resource::LIST
+};
+
+/// A private link.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct PrivateLinkContent<'a> {
+    /// AWS, GCP or AZURE.
+    pub cloud_provider: Option<&'a str>,
+    /// When it came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// Id of who made it.
+    pub created_by: Option<&'a str>,
+    /// Host name that it is reached by.
+    pub host: Option<&'a str>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Region it is in.
+    pub region: Option<&'a str>,
+    /// State of the customer's side, as Fivetran wrote it.
+    pub resource_upstream_status: Option<&'a str>,
+    /// What it leads to, e.g. SNOWFLAKE_AWS.
+    pub service: Option<&'a str>,
+    /// CREATING, UPDATING, DESTROYING, OK or FAIL.
+    pub state: Option<&'a str>,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct PrivateLink<'a> {
+        id: Text<'a>,
+        name: Text<'a>,
+        region: Text<'a>,
+        service: Text<'a>,
+        state: Text<'a> => Rule::OneOf(&["CREATING", "UPDATING", "DESTROYING", "OK", "FAIL"]),
+        state_summary: Field<Unread>,
+        host: Text<'a>,
+        account_id: Field<Unread>,
+        cloud_provider: Text<'a> => Rule::OneOf(&["AWS", "GCP", "AZURE"]),
+        created_at: Text<'a>,
+        created_by: Text<'a>,
+        resource_upstream_status: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(link) = findings.read::<PrivateLink<'_>>(RESOURCE.path, item.json) else { return };
+    let Some(id) = findings.id(&link.id) else { return };
+    let origin = item.origin();
+    let name = link.name.text();
+    let summary = Withheld { pointer: "/state_summary".into(), reason: WithheldReason::FreeText };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!(
+            "Private link {} to {}: {}",
+            name.unwrap_or(id),
+            link.service.text().unwrap_or("an unknown service"),
+            link.state.text().unwrap_or("state unknown")
+        ),
+        subject: Subject { id: id.into(), name: name.map(Into::into), kind: "private_link" },
+        effective_at: link.created_at.text().and_then(audit_event::instant_of),
+        content: &PrivateLinkContent {
+            cloud_provider: link.cloud_provider.text(),
+            created_at: link.created_at.text(),
+            created_by: link.created_by.text(),
+            host: link.host.text(),
+            id,
+            name,
+            region: link.region.text(),
+            resource_upstream_status: link.resource_upstream_status.text(),
+            service: link.service.text(),
+            state: link.state.text(),
+        },
+        from: &[&origin],
+        withheld: link.state_summary.is_set().then_some(summary).into_iter().collect(),
+    });
+    let target = Target { primary: ("PRIVATE_LINK", id), secondary: None, on: &[KIND.id, id] };
+    let created = Stamp::new(Action::Create, &link.created_at, "created_at").by(&link.created_by, "/created_by");
+    audit_event::emit(out, &origin, &target, &[created]);
+}

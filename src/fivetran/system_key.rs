@@ -1,0 +1,177 @@
+//! `system_key`: the keys of the account itself: what each may do, since when, until when, and when
+//! it was last used.
+//!
+//! Only a user's key of an Account Administrator may list them: a system key may not.
+//! <https://fivetran.com/docs/rest-api/api-reference/system-keys>, read 2026-11.
+
+use super::resource::{Findings, Item, Part, Resource, origin_of};
+use super::wire::{Field, Rule, Text, Unread, wire};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::format;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// Who may list system keys.
+const PERMISSION: &str = "a user's key of an Account Administrator";
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "system_key",
+    title: "System keys",
+    description: "Every system key with its permissions, age, expiry and last use; never the key or its secret.",
+    keywords: &["api key", "service credential", "key rotation", "least privilege", "expiry"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/system_key.json"),
+    endpoints: &["GET /v1/system-keys", "GET /v1/system-keys/{id}"],
+    permissions: &[PERMISSION],
+    plan_gate: None,
+    cost: Cost::PerItem,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk. The list shows no permissions.
+pub const RESOURCE: Resource = Resource {
+    stage: "system keys",
+    path: "/v1/system-keys",
+    permission: Some(PERMISSION),
+    feeds: &[&KIND, &audit_event::KIND],
+    parts: &[Part {
+        name: "details",
+        path: "/v1/system-keys/{id}",
+        permission: PERMISSION,
+        feeds: &[&KIND],
+        ..Part::OBJECT
+    }],
+    project,
+    ..Resource::LIST
+};
+
+/// A system key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct SystemKeyContent<'a> {
+    /// When it came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// When it expires, as Fivetran wrote it; null for one that never does.
+    pub expired_at: Option<&'a str>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// When it was last used, as Fivetran wrote it; null when it never was or Fivetran does not say.
+    pub last_used_at: Option<&'a str>,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// What it may do; null when that could not be read.
+    pub permissions: Option<Vec<PermissionContent<'a>>>,
+    /// When it was last changed, as Fivetran wrote it.
+    pub updated_at: Option<&'a str>,
+}
+
+/// One permission of a key.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct PermissionContent<'a> {
+    /// NONE, READ or MANAGE.
+    pub access_level: Option<&'a str>,
+    /// Groups it is limited to; null when it is not.
+    pub group_ids: Option<Vec<&'a str>>,
+    /// Resources it is limited to; null when it is not.
+    pub ids: Option<Vec<&'a str>>,
+    /// What it is about, e.g. CONNECTOR.
+    pub resource_type: Option<&'a str>,
+}
+
+wire! {
+    /// A list item, or `data` of the details, which name the key `key_value`.
+    pub struct SystemKey<'a> {
+        id: Text<'a>,
+        name: Text<'a>,
+        key: Field<Unread>,
+        key_value: Field<Unread>,
+        secret: Field<Unread>,
+        permissions: Field<Vec<Field<Permission<'a>>>>,
+        created_at: Text<'a>,
+        updated_at: Text<'a>,
+        expired_at: Text<'a>,
+        last_used_at: Text<'a>,
+    }
+}
+
+wire! {
+    /// An element of `permissions`.
+    pub struct Permission<'a> {
+        resource_type: Text<'a>,
+        access_level: Text<'a> => Rule::OneOf(&["NONE", "READ", "MANAGE"]),
+        resource_filter: Field<Filter<'a>>,
+    }
+}
+
+wire! {
+    /// `resource_filter` of a permission.
+    pub struct Filter<'a> {
+        ids: Field<Vec<Text<'a>>>,
+        group_ids: Field<Vec<Text<'a>>>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(listed) = findings.read::<SystemKey<'_>>(RESOURCE.path, item.json) else { return };
+    let Some(id) = findings.id(&listed.id) else { return };
+    let body = item.part(0).single();
+    let detailed = body.and_then(|body| findings.read::<SystemKey<'_>>("/v1/system-keys/{id}", body.data()));
+    let key = detailed.as_ref().unwrap_or(&listed);
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let name = key.name.text();
+    // The details need not repeat every stamp of the list.
+    let last_used_at = if key.last_used_at.is_set() { &key.last_used_at } else { &listed.last_used_at };
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: match key.expired_at.text() {
+            Some(at) => format!("System key {}: expires at {at}", name.unwrap_or(id)),
+            None => format!("System key {}: never expires", name.unwrap_or(id)),
+        },
+        subject: Subject { id: id.into(), name: name.map(Into::into), kind: "system_key" },
+        effective_at: key.created_at.text().and_then(audit_event::instant_of),
+        content: &SystemKeyContent {
+            created_at: key.created_at.text(),
+            expired_at: key.expired_at.text(),
+            id,
+            last_used_at: last_used_at.text(),
+            name,
+            permissions: key.permissions.get().map(|all| all.iter().filter_map(Field::get).map(permission).collect()),
+            updated_at: key.updated_at.text(),
+        },
+        from: &origins.iter().collect::<Vec<_>>(),
+        withheld: withheld(key),
+    });
+    let target = Target { primary: ("SYSTEM_KEY", id), secondary: None, on: &[KIND.id, id] };
+    let stamps = [
+        Stamp::new(Action::Create, &listed.created_at, "created_at"),
+        Stamp::new(Action::Edit, &listed.updated_at, "updated_at"),
+        Stamp::new(Action::Use, &listed.last_used_at, "last_used_at"),
+    ];
+    audit_event::emit(out, &item.origin(), &target, &stamps);
+}
+
+fn permission<'a>(permission: &'a Permission<'_>) -> PermissionContent<'a> {
+    let filter = permission.resource_filter.get();
+    let texts = |list: &'a Field<Vec<Text<'_>>>| list.get().map(|ids| ids.iter().filter_map(Text::text).collect());
+    PermissionContent {
+        access_level: permission.access_level.text(),
+        group_ids: filter.and_then(|filter| texts(&filter.group_ids)),
+        ids: filter.and_then(|filter| texts(&filter.ids)),
+        resource_type: permission.resource_type.text(),
+    }
+}
+
+fn withheld(key: &SystemKey<'_>) -> Vec<Withheld> {
+    [("/key", &key.key), ("/key_value", &key.key_value), ("/secret", &key.secret)]
+        .into_iter()
+        .filter(|(_, field)| field.is_set())
+        .map(|(pointer, _)| Withheld { pointer: pointer.into(), reason: WithheldReason::Secret })
+        .collect()
+}

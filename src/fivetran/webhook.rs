@@ -1,0 +1,139 @@
+//! `webhook`: where Fivetran pushes events of syncs and connections: alerting, and a small part of
+//! an audit trail.
+//!
+//! <https://fivetran.com/docs/rest-api/api-reference/webhooks>, read 2026-11.
+
+use super::resource::{Findings, Item, Resource};
+use super::url;
+use super::wire::{Field, Rule, Text, Unread, wire};
+use crate::evidence::audit_event::{self, Action, Stamp, Target};
+use crate::evidence::audit_logging::{self, Mechanism};
+use crate::evidence::emit::{Draft, Emit};
+use crate::evidence::kind::{Cost, DAILY, Kind, When};
+use crate::model::{Subject, Withheld, WithheldReason};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// The catalogue's entry.
+pub const KIND: Kind = Kind {
+    id: "webhook",
+    title: "Webhooks",
+    description: "Every webhook with the events it is told of, whether it is active (Fivetran switches off one that fails for a day), and the host it goes to; never its secret or the rest of its URL.",
+    keywords: &["webhook", "alerting", "monitoring", "notification", "incident detection"],
+    schema_version: 1,
+    content_schema: include_str!("../schemas/webhook.json"),
+    endpoints: &["GET /v1/webhooks"],
+    permissions: &["WEBHOOK:READ"],
+    plan_gate: None,
+    cost: Cost::PerPage,
+    when: When::Default,
+    valid_for_seconds: DAILY,
+};
+
+/// The walk.
+pub const RESOURCE: Resource = Resource {
+    stage: "webhooks",
+    path: "/v1/webhooks",
+    permission: Some("WEBHOOK:READ"),
+    feeds: &[&KIND, &audit_event::KIND, &audit_logging::KIND],
+    project,
+    ..Resource::LIST
+};
+
+/// A webhook.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct WebhookContent<'a> {
+    /// Whether events are sent.
+    pub active: Option<bool>,
+    /// When it came to be, as Fivetran wrote it.
+    pub created_at: Option<&'a str>,
+    /// Id of who made it.
+    pub created_by: Option<&'a str>,
+    /// Events it is told of, e.g. sync_end.
+    pub events: Vec<&'a str>,
+    /// The group it is about; null for one about the account.
+    pub group_id: Option<&'a str>,
+    /// Fivetran's id.
+    pub id: &'a str,
+    /// Scheme, host and port it goes to; the rest of the URL can hold a credential.
+    pub origin: Option<String>,
+    /// Whether what it sends is signed with a secret.
+    pub signed: bool,
+    /// `account` or `group`.
+    #[serde(rename = "type")]
+    pub kind: Option<&'a str>,
+}
+
+wire! {
+    /// An item of the list.
+    pub struct Webhook<'a> {
+        id: Text<'a>,
+        kind = "type": Text<'a> => Rule::OneOf(&["account", "group"]),
+        group_id: Text<'a>,
+        url: Text<'a>,
+        events: Field<Vec<Text<'a>>> => Rule::Required,
+        active: Field<bool> => Rule::Required,
+        secret: Field<Unread>,
+        created_at: Text<'a>,
+        created_by: Text<'a>,
+    }
+}
+
+fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    let Some(webhook) = findings.read::<Webhook<'_>>(RESOURCE.path, item.json) else { return };
+    let Some(id) = findings.id(&webhook.id) else { return };
+    let origin = item.origin();
+    let address = webhook.url.text().and_then(url::origin);
+    let events: Vec<&str> = webhook.events.get().into_iter().flatten().filter_map(Text::text).collect();
+    let state = if webhook.active.value() == Some(true) { "active" } else { "not active" };
+    let host = address.as_deref().unwrap_or("an unreadable address");
+    out.record(Draft {
+        kind: &KIND,
+        native_id: &[id],
+        title: format!("Webhook {id} to {host}: {state}, {} events", events.len()),
+        subject: Subject { id: id.into(), name: None, kind: "webhook" },
+        effective_at: webhook.created_at.text().and_then(audit_event::instant_of),
+        content: &WebhookContent {
+            active: webhook.active.value(),
+            created_at: webhook.created_at.text(),
+            created_by: webhook.created_by.text(),
+            events,
+            group_id: webhook.group_id.text(),
+            id,
+            origin: address,
+            signed: webhook.secret.is_set(),
+            kind: webhook.kind.text(),
+        },
+        from: &[&origin],
+        withheld: withheld(&webhook),
+    });
+    let target = Target { primary: ("WEBHOOK", id), secondary: None, on: &[KIND.id, id] };
+    let created = Stamp::new(Action::Create, &webhook.created_at, "created_at").by(&webhook.created_by, "/created_by");
+    audit_event::emit(out, &origin, &target, &[created]);
+    let group = webhook.group_id.text();
+    let mechanism = Mechanism {
+        mechanism: "webhook",
+        native_id: &["webhook", id],
+        id,
+        scope: Some(if group.is_some() { "group" } else { "account" }),
+        scope_id: group,
+        service: None,
+        enabled: webhook.active.value(),
+        healthy: webhook.active.value(),
+        last_success: None,
+        fresh: None,
+    };
+    audit_logging::emit(out, &[&origin], &mechanism);
+}
+
+fn withheld(webhook: &Webhook<'_>) -> Vec<Withheld> {
+    let rest_of_url = webhook.url.text().is_some_and(|text| url::origin(text).as_deref() != Some(text));
+    [("/secret", webhook.secret.is_set()), ("/url", rest_of_url)]
+        .into_iter()
+        .filter(|(_, is_there)| *is_there)
+        .map(|(pointer, _)| Withheld { pointer: pointer.into(), reason: WithheldReason::Secret })
+        .collect()
+}
