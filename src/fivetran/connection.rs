@@ -114,7 +114,7 @@ pub struct ConnectionContent<'a> {
         not(target_arch = "wasm32"),
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
-    pub settings: Option<Kept>,
+    pub settings: Option<Kept<'a>>,
     /// The last setup test, as stored.
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
     /// Its state; null when Fivetran gave none.
@@ -179,7 +179,7 @@ wire! {
         external_secrets_keys_config: Field<Unread>,
         setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
         source_sync_details: Field<Unread>,
-        config: Field<Free>,
+        config: Field<Free<'a>>,
         connect_card: Field<Unread>,
         connect_card_config: Field<Unread>,
     }

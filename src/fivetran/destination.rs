@@ -81,7 +81,7 @@ pub struct DestinationContent<'a> {
         not(target_arch = "wasm32"),
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
-    pub settings: Option<Kept>,
+    pub settings: Option<Kept<'a>>,
     /// INCOMPLETE, CONNECTED or BROKEN, as Fivetran wrote it (letter case varies).
     pub setup_status: Option<&'a str>,
     /// The last setup test, as stored.
@@ -108,7 +108,7 @@ wire! {
         external_secrets_manager_id: Text<'a>,
         external_secrets_keys_config: Field<Unread>,
         setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
-        config: Field<Free>,
+        config: Field<Free<'a>>,
     }
 }
 

@@ -69,7 +69,7 @@ pub struct ExternalSecretsManagerContent<'a> {
         not(target_arch = "wasm32"),
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
-    pub settings: Option<Kept>,
+    pub settings: Option<Kept<'a>>,
     /// AWS_SECRET_MANAGER, AZURE_KEY_VAULT or HASHICORP_VAULT.
     #[serde(rename = "type")]
     pub kind: Option<&'a str>,
@@ -98,7 +98,7 @@ wire! {
         id: Text<'a>,
         kind = "type": Text<'a> => Rule::OneOf(&["AWS_SECRET_MANAGER", "AZURE_KEY_VAULT", "HASHICORP_VAULT"]),
         name: Text<'a>,
-        config: Field<Free>,
+        config: Field<Free<'a>>,
         is_hybrid_deployment: Field<bool>,
         created_at: Text<'a>,
         updated_at: Text<'a>,

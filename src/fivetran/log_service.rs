@@ -84,7 +84,7 @@ pub struct LogServiceContent<'a> {
         not(target_arch = "wasm32"),
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
-    pub settings: Option<Kept>,
+    pub settings: Option<Kept<'a>>,
     /// `connected`, `incomplete` or `broken`; null when Fivetran does not say.
     pub setup_state: Option<&'a str>,
     /// The last setup test, as stored.
@@ -102,7 +102,7 @@ wire! {
         enabled: Field<bool>,
         status: Field<Status<'a>>,
         setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
-        config: Field<Free>,
+        config: Field<Free<'a>>,
     }
 }
 

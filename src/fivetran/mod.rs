@@ -13,6 +13,7 @@ pub mod external_secrets_manager;
 pub mod group;
 pub mod hybrid_deployment_agent;
 pub mod log_service;
+pub mod node;
 pub mod notes;
 pub mod platform_connector;
 pub mod private_link;
@@ -50,13 +51,15 @@ pub const RESOURCES: &[&Resource] = &[
     &team::RESOURCE,
     &group::RESOURCE,
     &destination::RESOURCE.with(&[destination::DETAILS, certificate::OF_DESTINATION, fingerprint::OF_DESTINATION]),
-    &connection::RESOURCE.with(&[
-        connection::DETAILS,
-        connection_schema::PART,
-        certificate::OF_CONNECTION,
-        fingerprint::OF_CONNECTION,
-        sync_run::PART,
-    ]),
+    &connection::RESOURCE
+        .with(&[
+            connection::DETAILS,
+            connection_schema::PART,
+            certificate::OF_CONNECTION,
+            fingerprint::OF_CONNECTION,
+            sync_run::PART,
+        ])
+        .informing(&[&connector_type::KIND]),
     &log_service::OF_ACCOUNT,
     &log_service::OF_GROUPS,
     &webhook::RESOURCE,

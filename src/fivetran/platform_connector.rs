@@ -2,6 +2,7 @@
 //! with them, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
 //! audit logging. <https://fivetran.com/docs/logs/fivetran-platform>, read 2026-11.
 
+use super::node::Node;
 use super::notes::Fact;
 use super::resource::Findings;
 use super::wire::{Field, Free};
@@ -19,7 +20,7 @@ const FRESH_MINUTES: i64 = 24 * 60;
 pub struct Synced<'a> {
     pub id: &'a str,
     pub group_id: Option<&'a str>,
-    pub config: &'a Field<Free>,
+    pub config: &'a Field<Free<'a>>,
     pub paused: Option<bool>,
     pub setup_state: Option<&'a str>,
     pub succeeded_at: Option<&'a str>,
@@ -28,10 +29,7 @@ pub struct Synced<'a> {
 
 /// Emits the mechanism.
 pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, findings: &mut Findings) {
-    let scope = connection.config.get().map(|config| match config.0.get("is_account_level_connector") {
-        Some(flag) if flag == &true || flag.as_str() == Some("true") => "account",
-        _ => "group",
-    });
+    let scope = connection.config.get().map(|config| if is_account_level(config) { "account" } else { "group" });
     let enabled = connection.paused.map(|paused| !paused);
     let succeeded = connection.succeeded_at.and_then(instant_of);
     let minutes = connection.sync_minutes.unwrap_or(0).saturating_mul(2).max(FRESH_MINUTES);
@@ -54,4 +52,9 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         (Some(true), Some(_), Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),
         _ => {}
     }
+}
+
+fn is_account_level(config: &Free<'_>) -> bool {
+    let flag = config.0.iter().find(|(name, _)| name == "is_account_level_connector");
+    flag.is_some_and(|(_, value)| *value == Node::Bool(true) || value.text() == Some("true"))
 }

@@ -30,6 +30,8 @@ pub struct Resource {
     pub missing: Missing,
     /// Kinds that are short when the list is, besides those of its parts.
     pub feeds: &'static [&'static Kind],
+    /// Kinds of other lists that need to know what is in this one.
+    pub informs: &'static [&'static Kind],
     /// Further calls for each item, in this order.
     pub parts: &'static [Part],
     /// Makes the records of one item, but for those that parts make by themselves.
@@ -60,6 +62,7 @@ impl Resource {
         key: "id",
         missing: Missing::NotOffered,
         feeds: &[],
+        informs: &[],
         parts: &[],
         project: |_, _, _| {},
     };
@@ -71,11 +74,18 @@ impl Resource {
         self
     }
 
+    /// The same with these kinds informed.
+    #[must_use]
+    pub const fn informing(mut self, kinds: &'static [&'static Kind]) -> Self {
+        self.informs = kinds;
+        self
+    }
+
     /// Whether a kind is short when this list is.
     #[must_use]
     pub fn feeds(&self, kind: &Kind) -> bool {
         let of_parts = self.parts.iter().flat_map(|part| part.feeds);
-        self.feeds.iter().chain(of_parts).any(|fed| fed.id == kind.id)
+        self.feeds.iter().chain(self.informs).chain(of_parts).any(|fed| fed.id == kind.id)
     }
 }
 

@@ -5,14 +5,15 @@
 //! Everything else is listed as withheld, by name. An allow-listed name never overrules a mark of
 //! secrecy, whoever made it.
 
+use super::node::Node;
 use super::wire::{Field, Free};
 use crate::evidence::emit::Emit;
 use crate::model::{Withheld, WithheldReason};
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde_json::Value;
 
 /// Settings that say how data is reached, protected, placed and limited. Names as in Fivetran's
 /// configs, <https://fivetran.com/docs/rest-api/api-reference/connections/create-connection>.
@@ -150,17 +151,16 @@ const NOT_SECRET: &[&str] = &["is_keypair", "is_private_key_encrypted", "use_api
 const MAX_TEXT: usize = 512;
 
 /// Settings kept by value, in canonical order.
-pub type Kept = BTreeMap<String, Value>;
+pub type Kept<'a> = BTreeMap<&'a str, Node<'a>>;
 
 /// Sifts a config. `None` when there is none. Withheld settings are added to `withheld` by name,
 /// below `/config`.
-pub fn sift(config: &Field<Free>, out: &Emit<'_>, withheld: &mut Vec<Withheld>) -> Option<Kept> {
-    let Value::Object(settings) = &config.get()?.0 else { return None };
+pub fn sift<'a>(config: &'a Field<Free<'_>>, out: &Emit<'_>, withheld: &mut Vec<Withheld>) -> Option<Kept<'a>> {
     let mut kept = Kept::new();
-    for (name, value) in settings {
+    for (name, value) in &config.get()?.0 {
         match keep(name, value, out) {
             Ok(Some(value)) => {
-                kept.insert(name.clone(), value);
+                kept.insert(name, value);
             }
             Ok(None) => {}
             Err(reason) => withheld.push(Withheld { pointer: format!("/config/{}", escape(name)), reason }),
@@ -170,8 +170,8 @@ pub fn sift(config: &Field<Free>, out: &Emit<'_>, withheld: &mut Vec<Withheld>) 
 }
 
 /// The value as it is kept; `Ok(None)` for null, which says nothing.
-fn keep(name: &str, value: &Value, out: &Emit<'_>) -> Result<Option<Value>, WithheldReason> {
-    if value.is_null() {
+fn keep<'a>(name: &str, value: &'a Node<'_>, out: &Emit<'_>) -> Result<Option<Node<'a>>, WithheldReason> {
+    if *value == Node::Null {
         return Ok(None);
     }
     let lower = name.to_ascii_lowercase();
@@ -183,30 +183,26 @@ fn keep(name: &str, value: &Value, out: &Emit<'_>) -> Result<Option<Value>, With
         return Err(WithheldReason::UnknownSetting);
     }
     match value {
-        Value::Bool(_) | Value::Number(_) => Ok(Some(value.clone())),
-        Value::String(text) => keep_text(&lower, text, out).map(Some),
-        Value::Array(items) => items
+        Node::Array(items) => items
             .iter()
-            .map(|item| match item {
-                Value::String(text) => keep_text(&lower, text, out),
-                Value::Bool(_) | Value::Number(_) => Ok(item.clone()),
-                _ => Err(WithheldReason::UnknownSetting),
-            })
+            .map(|item| keep_plain(&lower, item, out))
             .collect::<Result<Vec<_>, _>>()
-            .map(|items| Some(Value::Array(items))),
-        _ => Err(WithheldReason::UnknownSetting),
+            .map(|items| Some(Node::Array(items))),
+        value => keep_plain(&lower, value, out).map(Some),
     }
 }
 
-fn keep_text(name: &str, text: &str, out: &Emit<'_>) -> Result<Value, WithheldReason> {
-    if looks_secret(text) {
-        return Err(WithheldReason::Secret);
+fn keep_plain<'a>(name: &str, value: &'a Node<'_>, out: &Emit<'_>) -> Result<Node<'a>, WithheldReason> {
+    match value {
+        Node::Bool(value) => Ok(Node::Bool(*value)),
+        Node::Int(value) => Ok(Node::Int(*value)),
+        Node::Float(value) => Ok(Node::Float(*value)),
+        Node::Text(text) if looks_secret(text) => Err(WithheldReason::Secret),
+        Node::Text(text) if text.len() <= MAX_TEXT => {
+            Ok(Node::Text(if PERSONAL.contains(&name) { out.person(text) } else { Cow::Borrowed(text) }))
+        }
+        _ => Err(WithheldReason::UnknownSetting),
     }
-    if text.len() > MAX_TEXT {
-        return Err(WithheldReason::UnknownSetting);
-    }
-    let text = if PERSONAL.contains(&name) { out.person(text).into_owned() } else { text.into() };
-    Ok(Value::String(text))
 }
 
 fn is_marked_secret(name: &str) -> bool {
@@ -214,8 +210,8 @@ fn is_marked_secret(name: &str) -> bool {
 }
 
 /// Fivetran masks secrets as six stars.
-fn is_masked(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.len() >= 3 && text.bytes().all(|byte| byte == b'*'))
+fn is_masked(value: &Node<'_>) -> bool {
+    value.text().is_some_and(|text| text.len() >= 3 && text.bytes().all(|byte| byte == b'*'))
 }
 
 /// Private keys, JSON web tokens, and URLs or connection strings that carry a credential.
@@ -240,15 +236,18 @@ mod tests {
     use super::*;
     use crate::evidence::privacy::Privacy;
     use crate::instant::Instant;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn check(config: Value, want_kept: Value, want_withheld: &[(&str, WithheldReason)]) {
         let privacy = Privacy::Full;
         let out =
             Emit { account: "acc", wanted: &[], since: None, privacy: &privacy, now: Instant(0), records: Vec::new() };
         let mut withheld = Vec::new();
-        let kept = sift(&Field::Is(Free(config)), &out, &mut withheld);
+        let text = config.to_string();
+        let config = Field::from(Node::read(&text).unwrap());
+        let kept = sift(&config, &out, &mut withheld);
         assert_eq!(serde_json::to_value(kept).ok(), Some(want_kept));
+        withheld.sort();
         let want: Vec<_> =
             want_withheld.iter().map(|(p, reason)| Withheld { pointer: (*p).into(), reason: *reason }).collect();
         assert_eq!(withheld, want);

@@ -4,12 +4,11 @@
 //! item: it is reported as drift and the rest is kept. Numbers and booleans that come as strings
 //! (and the reverse) are read as what they say. Unknown fields are skipped and reported.
 
+use super::node::Node;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-use core::marker::PhantomData;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// One field of a wire type.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -69,22 +68,6 @@ pub enum Rule {
     OneOf(&'static [&'static str]),
 }
 
-/// Reports a field that breaks a rule.
-pub fn check<'de, T: Wire<'de>>(field: &Field<T>, rule: Rule, at: &At<'_>, drift: &mut Drift) {
-    let broken = match (rule, field) {
-        (Rule::Required, Field::Absent) => "absent though documented",
-        (Rule::OneOf(known), Field::Is(value)) => {
-            let text = value.as_text().unwrap_or_default();
-            if known.iter().any(|one| one.eq_ignore_ascii_case(text)) {
-                return;
-            }
-            "a value that is not known"
-        }
-        _ => return,
-    };
-    drift.push((at.to_string(), broken));
-}
-
 /// Where in an item the reader stands; becomes text only when there is something to report.
 #[derive(Clone, Copy, Debug)]
 pub enum At<'p> {
@@ -120,40 +103,13 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// A type that a [`Field`] can hold. Each method reads one JSON type; by default it is odd.
+/// A type that a [`Field`] can hold.
 pub trait Wire<'de>: Sized {
-    /// From a string.
-    fn from_text(_: Cow<'de, str>) -> Option<Self> {
-        None
-    }
-    /// From a boolean.
-    fn from_bool(_: bool) -> Option<Self> {
-        None
-    }
-    /// From a number without fraction.
-    fn from_int(_: i64) -> Option<Self> {
-        None
-    }
-    /// From another number.
-    fn from_float(_: f64) -> Option<Self> {
-        None
-    }
-    /// From an array; must take all of it.
+    /// Made from any JSON but null.
     ///
     /// # Errors
-    /// When the array is not JSON.
-    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-    /// From an object; must take all of it.
-    ///
-    /// # Errors
-    /// When the object is not JSON.
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
+    /// What was found instead, in words.
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str>;
     /// Reports what is odd inside.
     fn report(&self, _at: &At<'_>, _drift: &mut Drift) {}
     /// The text, for what is one.
@@ -163,49 +119,46 @@ pub trait Wire<'de>: Sized {
 }
 
 impl<'de> Wire<'de> for Cow<'de, str> {
-    fn from_text(text: Cow<'de, str>) -> Option<Self> {
-        Some(text)
-    }
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(Cow::Borrowed(if value { "true" } else { "false" }))
-    }
-    fn from_int(value: i64) -> Option<Self> {
-        Some(Cow::Owned(value.to_string()))
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match node {
+            Node::Text(text) => Ok(text),
+            Node::Bool(value) => Ok(Cow::Borrowed(if value { "true" } else { "false" })),
+            Node::Int(value) => Ok(Cow::Owned(value.to_string())),
+            other => Err(other.kind()),
+        }
     }
     fn as_text(&self) -> Option<&str> {
         Some(self)
     }
 }
 
-impl Wire<'_> for bool {
-    fn from_text(text: Cow<'_, str>) -> Option<Self> {
-        match text.as_ref() {
-            "true" | "TRUE" | "True" => Some(true),
-            "false" | "FALSE" | "False" => Some(false),
-            _ => None,
+impl<'de> Wire<'de> for bool {
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match &node {
+            Node::Bool(value) => Ok(*value),
+            Node::Text(text) if text.eq_ignore_ascii_case("true") => Ok(true),
+            Node::Text(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            other => Err(other.kind()),
         }
-    }
-    fn from_bool(value: bool) -> Option<Self> {
-        Some(value)
     }
 }
 
-impl Wire<'_> for i64 {
-    fn from_text(text: Cow<'_, str>) -> Option<Self> {
-        text.trim().parse().ok()
-    }
-    fn from_int(value: i64) -> Option<Self> {
-        Some(value)
+impl<'de> Wire<'de> for i64 {
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match &node {
+            Node::Int(value) => Ok(*value),
+            Node::Text(text) => text.trim().parse().map_err(|_| "a string"),
+            other => Err(other.kind()),
+        }
     }
 }
 
 impl<'de, T: Wire<'de>> Wire<'de> for Vec<Field<T>> {
-    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
-        let mut items = Self::new();
-        while let Some(item) = array.next_element()? {
-            items.push(item);
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match node {
+            Node::Array(items) => Ok(items.into_iter().map(Field::from).collect()),
+            other => Err(other.kind()),
         }
-        Ok(Some(items))
     }
     fn report(&self, at: &At<'_>, drift: &mut Drift) {
         for item in self {
@@ -219,12 +172,13 @@ impl<'de, T: Wire<'de>> Wire<'de> for Vec<Field<T>> {
 pub struct Map<'a, T>(pub Vec<(Cow<'a, str>, Field<T>)>);
 
 impl<'de, T: Wire<'de>> Wire<'de> for Map<'de, T> {
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some((key, value)) = object.next_entry::<Key<'de>, Field<T>>()? {
-            entries.push((key.0, value));
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match node {
+            Node::Object(entries) => {
+                Ok(Self(entries.into_iter().map(|(key, value)| (key, Field::from(value))).collect()))
+            }
+            other => Err(other.kind()),
         }
-        Ok(Some(Self(entries)))
     }
     fn report(&self, at: &At<'_>, drift: &mut Drift) {
         for (_, value) in &self.0 {
@@ -233,14 +187,16 @@ impl<'de, T: Wire<'de>> Wire<'de> for Map<'de, T> {
     }
 }
 
-/// Any JSON, kept as it is: for the free-form settings, which `settings.rs` sifts.
+/// An object of any settings, which `settings.rs` sifts.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Free(pub serde_json::Value);
+pub struct Free<'a>(pub Vec<(Cow<'a, str>, Node<'a>)>);
 
-impl<'de> Wire<'de> for Free {
-    fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
-        let map = serde::de::value::MapAccessDeserializer::new(object);
-        serde_json::Value::deserialize(map).map(|value| Some(Self(value)))
+impl<'de> Wire<'de> for Free<'de> {
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match node {
+            Node::Object(entries) => Ok(Self(entries)),
+            other => Err(other.kind()),
+        }
     }
 }
 
@@ -249,25 +205,8 @@ impl<'de> Wire<'de> for Free {
 pub struct Unread;
 
 impl<'de> Wire<'de> for Unread {
-    fn from_text(_: Cow<'de, str>) -> Option<Self> {
-        Some(Self)
-    }
-    fn from_bool(_: bool) -> Option<Self> {
-        Some(Self)
-    }
-    fn from_int(_: i64) -> Option<Self> {
-        Some(Self)
-    }
-    fn from_float(_: f64) -> Option<Self> {
-        Some(Self)
-    }
-    fn from_array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Some(Self))
-    }
-    fn from_object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Some(Self))
+    fn from_node(_: Node<'de>) -> Result<Self, &'static str> {
+        Ok(Self)
     }
 }
 
@@ -282,52 +221,81 @@ impl<'de, T: Wire<'de>> Field<T> {
     }
 }
 
-impl<'de, T: Wire<'de>> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor(PhantomData))
+impl<'de, T: Wire<'de>> Field<T> {
+    /// The same for a field of an object, which may also break a rule. Never inlined: it is called
+    /// for every field of every type.
+    #[inline(never)]
+    pub fn report_in(&self, parent: &At<'_>, name: &str, rule: Option<Rule>, drift: &mut Drift) {
+        let at = At::Field(parent, name);
+        self.report(&at, drift);
+        match (rule, self) {
+            (Some(Rule::Required), Self::Absent) => drift.push((at.to_string(), "absent though documented")),
+            (Some(Rule::OneOf(known)), Self::Is(value)) => {
+                let text = value.as_text().unwrap_or_default();
+                if !known.iter().any(|one| one.eq_ignore_ascii_case(text)) {
+                    drift.push((at.to_string(), "a value that is not known"));
+                }
+            }
+            _ => {}
+        }
     }
 }
 
-struct FieldVisitor<T>(PhantomData<T>);
-
-impl<T> FieldVisitor<T> {
-    fn or_odd(read: Option<T>, found: &'static str) -> Field<T> {
-        read.map_or(Field::Odd(found), Field::Is)
+/// Reports fields that a type does not know.
+pub fn report_unknown(names: &[Cow<'_, str>], parent: &At<'_>, drift: &mut Drift) {
+    for name in names {
+        drift.push((At::Field(parent, name).to_string(), "a field that is not known"));
     }
 }
 
-impl<'de, T: Wire<'de>> Visitor<'de> for FieldVisitor<T> {
-    type Value = Field<T>;
+/// The entries of an object, taken out one by one.
+pub struct Entries<'a> {
+    entries: Vec<(Cow<'a, str>, Node<'a>)>,
+    /// Where the last one was found: the next is mostly right behind it.
+    next: usize,
+}
 
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON")
+impl<'a> Entries<'a> {
+    /// Of an object.
+    ///
+    /// # Errors
+    /// What was found instead, in words.
+    pub fn of(node: Node<'a>) -> Result<Self, &'static str> {
+        match node {
+            Node::Object(entries) => Ok(Self { entries, next: 0 }),
+            other => Err(other.kind()),
+        }
     }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Field::Null)
+
+    /// Takes out an entry. Never inlined: it is called for every field of every type.
+    #[inline(never)]
+    pub fn take<T: Wire<'a>>(&mut self, name: &str) -> Field<T> {
+        self.take_node(name).map_or(Field::Absent, Field::from)
     }
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Self::or_odd(T::from_bool(value), "a boolean"))
+
+    /// The entry is replaced by null under an empty name, so that others keep their places.
+    fn take_node(&mut self, name: &str) -> Option<Node<'a>> {
+        let (before, after) = self.entries.split_at(self.next.min(self.entries.len()));
+        let found = after.iter().position(|(key, _)| key == name).map(|at| at + before.len());
+        let at = found.or_else(|| before.iter().position(|(key, _)| key == name))?;
+        self.next = at + 1;
+        let (key, value) = self.entries.get_mut(at)?;
+        *key = Cow::Borrowed("");
+        Some(core::mem::replace(value, Node::Null))
     }
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Self::or_odd(T::from_int(value), "a number"))
+
+    /// Names of what was not taken.
+    pub fn rest(self) -> Vec<Cow<'a, str>> {
+        self.entries.into_iter().map(|(key, _)| key).filter(|key| !key.is_empty()).collect()
     }
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Self::or_odd(i64::try_from(value).ok().and_then(T::from_int), "a number"))
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Self::or_odd(T::from_float(value), "a number with a fraction"))
-    }
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-        Ok(Self::or_odd(T::from_text(Cow::Borrowed(value)), "a string"))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Self::or_odd(T::from_text(Cow::Owned(value.into())), "a string"))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<Self::Value, A::Error> {
-        Ok(Self::or_odd(T::from_array(array)?, "an array"))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        Ok(Self::or_odd(T::from_object(object)?, "an object"))
+}
+
+impl<'de, T: Wire<'de>> From<Node<'de>> for Field<T> {
+    fn from(node: Node<'de>) -> Self {
+        match node {
+            Node::Null => Self::Null,
+            node => T::from_node(node).map_or_else(Self::Odd, Self::Is),
+        }
     }
 }
 
@@ -343,30 +311,22 @@ macro_rules! wire {
         }
 
         impl<'a> $crate::fivetran::wire::Wire<'a> for $name<'a> {
-            fn from_object<A: ::serde::de::MapAccess<'a>>(mut object: A) -> Result<Option<Self>, A::Error> {
-                let mut out = Self::default();
-                while let Some(key) = object.next_key::<$crate::fivetran::wire::Key<'a>>()? {
-                    match key.0.as_ref() {
-                        $($crate::fivetran::wire::wire!(@key $field $($key)?) => out.$field = object.next_value()?,)*
-                        _ => {
-                            object.next_value::<::serde::de::IgnoredAny>()?;
-                            out.unknown.push(key.0);
-                        }
-                    }
-                }
-                Ok(Some(out))
+            fn from_node(node: $crate::fivetran::node::Node<'a>) -> Result<Self, &'static str> {
+                let mut entries = $crate::fivetran::wire::Entries::of(node)?;
+                Ok(Self {
+                    $($field: entries.take($crate::fivetran::wire::wire!(@key $field $($key)?)),)*
+                    unknown: entries.rest(),
+                })
             }
             fn report(&self, at: &$crate::fivetran::wire::At<'_>, drift: &mut $crate::fivetran::wire::Drift) {
-                use $crate::fivetran::wire::{At, wire};
+                use $crate::fivetran::wire::wire;
                 $(
-                    let here = At::Field(at, wire!(@key $field $($key)?));
-                    self.$field.report(&here, drift);
-                    $($crate::fivetran::wire::check(&self.$field, $rule, &here, drift);)?
+                    #[allow(unused_mut, unused_assignments, reason = "fields without a rule")]
+                    let mut rule = None;
+                    $(rule = Some($rule);)?
+                    self.$field.report_in(at, wire!(@key $field $($key)?), rule, drift);
                 )*
-                for name in &self.unknown {
-                    let at = At::Field(at, name.as_ref());
-                    drift.push((::alloc::string::ToString::to_string(&at), "a field that is not known"));
-                }
+                $crate::fivetran::wire::report_unknown(&self.unknown, at, drift);
             }
         }
     };
@@ -375,32 +335,7 @@ macro_rules! wire {
 }
 pub(crate) use wire;
 
-/// A key of an object, borrowed where it has no escapes.
-pub struct Key<'a>(pub Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a key")
-            }
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(key.into())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
 /// Reads one item. `None` when it is not an object at all.
 pub fn read<'a, T: Wire<'a>>(json: &'a str) -> Option<T> {
-    match serde_json::from_str::<Field<T>>(json) {
-        Ok(Field::Is(item)) => Some(item),
-        _ => None,
-    }
+    T::from_node(Node::read(json)?).ok()
 }

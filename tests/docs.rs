@@ -1,0 +1,106 @@
+//! `docs/evidence.md` is written from the catalogue. When it changes: `UPDATE_GOLDEN=1 cargo test
+//! --test docs`, and read the difference.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
+
+use fivetran_source::evidence::controls;
+use fivetran_source::evidence::kind::{Cost, Kind, When};
+use fivetran_source::fivetran::{KINDS, RESOURCES};
+use std::fmt::Write;
+use std::path::Path;
+
+const HEAD: &str = "# What is collected
+
+Every kind of evidence, what it is read from, and what it is for. This page is written from the component's own catalogue
+(`./dev describe --format json` gives all of it, with the JSON Schema of each kind's content); [not-collected.md](not-collected.md)
+lists what is not collected, and why. Controls are a hint for filing; whether one is met is for people to judge.
+
+";
+
+fn list<T: std::fmt::Display>(items: &[T], or: &str) -> String {
+    let all: Vec<String> = items.iter().map(|item| format!("`{item}`")).collect();
+    if all.is_empty() { or.into() } else { all.join("<br>") }
+}
+
+fn row(kind: &Kind) -> String {
+    let (soc2, iso) = controls::of(kind.id);
+    let endpoints: Vec<&str> = kind.endpoints.iter().map(|endpoint| endpoint.trim_start_matches("GET ")).collect();
+    let when = match kind.when {
+        When::Default => "",
+        When::Asked => " Only when asked for.",
+        When::Always => " Always there.",
+    };
+    let gate = kind.plan_gate.map(|gate| format!(" ({gate})")).unwrap_or_default();
+    format!(
+        "| `{}` | {} | {}{gate} | {}{when} | {} | {} |\n",
+        kind.id,
+        list(&endpoints, "the source itself"),
+        list(kind.permissions, "none"),
+        kind.description,
+        soc2.join(", "),
+        iso.join(", "),
+    )
+}
+
+fn page() -> String {
+    let mut out = String::from(HEAD);
+    out.push_str(
+        "| kind | GET | permission | what it tells | SOC 2 | ISO/IEC 27001:2022 |\n|---|---|---|---|---|---|\n",
+    );
+    KINDS.iter().for_each(|kind| out.push_str(&row(kind)));
+    out.push_str("\n## Calls\n\nWhat a collection of everything costs, each list counting at least one call:\n\n");
+    out.push_str("| list | a call for each 1,000 items | and for each item |\n|---|---|---|\n");
+    out.push_str("| account | 1 call in all | |\n");
+    for resource in RESOURCES {
+        let parts: Vec<&str> = resource.parts.iter().filter(|part| !part.by_week).map(|part| part.name).collect();
+        let each = if parts.is_empty() { String::new() } else { format!("{}: {}", parts.len(), parts.join(", ")) };
+        writeln!(out, "| {} | `{}` | {each} |", resource.stage, resource.path).unwrap();
+    }
+    out.push_str(
+        "
+With U users (of them S service accounts), T teams, G groups, D destinations, C connections, L log services, K system keys,
+M external secrets managers, P proxy agents and J transformation projects, and fewer than 1,000 of each, that is
+
+    19 + 2U + S + 3T + 2G + 3D + 4C + L + K + M + P + J
+
+calls. More than 1,000 of something cost one call for each further 1,000, and so do more than 1,000 grants, members,
+certificates or fingerprints of one item. `sync_run`, where it is asked for, adds one call per connection and week.
+The setting `connection_details: false` saves C. A part that Fivetran refuses three times without ever granting it is not
+called any more. `tests/end_to_end.rs` proves the formula by the simulator's journal.
+",
+    );
+    out
+}
+
+#[test]
+fn the_page_says_what_the_catalogue_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/evidence.md");
+    let page = page();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &page).unwrap();
+    }
+    let golden = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(golden, page, "run with UPDATE_GOLDEN=1 and read the difference");
+}
+
+#[test]
+fn the_catalogue_says_what_the_collection_does() {
+    for kind in KINDS {
+        let mut called: Vec<String> = Vec::new();
+        for resource in RESOURCES {
+            if resource.feeds.iter().chain(resource.informs).any(|fed| fed.id == kind.id) {
+                called.push(format!("GET {}", resource.path));
+            }
+            let parts = resource.parts.iter().filter(|part| part.feeds.iter().any(|fed| fed.id == kind.id));
+            called.extend(parts.map(|part| format!("GET {}", part.path)));
+        }
+        if kind.id == "account" {
+            called.push("GET /v1/account/info".into());
+        }
+        called.sort();
+        let mut said: Vec<String> = kind.endpoints.iter().map(|endpoint| (*endpoint).to_string()).collect();
+        said.sort();
+        assert!(kind.id == "audit_event" || said == called, "{}: says {said:?}, calls {called:?}", kind.id);
+        let costly = called.iter().any(|path| path.contains("{id}"));
+        assert!(kind.cost == Cost::PerItem || !costly, "{} costs calls per item", kind.id);
+    }
+}
