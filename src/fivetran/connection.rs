@@ -9,7 +9,7 @@ use super::platform_connector::{self, Synced};
 use super::resource::{Findings, Item, Part, Resource, origin_of};
 use super::settings::{self, Kept};
 use super::setup_test::{self, SetupTest, SetupTestContent};
-use super::wire::{Field, Free, Text, Unread, wire};
+use super::wire::{Field, Free, Rule, Text, Unread, wire};
 use crate::evidence::audit_event::{self, Action, Stamp, Target};
 use crate::evidence::audit_logging;
 use crate::evidence::emit::{Draft, Emit, Origin};
@@ -150,25 +150,25 @@ pub struct StatusContent<'a> {
 wire! {
     /// A list item, or `data` of the details.
     pub struct Connection<'a> {
-        id: Text<'a>,
-        service: Text<'a>,
-        schema: Text<'a>,
-        group_id: Text<'a>,
-        paused: Field<bool>,
-        status: Field<Status<'a>>,
+        id: Text<'a> => Rule::Required,
+        service: Text<'a> => Rule::Required,
+        schema: Text<'a> => Rule::Required,
+        group_id: Text<'a> => Rule::Required,
+        paused: Field<bool> => Rule::Required,
+        status: Field<Status<'a>> => Rule::Required,
         connected_by: Text<'a>,
-        created_at: Text<'a>,
+        created_at: Text<'a> => Rule::Required,
         succeeded_at: Text<'a>,
         failed_at: Text<'a>,
         pause_after_trial: Field<bool>,
         sync_frequency: Field<i64>,
         daily_sync_time: Text<'a>,
-        schedule_type: Text<'a>,
+        schedule_type: Text<'a> => Rule::OneOf(&["auto", "manual"]),
         schedule: Field<Unread>,
         service_version: Field<i64>,
         data_delay_threshold: Field<i64>,
-        data_delay_sensitivity: Text<'a>,
-        networking_method: Text<'a>,
+        data_delay_sensitivity: Text<'a> => Rule::OneOf(&["LOW", "NORMAL", "HIGH", "CUSTOM", "SYNC_FREQUENCY"]),
+        networking_method: Text<'a> => Rule::OneOf(&["Directly", "SshTunnel", "PrivateLink", "ProxyAgent", "UnmanagedProxyAgent", "Unknown", "SSH_TUNNEL", "PRIVATE_LINK", "PROXY_AGENT"]),
         private_link_id: Text<'a>,
         proxy_agent_id: Text<'a>,
         hybrid_deployment_agent_id: Text<'a>,
@@ -188,9 +188,9 @@ wire! {
 wire! {
     /// `status` of a connection.
     pub struct Status<'a> {
-        setup_state: Text<'a>,
-        sync_state: Text<'a>,
-        update_state: Text<'a>,
+        setup_state: Text<'a> => Rule::OneOf(&["incomplete", "connected", "broken"]),
+        sync_state: Text<'a> => Rule::OneOf(&["scheduled", "syncing", "paused", "rescheduled"]),
+        update_state: Text<'a> => Rule::OneOf(&["on_schedule", "delayed"]),
         schema_status: Text<'a>,
         is_historical_sync: Field<bool>,
         rescheduled_for: Text<'a>,

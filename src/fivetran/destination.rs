@@ -7,7 +7,7 @@
 use super::resource::{Findings, Item, Part, Resource, origin_of};
 use super::settings::{self, Kept};
 use super::setup_test::{self, SetupTest, SetupTestContent};
-use super::wire::{Field, Free, Text, Unread, wire};
+use super::wire::{Field, Free, Rule, Text, Unread, wire};
 use crate::evidence::emit::{Draft, Emit};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::{Subject, Withheld, WithheldReason};
@@ -93,14 +93,14 @@ pub struct DestinationContent<'a> {
 wire! {
     /// A list item, or `data` of the details.
     pub struct Destination<'a> {
-        id: Text<'a>,
+        id: Text<'a> => Rule::Required,
         group_id: Text<'a>,
-        service: Text<'a>,
-        region: Text<'a>,
+        service: Text<'a> => Rule::Required,
+        region: Text<'a> => Rule::Required,
         time_zone_offset: Text<'a>,
-        setup_status: Text<'a>,
+        setup_status: Text<'a> => Rule::OneOf(&["INCOMPLETE", "CONNECTED", "BROKEN"]),
         daylight_saving_time_enabled: Field<bool>,
-        networking_method: Text<'a>,
+        networking_method: Text<'a> => Rule::OneOf(&["Directly", "SshTunnel", "PrivateLink", "ProxyAgent", "SSH_TUNNEL", "PRIVATE_LINK", "PROXY_AGENT"]),
         private_link_id: Text<'a>,
         proxy_agent_id: Text<'a>,
         hybrid_deployment_agent_id: Text<'a>,

@@ -5,7 +5,7 @@
 
 use super::notes::Fact;
 use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::wire::{Text, wire};
+use super::wire::{Rule, Text, wire};
 use crate::digest::sha256_hex;
 use crate::evidence::audit_event::{self, Action, Stamp, Target};
 use crate::evidence::audit_logging;
@@ -80,9 +80,9 @@ pub struct GroupContent<'a> {
 wire! {
     /// An item of the list.
     pub struct Group<'a> {
-        id: Text<'a>,
-        name: Text<'a>,
-        created_at: Text<'a>,
+        id: Text<'a> => Rule::Required,
+        name: Text<'a> => Rule::Required,
+        created_at: Text<'a> => Rule::Required,
     }
 }
 

@@ -3,6 +3,7 @@
 //! `collect/` walks the table of them.
 
 use super::client::{Body, Shape};
+use super::node::Node;
 use super::notes::{Fact, Notes};
 use super::wire::{self, Drift, Text, Wire};
 use crate::config::Settings;
@@ -328,15 +329,15 @@ pub type SharedBody = Rc<Body>;
 #[derive(serde::Deserialize)]
 struct Identified<'a> {
     #[serde(borrow, default)]
-    id: Option<alloc::borrow::Cow<'a, str>>,
+    id: Option<Node<'a>>,
     #[serde(borrow, default)]
-    name: Option<alloc::borrow::Cow<'a, str>>,
+    name: Option<Node<'a>>,
 }
 
 /// What identifies an item: its `key` field.
 #[must_use]
 pub fn key_of(json: &str, key: &str) -> Option<String> {
     let item = serde_json::from_str::<Identified<'_>>(json).ok()?;
-    let field = if key == "name" { item.name } else { item.id };
-    field.filter(|text| !text.is_empty()).map(alloc::borrow::Cow::into_owned)
+    let field = Text::from(if key == "name" { item.name? } else { item.id? });
+    field.text().filter(|text| !text.is_empty()).map(String::from)
 }

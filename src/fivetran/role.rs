@@ -4,7 +4,7 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/roles/list-all-roles>, read 2026-11.
 
 use super::resource::{Findings, Item, Resource};
-use super::wire::{Field, Text, wire};
+use super::wire::{Field, Rule, Text, wire};
 use crate::evidence::emit::{Draft, Emit};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::Subject;
@@ -60,10 +60,10 @@ pub struct RoleContent<'a> {
 wire! {
     /// An item of the list.
     pub struct Role<'a> {
-        name: Text<'a>,
+        name: Text<'a> => Rule::Required,
         description: Text<'a>,
         scope: Field<Vec<Text<'a>>>,
-        is_custom: Field<bool>,
+        is_custom: Field<bool> => Rule::Required,
         is_deprecated: Field<bool>,
         replacement_role_name: Text<'a>,
     }

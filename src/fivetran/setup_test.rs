@@ -1,7 +1,7 @@
 //! The outcome of the last setup test, as stored on destinations and connections. Reading it starts
 //! no test.
 
-use super::wire::{Field, Text, Unread, wire};
+use super::wire::{Field, Rule, Text, Unread, wire};
 use crate::model::{Withheld, WithheldReason};
 use alloc::format;
 use alloc::vec::Vec;
@@ -21,7 +21,7 @@ wire! {
     /// An element of `setup_tests`.
     pub struct SetupTest<'a> {
         title: Text<'a>,
-        status: Text<'a>,
+        status: Text<'a> => Rule::OneOf(&["PASSED", "SKIPPED", "WARNING", "FAILED", "JOB_FAILED"]),
         message: Field<Unread>,
         details: Field<Unread>,
     }

@@ -4,7 +4,7 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/users/list-all-users>, read 2026-11.
 
 use super::resource::{Findings, Item, Part, Resource};
-use super::wire::{Field, Text, Unread, wire};
+use super::wire::{Field, Rule, Text, Unread, wire};
 use crate::evidence::access_grant::{self, Grantee};
 use crate::evidence::audit_event::{self, Action, Stamp, Target};
 use crate::evidence::emit::{Draft, Emit};
@@ -91,19 +91,19 @@ pub struct UserContent<'a> {
 wire! {
     /// An item of the list.
     pub struct User<'a> {
-        id: Text<'a>,
+        id: Text<'a> => Rule::Required,
         email: Text<'a>,
         given_name: Text<'a>,
         family_name: Text<'a>,
-        verified: Field<bool>,
+        verified: Field<bool> => Rule::Required,
         invited: Field<bool>,
         picture: Field<Unread>,
         phone: Field<Unread>,
         role: Text<'a>,
         logged_in_at: Text<'a>,
-        created_at: Text<'a>,
-        active: Field<bool>,
-        user_type: Text<'a>,
+        created_at: Text<'a> => Rule::Required,
+        active: Field<bool> => Rule::Required,
+        user_type: Text<'a> => Rule::OneOf(&["REGULAR_USER", "SERVICE_ACCOUNT"]),
     }
 }
 
