@@ -282,7 +282,6 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         self.tally_list(resource, |tally| {
             tally.pages += 1;
             tally.repeats += listing.repeats;
-            tally.response(read_at);
             if listing.changed {
                 tally.problem(&whole(Trouble::ListChanged, false));
             }
@@ -290,6 +289,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
                 tally.problem(&whole(trouble, true));
             }
         });
+        self.tally(resource.feeds, |tally| tally.response(read_at));
         match &listing.next {
             Some(next) => self.state.position = next.clone(),
             None => self.walk_end(resource, listing.stage),

@@ -133,7 +133,7 @@ impl Tally {
             }
             (true, _) => CoverageState::Partial,
             (false, true) => CoverageState::Complete,
-            (false, false) if self.records > 0 => CoverageState::Partial,
+            (false, false) if self.responses > 0 => CoverageState::Partial,
             (false, false) if only(Trouble::Forbidden) => CoverageState::Forbidden,
             (false, false) if only(Trouble::NotAvailable) => CoverageState::NotAvailable,
             (false, false) => CoverageState::Partial,

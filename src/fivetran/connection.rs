@@ -53,13 +53,13 @@ pub const RESOURCE: Resource = Resource {
     ..Resource::LIST
 };
 
-/// The call for each connection; the platform connector's is made whatever the settings say.
+/// The call for each connection.
 pub const DETAILS: Part = Part {
     name: "details",
     path: "/v1/connections/{id}",
     permission: "CONNECTOR:READ",
     feeds: &[&KIND, &audit_logging::KIND],
-    enabled: |settings, json| settings.connection_details || json.contains("\"fivetran_log\""),
+    enabled: |settings, _| settings.connection_details,
     ..Part::OBJECT
 };
 

@@ -49,7 +49,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     audit_logging::emit(out, &[origin], &mechanism);
     match (enabled, scope, connection.group_id) {
         (Some(true), Some("account"), _) => findings.facts.push(Fact::AccountExported),
-        (Some(true), Some(_), Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),
+        (Some(true), _, Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),
         _ => {}
     }
 }

@@ -3,12 +3,14 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/private-links>, read 2026-11.
 
 use super::resource::{Findings, Item, Resource};
-use super::wire::{Field, Rule, Text, Unread, wire};
+use super::settings::{self, Kept};
+use super::wire::{Field, Free, Rule, Text, Unread, wire};
 use crate::evidence::audit_event::{self, Action, Stamp, Target};
 use crate::evidence::emit::{Draft, Emit};
 use crate::evidence::kind::{Cost, DAILY, Kind, When};
 use crate::model::{Subject, Withheld, WithheldReason};
 use alloc::format;
+use alloc::vec::Vec;
 use serde::Serialize;
 
 /// The catalogue's entry.
@@ -59,6 +61,12 @@ pub struct PrivateLinkContent<'a> {
     pub resource_upstream_status: Option<&'a str>,
     /// What it leads to, e.g. SNOWFLAKE_AWS.
     pub service: Option<&'a str>,
+    /// Settings that matter for security, by value; all others are listed as withheld.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
+    )]
+    pub settings: Option<Kept<'a>>,
     /// CREATING, UPDATING, DESTROYING, OK or FAIL.
     pub state: Option<&'a str>,
 }
@@ -78,6 +86,7 @@ wire! {
         created_at: Text<'a>,
         created_by: Text<'a>,
         resource_upstream_status: Text<'a>,
+        config: Field<Free<'a>>,
     }
 }
 
@@ -87,6 +96,8 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origin = item.origin();
     let name = link.name.text();
     let summary = Withheld { pointer: "/state_summary".into(), reason: WithheldReason::FreeText };
+    let mut withheld: Vec<Withheld> = link.state_summary.is_set().then_some(summary).into_iter().collect();
+    let settings = settings::sift(&link.config, out, &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -108,10 +119,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             region: link.region.text(),
             resource_upstream_status: link.resource_upstream_status.text(),
             service: link.service.text(),
+            settings,
             state: link.state.text(),
         },
         from: &[&origin],
-        withheld: link.state_summary.is_set().then_some(summary).into_iter().collect(),
+        withheld,
     });
     let target = Target { primary: ("PRIVATE_LINK", id), secondary: None, on: &[KIND.id, id] };
     let created = Stamp::new(Action::Create, &link.created_at, "created_at").by(&link.created_by, "/created_by");

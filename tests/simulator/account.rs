@@ -90,7 +90,83 @@ async fn population(client: &Client) -> BTreeMap<String, BTreeSet<String>> {
             all.events(&[kind, text(&item, "id")], &item, stamps);
         }
     }
+    below_owners(client, &mut all).await;
+    small_lists(client, &mut all).await;
     all.0
+}
+
+/// Certificates, fingerprints, schemas, platform connectors, keys of service accounts.
+async fn below_owners(client: &Client, all: &mut Population) {
+    for (list, owner) in [("destinations", "destination"), ("connections", "connection")] {
+        for item in client.walk(&format!("/v1/{list}"), 1000).await {
+            let id = text(&item, "id");
+            for (below, kind) in [("certificates", "certificate"), ("fingerprints", "fingerprint")] {
+                for trusted in client.walk(&format!("/v1/{list}/{id}/{below}"), 1).await {
+                    let on = [kind, owner, id, text(&trusted, "hash")];
+                    all.add(kind, &on[1..]);
+                    all.events(&on, &trusted, &["validated_date"]);
+                }
+            }
+            if owner == "connection" {
+                all.add("connection_schema", &[id]);
+                if item["service"] == "fivetran_log" {
+                    all.add("audit_logging", &["platform_connector", id]);
+                }
+                let schema = client.get(&format!("/v1/connections/{id}/schemas")).await;
+                assert!(schema.status == 200 || schema.code() == "NotFound_SchemaConfig");
+            }
+        }
+    }
+    for user in client.walk("/v1/users", 1000).await {
+        let id = text(&user, "id");
+        let key = client.get(&format!("/v1/users/{id}/api-keys")).await;
+        if key.status == 200 {
+            assert_eq!(user["user_type"], "SERVICE_ACCOUNT");
+            all.add("api_key", &[id]);
+            all.events(&["api_key", id], &key.data(), &["created_at", "last_rotated_at"]);
+        }
+    }
+}
+
+async fn small_lists(client: &Client, all: &mut Population) {
+    all.add("audit_logging", &["groups"]);
+    let of_account = client.get("/v1/external-logging/account").await;
+    if of_account.status == 200 {
+        let data = of_account.data();
+        all.add("log_service", &["account", text(&data, "id")]);
+        all.add("audit_logging", &["log_service", "account", text(&data, "id")]);
+    }
+    for service in client.walk("/v1/external-logging", 2).await {
+        all.add("log_service", &["group", text(&service, "id")]);
+        all.add("audit_logging", &["log_service", "group", text(&service, "id")]);
+    }
+    let connections = client.walk("/v1/connections", 1000).await;
+    let used: HashSet<&str> = connections.iter().map(|connection| text(connection, "service")).collect();
+    for service in client.walk("/v1/metadata/connector-types", 7).await {
+        if used.contains(text(&service, "id")) {
+            all.add("connector_type", &[text(&service, "id")]);
+        }
+    }
+    for (list, kind, stamps) in [
+        ("webhooks", "webhook", &["created_at"][..]),
+        ("system-keys", "system_key", &["created_at", "updated_at", "last_used_at"]),
+        ("external-secrets-managers", "external_secrets_manager", &["created_at", "updated_at"]),
+        ("private-links", "private_link", &["created_at"]),
+        ("proxy", "proxy_agent", &["registered_at"]),
+        ("hybrid-deployment-agents", "hybrid_deployment_agent", &["registered_at", "updated_at", "last_used_at"]),
+        ("connector-sdk/packages", "connector_sdk_package", &["created_at", "updated_at"]),
+        ("transformations", "transformation", &["created_at", "last_started_at"]),
+        ("transformation-projects", "transformation_project", &["created_at"]),
+    ] {
+        for item in client.walk(&format!("/v1/{list}"), 2).await {
+            let id = text(&item, "id");
+            all.add(kind, &[id]);
+            all.events(&[kind, id], &item, stamps);
+            if kind == "webhook" {
+                all.add("audit_logging", &["webhook", id]);
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -109,9 +185,11 @@ async fn the_inventory_is_what_is_served() {
 async fn an_empty_account_has_empty_lists() {
     let account = AccountSpec { seed: 1, users: 0, teams: 0, groups: 0, connections: 0 };
     let (simulator, client) = serve(Config { account, ..small() }).await;
-    let kinds: Vec<String> = population(&client).await.into_keys().collect();
-    assert_eq!(kinds, ["account", "role"]);
-    assert!(simulator.inventory().into_keys().eq(kinds));
+    let population = population(&client).await;
+    for list in ["user", "team", "access_grant", "group", "destination", "connection", "connector_type"] {
+        assert!(!population.contains_key(list), "{list}");
+    }
+    assert_eq!(simulator.inventory(), population);
 }
 
 /// Fails unless some items do and, but for `always`, some do not.

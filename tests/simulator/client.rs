@@ -19,6 +19,17 @@ pub const LISTS: &[(&str, &str)] = &[
     ("/v1/groups", "id"),
     ("/v1/destinations", "id"),
     ("/v1/connections", "id"),
+    ("/v1/external-logging", "id"),
+    ("/v1/webhooks", "id"),
+    ("/v1/system-keys", "id"),
+    ("/v1/external-secrets-managers", "id"),
+    ("/v1/private-links", "id"),
+    ("/v1/proxy", "id"),
+    ("/v1/hybrid-deployment-agents", "id"),
+    ("/v1/connector-sdk/packages", "id"),
+    ("/v1/transformations", "id"),
+    ("/v1/transformation-projects", "id"),
+    ("/v1/metadata/connector-types", "id"),
 ];
 
 /// An account of a few dozen items.
@@ -111,7 +122,7 @@ impl Client {
         loop {
             let mut data = self.get(&format!("{path}{query}")).await.data();
             let Value::Array(page) = data["items"].take() else { panic!("{path} has no items") };
-            let is_last = !data["next_cursor"].is_string();
+            let is_last = data["next_cursor"].as_str().unwrap_or_default().is_empty();
             assert!(page.len() == limit || (is_last && page.len() <= limit), "{} items", page.len());
             items.extend(page);
             if is_last {

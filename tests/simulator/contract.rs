@@ -19,6 +19,23 @@ const ITEMS: &[(&str, &str)] = &[
     ("/v1/groups/{groupId}/service-account", "/v1/groups"),
     ("/v1/destinations/{destinationId}", "/v1/destinations"),
     ("/v1/connections/{connectionId}", "/v1/connections"),
+    ("/v1/connections/{connectionId}/schemas", "/v1/connections"),
+    ("/v1/connections/{connectionId}/certificates", "/v1/connections"),
+    ("/v1/connections/{connectionId}/fingerprints", "/v1/connections"),
+    ("/v1/destinations/{destinationId}/certificates", "/v1/destinations"),
+    ("/v1/destinations/{destinationId}/fingerprints", "/v1/destinations"),
+    ("/v1/external-logging/{logId}", "/v1/external-logging"),
+    ("/v1/webhooks/{webhookId}", "/v1/webhooks"),
+    ("/v1/system-keys/{keyId}", "/v1/system-keys"),
+    ("/v1/external-secrets-managers/{esmId}", "/v1/external-secrets-managers"),
+    ("/v1/external-secrets-managers/{esmId}/entities", "/v1/external-secrets-managers"),
+    ("/v1/private-links/{privateLinkId}", "/v1/private-links"),
+    ("/v1/proxy/{agentId}", "/v1/proxy"),
+    ("/v1/proxy/{agentId}/connections", "/v1/proxy"),
+    ("/v1/hybrid-deployment-agents/{agentId}", "/v1/hybrid-deployment-agents"),
+    ("/v1/connector-sdk/packages/{package_id}", "/v1/connector-sdk/packages"),
+    ("/v1/transformations/{transformationId}", "/v1/transformations"),
+    ("/v1/transformation-projects/{projectId}", "/v1/transformation-projects"),
 ];
 
 /// Where the live API differs from the document, and how that is known. The simulator does as the
@@ -70,12 +87,84 @@ const LIVE: &[(&str, &str, &str)] = &[
         "/data/config/port type",
         "numbers come as texts for some services (client tests)",
     ),
+    (
+        "/v1/connections/{connectionId}/schemas",
+        "/data/schemas/public undocumented",
+        "a map, which the document shows badly",
+    ),
+    (
+        "/v1/external-secrets-managers",
+        "/data/items/*/config/namespace type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers",
+        "/data/items/*/config/region type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers",
+        "/data/items/*/config/role_arn type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers",
+        "/data/items/*/config/secret_id type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers",
+        "/data/items/*/config/vault_address type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers/{esmId}",
+        "/data/config/namespace type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers/{esmId}",
+        "/data/config/region type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers/{esmId}",
+        "/data/config/role_arn type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers/{esmId}",
+        "/data/config/secret_id type",
+        "texts by the description, objects by the schema",
+    ),
+    (
+        "/v1/external-secrets-managers/{esmId}",
+        "/data/config/vault_address type",
+        "texts by the description, objects by the schema",
+    ),
+    ("/v1/metadata/connector-types", "/data/items/*/service_status_updated_at format", "a day (client tests)"),
+    ("/v1/private-links", "/data/items/*/config undocumented", "in other schemas of the document"),
+    ("/v1/system-keys/{keyId}", "/data/key_value undocumented", "in the document's own example"),
+    ("/v1/transformation-projects", "/data/items/*/type enum", "DBT_GIT in the official client's tests"),
+    ("/v1/transformation-projects/{projectId}", "/data/type enum", "as in the list"),
+    (
+        "/v1/transformation-projects/{projectId}",
+        "/data/project_config undocumented",
+        "in another schema of the document",
+    ),
+    ("/v1/transformations", "/data/items/*/schedule/interval type", "numbers come as texts for some (client tests)"),
+    ("/v1/transformations", "/data/items/*/transformation_config undocumented", "in another schema of the document"),
+    ("/v1/transformations/{transformationId}", "/data/schedule/interval type", "as in the list"),
+    ("/v1/transformations/{transformationId}", "/data/transformation_config undocumented", "as in the list"),
 ];
 
 type Complaints = BTreeSet<(String, String)>;
 
 async fn check(document: &mut Document, client: &Client, endpoint: &str, path: &str, all: &mut Complaints) {
     let answer = client.get(path).await;
+    if path.ends_with("/schemas") && answer.status == 404 {
+        return; // Never loaded.
+    }
     assert_eq!(answer.status, 200, "{path}");
     all.extend(
         document.complaints(endpoint, &answer.json()).into_iter().map(|complaint| (endpoint.to_string(), complaint)),
@@ -86,6 +175,9 @@ async fn check(document: &mut Document, client: &Client, endpoint: &str, path: &
 async fn complaints(document: &mut Document, client: &Client) -> Complaints {
     let mut all = Complaints::new();
     check(document, client, "/v1/account/info", "/v1/account/info", &mut all).await;
+    for single in ["/v1/external-logging/account", "/v1/external-secrets-managers-entities"] {
+        check(document, client, single, single, &mut all).await;
+    }
     for (list, _) in LISTS {
         // A page with a cursor, and one with all.
         for limit in [2, 1000] {
@@ -106,7 +198,7 @@ async fn complaints(document: &mut Document, client: &Client) -> Complaints {
 #[tokio::test]
 async fn answers_obey_the_openapi_document_but_where_the_live_api_does_not() {
     let Some(mut document) = Document::read() else { return };
-    let account = AccountSpec { seed: 2, users: 60, teams: 12, groups: 40, connections: 150 };
+    let account = AccountSpec { seed: 5, users: 60, teams: 12, groups: 40, connections: 150 };
     let (simulator, client) = serve(Config { account: account.clone(), ..Config::default() }).await;
     let got = complaints(&mut document, &client).await;
     let want: Complaints =

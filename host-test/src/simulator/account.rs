@@ -62,6 +62,19 @@ impl Account {
         slug(self.spec.seed, "connection", index)
     }
 
+    /// Id of number `index` of the things named `what`.
+    pub fn id_of(&self, what: &str, index: usize) -> String {
+        slug(self.spec.seed, what, index)
+    }
+
+    /// Id of some user, now and then of one deleted since.
+    pub fn someone(&self, dice: Dice) -> String {
+        match dice.below("someone-deleted", 10) {
+            0 => self.user_id(self.spec.users + dice.below("someone", 7)),
+            _ => self.user_id(dice.below("someone", self.spec.users)),
+        }
+    }
+
     /// Number of a user, team, group or connection by its id.
     pub fn find(&self, what: &str, id: &str) -> Option<usize> {
         let count = match what {

@@ -1,6 +1,8 @@
 //! What the config of a connection looks like, service by service: names and types as documented,
 //! secrets masked with six stars.
 
+use super::account::Account;
+use super::code::packages;
 use super::random::Dice;
 use serde_json::{Value, json};
 
@@ -21,7 +23,8 @@ pub const SERVICES: &[&str] = &[
 ];
 
 /// The config of connection `index`, which is of `service` and reached by `method`.
-pub fn config(dice: Dice, index: usize, service: &str, method: &str) -> Value {
+pub fn config(account: &Account, index: usize, service: &str, method: &str) -> Value {
+    let dice = account.dice("connection", index);
     match service {
         "postgres" | "mysql_rds" | "sql_server_rds" => database(dice, index, service, method),
         "s3" if dice.chance("access-key", 30) => json!({
@@ -50,7 +53,7 @@ pub fn config(dice: Dice, index: usize, service: &str, method: &str) -> Value {
             "token_secret": "******", "datasource": "NetSuite2.com",
         }),
         "connector_sdk" => json!({
-            "package_id": format!("package_{index}"), "python_version": "3.12", "secrets_list": [{"key": "API_TOKEN", "value": "******"}],
+            "package_id": account.id_of("package", index % packages(account)), "python_version": "3.12", "secrets_list": [{"key": "API_TOKEN", "value": "******"}],
         }),
         "fivetran_log" => json!({"is_account_level_connector": dice.chance("account-level", 30)}),
         "google_sheets" => json!({

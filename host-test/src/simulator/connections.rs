@@ -2,6 +2,8 @@
 
 use super::account::Account;
 use super::connection_config::{SERVICES, config};
+use super::keys::MANAGERS;
+use super::network::{AGENTS, LINKS, PROXIES};
 use super::random::Stamp;
 use serde_json::{Value, json};
 
@@ -37,6 +39,11 @@ impl Moment {
 }
 
 impl Account {
+    /// What a connection reads.
+    pub fn connection_service(&self, index: usize) -> &'static str {
+        self.dice("connection", index).word("service", SERVICES)
+    }
+
     /// When a connection came to be.
     pub fn connection_created_at(&self, index: usize) -> Stamp {
         self.dice("connection", index).stamp("created_at")
@@ -84,11 +91,13 @@ impl Account {
             "schedule_type": dice.word("schedule", &["auto", "auto", "manual"]),
             "status": self.connection_status(index),
             "networking_method": method,
-            "private_link_id": (method == "PrivateLink").then(|| format!("{}", 2000 + index)),
-            "proxy_agent_id": (method == "ProxyAgent").then(|| format!("proxy_{index}")),
+            "private_link_id": (method == "PrivateLink").then(|| self.id_of("private-link", index % (LINKS + 1))),
+            "proxy_agent_id": (method == "ProxyAgent").then(|| self.id_of("proxy", index % (PROXIES + 1))),
             "data_delay_sensitivity": dice.word("sensitivity", &["NORMAL", "LOW", "HIGH"]),
             "data_delay_threshold": 0,
-            "hybrid_deployment_agent_id": dice.chance("agent", 5).then(|| format!("agent_{index}")),
+            // One more than there are: some ids lead nowhere.
+            "hybrid_deployment_agent_id": dice.chance("agent", 5).then(|| self.id_of("agent", index % (AGENTS + 1))),
+            "external_secrets_manager_id": dice.chance("vault", 8).then(|| self.id_of("esm", index % MANAGERS)),
             "source_sync_details": {},
         });
         if let Some(connection) = connection.as_object_mut() {
@@ -164,7 +173,7 @@ impl Account {
         if let Some(details) = details.as_object_mut() {
             details.insert("setup_tests".into(), Value::from(vec![test]));
             let (service, method) = (dice.word("service", SERVICES), dice.word("networking", METHODS));
-            details.insert("config".into(), config(dice, index, service, method));
+            details.insert("config".into(), config(self, index, service, method));
         }
         details
     }

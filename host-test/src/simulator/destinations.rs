@@ -1,6 +1,7 @@
 //! Destinations: one for each group but the last.
 
 use super::account::Account;
+use super::network::{AGENTS, LINKS};
 use serde_json::{Value, json};
 
 const SERVICES: &[&str] =
@@ -22,8 +23,8 @@ impl Account {
             "setup_status": dice.word("status", &["CONNECTED", "connected", "connected", "INCOMPLETE", "broken"]),
             "daylight_saving_time_enabled": dice.chance("dst", 60),
             "networking_method": method,
-            "private_link_id": (method == Some("PrivateLink")).then(|| format!("{}", 1000 + index)),
-            "hybrid_deployment_agent_id": dice.chance("agent", 10).then(|| format!("agent_{index}")),
+            "private_link_id": (method == Some("PrivateLink")).then(|| self.id_of("private-link", index % LINKS)),
+            "hybrid_deployment_agent_id": dice.chance("agent", 10).then(|| self.id_of("agent", index % AGENTS)),
         })
     }
 

@@ -3,6 +3,9 @@
 
 use super::account::Account;
 use super::random::Stamp;
+use super::things::THINGS;
+use super::{logging, trust};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Native ids per kind, as they stand in a record's id.
@@ -30,6 +33,10 @@ impl Builder {
     }
 }
 
+fn text(item: &Value, field: &str) -> String {
+    item.get(field).and_then(Value::as_str).unwrap_or_default().into()
+}
+
 impl Account {
     /// See the module.
     pub fn inventory(&self) -> Inventory {
@@ -52,7 +59,56 @@ impl Account {
             all.event(&on, "succeeded_at", self.connection_succeeded_at(connection).instant());
             all.event(&on, "failed_at", self.connection_failed_at(connection).instant());
         }
+        (0..self.destinations())
+            .for_each(|index| self.add_trust(&mut all, "destination", &self.group_id(index), index));
+        for index in 0..self.spec.connections {
+            let id = self.connection_id(index);
+            self.add_trust(&mut all, "connection", &id, index);
+            all.add("connection_schema", &[&id]);
+            if self.connection_service(index) == "fivetran_log" {
+                all.add("audit_logging", &["platform_connector", &id]);
+            }
+        }
+        self.add_things(&mut all);
         all.0
+    }
+
+    fn add_trust(&self, all: &mut Builder, owner: &str, id: &str, index: usize) {
+        let certificates = trust::certificates(self, owner, index).into_iter().map(|item| ("certificate", item));
+        let fingerprints = trust::fingerprints(self, owner, index).into_iter().map(|item| ("fingerprint", item));
+        for (kind, item) in certificates.chain(fingerprints) {
+            let hash = text(&item, "hash");
+            all.add(kind, &[owner, id, &hash]);
+            all.event(&[kind, owner, id, &hash], "validated_date", Stamp::normalise(&text(&item, "validated_date")));
+        }
+    }
+
+    fn add_things(&self, all: &mut Builder) {
+        all.add("audit_logging", &["groups"]);
+        if logging::account_log_service(self).is_some() {
+            all.add("log_service", &["account", &self.id()]);
+            all.add("audit_logging", &["log_service", "account", &self.id()]);
+        }
+        let used: BTreeSet<_> = (0..self.spec.connections).map(|index| self.connection_service(index)).collect();
+        for thing in THINGS {
+            for item in thing.items(self) {
+                let id = text(&item, "id");
+                match thing.kind {
+                    "connector_type" if !used.contains(id.as_str()) => continue,
+                    "log_service" => {
+                        all.add("log_service", &["group", &id]);
+                        all.add("audit_logging", &["log_service", "group", &id]);
+                    }
+                    kind => all.add(kind, &[&id]),
+                }
+                if thing.kind == "webhook" {
+                    all.add("audit_logging", &["webhook", &id]);
+                }
+                for field in thing.stamps {
+                    all.event(&[thing.kind, &id], field, Stamp::normalise(&text(&item, field)));
+                }
+            }
+        }
     }
 
     fn add_users(&self, all: &mut Builder) {
@@ -62,6 +118,12 @@ impl Account {
             all.event(&["user", &id], "created_at", Some(self.user_created_at(user).normalised()));
             all.event(&["user", &id], "logged_in_at", self.user_logged_in_at(user).map(Stamp::normalised));
             self.add_grants(all, "user", user, &id, self.user_role(user).is_some());
+            if let Some(key) = self.api_key(user) {
+                all.add("api_key", &[&id]);
+                for field in ["created_at", "last_rotated_at"] {
+                    all.event(&["api_key", &id], field, Stamp::normalise(&text(&key, field)));
+                }
+            }
         }
     }
 

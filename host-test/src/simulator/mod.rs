@@ -6,15 +6,21 @@
 //! errors. Everything it says is invented; the same seed says the same.
 
 mod account;
+mod code;
 mod connection_config;
 mod connections;
 mod destinations;
 mod inventory;
+mod keys;
+mod logging;
+mod network;
 mod people;
 mod protocol;
 mod random;
 mod routes;
 mod server;
+mod things;
+mod trust;
 
 pub use account::AccountSpec;
 pub use inventory::Inventory;

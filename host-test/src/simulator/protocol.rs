@@ -82,13 +82,15 @@ pub fn is_acceptable(headers: &HeaderMap) -> bool {
     text.split(',').any(|range| known.contains(&range))
 }
 
-/// How a list says that it ends: both occur.
+/// How a list says that it ends: all of these occur.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// `next_cursor` is null.
     Null,
     /// There is no `next_cursor`.
     Absent,
+    /// `next_cursor` is the empty string.
+    Empty,
 }
 
 /// One page of a list of `count` items.
@@ -114,15 +116,16 @@ pub fn page(query: &str, count: usize, end: End, item: impl Fn(usize) -> Value) 
     if let Some(data) = data.as_object_mut() {
         if upto < count {
             data.insert("next_cursor".into(), Value::from(URL_SAFE_NO_PAD.encode(format!("{{\"skip\":{upto}}}"))));
-        } else if end == End::Null {
-            data.insert("next_cursor".into(), Value::Null);
+        } else if end != End::Absent {
+            let cursor = if end == End::Empty { Value::from("") } else { Value::Null };
+            data.insert("next_cursor".into(), cursor);
         }
     }
     Reply::success(data)
 }
 
 /// The value of a parameter, percent-decoded.
-fn parameter(query: &str, name: &str) -> Option<String> {
+pub fn parameter(query: &str, name: &str) -> Option<String> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     Some(percent_decoded(value))
 }

@@ -103,6 +103,13 @@ impl Stamp {
         format!("{}.{milliseconds:03}Z", self.seconds())
     }
 
+    /// The same for a text that the API gave; `None` for what is no stamp of something that happened.
+    pub fn normalise(text: &str) -> Option<String> {
+        let (seconds, fraction) = text.strip_suffix('Z')?.split_at_checked(19)?;
+        let digits: String = fraction.chars().skip(1).chain("000".chars()).take(3).collect();
+        (text != Self::PLACEHOLDER).then(|| format!("{seconds}.{digits}Z"))
+    }
+
     fn seconds(self) -> String {
         let at = OffsetDateTime::from_unix_timestamp(self.milliseconds.div_euclid(1000))
             .unwrap_or(OffsetDateTime::UNIX_EPOCH);

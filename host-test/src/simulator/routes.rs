@@ -2,18 +2,26 @@
 
 use super::Principal;
 use super::account::Account;
-use super::protocol::{End, Reply, page, percent_decoded};
+use super::protocol::{End, Reply, page, parameter, percent_decoded};
+use super::things::Thing;
+use super::{keys, logging, network, trust};
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Answers a GET.
 pub fn answer(account: &Account, principal: &Principal, path: &str, query: &str) -> Reply {
     let decoded: Vec<String> = path.trim_start_matches('/').split('/').map(percent_decoded).collect();
     let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
-    if let (Some(scope), Principal::SystemKey { scopes }) = (scope_of(&parts), principal)
-        && !scopes.contains(scope)
-    {
-        return Reply::forbidden(scope);
+    let below = path.trim_start_matches('/').strip_prefix("v1/").unwrap_or_default();
+    let thing = Thing::of(below);
+    if let Principal::SystemKey { scopes } = principal {
+        if thing.is_some_and(|(thing, _)| thing.users_only) {
+            return Reply::error(StatusCode::FORBIDDEN, "Forbidden", "Access denied.");
+        }
+        let scope = scope_of(&parts).or(thing.and_then(|(thing, _)| thing.scope));
+        if let Some(scope) = scope.filter(|scope| !scopes.contains(*scope)) {
+            return Reply::forbidden(scope);
+        }
     }
     let spec = &account.spec;
     match parts.as_slice() {
@@ -37,7 +45,54 @@ pub fn answer(account: &Account, principal: &Principal, path: &str, query: &str)
                 None => Reply::not_found(thing, id),
             }
         }
+        ["v1", "external-logging", "account"] => match logging::account_log_service(account) {
+            Some(service) => Reply::success(service),
+            None => Reply::not_found("LogService", "account"),
+        },
+        ["v1", "external-secrets-managers-entities"] => {
+            entities((0..keys::MANAGERS).flat_map(|manager| keys::entities(account, manager)).collect())
+        }
+        _ => match thing {
+            Some((thing, "")) => thing.page(account, query),
+            Some((thing, rest)) => below_thing(account, thing, rest, query),
+            None => Reply::error(StatusCode::NOT_FOUND, "NotFound", "No such resource."),
+        },
+    }
+}
+
+/// Answers about one item of a thing.
+fn below_thing(account: &Account, thing: &Thing, rest: &str, query: &str) -> Reply {
+    let (id, more) = rest.split_once('/').unwrap_or((rest, ""));
+    let id = percent_decoded(id);
+    let (Some(index), details) = thing.find(account, &id) else { return Reply::not_found("Resource", &id) };
+    match (thing.path, more) {
+        _ if details.is_null() => Reply::not_found("LogService", &id),
+        // As documented: without the envelope.
+        ("proxy", "") => Reply::json(StatusCode::OK, &details),
+        (_, "") => Reply::success(details),
+        ("proxy", "connections") => {
+            let all = network::proxy_connections(account, index);
+            page(query, all.len(), End::Null, |at| all.get(at).cloned().unwrap_or_default())
+        }
+        ("external-secrets-managers", "entities") => entities(keys::entities(account, index)),
         _ => Reply::error(StatusCode::NOT_FOUND, "NotFound", "No such resource."),
+    }
+}
+
+/// Entities of vaults come in one page, whose cursor says nothing.
+fn entities(items: Vec<Value>) -> Reply {
+    Reply::success(json!({"items": items, "next_cursor": null}))
+}
+
+/// Past syncs, in the window that the query names.
+fn sync_history(account: &Account, index: usize, query: &str) -> Reply {
+    let (start, end) = (parameter(query, "start_time"), parameter(query, "end_time"));
+    match trust::window(start.as_deref(), end.as_deref()) {
+        Ok((from, to)) => {
+            let all = trust::syncs(account, index, from, to);
+            page(query, all.len(), End::Empty, |at| all.get(at).cloned().unwrap_or_default())
+        }
+        Err(reply) => reply,
     }
 }
 
@@ -57,6 +112,17 @@ fn item(account: &Account, what: &str, index: usize, rest: &[&str], query: &str)
             list(account.connection_grants(what, index).iter().map(|grant| grant.json()).collect())
         }
         ("team", ["users"]) => list(account.members(index).iter().map(|member| member.json()).collect()),
+        ("user", ["api-keys"]) => match account.api_key(index) {
+            Some(key) => Reply::success(key),
+            None => Reply::not_found("ApiKey", &account.user_id(index)),
+        },
+        ("destination" | "connection", ["certificates"]) => list(trust::certificates(account, what, index)),
+        ("destination" | "connection", ["fingerprints"]) => list(trust::fingerprints(account, what, index)),
+        ("connection", ["schemas"]) => match trust::schema(account, index) {
+            Some(schema) => Reply::success(schema),
+            None => Reply::not_found("SchemaConfig", &account.connection_id(index)),
+        },
+        ("connection", ["sync-history"]) => sync_history(account, index, query),
         ("group", ["public-key"]) => Reply::success(account.public_key(index)),
         ("group", ["service-account"]) => Reply::success(account.service_account(index)),
         _ => Reply::error(StatusCode::NOT_FOUND, "NotFound", "No such resource."),
