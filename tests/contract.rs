@@ -3,6 +3,7 @@
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 mod fake;
+mod templates;
 
 use fake::{Answer, FakeWorld, account_info, collect_all, records, reply, session, success};
 use fivetran_source::fivetran::{RESOURCES, account};
@@ -10,6 +11,7 @@ use fivetran_source::model::{CollectRequest, CoverageState};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use templates::{asked, collected, template as template_of};
 
 const NOT_COLLECTED: &str = include_str!("../docs/not-collected.md");
 
@@ -28,40 +30,12 @@ fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// `/v1/users/{userId}/groups` as `/v1/users/{}/groups`.
-fn template(operation: &str) -> String {
-    let parts = operation.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-/// Every path that is ever called, with the kind that it feeds first.
-fn collected() -> Vec<(String, &'static str)> {
-    let mut all = vec![(account::PATH.to_string(), "account")];
-    for resource in RESOURCES {
-        all.push((resource.path.to_string(), resource.feeds.first().unwrap().id));
-        all.extend(resource.parts.iter().map(|part| (template(part.path), part.feeds.first().unwrap().id)));
-    }
-    all
-}
-
-/// The template of a request.
-fn asked(request: &str) -> String {
-    let path = request.split('?').next().unwrap();
-    let fits = |template: &str| {
-        let (ours, theirs): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
-        ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| *a == "{}" || *a == b)
-    };
-    let all = collected();
-    let exact = all.iter().find(|(template, _)| template == path);
-    exact.or_else(|| all.iter().find(|(template, _)| fits(template))).unwrap().0.clone()
-}
-
 /// The operations of docs/not-collected.md.
 fn excluded() -> BTreeSet<String> {
     let rows = NOT_COLLECTED.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
     rows.map(|(operation, why)| {
         assert!(why.trim_matches([' ', '|']).len() > 10, "{operation} has no reason");
-        template(operation)
+        template_of(operation)
     })
     .collect()
 }
@@ -74,7 +48,7 @@ fn every_get_of_the_document_is_collected_or_it_is_said_why_not() {
     let gets: BTreeSet<String> = paths
         .iter()
         .filter(|(_, operations)| operations.get("get").is_some())
-        .map(|(path, _)| template(path))
+        .map(|(path, _)| template_of(path))
         .collect();
     let collected: BTreeSet<String> = collected().into_iter().map(|(path, _)| path).collect();
     let excluded = excluded();
@@ -116,7 +90,7 @@ fn world(endpoint: String, body: Value) -> FakeWorld<impl Fn(&str) -> Answer> {
             Some(resource) if resource.page_limit.is_some() => success(&one_item(&template, &services)),
             Some(_) => reply(404, json!({"code": "NotFound_LogService"}).to_string()),
             None if RESOURCES.iter().any(|r| {
-                r.parts.iter().any(|part| self::template(part.path) == template && part.page_limit.is_some())
+                r.parts.iter().any(|part| template_of(part.path) == template && part.page_limit.is_some())
             }) =>
             {
                 success(&json!({"items": []}))
@@ -169,7 +143,7 @@ fn every_real_body_becomes_evidence_or_it_is_said_why_not() {
         let (Some(file), Some(endpoint)) = (entry["file"].as_str(), entry["endpoint"].as_str()) else { continue };
         let Some(path) = endpoint.strip_prefix("GET ").filter(|_| entry["kind"] == "ok") else { continue };
         let misplaced = MISPLACED.iter().find(|(known, _)| *known == file).map(|(_, endpoint)| *endpoint);
-        let template = template(misplaced.unwrap_or(path).split('?').next().unwrap());
+        let template = template_of(misplaced.unwrap_or(path).split('?').next().unwrap());
         let Some((_, kind)) = collected.iter().find(|(known, _)| *known == template) else {
             assert!(excluded.contains(&template), "{file} ({template}) is neither collected nor excluded");
             continue;

@@ -6,6 +6,7 @@ mod support;
 
 use host_test::bindings::compliance::source::types::CoverageState;
 use host_test::check::Schemas;
+use host_test::collection::Order;
 use host_test::simulator::{Config, Principal, Simulator};
 use host_test::tenant::{Credentials, Tenant};
 use serde_json::Value;
@@ -137,7 +138,11 @@ fn every_content_obeys_its_schema() {
         for settings in ["{}", r#"{"personal_data": "hashed", "personal_data_key": "0123456789abcdef"}"#] {
             let mut tenant = tenant(&simulator);
             tenant.settings = settings.into();
-            let collected = collect(&plugin, &tenant, order(None, Some(16))).await.unwrap();
+            let kinds = plugin.description().kinds.iter().map(|kind| kind.id.clone()).collect();
+            let collected = collect(&plugin, &tenant, Order { kinds, ..order(None, Some(16)) }).await.unwrap();
+            let seen: BTreeSet<&str> =
+                collected.pages.iter().flat_map(|p| &p.records).map(|r| r.kind.as_str()).collect();
+            assert_eq!(seen.len(), plugin.description().kinds.len(), "{seen:?}");
             for record in collected.pages.iter().flat_map(|page| &page.records) {
                 schemas.check(record).unwrap();
             }

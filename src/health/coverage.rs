@@ -127,15 +127,16 @@ fn check<W: World>(row: &Row, client: &Client<'_, W>) -> Check {
             coverage: Some(CoverageState::Complete),
         };
     };
-    let mut check = failed_get(kind.id, &failed.error, failed.path, State::Degraded, client);
+    let error = match (&failed.error, failed.permission) {
+        (GetError::Forbidden(_), Some(permission)) => GetError::Forbidden(Some(permission.to_string())),
+        (error, _) => error.clone(),
+    };
+    let mut check = failed_get(kind.id, &error, failed.path, State::Degraded, client);
     check.coverage = Some(match &failed.error {
         _ if row.reached > 0 => CoverageState::Partial,
         GetError::Forbidden(_) => CoverageState::Forbidden,
         GetError::NotFound(..) => CoverageState::NotAvailable,
         _ => CoverageState::Partial,
     });
-    if let (GetError::Forbidden(_), Some(permission)) = (&failed.error, failed.permission) {
-        check.missing_permission = Some(permission.to_string());
-    }
     check
 }

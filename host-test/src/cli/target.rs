@@ -56,10 +56,7 @@ impl TargetArgs {
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let config = self.sim.config(None);
             let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-            text::note(format!(
-                "no FIVETRAN_API_KEY: collecting from the embedded simulator ({})",
-                self.sim.sentence()
-            ));
+            text::note(format!("no FIVETRAN_API_KEY: using the embedded simulator ({})", self.sim.sentence()));
             Some(simulator)
         } else {
             None

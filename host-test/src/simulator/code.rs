@@ -36,7 +36,7 @@ pub fn transformation(account: &Account, index: usize) -> Value {
     let created = dice.stamp("created_at");
     let started = dice.chance("run", 80).then(|| dice.stamp_after("last_started_at", created));
     let ended = started.map(|started| dice.stamp_after("last_ended_at", started));
-    let quickstart = index % 3 == 0;
+    let quickstart = index.is_multiple_of(3);
     let config = if quickstart {
         json!({"package_name": "salesforce", "connection_ids": [], "excluded_models": [], "upgrade_available": false})
     } else {

@@ -19,7 +19,7 @@ pub fn system_key(account: &Account, index: usize) -> Value {
         "key": format!("ft_{}", dice.hex("key", 16)),
         "created_at": created.text(),
         "updated_at": dice.stamp_after("updated_at", created).text(),
-        "expired_at": (index % 2 == 0).then(|| "2027-06-30T00:00:00Z"),
+        "expired_at": index.is_multiple_of(2).then_some("2027-06-30T00:00:00Z"),
         "last_used_at": (index != 2).then(|| dice.stamp_after("last_used_at", created).text()),
     })
 }
@@ -104,7 +104,7 @@ pub fn entities(account: &Account, index: usize) -> Vec<Value> {
         json!({
             "id": account.connection_id(connection),
             "name": format!("source_{connection}"),
-            "enabled": connection % 5 != 0,
+            "enabled": !connection.is_multiple_of(5),
             "type": "SOURCE",
             "secret_manager_id": account.id_of("esm", index),
             "created_at": account.connection_created_at(connection).text(),
