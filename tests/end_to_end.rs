@@ -9,6 +9,7 @@ use host_test::check::Schemas;
 use host_test::collection::Order;
 use host_test::simulator::{Config, Principal, Simulator};
 use host_test::tenant::{Credentials, Tenant};
+use host_test::verify::hash::canonical;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use support::{Collected, account, block_on, collect, order, plugin, simulator, tenant};
@@ -145,6 +146,8 @@ fn every_content_obeys_its_schema() {
             assert_eq!(seen.len(), plugin.description().kinds.len(), "{seen:?}");
             for record in collected.pages.iter().flat_map(|page| &page.records) {
                 schemas.check(record).unwrap();
+                let content = serde_json::from_str(&record.content).unwrap();
+                assert_eq!(canonical(&content).unwrap(), record.content.as_bytes(), "{} is not canonical", record.kind);
             }
         }
     });

@@ -4,6 +4,7 @@ use crate::bindings::compliance::source::types::EvidenceRecord;
 use crate::bindings::exports::compliance::source::catalog::SourceDescription;
 use crate::error::{Error, Result};
 use jsonschema::Validator;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One validator for each kind.
@@ -30,18 +31,31 @@ impl Schemas {
     /// # Errors
     /// [`Error::BadAnswer`], naming the record and the JSON pointer, without the value.
     pub fn check(&self, record: &EvidenceRecord) -> Result<()> {
-        let bad = |what: String| Error::BadAnswer(format!("record {:?}: {what}", record.id));
-        let Some((version, validator)) = self.0.get(&record.kind) else {
-            return Err(bad(format!("there is no kind {:?}", record.kind)));
-        };
-        if *version != record.schema_version {
-            return Err(bad(format!("schema version {} instead of {version}", record.schema_version)));
+        let content = serde_json::from_str(&record.content)
+            .map_err(|error| Error::BadAnswer(format!("record {:?}: {error}", record.id)))?;
+        self.check_content(&record.kind, record.schema_version, &content)
+            .map_err(|what| Error::BadAnswer(format!("record {:?}: {what}", record.id)))
+    }
+
+    /// Checks one record as it stands in a file.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check_value(&self, record: &Value) -> Result<(), String> {
+        let kind = record.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let version = record.get("schema_version").and_then(Value::as_u64).and_then(|version| version.try_into().ok());
+        self.check_content(kind, version.unwrap_or_default(), record.get("content").unwrap_or(&Value::Null))
+    }
+
+    fn check_content(&self, kind: &str, schema_version: u32, content: &Value) -> Result<(), String> {
+        let Some((version, validator)) = self.0.get(kind) else { return Err(format!("there is no kind {kind:?}")) };
+        if *version != schema_version {
+            return Err(format!("schema version {schema_version} instead of {version}"));
         }
-        let content = serde_json::from_str(&record.content).map_err(|error| bad(error.to_string()))?;
-        match validator.iter_errors(&content).next() {
+        match validator.iter_errors(content).next() {
             None => Ok(()),
             Some(error) => {
-                Err(bad(format!("{} does not obey its schema at {}", error.instance_path(), error.schema_path())))
+                Err(format!("{} does not obey its schema at {}", error.instance_path(), error.schema_path()))
             }
         }
     }

@@ -2,11 +2,15 @@
 //!
 //! `evidence.jsonl` grows page by page; after each page `cursor` says how far it is valid and where
 //! to go on: first the records, safely on disk, then the cursor, so that it is never ahead of them.
-//! At the end `manifest.json` takes the cursor's place. `lock` keeps a second run out while one is
-//! under way.
+//! `evidence.sha256` grows along: the hash of each record, by which `verify` names the line that was
+//! changed. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
+//! where the host signs. `lock` keeps a second run out while one is under way.
 
 use crate::error::{Error, Result};
+use crate::verify::hash::{hex, record_hash};
+use crate::verify::seal::{self, Signer};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
@@ -14,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// Format of `cursor` and `manifest.json`.
 const VERSION: u32 = 1;
+/// 64 hexadecimal digits and a line break.
+const HASH_LINE_BYTES: u64 = 65;
 
 /// What a collection is and how far it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +103,7 @@ struct Checkpoint {
 pub struct EvidenceDir {
     path: PathBuf,
     evidence: File,
+    hashes: File,
     checkpoint: Checkpoint,
     /// Whether this run made the folder.
     made_folder: bool,
@@ -121,12 +128,14 @@ impl EvidenceDir {
             let what = format!("{shown} holds a collection already");
             return Err(Error::Output { what, remedy: "choose another folder; evidence is never overwritten".into() });
         }
-        let file = path.join("evidence.jsonl");
-        let evidence =
-            OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))?;
+        let new = |name: &str| {
+            let file = path.join(name);
+            OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))
+        };
+        let (evidence, hashes) = (new("evidence.jsonl")?, new("evidence.sha256")?);
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
-        let dir = Self { path: path.into(), evidence, checkpoint, made_folder, _lock: lock };
+        let dir = Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock };
         dir.save()?;
         Ok(dir)
     }
@@ -151,15 +160,19 @@ impl EvidenceDir {
         if checkpoint.summary.version != VERSION {
             return Err(broken(format!("{} is of another version of this program", file.display())));
         }
-        let file = path.join("evidence.jsonl");
-        let mut evidence = OpenOptions::new().write(true).open(&file).map_err(Error::file("open", &file))?;
-        let length = evidence.metadata().map_err(Error::file("read", &file))?.len();
-        if length < checkpoint.evidence_bytes {
-            return Err(broken(format!("{} is shorter than its cursor says", file.display())));
-        }
-        evidence.set_len(checkpoint.evidence_bytes).map_err(Error::file("cut", &file))?;
-        evidence.seek(SeekFrom::End(0)).map_err(Error::file("read", &file))?;
-        Ok(Self { path: path.into(), evidence, checkpoint, made_folder: false, _lock: lock })
+        let cut = |name: &str, valid: u64| {
+            let file = path.join(name);
+            let mut open = OpenOptions::new().write(true).open(&file).map_err(Error::file("open", &file))?;
+            if open.metadata().map_err(Error::file("read", &file))?.len() < valid {
+                return Err(broken(format!("{} is shorter than its cursor says", file.display())));
+            }
+            open.set_len(valid).map_err(Error::file("cut", &file))?;
+            open.seek(SeekFrom::End(0)).map_err(Error::file("read", &file))?;
+            Ok(open)
+        };
+        let evidence = cut("evidence.jsonl", checkpoint.evidence_bytes)?;
+        let hashes = cut("evidence.sha256", checkpoint.summary.records * HASH_LINE_BYTES)?;
+        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder: false, _lock: lock })
     }
 
     /// Where to go on; `None` at the start.
@@ -186,16 +199,23 @@ impl EvidenceDir {
     /// When the disk is full, for example. What was valid before stays valid.
     pub fn append(&mut self, lines: &[String], cursor: Option<String>, summary: Summary) -> Result<()> {
         let file = self.path.join("evidence.jsonl");
+        let mut hashes = String::with_capacity(lines.len() * 65);
         let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
         for line in lines {
             text.push_str(line);
             text.push('\n');
+            hashes.push_str(&hash_of(line)?);
+            hashes.push('\n');
         }
-        let written = self.evidence.write_all(text.as_bytes()).and_then(|()| self.evidence.sync_data());
+        let evidence = self.evidence.write_all(text.as_bytes()).and_then(|()| self.evidence.sync_data());
+        let written =
+            evidence.and_then(|()| self.hashes.write_all(hashes.as_bytes())).and_then(|()| self.hashes.sync_data());
         if let Err(error) = written {
-            // Half a line would make the file invalid.
+            // Half a line would make the files invalid.
             let _ = self.evidence.set_len(self.checkpoint.evidence_bytes);
             let _ = self.evidence.seek(SeekFrom::End(0));
+            let _ = self.hashes.set_len(self.checkpoint.summary.records * HASH_LINE_BYTES);
+            let _ = self.hashes.seek(SeekFrom::End(0));
             return Err(Error::file("write", file)(error));
         }
         self.checkpoint = Checkpoint {
@@ -217,7 +237,7 @@ impl EvidenceDir {
         if self.checkpoint.summary.pages > 0 {
             return false;
         }
-        for name in ["evidence.jsonl", "cursor", "lock"] {
+        for name in ["evidence.jsonl", "evidence.sha256", "cursor", "lock"] {
             // What cannot be removed is empty, and said by the next run.
             let _ = std::fs::remove_file(self.path.join(name));
         }
@@ -227,12 +247,20 @@ impl EvidenceDir {
         true
     }
 
-    /// Ends the collection: the manifest takes the cursor's place.
+    /// Ends the collection: manifest and seal take the cursor's place.
     ///
     /// # Errors
     /// When a file cannot be written; the collection can be resumed then.
-    pub fn finish(self) -> Result<Summary> {
+    pub fn finish(self, signer: Option<&Signer>) -> Result<Summary> {
         replace(&self.path, "manifest.json", &self.checkpoint.summary)?;
+        let digest = |name: &'static str| Ok((name, sha256_of(&self.path.join(name))?));
+        let digests = [digest("evidence.jsonl")?, digest("evidence.sha256")?, digest("manifest.json")?];
+        let manifest = serde_json::to_value(&self.checkpoint.summary).unwrap_or_default();
+        let statement = seal::statement(&digests, &manifest);
+        replace_text(&self.path, "seal.json", &statement)?;
+        if let Some(signer) = signer {
+            replace_text(&self.path, "seal.dsse.json", &signer.sign(&statement).text())?;
+        }
         let cursor = self.path.join("cursor");
         std::fs::remove_file(&cursor).map_err(Error::file("remove", cursor))?;
         sync_folder(&self.path)?;
@@ -259,11 +287,29 @@ fn lock(path: &Path) -> Result<File> {
     }
 }
 
-/// Writes a file so that it is there whole or not at all.
+/// The hash of a record's line.
+fn hash_of(line: &str) -> Result<String> {
+    let hash = serde_json::from_str(line).ok().and_then(|record| record_hash(&record));
+    hash.map(|hash| hex(&hash)).ok_or_else(|| Error::BadAnswer("a record that is none".into()))
+}
+
+/// SHA-256 of a file, which may be large.
+fn sha256_of(path: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    let copied = File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut digest));
+    copied.map_err(Error::file("read", path))?;
+    Ok(hex(&digest.finalize()))
+}
+
 fn replace(folder: &Path, name: &str, content: &impl Serialize) -> Result<()> {
+    let text =
+        serde_json::to_string_pretty(content).map_err(|error| Error::file("write", folder.join(name))(error.into()))?;
+    replace_text(folder, name, &(text + "\n"))
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn replace_text(folder: &Path, name: &str, text: &str) -> Result<()> {
     let (part, whole) = (folder.join(format!("{name}.part")), folder.join(name));
-    let mut text = serde_json::to_string_pretty(content).map_err(|error| Error::file("write", &whole)(error.into()))?;
-    text.push('\n');
     let mut file = File::create(&part).map_err(Error::file("create", &part))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::file("write", &part))?;
     std::fs::rename(&part, &whole).map_err(Error::file("write", &whole))?;

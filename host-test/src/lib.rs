@@ -21,3 +21,4 @@ pub mod simulator;
 pub mod state;
 pub mod tenant;
 pub mod transport;
+pub mod verify;

@@ -3,69 +3,13 @@
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 #![cfg(unix)]
 
+mod support;
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
-
-/// A folder that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_string()
-    }
-    fn write(&self, name: &str, text: &str) -> String {
-        std::fs::write(self.0.join(name), text).unwrap();
-        self.path(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-fn program(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host-test"));
-    command
-        .args(args)
-        .env_remove("FIVETRAN_API_KEY")
-        .env_remove("FIVETRAN_API_SECRET")
-        .env_remove("HOST_TEST_COMPONENT");
-    command
-}
-
-/// Runs, and checks the exit code and a text on either stream.
-fn check(args: &[&str], code: i32, text: &str) -> Output {
-    let output = program(args).output().unwrap();
-    check_output(&output, code, text);
-    output
-}
-
-fn check_output(output: &Output, code: i32, text: &str) {
-    let all = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{all}");
-    assert!(all.contains(text), "{text:?} is not in: {all}");
-}
-
-const SMALL: &[&str] = &["--sim-users", "5", "--sim-teams", "2", "--sim-groups", "2", "--sim-connections", "8"];
-const CLOCK: &[&str] = &["--fixed-clock", "2026-01-31T12:00:00Z"];
-
-fn collect<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    [&["collect", "--out", out], SMALL, more].concat()
-}
-
-fn evidence(out: &str) -> String {
-    std::fs::read_to_string(Path::new(out).join("evidence.jsonl")).unwrap()
-}
+use support::*;
 
 fn lines(out: &str) -> Vec<Value> {
     let text = evidence(out);

@@ -47,10 +47,10 @@ pub const PART: Part = Part {
 pub struct ConnectionSchemaContent<'a> {
     /// Columns that are not copied because someone said so.
     pub columns_blocked: Vec<ColumnName<'a>>,
-    /// Columns whose values are hashed before they are written.
-    pub columns_hashed: Vec<ColumnName<'a>>,
     /// Columns that someone changed, in whatever way; Fivetran names no others.
     pub columns_changed: u64,
+    /// Columns whose values are hashed before they are written.
+    pub columns_hashed: Vec<ColumnName<'a>>,
     /// The connection.
     pub connection_id: &'a str,
     /// Whether new schemas, tables and columns are copied by default; null when Fivetran does not say.

@@ -11,6 +11,7 @@ use host_test::error::{Error, Result};
 use host_test::evidence_dir::{ComponentSummary, CoverageSummary, EvidenceDir, Summary};
 use host_test::plugin::Plugin;
 use host_test::record_json;
+use host_test::verify::seal::Signer;
 use std::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -19,6 +20,7 @@ use time::format_description::well_known::Rfc3339;
 pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
     let target = args.target.resolve().await?;
+    let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
     let order = order(args, resumed.as_ref())?;
     let mut collection = Collection::start(&plugin, &target.tenant, order).await?;
@@ -42,7 +44,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
             return stopped(dir, args, outcome);
         }
     }
-    let summary = dir.finish()?;
+    let summary = dir.finish(signer.as_ref())?;
     show(&summary, args, begun.elapsed());
     if target.simulator.is_some() {
         sample(args)?;

@@ -9,6 +9,7 @@ mod progress;
 mod simulate;
 mod target;
 mod text;
+mod verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use host_test::engine::{Engine, EngineOptions};
@@ -37,6 +38,10 @@ enum Command {
     Health(HealthArgs),
     /// Collects evidence into a folder, one record a line.
     Collect(Box<CollectArgs>),
+    /// Checks a collection offline: digests, hash chain, counts, schemas, seal.
+    Verify(verify::VerifyArgs),
+    /// Makes an Ed25519 key for sealing collections.
+    Keygen(verify::KeygenArgs),
     /// Serves a made-up Fivetran account over HTTP.
     Simulate(simulate::SimulateArgs),
     /// Measures collections of a made-up account, as ratios to what is possible.
@@ -124,6 +129,9 @@ struct CollectArgs {
     /// Check every record against its kind's JSON Schema.
     #[arg(long)]
     check: bool,
+    /// Sign the seal with this Ed25519 key (PKCS #8 PEM; see keygen).
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
 }
 
 impl ComponentArgs {
@@ -175,6 +183,8 @@ pub fn main() -> ExitCode {
             Command::Describe(args) => describe::run(&args).await,
             Command::Health(args) => health::run(&args).await,
             Command::Collect(args) => collect::run(&args).await,
+            Command::Verify(args) => verify::run(&args).await,
+            Command::Keygen(args) => verify::keygen(&args),
             Command::Simulate(args) => simulate::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,
         }

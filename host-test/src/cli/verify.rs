@@ -1,0 +1,91 @@
+//! `verify`: is a collection whole and unaltered? `keygen`: a key to sign collections with.
+
+use super::text::{plain, say};
+use super::{ComponentArgs, exit};
+use clap::Args;
+use host_test::check::Schemas;
+use host_test::error::{Error, Result};
+use host_test::verify::seal::{self, PublicKey};
+use host_test::verify::{Files, verify};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    component: ComponentArgs,
+    /// Folder of a finished collection.
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// Check the signature too: the .pub file that keygen wrote.
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// The chain head that was kept elsewhere: tells whether the collection is that one.
+    #[arg(long, value_name = "HEX")]
+    seal: Option<String>,
+    /// Check contents against the component's JSON Schemas too.
+    #[arg(long)]
+    schemas: bool,
+}
+
+#[derive(Args)]
+pub struct KeygenArgs {
+    /// File for the key; the public half goes to the same name with .pub.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Exit code 0 when nothing is wrong, 1 when something is.
+pub async fn run(args: &VerifyArgs) -> Result<u8> {
+    let files = Files::read(&args.dir)?;
+    let key = args.public_key.as_deref().map(PublicKey::read).transpose()?;
+    let schemas = match args.schemas {
+        true => Some(Schemas::new(args.component.load().await?.description())?),
+        false => None,
+    };
+    let mut report = verify(&files, key.as_ref(), schemas.as_ref());
+    let head = report.chain_head.unwrap_or_default();
+    if args.seal.as_ref().is_some_and(|kept| *kept != head) {
+        report.findings.insert(0, format!("the chain head is {head}: this is another collection, or it was changed"));
+    }
+    for finding in &report.findings {
+        say(format!("WRONG {}", plain(finding)));
+    }
+    if !report.findings.is_empty() {
+        say(format!("{}: {} findings in {} records", args.dir.display(), report.findings.len(), report.records));
+        return Ok(exit::BUG);
+    }
+    say(format!("{}: {} records, whole and unaltered", args.dir.display(), report.records));
+    say(format!("seal:      {head}"));
+    say(match (report.signed, files.envelope.is_some()) {
+        (true, _) => "signature: good",
+        (false, true) => "signature: not checked (give --public-key)",
+        (false, false) => "signature: none",
+    });
+    Ok(exit::COMPLETE)
+}
+
+/// Makes a key.
+pub fn keygen(args: &KeygenArgs) -> Result<u8> {
+    let (private, public, id) = seal::generate()?;
+    let mut public_file = args.out.clone().into_os_string();
+    public_file.push(".pub");
+    create(&args.out, &private)?;
+    create(Path::new(&public_file), &public)?;
+    say(format!(
+        "key {id}: keep {} secret, and give {} to whoever verifies",
+        args.out.display(),
+        Path::new(&public_file).display()
+    ));
+    Ok(exit::COMPLETE)
+}
+
+/// Never overwrites, and lets nobody else read.
+fn create(path: &Path, text: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::file("create", path))
+}

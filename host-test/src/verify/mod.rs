@@ -1,0 +1,211 @@
+//! Checks a collection offline: is it whole, and as the source made it?
+//!
+//! Everything is computed anew: the digest of each content, the hash of each record, the chain over
+//! them, the counts, and the seal. What differs is named. What a seal alone cannot tell (someone who
+//! changes evidence can make a new seal) is told by a signature, or by a chain head kept elsewhere.
+
+pub mod hash;
+mod lines;
+pub mod seal;
+
+use crate::check::Schemas;
+use crate::error::{Error, Result};
+use crate::evidence_dir::Summary;
+use hash::{chain_next, chain_start, hex, sha256_hex};
+use lines::Lines;
+use seal::{Envelope, PublicKey};
+use serde_json::Value;
+use std::path::Path;
+
+/// The files of a collection, as bytes.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// `evidence.jsonl`.
+    pub evidence: Vec<u8>,
+    /// `evidence.sha256`: the hash of each record, one a line.
+    pub hashes: Vec<u8>,
+    /// `manifest.json`.
+    pub manifest: Vec<u8>,
+    /// `seal.json`.
+    pub seal: Vec<u8>,
+    /// `seal.dsse.json`, where the host signed.
+    pub envelope: Option<Vec<u8>>,
+}
+
+impl Files {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when the folder holds no finished collection.
+    pub fn read(folder: &Path) -> Result<Self> {
+        if folder.join("cursor").exists() {
+            let what = format!("{} holds a collection that is not finished", folder.display());
+            return Err(Error::Output { what, remedy: "go on with: collect --resume".into() });
+        }
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).map_err(Error::file("read", path))
+        };
+        let envelope = folder.join("seal.dsse.json").exists().then(|| read("seal.dsse.json")).transpose()?;
+        Ok(Self {
+            evidence: read("evidence.jsonl")?,
+            hashes: read("evidence.sha256")?,
+            manifest: read("manifest.json")?,
+            seal: read("seal.json")?,
+            envelope,
+        })
+    }
+
+    /// Name and SHA-256 of what the seal covers.
+    #[must_use]
+    pub fn digests(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("evidence.jsonl", sha256_hex(&self.evidence)),
+            ("evidence.sha256", sha256_hex(&self.hashes)),
+            ("manifest.json", sha256_hex(&self.manifest)),
+        ]
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What is wrong, most telling first; empty when nothing is.
+    pub findings: Vec<String>,
+    /// Records read.
+    pub records: usize,
+    /// Head of the chain over them, computed anew.
+    pub chain_head: Option<String>,
+    /// Whether a signature was checked and is good.
+    pub signed: bool,
+}
+
+/// Checks the files against each other, against a key and against schemas, where these are given.
+#[must_use]
+pub fn verify(files: &Files, key: Option<&PublicKey>, schemas: Option<&Schemas>) -> Report {
+    let mut report = Report::default();
+    let lines = Lines::read(&files.evidence, schemas, &mut report.findings);
+    lines.check_hashes(&files.hashes, &mut report.findings);
+    report.records = lines.records.len();
+    let manifest = manifest_file(&files.manifest, &mut report.findings);
+    check_chain(&lines, &manifest, &mut report);
+    check_counts(&lines, &manifest, &mut report.findings);
+    check_seal(files, key, &mut report);
+    report
+}
+
+/// Reads `manifest.json`, which has one text only.
+fn manifest_file(text: &[u8], findings: &mut Vec<String>) -> Summary {
+    let Ok(manifest) = serde_json::from_slice::<Summary>(text) else {
+        findings.push("manifest.json cannot be read".into());
+        return Summary::default();
+    };
+    let again = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
+    if again.as_bytes() != text {
+        findings.push("manifest.json was changed".into());
+    }
+    manifest
+}
+
+fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The chain: up to the manifest record, which holds the head before itself, and to the end.
+fn check_chain(lines: &Lines, manifest: &Summary, report: &mut Report) {
+    let Some((last, before)) = lines.records.split_last().filter(|(last, _)| text(&last.value, "/kind") == "manifest")
+    else {
+        report.findings.push("the last record is not the manifest: the end is missing".into());
+        return;
+    };
+    if before.iter().any(|record| text(&record.value, "/kind") == "manifest") {
+        report.findings.push("there is more than one manifest record".into());
+    }
+    let content = last.value.get("content").unwrap_or(&Value::Null);
+    let (account, interface) = (text(content, "/account_id"), text(content, "/interface"));
+    let Some(mut head) = chain_start(account, interface, text(content, "/settings_digest")) else { return };
+    for record in before {
+        head = chain_next(head, record.hash);
+    }
+    if hex(&head) != text(content, "/chain_head") {
+        report.findings.push("the records before the manifest record are not those it seals".into());
+    }
+    let head = hex(&chain_next(head, last.hash));
+    if manifest.chain_head.as_deref() != Some(head.as_str()) {
+        report.findings.push("the chain head in manifest.json is not that of the records".into());
+    }
+    if manifest.settings_digest != text(content, "/settings_digest") {
+        report.findings.push("the settings digest in manifest.json is not that of the manifest record".into());
+    }
+    report.chain_head = Some(head);
+}
+
+/// Counts: of the records, in manifest.json, in the manifest record, in the coverage records.
+fn check_counts(lines: &Lines, manifest: &Summary, findings: &mut Vec<String>) {
+    let counted = lines.per_kind();
+    if counted != manifest.records_per_kind || manifest.records != lines.records.len() as u64 {
+        findings.push("the counts in manifest.json are not those of the records".into());
+    }
+    let said = |kind: &str| counted.get(kind).copied().unwrap_or_default();
+    for coverage in &manifest.coverage {
+        if coverage.records != said(&coverage.kind) {
+            findings.push(format!("coverage in manifest.json counts {} {}", coverage.records, coverage.kind));
+        }
+    }
+    for record in &lines.records {
+        let content = record.value.get("content").unwrap_or(&Value::Null);
+        let kinds = content.get("kinds").and_then(Value::as_array);
+        let told: Vec<(&str, Option<u64>)> = match text(&record.value, "/kind") {
+            "coverage" => vec![(text(content, "/kind"), content.get("records").and_then(Value::as_u64))],
+            "manifest" => kinds
+                .into_iter()
+                .flatten()
+                .map(|kind| (text(kind, "/kind"), kind.get("records").and_then(Value::as_u64)))
+                .collect(),
+            _ => continue,
+        };
+        for (kind, count) in told {
+            if count != Some(said(kind)) {
+                findings.push(format!(
+                    "line {}: {count:?} {kind} records are told of, {} are there",
+                    record.number,
+                    said(kind)
+                ));
+            }
+        }
+    }
+}
+
+fn check_seal(files: &Files, key: Option<&PublicKey>, report: &mut Report) {
+    let manifest = serde_json::from_slice(&files.manifest).unwrap_or_default();
+    let statement = seal::statement(&files.digests(), &manifest);
+    if statement.as_bytes() != files.seal {
+        let told: Value = serde_json::from_slice(&files.seal).unwrap_or_default();
+        let subjects = told.get("subject").and_then(Value::as_array).cloned().unwrap_or_default();
+        let differs = files.digests().into_iter().filter(|(name, digest)| {
+            !subjects.iter().any(|subject| text(subject, "/name") == *name && text(subject, "/digest/sha256") == digest)
+        });
+        let names: Vec<&str> = differs.map(|(name, _)| name).collect();
+        let what = if names.is_empty() { "seal.json".into() } else { names.join(", ") };
+        report.findings.push(format!("the seal is broken: {what} was changed"));
+    }
+    let envelope = files.envelope.as_ref().map(|text| {
+        let envelope = serde_json::from_slice::<Envelope>(text).ok();
+        envelope.filter(|envelope| envelope.text().as_bytes() == text.as_slice())
+    });
+    match (key, envelope) {
+        (None, None) => {}
+        (Some(_), None) => report.findings.push("there is no signature: seal.dsse.json is missing".into()),
+        (_, Some(None)) => report.findings.push("seal.dsse.json cannot be read".into()),
+        (Some(key), Some(Some(envelope))) => match envelope.is_signed(&statement, key) {
+            true => report.signed = true,
+            false => {
+                report.findings.push("the signature in seal.dsse.json is not that of this key over these files".into())
+            }
+        },
+        (None, Some(Some(envelope))) if !envelope.holds(&statement) => {
+            report.findings.push("seal.dsse.json signs something else than these files".into());
+        }
+        (None, Some(Some(_))) => {}
+    }
+}

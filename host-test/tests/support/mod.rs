@@ -1,0 +1,64 @@
+//! The real program, and folders that go away.
+#![allow(dead_code, reason = "each test uses its part of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder that goes away with the test.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+    pub fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_string()
+    }
+    pub fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.0.join(name), text).unwrap();
+        self.path(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_host-test"));
+    command
+        .args(args)
+        .env_remove("FIVETRAN_API_KEY")
+        .env_remove("FIVETRAN_API_SECRET")
+        .env_remove("HOST_TEST_COMPONENT");
+    command
+}
+
+/// Runs, and checks the exit code and a text on either stream.
+pub fn check(args: &[&str], code: i32, text: &str) -> Output {
+    let output = program(args).output().unwrap();
+    check_output(&output, code, text);
+    output
+}
+
+pub fn check_output(output: &Output, code: i32, text: &str) {
+    let all = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{all}");
+    assert!(all.contains(text), "{text:?} is not in: {all}");
+}
+
+pub const SMALL: &[&str] = &["--sim-users", "5", "--sim-teams", "2", "--sim-groups", "2", "--sim-connections", "8"];
+pub const CLOCK: &[&str] = &["--fixed-clock", "2026-01-31T12:00:00Z"];
+
+pub fn collect<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["collect", "--out", out], SMALL, more].concat()
+}
+
+pub fn evidence(out: &str) -> String {
+    std::fs::read_to_string(Path::new(out).join("evidence.jsonl")).unwrap()
+}
