@@ -8,7 +8,8 @@ use std::path::Path;
 
 #[test]
 fn the_corpus_gives_no_finding() {
-    let targets: [(&str, fn(&[u8])); 5] = [
+    type Target = (&'static str, fn(&[u8]));
+    let targets: [Target; 5] = [
         ("envelope", targets::envelope),
         ("projection", targets::projection),
         ("cursor", targets::cursor),

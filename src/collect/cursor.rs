@@ -84,9 +84,37 @@ pub struct Position {
     pub anchor: Option<u64>,
     /// Fingerprints of the last keys of the page before: offset paging may show them again.
     pub tail: Vec<u64>,
-    /// Detects cursors that repeat (Brent's algorithm): a remembered cursor, how many pages ago it
-    /// was remembered, and after how many pages the next one will be.
-    pub mark: (u64, u32, u32),
+    /// A page read before, to notice when the list comes back to it.
+    pub mark: Mark,
+}
+
+/// A remembered page of a list. Which page it is moves on ever more seldom (Brent's algorithm), so
+/// that no circle escapes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Fingerprint of its first key.
+    #[serde(rename = "f")]
+    pub first: u64,
+    /// Fingerprint of its last key.
+    #[serde(rename = "l")]
+    pub last: u64,
+    /// Pages read since.
+    #[serde(rename = "n")]
+    pub steps: u32,
+    /// After how many pages another one is remembered.
+    #[serde(rename = "m")]
+    pub limit: u32,
+}
+
+impl Mark {
+    /// What is remembered once a page with these keys was read.
+    #[must_use]
+    pub fn after(self, page: u32, first: u64, last: u64) -> Self {
+        if page > 0 && self.steps < self.limit {
+            return Self { steps: self.steps + 1, ..self };
+        }
+        Self { first, last, steps: 1, limit: self.limit.max(1).saturating_mul(2) }
+    }
 }
 
 impl State {

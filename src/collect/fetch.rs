@@ -2,9 +2,11 @@
 
 use super::listing::Listing;
 use super::{Context, Halt, halt_of};
+use crate::digest::fingerprint;
 use crate::fivetran::client::{Body, GetError};
 use crate::fivetran::resource::{ListPage, Missing, Part, PartAnswer, page_request};
 use crate::world::World;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -57,6 +59,8 @@ async fn fetch_part<W: World>(
 ) -> Result<PartAnswer, Halt> {
     let mut pages: Vec<Body> = Vec::new();
     let mut cursor: Option<String> = None;
+    // What each page began with: one that was there before means a list that turns in circles.
+    let mut begun = BTreeSet::new();
     loop {
         let request = page_request(path, key, part.page_limit, cursor.as_deref());
         let body = match context.client.get(&request, part.shape).await {
@@ -71,13 +75,15 @@ async fn fetch_part<W: World>(
             pages.push(body);
             return Ok(PartAnswer::Pages(pages));
         }
-        let Some(next) = ListPage::read(body.data()).map(|page| page.next()) else {
+        let Some(page) = ListPage::read(body.data()) else {
             return Ok(PartAnswer::Broken("not a list".into()));
         };
+        let next = page.next();
+        let is_new = page.items.first().is_none_or(|first| begun.insert(fingerprint(first.get())));
         pages.push(body);
         match next {
             None => return Ok(PartAnswer::Pages(pages)),
-            Some(next) if cursor.as_ref() == Some(&next) || pages.len() >= MAX_PART_PAGES => {
+            Some(next) if !is_new || cursor.as_ref() == Some(&next) || pages.len() >= MAX_PART_PAGES => {
                 return Ok(PartAnswer::Broken("a list without an end".into()));
             }
             Some(next) => cursor = Some(next),

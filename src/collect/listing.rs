@@ -1,6 +1,6 @@
 //! One page of a list: fetched, cut into items, freed of repeats, and with the place to go on at.
 
-use super::cursor::Position;
+use super::cursor::{Mark, Position};
 use super::tally::{Problem, Trouble};
 use super::{Context, Halt, halt_of};
 use crate::digest::fingerprint;
@@ -33,7 +33,7 @@ pub struct Listing {
     pub items: Vec<ListedItem>,
     /// Repeats left out.
     pub repeats: u64,
-    /// Set when the page was read before and has changed since.
+    /// Set when the page, or the order of the list, has changed while it was read.
     pub changed: bool,
     /// Set when the list does not end properly after this page.
     pub broken_end: Option<Trouble>,
@@ -133,13 +133,23 @@ fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing>
         (alloc::vec![item(resource, data, 0, data)], None)
     };
     let tail: Vec<u64> = fingerprints(&items).rev().take(TAIL).collect();
+    let of_empty = fingerprint(position.cursor.as_deref().unwrap_or(""));
+    let first = fingerprints(&items).next().unwrap_or(of_empty);
+    let mark = position.mark.after(position.page, first, tail.first().copied().unwrap_or(of_empty));
+    // The page was there before: the list turns in circles, and this one tells nothing new.
+    let circles = position.page > 0 && first == position.mark.first;
+    let shuffled = is_shuffled(&items, position);
     let before = items.len();
+    if circles {
+        items.clear();
+    }
     drop_repeats(&mut items, &position.tail);
     let repeats = (before - items.len()) as u64;
-    let changed = seek(&mut items, position);
+    let changed = !circles && (seek(&mut items, position) || shuffled);
     let (next, broken_end) = match next_cursor {
+        _ if circles => (None, Some(Trouble::EndlessList)),
         None => (None, None),
-        Some(cursor) => match follow(position, cursor, tail) {
+        Some(cursor) => match follow(position, cursor, tail, mark) {
             Some(next) => (Some(next), None),
             None => (None, Some(Trouble::EndlessList)),
         },
@@ -157,13 +167,25 @@ fn fingerprints(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + 
     items.iter().filter_map(|item| item.key.as_deref().map(fingerprint))
 }
 
+/// Whether items stand where the order of the list cannot put them: what the page before ended with
+/// further on than items added meanwhile explain, or the end of a page read long ago.
+fn is_shuffled(items: &[ListedItem], position: &Position) -> bool {
+    let after_tail = items.iter().skip(TAIL).any(|item| is_in(item, &position.tail));
+    let old = position.mark.steps > 1 && items.iter().any(|item| is_in(item, &[position.mark.last]));
+    after_tail || old
+}
+
+fn is_in(item: &ListedItem, tail: &[u64]) -> bool {
+    item.key.as_deref().is_some_and(|key| tail.contains(&fingerprint(key)))
+}
+
 /// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
 /// they are reported as unreadable.
 fn drop_repeats(items: &mut Vec<ListedItem>, tail: &[u64]) {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     items.retain(|item| match &item.key {
         None => true,
-        Some(key) => !tail.contains(&fingerprint(key)) && seen.insert(key.clone()),
+        Some(key) => !is_in(item, tail) && seen.insert(key.clone()),
     });
 }
 
@@ -185,24 +207,12 @@ fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
     }
 }
 
-/// The position of the next page; `None` when the list turns in circles or goes on for ever.
-fn follow(position: &Position, cursor: String, tail: Vec<u64>) -> Option<Position> {
-    let print = fingerprint(&cursor);
-    let (mark, steps, limit) = position.mark;
+/// The position of the next page; `None` when the list names the page itself, or goes on for ever.
+fn follow(position: &Position, cursor: String, tail: Vec<u64>, mark: Mark) -> Option<Position> {
     let page = position.page + 1;
-    let repeated = position.page > 0 && print == mark;
-    if repeated
-        || position.cursor.as_deref() == Some(cursor.as_str())
-        || page >= MAX_PAGES
-        || cursor.len() > MAX_LIST_CURSOR
-    {
+    if position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || cursor.len() > MAX_LIST_CURSOR {
         return None;
     }
-    let mark = if position.page == 0 || steps >= limit {
-        (print, 1, limit.max(1).saturating_mul(2))
-    } else {
-        (mark, steps + 1, limit)
-    };
     Some(Position { stage: position.stage, cursor: Some(cursor), page, tail, mark, ..Position::default() })
 }
 

@@ -19,7 +19,7 @@ pub enum Trouble {
     Upstream,
     /// A list that turned in circles or would not end.
     EndlessList,
-    /// A list that changed between two readings of one page, so that items may repeat.
+    /// A list that changed while it was read, so that items may repeat or be missing.
     ListChanged,
     /// Items without an id, or not objects.
     Unreadable,
@@ -163,7 +163,9 @@ impl Problem {
             Trouble::NotAvailable => format!("GET {at} is not offered to this account"),
             Trouble::Upstream => format!("GET {at} gave no usable answer{times}"),
             Trouble::EndlessList => format!("GET {at} did not come to an end"),
-            Trouble::ListChanged => format!("GET {at} changed while it was read{times}: items may repeat"),
+            Trouble::ListChanged => {
+                format!("GET {at} changed while it was read{times}: items may repeat, or one be missing")
+            }
             Trouble::Unreadable => format!("{count} items of GET {at} could not be read"),
         }
     }

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::evidence::emit::{Emit, Origin};
 use crate::evidence::kind::Kind;
 use crate::evidence::urn::push_encoded;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
@@ -218,12 +219,17 @@ impl Item<'_> {
 }
 
 impl PartAnswer {
-    /// Calls `each` for every item of a list, with where it was read from and its JSON.
+    /// Calls `each` for every item of a list, with where it was read from and its JSON. An item that
+    /// is there again to the letter is no other one: offset paging shows some twice.
     pub fn for_each(&self, mut each: impl FnMut(&Origin<'_>, &str)) {
         let Self::Pages(pages) = self else { return };
+        let mut seen = BTreeSet::new();
         for (body, number) in pages.iter().zip(1..) {
             let Some(page) = ListPage::read(body.data()) else { continue };
             for (at, json) in page.items.iter().enumerate() {
+                if !seen.insert(json.get()) {
+                    continue;
+                }
                 let pointer = format!("/data/items/{at}");
                 each(&Origin { body, page: Some(number), pointer }, json.get());
             }

@@ -3,9 +3,11 @@
 use super::{exit, text};
 use clap::Args;
 use host_test::error::{Error, Result};
+use host_test::simulator::faults::{Rule, Schedule};
 use host_test::simulator::{self, AccountSpec, Config, Simulator};
 use host_test::tenant::{Pair, Secret};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -41,6 +43,10 @@ pub struct SimArgs {
     /// Use a system key with these READ scopes only, instead of an administrator's key.
     #[arg(long, value_delimiter = ',', value_name = "SCOPE,…")]
     sim_scopes: Option<Vec<String>>,
+    /// Let answers go wrong: FAULT@PATH, with #FROM (which of them first) and xTIMES (how many), e.g.
+    /// 503@/v1/users#2x1 or 429=30@/v1/connections.
+    #[arg(long, value_delimiter = ',', value_name = "FAULT@PATH,…")]
+    sim_faults: Vec<Rule>,
 }
 
 impl SimArgs {
@@ -61,6 +67,7 @@ impl SimArgs {
                 Some(scopes) => simulator::Principal::SystemKey { scopes: scopes.iter().cloned().collect() },
             },
             latency: Duration::from_millis(self.sim_latency_ms),
+            faults: (!self.sim_faults.is_empty()).then(|| Arc::new(Schedule::new(self.sim_faults.clone()))),
             ..Config::default()
         }
     }

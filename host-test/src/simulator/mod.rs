@@ -10,6 +10,7 @@ mod code;
 mod connection_config;
 mod connections;
 mod destinations;
+pub mod faults;
 mod inventory;
 mod keys;
 mod logging;
@@ -21,11 +22,12 @@ mod routes;
 mod server;
 mod things;
 mod trust;
+mod wire;
 
 pub use account::AccountSpec;
 pub use inventory::Inventory;
 pub use protocol::{Reply, RequestInfo};
-pub use server::{JournalEntry, Simulator};
+pub use server::{Answers, JournalEntry, Simulator};
 
 use crate::tenant::{Pair, Secret};
 use std::collections::BTreeSet;
@@ -85,6 +87,8 @@ pub struct Config {
     pub quota: Option<Quota>,
     /// Changes answers.
     pub hook: Option<Hook>,
+    /// Which answers go wrong, and how.
+    pub faults: Option<Arc<faults::Schedule>>,
 }
 
 impl Default for Config {
@@ -96,6 +100,7 @@ impl Default for Config {
             latency: Duration::ZERO,
             quota: None,
             hook: None,
+            faults: None,
         }
     }
 }

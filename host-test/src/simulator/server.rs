@@ -1,18 +1,18 @@
 //! The server: connections, latency, quota, journal.
 
 use super::account::Account;
+use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
 use super::protocol::{Reply, RequestInfo, is_acceptable, is_authorized};
+use super::wire::{SLOW, WireBody, WireError};
 use super::{Config, routes};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use sha2::{Digest, Sha256};
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,6 +133,47 @@ impl Simulator {
     }
 }
 
+/// The answers of an account without a server: for tests that have no network.
+pub struct Answers {
+    account: Account,
+    config: Config,
+    requests: AtomicUsize,
+}
+
+impl Answers {
+    /// Those of a simulator with this configuration.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { account: Account { spec: config.account.clone() }, config, requests: AtomicUsize::new(0) }
+    }
+
+    /// The answer to a GET with the right credentials, and what goes wrong on the wire.
+    #[must_use]
+    pub fn get(&self, path_and_query: &str) -> (Reply, Option<Wire>) {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        let reply = routes::answer(&self.account, &self.config.principal, path, query);
+        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let info = RequestInfo { number, method: "GET".into(), path_and_query: path_and_query.into() };
+        match self.config.faults.as_ref().and_then(|faults| faults.strike(&info)) {
+            Some(Fault::Wire(wire)) => (reply, Some(wire)),
+            Some(fault) => (fault.apply(reply), None),
+            None => (reply, None),
+        }
+    }
+
+    /// The native id of every record that a collection of this account must have, per kind.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        self.account.inventory()
+    }
+
+    /// Id of the account.
+    #[must_use]
+    pub fn account_id(&self) -> String {
+        self.account.id()
+    }
+}
+
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.task.abort();
@@ -163,12 +204,18 @@ async fn serve(
     shared: Arc<Shared>,
     connection: usize,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<WireBody>, WireError> {
     let _served = Served::begin(&shared);
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
-    Ok(shared.respond(connection, &request))
+    let (response, wire) = shared.respond(connection, &request);
+    match wire {
+        Some(Wire::CloseBeforeHeaders) => return Err(WireError),
+        Some(Wire::SlowHeaders) => tokio::time::sleep(SLOW).await,
+        _ => {}
+    }
+    Ok(response.map(|body| WireBody::new(body, wire)))
 }
 
 /// A request that is being served. Counted by its lifetime, since a client may go away while it waits.
@@ -189,7 +236,7 @@ impl Drop for Served<'_> {
 }
 
 impl Shared {
-    fn respond(&self, connection: usize, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    fn respond(&self, connection: usize, request: &Request<Incoming>) -> (Response<Bytes>, Option<Wire>) {
         let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_string();
         let authorized = is_authorized(request.headers(), &self.config.pair);
         let mut reply = self.judge(request, authorized);
@@ -198,9 +245,13 @@ impl Shared {
             reply.headers.insert("x-request-id", value);
         }
         let method = request.method().to_string();
+        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let info = RequestInfo { number, method: method.clone(), path_and_query: path_and_query.clone() };
+        let fault = self.config.faults.as_ref().and_then(|faults| faults.strike(&info));
+        if let Some(fault) = &fault {
+            reply = fault.apply(reply);
+        }
         if let Some(hook) = &self.config.hook {
-            let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
-            let info = RequestInfo { number, method: method.clone(), path_and_query: path_and_query.clone() };
             reply = hook(&info, reply);
         }
         let accept = request
@@ -210,10 +261,11 @@ impl Shared {
         let entry =
             JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, accept, connection };
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
-        let mut response = Response::new(Full::new(reply.body));
+        let mut response = Response::new(reply.body);
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
-        response
+        let wire = if let Some(Fault::Wire(wire)) = fault { Some(wire) } else { None };
+        (response, wire)
     }
 
     fn judge(&self, request: &Request<Incoming>, authorized: bool) -> Reply {
