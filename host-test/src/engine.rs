@@ -1,20 +1,17 @@
 //! The wasmtime engine: what every component runs under, whoever it is.
 
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::plugin::Plugin;
 use crate::transport::Transport;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use wasmtime::{Cache, Config, InstanceAllocationStrategy, PoolingAllocationConfig, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Cache, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// How often running guests are interrupted to see whether they spin.
-pub const TICK: Duration = Duration::from_millis(100);
-/// Linear memory a guest may have. A page of 1,000 connections with details takes a tenth of it.
-const MAX_MEMORY_BYTES: usize = 256 * 1024 * 1024;
-/// Elements of its tables. A source has some hundreds of functions.
-const MAX_TABLE_ELEMENTS: usize = 20_000;
+/// How often a running guest is interrupted, to let others run and to see whether it spins.
+pub const TICK: Duration = Duration::from_millis(10);
 /// Instances at once: tenants that are not waiting.
 const MAX_INSTANCES: u32 = 256;
 /// Core instances, memories and tables of one component: the guest itself and its adapters.
@@ -80,16 +77,6 @@ impl Engine {
     pub fn transport(&self) -> &Transport {
         &self.transport
     }
-
-    /// Limits of one store.
-    #[must_use]
-    pub fn limits(&self) -> StoreLimits {
-        StoreLimitsBuilder::new()
-            .memory_size(MAX_MEMORY_BYTES)
-            .table_elements(MAX_TABLE_ELEMENTS)
-            .trap_on_grow_failure(true)
-            .build()
-    }
 }
 
 fn pool() -> PoolingAllocationConfig {
@@ -102,8 +89,8 @@ fn pool() -> PoolingAllocationConfig {
         .max_core_instances_per_component(MAX_PER_COMPONENT)
         .max_memories_per_component(1)
         .max_tables_per_component(MAX_PER_COMPONENT)
-        .max_memory_size(MAX_MEMORY_BYTES)
-        .table_elements(MAX_TABLE_ELEMENTS);
+        .max_memory_size(Limits::MAX_MEMORY_BYTES)
+        .table_elements(Limits::MAX_TABLE_ELEMENTS);
     pool
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong when a component is run, by what the reader has to do about it.
 
 use crate::bindings::compliance::source::types::{Diagnostic, Failure, FailureKind};
+use crate::limits::Limit;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -39,18 +40,9 @@ pub enum Error {
     /// The component trapped; its store is gone.
     #[error("the component trapped: {0:#}")]
     Trap(wasmtime::Error),
-    /// The component computed for too long without asking the host for anything.
-    #[error("the component computed for more than {seconds} s without a request")]
-    Spinning {
-        /// The limit.
-        seconds: u64,
-    },
-    /// A call did not come back in time.
-    #[error("the component did not answer within {seconds} s")]
-    Timeout {
-        /// The limit.
-        seconds: u64,
-    },
+    /// The component wanted more than it may have; its store is gone.
+    #[error("the component was stopped by the limit of its {0}")]
+    Limit(Limit),
     /// The component's answer contradicts the interface.
     #[error("the component's answer is not as the interface promises: {0}")]
     BadAnswer(String),

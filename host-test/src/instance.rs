@@ -8,34 +8,22 @@ use crate::bindings::exports::compliance::source::source::{
 use crate::egress::Policy;
 use crate::engine::{MAX_RESULT_BYTES, TICK};
 use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::plugin::Plugin;
 use crate::state::State;
 use crate::tenant::{Credentials, Tenant};
 use std::time::Duration;
 use wasmtime::{Store, UpdateDeadline};
 
-/// A guest that computes for so long without a request is stopped. Assembling the largest page
-/// takes a fraction of it.
-const MAX_SPIN: Duration = Duration::from_secs(20);
-/// No call takes longer, waits for the vendor included.
-const MAX_CALL: Duration = Duration::from_secs(15 * 60);
+/// A component may compute for so long at full speed: several times what the largest page takes.
+const BUSY_TICKS: u32 = 10;
 
 /// See the module.
 pub struct Instance {
     store: Store<State>,
     source: EvidenceSource,
+    longest: Duration,
 }
-
-#[derive(Debug)]
-struct Spun;
-
-impl std::fmt::Display for Spun {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("computed for too long")
-    }
-}
-
-impl std::error::Error for Spun {}
 
 impl Instance {
     /// Instantiates a component for a tenant, not configured yet.
@@ -47,24 +35,29 @@ impl Instance {
         let declared = plugin.declared();
         let granted = tenant.granted.clone().unwrap_or_else(|| declared.clone());
         let policy = Policy { declared, granted };
-        let state = State::new(tenant, policy, engine.transport().clone(), engine.limits());
+        let state = State::new(tenant, policy, engine.transport().clone());
         let mut store = Store::new(engine.wasmtime(), state);
-        store.limiter(|state| &mut state.limits);
+        store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(MAX_RESULT_BYTES);
         store.set_epoch_deadline(1);
-        let mut requests = 0;
+        let (limit, mut requests) = (tenant.limits.compute, 0);
         store.epoch_deadline_callback(move |mut context| {
             let state = context.data_mut();
             let asked = state.requests() != requests;
             requests = state.requests();
             state.spinning = if asked { 0 } else { state.spinning + 1 };
-            if TICK * state.spinning > MAX_SPIN {
-                return Err(wasmtime::Error::new(Spun));
+            if TICK * state.spinning > limit {
+                return Err(wasmtime::Error::new(Limit::Compute(limit)));
             }
-            Ok(UpdateDeadline::Yield(1))
+            // Who computes for long gets a fifth of a core, so that neighbours do not notice.
+            let pause = TICK * if state.spinning > BUSY_TICKS { 4 } else { 0 };
+            if pause.is_zero() {
+                return Ok(UpdateDeadline::Yield(1));
+            }
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(pause))))
         });
-        let source = plugin.pre().instantiate_async(&mut store).await.map_err(Error::Trap)?;
-        Ok(Self { store, source })
+        let source = plugin.pre().instantiate_async(&mut store).await.map_err(stopped)?;
+        Ok(Self { store, source, longest: tenant.limits.call })
     }
 
     /// Instantiates and configures in one step.
@@ -83,7 +76,7 @@ impl Instance {
     /// When the guest traps or does not answer.
     pub async fn describe(&mut self) -> Result<SourceDescription> {
         let catalog = self.source.compliance_source_catalog();
-        within(catalog.call_describe(&mut self.store)).await
+        within(self.longest, catalog.call_describe(&mut self.store)).await
     }
 
     /// `source.configure`.
@@ -100,7 +93,7 @@ impl Instance {
         };
         let configuration = Configuration { credentials, settings: tenant.settings.clone() };
         let guest = self.source.compliance_source_source();
-        within(guest.call_configure(&mut self.store, &configuration)).await?.map_err(Error::Configuration)
+        within(self.longest, guest.call_configure(&mut self.store, &configuration)).await?.map_err(Error::Configuration)
     }
 
     /// `source.health`.
@@ -109,7 +102,7 @@ impl Instance {
     /// When the guest traps or does not answer.
     pub async fn health(&mut self, depth: HealthDepth) -> Result<HealthReport> {
         let guest = self.source.compliance_source_source();
-        within(guest.call_health(&mut self.store, depth)).await
+        within(self.longest, guest.call_health(&mut self.store, depth)).await
     }
 
     /// `source.collect`.
@@ -118,16 +111,23 @@ impl Instance {
     /// [`Error::Source`] with the failure.
     pub async fn collect(&mut self, request: &CollectRequest) -> Result<Page> {
         let guest = self.source.compliance_source_source();
-        within(guest.call_collect(&mut self.store, request)).await?.map_err(|failure| Error::Source(Box::new(failure)))
+        within(self.longest, guest.call_collect(&mut self.store, request))
+            .await?
+            .map_err(|failure| Error::Source(Box::new(failure)))
     }
 }
 
 /// Waits for a call, but not for ever, and names why it was stopped.
-async fn within<T>(call: impl Future<Output = wasmtime::Result<T>>) -> Result<T> {
-    match tokio::time::timeout(MAX_CALL, call).await {
-        Err(_) => Err(Error::Timeout { seconds: MAX_CALL.as_secs() }),
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(trap)) if trap.is::<Spun>() => Err(Error::Spinning { seconds: MAX_SPIN.as_secs() }),
-        Ok(Err(trap)) => Err(Error::Trap(trap)),
+async fn within<T>(longest: Duration, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T> {
+    match tokio::time::timeout(longest, call).await {
+        Err(_) => Err(Error::Limit(Limit::Call(longest))),
+        Ok(answer) => answer.map_err(stopped),
+    }
+}
+
+fn stopped(trap: wasmtime::Error) -> Error {
+    match Limit::behind(&trap) {
+        Some(limit) => Error::Limit(limit),
+        None => Error::Trap(trap),
     }
 }

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence_dir;
 pub mod instance;
+pub mod limits;
 pub mod meter;
 mod outgoing;
 pub mod plugin;

@@ -1,7 +1,8 @@
 //! `wasi:http/outgoing-handler` that frees what it takes.
 //!
 //! wasmtime-wasi-http 48 leaves the `request-options` of every request in the resource table, which
-//! ends a collection of a few thousand requests with "resource table has no free keys".
+//! ends a collection of a few thousand requests with "resource table has no free keys". A flood of
+//! requests is ended here too, where a trap is possible.
 
 use crate::state::State;
 use wasmtime::StoreContextMut;
@@ -23,6 +24,9 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 fn handle(mut store: StoreContextMut<'_, State>, (request, options): Parameters) -> wasmtime::Result<(Pending,)> {
+    if let Some(limit) = store.data().is_flood() {
+        return Err(wasmtime::Error::new(limit));
+    }
     let mut http = store.data_mut().http();
     let taken = options.as_ref().map(|options| Resource::<RequestOptions>::new_own(options.rep()));
     let pending = http.handle(request, options);

@@ -1,6 +1,7 @@
 //! What lives in a store, and the one door to the outside: `Door` decides about every request.
 
 use crate::egress::Policy;
+use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
 use crate::tenant::{Clock, Credentials, Tenant};
 use crate::transport::Transport;
@@ -10,19 +11,12 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::StoreLimits;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error as HttpError, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpCtx,
     WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
-
-/// Resources a guest may hold at once: requests, headers, bodies, streams and pollables of 64
-/// requests in flight are far fewer.
-const MAX_RESOURCES: usize = 4096;
-/// Header sections beyond this are refused.
-const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 /// What lives in a store.
 pub struct State {
@@ -31,7 +25,7 @@ pub struct State {
     http: WasiHttpCtx,
     door: Door,
     /// Memory and tables.
-    pub limits: StoreLimits,
+    pub limiter: Limiter,
     /// Ticks that the guest computed without asking for anything.
     pub spinning: u32,
 }
@@ -39,30 +33,43 @@ pub struct State {
 impl State {
     /// The state of one run for a tenant.
     #[must_use]
-    pub fn new(tenant: &Tenant, policy: Policy, transport: Transport, limits: StoreLimits) -> Self {
+    pub fn new(tenant: &Tenant, policy: Policy, transport: Transport) -> Self {
         let mut table = ResourceTable::new();
-        table.set_max_capacity(MAX_RESOURCES);
+        table.set_max_capacity(tenant.limits.resources);
         let mut wasi = WasiCtx::builder();
         if let Clock::Fixed(milliseconds) = tenant.clock {
             wasi.wall_clock(FixedClock(Duration::from_millis(milliseconds)));
         }
         let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(MAX_HEADER_BYTES);
+        http.set_field_size_limit(tenant.limits.header_bytes);
         let door = Door {
             policy,
             authorization: authorization(&tenant.credentials),
             upstream: tenant.upstream.clone(),
             transport,
             meter: Arc::clone(&tenant.meter),
+            limits: tenant.limits,
             requests: 0,
+            in_flight: Arc::default(),
         };
-        Self { table, wasi: wasi.build(), http, door, limits, spinning: 0 }
+        Self { table, wasi: wasi.build(), http, door, limiter: Limiter(tenant.limits), spinning: 0 }
     }
 
     /// Requests that the guest has made, denied ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.door.requests
+    }
+
+    /// Whether one more request is too many.
+    #[must_use]
+    pub fn is_flood(&self) -> Option<Limit> {
+        let Door { limits, requests, in_flight, .. } = &self.door;
+        // The door itself holds one.
+        if Arc::strong_count(in_flight) > limits.in_flight {
+            return Some(Limit::InFlight(limits.in_flight));
+        }
+        (*requests >= limits.requests).then_some(Limit::Requests(limits.requests))
     }
 }
 
@@ -105,7 +112,16 @@ struct Door {
     upstream: Option<Uri>,
     transport: Transport,
     meter: Arc<Meter>,
+    limits: Limits,
     requests: u64,
+    in_flight: Arc<()>,
+}
+
+impl Door {
+    fn check_length(&self, uri: &Uri) -> Result<(), String> {
+        let (length, most) = (uri.path_and_query().map_or(0, |path| path.as_str().len()), self.limits.url_bytes);
+        if length > most { Err(format!("a URL of {length} bytes; {most} are allowed")) } else { Ok(()) }
+    }
 }
 
 type Sent = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>), HttpError>;
@@ -125,7 +141,9 @@ impl WasiHttpHooks for Door {
         _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         self.requests += 1;
-        if let Err(why) = self.policy.check(request.method(), request.uri()) {
+        let judged = self.policy.check(request.method(), request.uri());
+        let judged = judged.and_then(|()| self.check_length(request.uri()));
+        if let Err(why) = judged {
             self.meter.deny(why);
             return Box::new(async { Err(HttpError::HttpRequestDenied) });
         }
@@ -141,9 +159,11 @@ impl WasiHttpHooks for Door {
                 None => return Box::new(async { Err(HttpError::HttpRequestUriInvalid) }),
             }
         }
-        let transport = self.transport.clone();
+        let (transport, flying, limits) = (self.transport.clone(), Arc::clone(&self.in_flight), self.limits);
         Box::new(async move {
-            let response = transport.send(request, options, direct).await?;
+            let response = transport.send(request, options, limits.body_bytes, direct).await;
+            drop(flying);
+            let response = response?;
             let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })

@@ -1,6 +1,7 @@
 //! For whom a component runs: credentials, settings, what may leave, and by which clock.
 
 use crate::egress::Rule;
+use crate::limits::Limits;
 use crate::meter::Meter;
 use http::Uri;
 use std::fmt;
@@ -69,6 +70,8 @@ pub struct Tenant {
     pub upstream: Option<Uri>,
     /// The wall clock.
     pub clock: Clock,
+    /// What the component may use.
+    pub limits: Limits,
     /// Counts what it costs.
     pub meter: Arc<Meter>,
 }
@@ -83,6 +86,7 @@ impl Tenant {
             granted: None,
             upstream: None,
             clock: Clock::System,
+            limits: Limits::default(),
             meter: Arc::default(),
         }
     }

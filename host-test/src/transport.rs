@@ -21,8 +21,6 @@ use tokio::time::{Sleep, sleep, timeout};
 use tower_service::Service;
 use wasmtime_wasi_http::{Error as HttpError, RequestOptions, WasiBody};
 
-/// Response bodies beyond this are cut off with an error.
-const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// Longest time to a connection, TLS included, and to the first byte.
 const MAX_FIRST_BYTE: Duration = Duration::from_secs(120);
 /// Longest silence within a body.
@@ -54,7 +52,7 @@ impl Transport {
         })
     }
 
-    /// Sends a request. `direct` lifts the judgement of addresses: for an upstream that the host
+    /// Sends a request. A body longer than `max_body_bytes` is cut off with an error. `direct` lifts the judgement of addresses: for an upstream that the host
     /// itself has named.
     ///
     /// # Errors
@@ -63,6 +61,7 @@ impl Transport {
         &self,
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
+        max_body_bytes: usize,
         direct: bool,
     ) -> Result<Response<WasiBody>, HttpError> {
         let options = options.unwrap_or_default();
@@ -73,8 +72,9 @@ impl Transport {
         let response = timeout(first_byte, answer).await.map_err(|_| HttpError::HttpResponseTimeout)?;
         let response = response.map_err(|error| classify(&error))?;
         Ok(response.map(|body| {
-            let limited = Limited::new(body, MAX_BODY_BYTES);
-            TimedBody { body: Box::pin(limited), silence, timer: Box::pin(sleep(silence)) }.boxed_unsync()
+            let limited = Limited::new(body, max_body_bytes);
+            TimedBody { body: Box::pin(limited), max_body_bytes, silence, timer: Box::pin(sleep(silence)) }
+                .boxed_unsync()
         }))
     }
 }
@@ -159,6 +159,7 @@ impl Service<Name> for PublicOnly {
 /// A body that must not fall silent.
 struct TimedBody<B> {
     body: Pin<Box<B>>,
+    max_body_bytes: usize,
     silence: Duration,
     timer: Pin<Box<Sleep>>,
 }
@@ -177,7 +178,10 @@ where
                 self.timer.as_mut().reset(next);
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(body_error(error.as_ref())))),
+            Poll::Ready(Some(Err(error))) if error.is::<LengthLimitError>() => {
+                Poll::Ready(Some(Err(HttpError::HttpResponseBodySize(Some(self.max_body_bytes as u64)))))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(classify(error.as_ref())))),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => self.timer.as_mut().poll(task).map(|()| Some(Err(HttpError::ConnectionReadTimeout))),
         }
@@ -190,13 +194,6 @@ where
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-fn body_error(error: &(dyn std::error::Error + 'static)) -> HttpError {
-    if error.is::<LengthLimitError>() {
-        return HttpError::HttpResponseBodySize(Some(MAX_BODY_BYTES as u64));
-    }
-    classify(error)
 }
 
 /// Names an error as `wasi:http` does, from whatever lies deepest in its chain of causes.

@@ -5,6 +5,7 @@
 #![no_std]
 extern crate alloc;
 
+mod hostile;
 #[path = "../../../src/shell/runtime.rs"]
 mod runtime;
 
@@ -29,9 +30,12 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use bindings::compliance::source::types::{Diagnostic, EvidenceRecord, Failure, Severity, Subject, Usage};
-use bindings::exports::compliance::source::catalog::{self, Authentication, Capability, CostClass, KindDescription, SourceDescription};
+use bindings::exports::compliance::source::catalog::{
+    self, Authentication, Capability, CostClass, KindDescription, SourceDescription,
+};
 use bindings::exports::compliance::source::source::{
-    self, Check, CollectRequest, Configuration, Configured, Credentials, HealthDepth, HealthReport, HealthState, Page, Progress,
+    self, Check, CollectRequest, Configuration, Configured, Credentials, HealthDepth, HealthReport, HealthState, Page,
+    Progress,
 };
 use core::cell::RefCell;
 use sha2::{Digest, Sha256};
@@ -114,7 +118,14 @@ impl source::Guest for Acme {
             missing_permission: None,
             coverage: None,
         };
-        HealthReport { state: HealthState::Ok, checked_at: NOW.into(), account: None, principal: None, checks: vec![check], usage: usage() }
+        HealthReport {
+            state: HealthState::Ok,
+            checked_at: NOW.into(),
+            account: None,
+            principal: None,
+            checks: vec![check],
+            usage: usage(),
+        }
     }
 
     fn collect(_: CollectRequest) -> Result<Page, Failure> {
@@ -156,20 +167,11 @@ fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Sends `METHOD scheme://authority/path`, and tells the status or why there was none. `spin`
-/// computes for ever, `grow` allocates for ever.
+/// Sends `METHOD scheme://authority/path`, and tells the status or why there was none; or does one
+/// of the evil things of `hostile.rs`.
 fn probe_outcome(probe: &str, authorization: Option<&str>) -> String {
-    match probe {
-        "spin" => loop {
-            core::hint::black_box(0);
-        },
-        "grow" => {
-            let mut hoard: Vec<Vec<u8>> = Vec::new();
-            loop {
-                hoard.push(core::hint::black_box(vec![1; 1 << 20]));
-            }
-        }
-        _ => {}
+    if let Some(outcome) = hostile::act(probe) {
+        return outcome;
     }
     let (method, url) = probe.split_once(' ').unwrap_or(("GET", probe));
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
@@ -184,7 +186,8 @@ fn probe_outcome(probe: &str, authorization: Option<&str>) -> String {
         }
     }
     if method == "SMUGGLE" {
-        let refused = headers.set("host", &[b"evil.example".to_vec()]).is_err() && headers.set("x", &[b"a\r\nb: c".to_vec()]).is_err();
+        let refused = headers.set("host", &[b"evil.example".to_vec()]).is_err()
+            && headers.set("x", &[b"a\r\nb: c".to_vec()]).is_err();
         return if refused { "header refused".into() } else { "header taken".into() };
     }
     let request = OutgoingRequest::new(headers);

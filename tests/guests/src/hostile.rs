@@ -1,0 +1,88 @@
+//! What a component would do that wants to harm its host or its neighbours.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::hint::black_box;
+use wasi::clocks::monotonic_clock;
+use wasi::http::outgoing_handler;
+use wasi::http::types::{Fields, FutureIncomingResponse, OutgoingRequest, Scheme};
+
+/// Does it, and tells how it ended, if it was let live. `None` for what is none of these.
+pub fn act(probe: &str) -> Option<String> {
+    Some(match probe {
+        "spin" => loop {
+            black_box(0);
+        },
+        "grow" => {
+            let mut hoard: Vec<Vec<u8>> = Vec::new();
+            loop {
+                hoard.push(black_box(vec![1; 1 << 20]));
+            }
+        }
+        "recurse" => format!("{}", recurse(black_box(u64::MAX))),
+        "sleep" => loop {
+            monotonic_clock::subscribe_duration(3_600_000_000_000).block();
+        },
+        "hoard" => {
+            let mut hoard = Vec::new();
+            loop {
+                hoard.push(black_box(Fields::new()));
+            }
+        }
+        "flood" => {
+            let mut hoard = Vec::new();
+            loop {
+                hoard.push(send("/v1/things"));
+            }
+        }
+        "hammer" => loop {
+            send("/v1/things").subscribe().block();
+        },
+        "hammer-denied" => loop {
+            let _ = outgoing_handler::handle(request("/elsewhere"), None);
+        },
+        "header" => format!("{:?}", Fields::new().set("x-large", &[vec![b'x'; 1 << 20]])),
+        "headers" => {
+            let headers = Fields::new();
+            let taken = (0..100_000).take_while(|n| headers.set(&format!("x-{n}"), &[vec![b'x'; 100]]).is_ok()).count();
+            format!("{taken} headers taken")
+        }
+        "drain" => drain(),
+        _ => return None,
+    })
+}
+
+fn recurse(depth: u64) -> u64 {
+    if black_box(depth) == 0 { 0 } else { black_box(recurse(black_box(depth - 1))) + 1 }
+}
+
+fn request(path: &str) -> OutgoingRequest {
+    let request = OutgoingRequest::new(Fields::new());
+    let _ = request.set_scheme(Some(&Scheme::Https));
+    let _ = request.set_authority(Some("acme.example"));
+    let _ = request.set_path_with_query(Some(path));
+    request
+}
+
+fn send(path: &str) -> FutureIncomingResponse {
+    match outgoing_handler::handle(request(path), None) {
+        Ok(pending) => pending,
+        Err(_) => loop {},
+    }
+}
+
+/// Reads a response without an end.
+fn drain() -> String {
+    let pending = send("/v1/things");
+    pending.subscribe().block();
+    let Some(Ok(Ok(response))) = pending.get() else { return "no answer".into() };
+    let Ok(body) = response.consume() else { return "no body".into() };
+    let Ok(stream) = body.stream() else { return "no stream".into() };
+    let mut bytes = 0;
+    while let Ok(piece) = stream.blocking_read(1 << 20) {
+        bytes += piece.len();
+    }
+    format!("{bytes} bytes read")
+}
