@@ -128,16 +128,11 @@ impl EvidenceDir {
             let what = format!("{shown} holds a collection already");
             return Err(Error::Output { what, remedy: "choose another folder; evidence is never overwritten".into() });
         }
-        let new = |name: &str| {
-            let file = path.join(name);
-            OpenOptions::new().write(true).create_new(true).open(&file).map_err(Error::file("create", file))
-        };
-        let (evidence, hashes) = (new("evidence.jsonl")?, new("evidence.sha256")?);
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
-        let dir = Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock };
-        dir.save()?;
-        Ok(dir)
+        // The cursor first: whenever there is evidence, it can be gone on with.
+        replace(path, "cursor", &checkpoint)?;
+        Self::open(path, checkpoint, made_folder, lock)
     }
 
     /// Goes on with a collection that was interrupted. What was written after the last cursor is
@@ -153,26 +148,20 @@ impl EvidenceDir {
             return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
         }
         let lock = lock(path)?;
-        let broken = |what: String| Error::Output { what, remedy: "start a new collection in another folder".into() };
         let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
         let checkpoint: Checkpoint =
             serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))?;
         if checkpoint.summary.version != VERSION {
             return Err(broken(format!("{} is of another version of this program", file.display())));
         }
-        let cut = |name: &str, valid: u64| {
-            let file = path.join(name);
-            let mut open = OpenOptions::new().write(true).open(&file).map_err(Error::file("open", &file))?;
-            if open.metadata().map_err(Error::file("read", &file))?.len() < valid {
-                return Err(broken(format!("{} is shorter than its cursor says", file.display())));
-            }
-            open.set_len(valid).map_err(Error::file("cut", &file))?;
-            open.seek(SeekFrom::End(0)).map_err(Error::file("read", &file))?;
-            Ok(open)
-        };
-        let evidence = cut("evidence.jsonl", checkpoint.evidence_bytes)?;
-        let hashes = cut("evidence.sha256", checkpoint.summary.records * HASH_LINE_BYTES)?;
-        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder: false, _lock: lock })
+        Self::open(path, checkpoint, false, lock)
+    }
+
+    /// Opens the files at the length that the checkpoint says.
+    fn open(path: &Path, checkpoint: Checkpoint, made_folder: bool, lock: File) -> Result<Self> {
+        let evidence = open_at(&path.join("evidence.jsonl"), checkpoint.evidence_bytes)?;
+        let hashes = open_at(&path.join("evidence.sha256"), checkpoint.summary.records * HASH_LINE_BYTES)?;
+        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
     }
 
     /// Where to go on; `None` at the start.
@@ -266,6 +255,22 @@ impl EvidenceDir {
         sync_folder(&self.path)?;
         Ok(self.checkpoint.summary)
     }
+}
+
+/// Opens a file to be written on from `valid` bytes on, and drops what stands behind them.
+fn open_at(file: &Path, valid: u64) -> Result<File> {
+    let options = OpenOptions::new().write(true).create(true).truncate(false).open(file);
+    let mut open = options.map_err(Error::file("open", file))?;
+    if open.metadata().map_err(Error::file("read", file))?.len() < valid {
+        return Err(broken(format!("{} is shorter than its cursor says", file.display())));
+    }
+    open.set_len(valid).map_err(Error::file("cut", file))?;
+    open.seek(SeekFrom::End(0)).map_err(Error::file("read", file))?;
+    Ok(open)
+}
+
+fn broken(what: String) -> Error {
+    Error::Output { what, remedy: "start a new collection in another folder".into() }
 }
 
 /// Keeps a second run out until it is dropped, even by a kill.
