@@ -5,7 +5,7 @@
 //! every record against an independent canonicaliser. serde_json's own serialiser is no choice: it
 //! prints numbers its own way, and without std its formatter cannot be replaced.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::fmt::{self, Display, Write};
 use serde::Serialize;
 use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeStruct};
@@ -13,18 +13,26 @@ use serde::ser::{self, Impossible, SerializeMap, SerializeSeq, SerializeStruct};
 /// Serialises `value` as canonical JSON. A value with no JSON form (none of ours) gives `null`,
 /// which its schema then refuses.
 pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> String {
-    let mut out = String::with_capacity(512);
-    match value.serialize(Canonical { out: &mut out }) {
-        Ok(()) => out,
-        Err(NoJson) => "null".to_string(),
+    let mut out = String::with_capacity(1024);
+    push_canonical(&mut out, value);
+    out
+}
+
+/// The same, behind what `out` holds.
+pub fn push_canonical<T: Serialize + ?Sized>(out: &mut String, value: &T) {
+    let before = out.len();
+    if value.serialize(Canonical { out }).is_err() {
+        out.truncate(before);
+        out.push_str("null");
     }
 }
 
-/// Writes a string with the escapes that RFC 8785 prescribes, and no others.
+/// Writes a string with the escapes that RFC 8785 prescribes, and no others. What needs one is ASCII,
+/// so that bytes can be searched and the text cut there.
 fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut letters = special.chars();

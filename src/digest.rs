@@ -1,6 +1,6 @@
 //! SHA-256 digests and the hash chain over records.
 
-use crate::canonical::to_canonical;
+use crate::canonical::{push_canonical, to_canonical};
 use crate::model::Record;
 use alloc::string::String;
 use serde::Serialize;
@@ -60,9 +60,11 @@ pub fn fingerprint(text: &str) -> u64 {
 }
 
 /// The hash chain of one collection. See `page.chain-head` in `wit/source.wit` for its definition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     head: [u8; 32],
+    /// Taken for each record's JSON again.
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -77,18 +79,24 @@ impl Chain {
     #[must_use]
     pub fn start(account: &str, settings_digest: &str) -> Self {
         let start = Start { account, interface: INTERFACE, settings_digest };
-        Self { head: sha256(to_canonical(&start).as_bytes()) }
+        Self::at(sha256(to_canonical(&start).as_bytes()))
     }
 
     /// The chain as a cursor carries it on.
     #[must_use]
     pub fn resume(head: &str) -> Option<Self> {
-        unhex(head).map(|head| Self { head })
+        unhex(head).map(Self::at)
+    }
+
+    fn at(head: [u8; 32]) -> Self {
+        Self { head, text: String::new() }
     }
 
     /// Appends a record.
     pub fn push(&mut self, record: &Record) {
-        let hash = sha256(to_canonical(record).as_bytes());
+        self.text.clear();
+        push_canonical(&mut self.text, record);
+        let hash = sha256(self.text.as_bytes());
         let mut joint = Sha256::new();
         joint.update(self.head);
         joint.update(hash);

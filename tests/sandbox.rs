@@ -87,7 +87,7 @@ fn a_table_does_not_grow_beyond_its_limit() {
         (loop (drop (table.grow (ref.null func) (i32.const 1000))) (br 0))))"#;
     let engine = wasmtime::Engine::default();
     let module = wasmtime::Module::new(&engine, wat::parse_str(text).unwrap()).unwrap();
-    let mut store = wasmtime::Store::new(&engine, Limiter(limits()));
+    let mut store = wasmtime::Store::new(&engine, Limiter::new(limits()));
     store.limiter(|limiter| limiter);
     let instance = wasmtime::Instance::new(&mut store, &module, &[]).unwrap();
     let grow = instance.get_typed_func::<(), ()>(&mut store, "grow").unwrap();

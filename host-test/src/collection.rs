@@ -64,6 +64,11 @@ impl Collection {
         &self.configured
     }
 
+    /// Linear memory of the component, in bytes. It never shrinks.
+    pub fn memory_bytes(&self) -> usize {
+        self.instance.memory_bytes()
+    }
+
     /// How long the source asks to wait before the next page.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {

@@ -70,6 +70,11 @@ impl Instance {
         Ok((instance, configured))
     }
 
+    /// Linear memory of the component, in bytes. It never shrinks.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().limiter.memory_bytes
+    }
+
     /// `catalog.describe`.
     ///
     /// # Errors

@@ -108,16 +108,32 @@ impl Limit {
 
 /// Ends a component that wants more memory or larger tables than it may have.
 #[derive(Clone, Copy, Debug)]
-pub struct Limiter(pub Limits);
+pub struct Limiter {
+    limits: Limits,
+    /// Linear memory so far, in bytes.
+    pub memory_bytes: usize,
+}
+
+impl Limiter {
+    /// Nothing is used yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, memory_bytes: 0 }
+    }
+}
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let most = self.0.memory_bytes;
-        if desired > most { Err(wasmtime::Error::new(Limit::Memory(most))) } else { Ok(true) }
+        let most = self.limits.memory_bytes;
+        if desired > most {
+            return Err(wasmtime::Error::new(Limit::Memory(most)));
+        }
+        self.memory_bytes = desired;
+        Ok(true)
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let most = self.0.table_elements;
+        let most = self.limits.table_elements;
         if desired > most { Err(wasmtime::Error::new(Limit::Table(most))) } else { Ok(true) }
     }
 }

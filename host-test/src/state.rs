@@ -52,7 +52,7 @@ impl State {
             requests: 0,
             in_flight: Arc::default(),
         };
-        Self { table, wasi: wasi.build(), http, door, limiter: Limiter(tenant.limits), spinning: 0 }
+        Self { table, wasi: wasi.build(), http, door, limiter: Limiter::new(tenant.limits), spinning: 0 }
     }
 
     /// Requests that the guest has made, denied ones included.

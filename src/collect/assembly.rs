@@ -165,20 +165,19 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         let (records, findings) = self.project(resource, &item);
         self.state.notes = notes;
         let skip = if index == 0 { self.state.position.skip } else { 0 };
-        let page = self.state.position.clone();
         let room = self.room();
         let left = records.len().saturating_sub(skip);
         for record in records.into_iter().skip(skip).take(room) {
             self.deliver(record);
         }
         if left > room {
-            self.state.position = Position { skip: skip + room, ..listing.position_of(&page, listed) };
+            Listing::move_to(&mut self.state.position, listed, skip + room);
             return;
         }
         self.count_item(resource, &parts, findings);
         self.context.assembled.set(self.context.assembled.get() + 1);
         match listing.items.get(index + 1) {
-            Some(next) => self.state.position = listing.position_of(&page, next),
+            Some(next) => Listing::move_to(&mut self.state.position, next, 0),
             None => self.page_end(listing),
         }
     }
@@ -328,7 +327,6 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
 
     fn deliver(&mut self, record: Record) {
         self.chain.push(&record);
-        self.state.chain = self.chain.head();
         self.context.made_records.set(self.context.made_records.get() + 1);
         self.context.made_bytes.set(self.context.made_bytes.get() + record.content.len() as u64);
         let position = self.context.plan.wanted.iter().position(|kind| kind.id == record.kind);
@@ -366,6 +364,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         if self.halt.is_none() {
             self.close();
         }
+        self.state.chain = self.chain.head();
         let achieved = !self.records.is_empty() || self.state.position != self.start;
         let mut not_before = None;
         match self.halt.take() {
@@ -389,6 +388,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         while self.stage() == CLOSING && !self.finished && !self.is_full() {
             let index = self.state.position.index;
             let now = self.context.client.world().now();
+            self.state.chain = self.chain.head();
             if let Some(record) = closing::record(index, &self.state, self.config, self.context.plan, now) {
                 self.deliver(record);
                 self.state.position.index += 1;

@@ -49,6 +49,8 @@ pub struct ListedItem {
     pub range: Range<usize>,
     /// What identifies it.
     pub key: Option<String>,
+    /// Fingerprint of the key.
+    print: Option<u64>,
 }
 
 impl Listing {
@@ -160,11 +162,13 @@ fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing>
 
 fn item(resource: &Resource, data: &str, index: usize, json: &str) -> ListedItem {
     let start = (json.as_ptr() as usize).saturating_sub(data.as_ptr() as usize);
-    ListedItem { index, range: start..start + json.len(), key: key_of(json, resource.key) }
+    let key = key_of(json, resource.key);
+    let print = key.as_deref().map(fingerprint);
+    ListedItem { index, range: start..start + json.len(), key, print }
 }
 
 fn fingerprints(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + '_ {
-    items.iter().filter_map(|item| item.key.as_deref().map(fingerprint))
+    items.iter().filter_map(|item| item.print)
 }
 
 /// Whether items stand where the order of the list cannot put them: what the page before ended with
@@ -176,7 +180,7 @@ fn is_shuffled(items: &[ListedItem], position: &Position) -> bool {
 }
 
 fn is_in(item: &ListedItem, tail: &[u64]) -> bool {
-    item.key.as_deref().is_some_and(|key| tail.contains(&fingerprint(key)))
+    item.print.is_some_and(|print| tail.contains(&print))
 }
 
 /// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
@@ -196,7 +200,7 @@ fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
         items.retain(|item| item.index >= position.index);
         return false;
     };
-    let found = items.iter().position(|item| item.key.as_deref().map(fingerprint) == Some(anchor));
+    let found = items.iter().position(|item| item.print == Some(anchor));
     match found {
         Some(at) => {
             let same_place = items.get(at).is_some_and(|item| item.index == position.index);
@@ -217,9 +221,10 @@ fn follow(position: &Position, cursor: String, tail: Vec<u64>, mark: Mark) -> Op
 }
 
 impl Listing {
-    /// The position of one of its items, given the position of the page.
-    #[must_use]
-    pub fn position_of(&self, page: &Position, item: &ListedItem) -> Position {
-        Position { index: item.index, skip: 0, anchor: item.key.as_deref().map(fingerprint), ..page.clone() }
+    /// Moves a position in this page to one of its items, of which `skip` records were delivered.
+    pub fn move_to(position: &mut Position, item: &ListedItem, skip: usize) {
+        position.index = item.index;
+        position.skip = skip;
+        position.anchor = item.print;
     }
 }

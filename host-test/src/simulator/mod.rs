@@ -89,6 +89,9 @@ pub struct Config {
     pub hook: Option<Hook>,
     /// Which answers go wrong, and how.
     pub faults: Option<Arc<faults::Schedule>>,
+    /// Whether answers that were made up once are kept: a benchmark measures who reads them. Costs as
+    /// much memory as the account has text.
+    pub keep_answers: bool,
 }
 
 impl Default for Config {
@@ -101,6 +104,7 @@ impl Default for Config {
             quota: None,
             hook: None,
             faults: None,
+            keep_answers: false,
         }
     }
 }

@@ -7,12 +7,13 @@ use super::protocol::{Reply, RequestInfo, is_acceptable, is_authorized};
 use super::wire::{SLOW, WireBody, WireError};
 use super::{Config, routes};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,6 +54,8 @@ struct Shared {
     in_flight: AtomicUsize,
     peak: AtomicUsize,
     quota: Mutex<Used>,
+    /// By path and query.
+    kept: Mutex<HashMap<String, Reply>>,
 }
 
 /// How much of the quota is used, and since when it is exhausted.
@@ -79,6 +82,7 @@ impl Simulator {
             in_flight: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             quota: Mutex::default(),
+            kept: Mutex::default(),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, task })
@@ -281,7 +285,23 @@ impl Shared {
         if let Some(refusal) = self.over_quota() {
             return refusal;
         }
-        routes::answer(&self.account, &self.config.principal, request.uri().path(), request.uri().query().unwrap_or(""))
+        self.answer(request.uri())
+    }
+
+    fn answer(&self, uri: &Uri) -> Reply {
+        let make_up =
+            || routes::answer(&self.account, &self.config.principal, uri.path(), uri.query().unwrap_or_default());
+        if !self.config.keep_answers {
+            return make_up();
+        }
+        let key = uri.path_and_query().map_or("/", |path| path.as_str());
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reply) = kept().get(key) {
+            return reply.clone();
+        }
+        let reply = make_up();
+        kept().insert(key.into(), reply.clone());
+        reply
     }
 
     fn over_quota(&self) -> Option<Reply> {

@@ -1,11 +1,11 @@
-//! `bench`: how close to the limit a collection runs, as ratios.
+//! `bench walk`: how close to the limit a collection of many small calls runs.
 //!
 //! With a latency per call that dwarfs everything else, no collection can be faster than calls ×
 //! latency / requests in flight; the ratio says how much slower it was. Absolute times mean little
 //! on a shared machine.
 
-use super::text::{say, table};
-use super::{ComponentArgs, exit};
+use crate::cli::exit;
+use crate::cli::text::{say, table};
 use clap::Args;
 use host_test::bindings::exports::compliance::source::source::Budget;
 use host_test::collection::{Collection, Order};
@@ -17,9 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 #[derive(Args)]
-pub struct BenchArgs {
-    #[command(flatten)]
-    component: ComponentArgs,
+pub struct WalkArgs {
     /// Milliseconds before each answer.
     #[arg(long, value_name = "N", default_value_t = 50)]
     latency_ms: u64,
@@ -29,12 +27,11 @@ pub struct BenchArgs {
 const AIM: f64 = 1.25;
 
 /// Runs and shows it. The account: 200 users, 20 teams, 10 groups, 500 connections.
-pub async fn run(args: &BenchArgs) -> Result<u8> {
-    let plugin = args.component.load().await?;
+pub async fn run(plugin: &Plugin, args: &WalkArgs) -> Result<u8> {
     let mut rows = table(&["In flight", "Calls", "Seconds", "Ideal", "Ratio", "Connections opened"]);
     let mut within = true;
     for concurrency in [8, 16, 64] {
-        let outcome = measure(&plugin, concurrency, Duration::from_millis(args.latency_ms)).await?;
+        let outcome = measure(plugin, concurrency, Duration::from_millis(args.latency_ms)).await?;
         let ideal = outcome.calls as f64 * args.latency_ms as f64 / 1000.0 / f64::from(concurrency);
         let ratio = outcome.seconds / ideal;
         within &= concurrency != 16 || ratio <= AIM;

@@ -1,0 +1,38 @@
+//! `bench`: how fast it is, as ratios measured side by side in one run. Absolute times mean little on
+//! a shared machine. `docs/performance.md` holds results.
+
+mod listing;
+mod native;
+mod subject;
+mod walk;
+
+use super::ComponentArgs;
+use clap::{Args, Subcommand};
+use host_test::error::Result;
+
+#[derive(Args)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    component: ComponentArgs,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Many small calls, 50 ms each: against calls × latency / requests in flight.
+    Walk(walk::WalkArgs),
+    /// A long list: the component against the same core compiled natively, and a bare loop.
+    Listing(listing::ListingArgs),
+    /// Runs one of these once and prints a line of JSON: for `listing` and for bench/peers.
+    Subject(subject::SubjectArgs),
+}
+
+/// Measures.
+pub async fn run(args: &BenchArgs) -> Result<u8> {
+    match &args.what {
+        What::Walk(walk) => walk::run(&args.component.load().await?, walk).await,
+        What::Listing(listing) => listing::run(&args.component, listing).await,
+        What::Subject(subject) => subject::run(&args.component, subject).await,
+    }
+}

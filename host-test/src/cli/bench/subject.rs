@@ -1,0 +1,174 @@
+//! `bench subject`: one way of reading the account, once, in a process of its own, so that its time
+//! and its memory are its own too.
+
+use super::native::{Sockets, collect_all};
+use crate::cli::{ComponentArgs, exit};
+use crate::cli::text::say;
+use clap::{Args, ValueEnum};
+use fivetran_source::fivetran::resource::ListPage;
+use host_test::collection::{Collection, Order};
+use host_test::error::{Error, Result};
+use host_test::simulator::default_pair;
+use host_test::tenant::{Credentials, Tenant};
+use http::Uri;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// What is read: the connections alone, without a call for each.
+const KINDS: [&str; 1] = ["connection"];
+const SETTINGS: &str = r#"{"connection_details": false}"#;
+
+#[derive(Args)]
+pub struct SubjectArgs {
+    /// Which.
+    #[arg(value_enum)]
+    pub subject: Subject,
+    /// Root of the simulator.
+    #[arg(value_name = "URL")]
+    pub upstream: Uri,
+}
+
+/// Ways of reading a long list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// The component in wasmtime.
+    Component,
+    /// The same core compiled natively.
+    Native,
+    /// Downloads and parses into typed structs; makes no evidence.
+    Bare,
+}
+
+/// What one run gave.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which subject.
+    pub peer: String,
+    /// List items read.
+    pub items: u64,
+    /// Evidence records made.
+    pub records: u64,
+    /// Requests.
+    pub calls: u64,
+    /// From the first request to the last record.
+    pub seconds: f64,
+    /// From the start of the process, compiling or loading the component included.
+    pub process_seconds: f64,
+    /// Processor time of the process, all threads.
+    pub cpu_seconds: f64,
+    /// The most memory of the process.
+    pub peak_rss_kib: u64,
+    /// The most linear memory of the component.
+    pub guest_kib: u64,
+}
+
+/// Runs it.
+pub async fn run(component: &ComponentArgs, args: &SubjectArgs) -> Result<u8> {
+    let started = Instant::now();
+    let kinds = KINDS.map(String::from);
+    let (mut begun, mut guest_kib) = (Instant::now(), 0);
+    let (items, records, calls) = match args.subject {
+        Subject::Component => {
+            let plugin = component.load().await?;
+            begun = Instant::now();
+            let mut tenant = Tenant::new(Credentials::Basic(default_pair()));
+            tenant.upstream = Some(args.upstream.clone());
+            tenant.settings = SETTINGS.into();
+            let order = Order { kinds: kinds.to_vec(), ..Order::default() };
+            let mut collection = Collection::start(&plugin, &tenant, order).await?;
+            let (mut items, mut records) = (0, 0);
+            while let Some(page) = collection.next().await? {
+                items = page.progress.items.max(items);
+                records += page.records.len() as u64;
+            }
+            guest_kib = (collection.memory_bytes() / 1024) as u64;
+            (items, records, tenant.meter.requests())
+        }
+        Subject::Native => collect_all(&Sockets::new(args.upstream.clone())?, &kinds, SETTINGS).await?,
+        Subject::Bare => bare(&Sockets::new(args.upstream.clone())?).await?,
+    };
+    let outcome = Outcome {
+        peer: format!("{:?}", args.subject).to_lowercase(),
+        items,
+        records,
+        calls,
+        seconds: begun.elapsed().as_secs_f64(),
+        process_seconds: started.elapsed().as_secs_f64(),
+        cpu_seconds: cpu_seconds(),
+        peak_rss_kib: peak_rss_kib(),
+        guest_kib,
+    };
+    say(serde_json::to_string(&outcome).map_err(|error| Error::BadAnswer(error.to_string()))?);
+    Ok(exit::COMPLETE)
+}
+
+/// A connection as a program would read it that only wants the list.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "reading them is what is measured")]
+struct Connection {
+    id: String,
+    service: String,
+    schema: String,
+    group_id: String,
+    paused: bool,
+    connected_by: Option<String>,
+    created_at: String,
+    succeeded_at: Option<String>,
+    failed_at: Option<String>,
+    sync_frequency: i64,
+    schedule_type: String,
+    networking_method: Option<String>,
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "reading them is what is measured")]
+struct Status {
+    setup_state: String,
+    sync_state: String,
+    update_state: String,
+    is_historical_sync: bool,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: &'a serde_json::value::RawValue,
+}
+
+async fn bare(world: &Sockets) -> Result<(u64, u64, u64)> {
+    use base64::Engine as _;
+    let pair = format!("{}:{}", host_test::simulator::DEFAULT_KEY, host_test::simulator::DEFAULT_SECRET);
+    let authorization = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    let (mut items, mut calls, mut path) = (0, 0, String::from("/v1/connections?limit=1000"));
+    loop {
+        let wrong = |what: &str| Error::BadAnswer(what.to_string());
+        let response = world.get(&path, Some(&authorization)).await.map_err(|_| wrong("no answer"))?;
+        calls += 1;
+        let envelope: Envelope<'_> = serde_json::from_slice(&response.body).map_err(|_| wrong("no envelope"))?;
+        let page = ListPage::read(envelope.data.get()).ok_or_else(|| wrong("no list"))?;
+        for item in &page.items {
+            let connection: Connection = serde_json::from_str(item.get()).map_err(|_| wrong("no connection"))?;
+            items += u64::from(!connection.id.is_empty());
+        }
+        match page.next() {
+            Some(cursor) => path = format!("/v1/connections?limit=1000&cursor={cursor}"),
+            None => return Ok((items, 0, calls)),
+        }
+    }
+}
+
+/// The most memory of this process, as Linux says it; 0 elsewhere.
+fn peak_rss_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
+}
+
+/// Processor time of this process, as Linux says it in hundredths of a second; 0 elsewhere.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    let ticks: u64 = after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    ticks as f64 / 100.0
+}
