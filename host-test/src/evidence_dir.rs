@@ -299,7 +299,7 @@ fn hash_of(line: &str) -> Result<String> {
 }
 
 /// SHA-256 of a file, which may be large.
-fn sha256_of(path: &Path) -> Result<String> {
+pub(crate) fn sha256_of(path: &Path) -> Result<String> {
     let mut digest = Sha256::new();
     let copied = File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut digest));
     copied.map_err(Error::file("read", path))?;

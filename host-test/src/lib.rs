@@ -8,6 +8,7 @@
 pub mod bindings;
 pub mod check;
 pub mod collection;
+pub mod diff;
 pub mod egress;
 pub mod engine;
 pub mod error;

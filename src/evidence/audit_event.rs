@@ -89,7 +89,7 @@ pub enum Action {
 
 /// One action that Fivetran stamped on a resource.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields, extend("x-change" = "event")))]
 pub struct AuditEvent<'a> {
     /// What happened.
     pub action: Action,

@@ -48,6 +48,7 @@ pub struct AuditLogging<'a> {
     pub enabled: Option<bool>,
     /// Whether the last success is recent: within a day and twice the sync's own rhythm; null where
     /// there is no such stamp.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub fresh: Option<bool>,
     /// Summary: groups in all; null otherwise.
     pub groups: Option<u64>,
@@ -59,6 +60,7 @@ pub struct AuditLogging<'a> {
     /// Id of the log service, connection or webhook; null in the summary.
     pub id: Option<&'a str>,
     /// When it last worked, as Fivetran wrote it; null where there is no such stamp.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub last_success: Option<&'a str>,
     /// `log_service`, `platform_connector`, `webhook` (events of connections only), or `groups`.
     pub mechanism: &'a str,

@@ -69,6 +69,7 @@ pub struct CertificateContent<'a> {
     #[serde(rename = "type")]
     pub kind: Option<&'a str>,
     /// Id of who declared it to be trusted.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub validated_by: Option<&'a str>,
     /// When that was, as Fivetran wrote it.
     pub validated_date: Option<&'a str>,

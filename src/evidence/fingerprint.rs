@@ -59,6 +59,7 @@ pub struct FingerprintContent<'a> {
     /// The host's public key.
     pub public_key: Option<&'a str>,
     /// Id of who declared it to be trusted.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub validated_by: Option<&'a str>,
     /// When that was, as Fivetran wrote it.
     pub validated_date: Option<&'a str>,

@@ -68,6 +68,7 @@ pub const DETAILS: Part = Part {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionContent<'a> {
     /// Id of the user who connected it; null when it was not a user or Fivetran does not say.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub connected_by: Option<&'a str>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -80,10 +81,12 @@ pub struct ConnectionContent<'a> {
     /// Whose names the schemas in the destination follow: FIVETRAN_NAMING or SOURCE_NAMING.
     pub destination_schema_names: Option<&'a str>,
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
     /// When a sync last failed, as Fivetran wrote it; null when none ever did.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub failed_at: Option<&'a str>,
     /// Its group, which is its destination.
     pub group_id: Option<&'a str>,
@@ -120,6 +123,7 @@ pub struct ConnectionContent<'a> {
     /// Its state; null when Fivetran gave none.
     pub status: Option<StatusContent<'a>>,
     /// When a sync last succeeded, as Fivetran wrote it; null when none ever did.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub succeeded_at: Option<&'a str>,
     /// Minutes between syncs.
     pub sync_frequency: Option<i64>,
@@ -130,18 +134,23 @@ pub struct ConnectionContent<'a> {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct StatusContent<'a> {
     /// Whether the first, historical sync is still to be finished.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub is_historical_sync: Option<bool>,
     /// When a postponed sync will start, as Fivetran wrote it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub rescheduled_for: Option<&'a str>,
     /// E.g. `ready` or `blocked_on_capture`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub schema_status: Option<&'a str>,
     /// `incomplete`, `connected` or `broken`.
     pub setup_state: Option<&'a str>,
     /// `scheduled`, `syncing`, `paused` or `rescheduled`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub sync_state: Option<&'a str>,
     /// Codes of what someone has to do about it.
     pub tasks: Vec<&'a str>,
     /// `on_schedule` or `delayed`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub update_state: Option<&'a str>,
     /// Codes of warnings.
     pub warnings: Vec<&'a str>,

@@ -51,6 +51,7 @@ pub struct ConnectorSdkPackageContent<'a> {
     /// When it was first deployed, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who first deployed it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// SHA-256 of the deployed file, as Fivetran wrote it.
     pub file_sha256_hash: Option<&'a str>,

@@ -57,6 +57,7 @@ pub struct DestinationContent<'a> {
     /// Whether its clock follows daylight saving time.
     pub daylight_saving_time_enabled: Option<bool>,
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,

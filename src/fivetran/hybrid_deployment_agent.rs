@@ -45,6 +45,7 @@ pub struct HybridDeploymentAgentContent<'a> {
     /// Connections whose data it processes; null when Fivetran does not say.
     pub connection_ids: Option<Vec<&'a str>>,
     /// Id of who made it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// DOCKER, PODMAN, KUBERNETES or SNOWPARK.
     pub deployment_type: Option<&'a str>,
@@ -57,8 +58,10 @@ pub struct HybridDeploymentAgentContent<'a> {
     /// Fivetran's id.
     pub id: &'a str,
     /// When it was last used, as Fivetran wrote it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub last_used_at: Option<&'a str>,
     /// Whether it is in touch with Fivetran.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub online: Option<bool>,
     /// When it was registered, as Fivetran wrote it.
     pub registered_at: Option<&'a str>,

@@ -70,6 +70,7 @@ pub const OF_GROUPS: Resource = Resource {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct LogServiceContent<'a> {
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden` or `failed`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// Whether logs are sent.
     pub enabled: Option<bool>,

@@ -48,6 +48,7 @@ pub struct PrivateLinkContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who made it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// Host name that it is reached by.
     pub host: Option<&'a str>,

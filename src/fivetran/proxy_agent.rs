@@ -56,6 +56,7 @@ pub struct ProxyAgentContent<'a> {
     /// Connections that use it, as Fivetran counts them.
     pub connector_count: Option<i64>,
     /// Id of who made it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// Destinations that use it, as Fivetran counts them.
     pub destination_count: Option<i64>,
@@ -68,6 +69,7 @@ pub struct ProxyAgentContent<'a> {
     /// When it was registered, as Fivetran wrote it.
     pub registered_at: Option<&'a str>,
     /// CONNECTED, NOT_CONNECTED or NOT_FOUND.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub status: Option<&'a str>,
     /// What is reached through it; null when that could not be read.
     pub usage: Option<Vec<UsageContent<'a>>>,

@@ -44,7 +44,7 @@ pub const PART: Part = Part {
 
 /// One sync of a connection.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields, extend("x-change" = "event")))]
 pub struct SyncRunContent<'a> {
     /// The connection.
     pub connection_id: &'a str,

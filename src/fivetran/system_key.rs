@@ -61,6 +61,7 @@ pub struct SystemKeyContent<'a> {
     /// Fivetran's id.
     pub id: &'a str,
     /// When it was last used, as Fivetran wrote it; null when it never was or Fivetran does not say.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub last_used_at: Option<&'a str>,
     /// Its name.
     pub name: Option<&'a str>,

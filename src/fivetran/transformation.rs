@@ -48,12 +48,15 @@ pub struct TransformationContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of the user or system key that made it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by_id: Option<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// When its last run ended, as Fivetran wrote it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub last_ended_at: Option<&'a str>,
     /// When its last run began, as Fivetran wrote it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub last_started_at: Option<&'a str>,
     /// Models it writes.
     pub output_model_names: Option<Vec<&'a str>>,
@@ -66,6 +69,7 @@ pub struct TransformationContent<'a> {
     /// When it runs.
     pub schedule: Option<ScheduleContent<'a>>,
     /// State of it, e.g. SUCCEEDED or FAILED.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub status: Option<&'a str>,
     /// DBT_CORE or QUICKSTART.
     #[serde(rename = "type")]

@@ -57,12 +57,14 @@ pub struct TransformationProjectContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of the user or system key that made it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by_id: Option<&'a str>,
     /// Version of dbt.
     pub dbt_version: Option<&'a str>,
     /// Schema that models are written to.
     pub default_schema: Option<&'a str>,
     /// `read`, or why the project's settings are null: `gone`, `forbidden` or `failed`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// Names of the environment variables; their values are withheld.
     pub environment_variables: Option<Vec<&'a str>>,

@@ -79,6 +79,7 @@ pub struct UserContent<'a> {
     /// True while an invitation is not accepted.
     pub invited: Option<bool>,
     /// Last login, as Fivetran wrote it; null when there was none or Fivetran does not say.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
     pub logged_in_at: Option<&'a str>,
     /// Role on the whole account; null for users with grants on destinations or connections only.
     pub role: Option<&'a str>,

@@ -51,6 +51,7 @@ pub struct WebhookContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who made it.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// Events it is told of, e.g. sync_end.
     pub events: Vec<&'a str>,

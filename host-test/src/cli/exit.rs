@@ -3,11 +3,12 @@
 use host_test::bindings::compliance::source::types::FailureKind;
 use host_test::error::Error;
 
-/// Complete.
+/// Complete; for `diff`: compared, whatever was found.
 pub const COMPLETE: u8 = 0;
 /// A defect of the component or of this program.
 pub const BUG: u8 = 1;
-/// The command line, a file or the output folder is not as it has to be.
+/// The command line, a file or the output folder is not as it has to be; for `diff`: the two cannot be
+/// compared.
 pub const USAGE: u8 = 2;
 /// Configuration or credentials are refused.
 pub const CONFIGURATION: u8 = 3;

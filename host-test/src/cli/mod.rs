@@ -3,6 +3,7 @@
 mod bench;
 mod collect;
 mod describe;
+mod diff;
 mod exit;
 mod health;
 mod progress;
@@ -21,7 +22,7 @@ use target::TargetArgs;
 
 /// Runs a compliance:source component: describes it, checks its health, collects evidence.
 ///
-/// Exit codes: 0 complete · 1 a defect · 2 usage, files or output folder · 3 configuration or
+/// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files or output folder · 3 configuration or
 /// credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by policy · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100)]
@@ -40,6 +41,8 @@ enum Command {
     Collect(Box<CollectArgs>),
     /// Checks a collection offline: digests, hash chain, counts, schemas, seal.
     Verify(verify::VerifyArgs),
+    /// What changed between two collections of one account.
+    Diff(diff::DiffArgs),
     /// Makes an Ed25519 key for sealing collections.
     Keygen(verify::KeygenArgs),
     /// Serves a made-up Fivetran account over HTTP.
@@ -184,6 +187,7 @@ pub fn main() -> ExitCode {
             Command::Health(args) => health::run(&args).await,
             Command::Collect(args) => collect::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
+            Command::Diff(args) => diff::run(&args).await,
             Command::Keygen(args) => verify::keygen(&args),
             Command::Simulate(args) => simulate::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,

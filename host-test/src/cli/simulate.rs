@@ -37,6 +37,11 @@ pub struct SimArgs {
     /// Connections of the made-up account.
     #[arg(long, value_name = "N", default_value_t = 80)]
     sim_connections: usize,
+    /// Let so much of the made-up account have changed: of the first N connections most are paused or
+    /// resumed, of the next N most have synced, and half as many users have left, joined and become
+    /// administrators. For `diff`.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sim_changes: usize,
     /// Milliseconds that the simulator waits before each answer.
     #[arg(long, value_name = "N", default_value_t = 0)]
     sim_latency_ms: u64,
@@ -61,6 +66,7 @@ impl SimArgs {
                 groups: self.sim_groups,
                 connections: self.sim_connections,
             },
+            changes: self.sim_changes,
             pair,
             principal: match &self.sim_scopes {
                 None => simulator::Principal::UserKey,
@@ -74,9 +80,10 @@ impl SimArgs {
 
     /// The account in a few words.
     pub fn sentence(&self) -> String {
-        let Self { sim_seed, sim_users, sim_teams, sim_groups, sim_connections, .. } = self;
+        let Self { sim_seed, sim_users, sim_teams, sim_groups, sim_connections, sim_changes, .. } = self;
+        let changed = if *sim_changes > 0 { format!(", {sim_changes} changes") } else { String::new() };
         format!(
-            "seed {sim_seed}: {sim_users} users, {sim_teams} teams, {sim_groups} groups, {sim_connections} connections"
+            "seed {sim_seed}: {sim_users} users, {sim_teams} teams, {sim_groups} groups, {sim_connections} connections{changed}"
         )
     }
 }

@@ -7,6 +7,18 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() || is_bidi(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
+/// The same for JSON, of which nothing is lost: what `plain` replaces is escaped.
+pub fn plain_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() || is_bidi(letter) {
+            true => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            false => out.push(letter),
+        }
+    }
+    out
+}
+
 /// Characters that turn the direction of text, and so can make it read as another.
 fn is_bidi(letter: char) -> bool {
     matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -24,11 +24,16 @@ impl Default for AccountSpec {
     }
 }
 
+/// So many ids after the last user's belong to users deleted since, whom stamps still name.
+pub const FORMER_USERS: usize = 7;
+
 /// An account. Nothing of it is stored: every item follows from the seed and its number.
 #[derive(Clone, Debug)]
 pub struct Account {
     /// Size and seed.
     pub spec: AccountSpec,
+    /// How much of it has changed: see `changes`.
+    pub changes: usize,
 }
 
 impl Account {
@@ -70,7 +75,7 @@ impl Account {
     /// Id of some user, now and then of one deleted since.
     pub fn someone(&self, dice: Dice) -> String {
         match dice.below("someone-deleted", 10) {
-            0 => self.user_id(self.spec.users + dice.below("someone", 7)),
+            0 => self.user_id(self.spec.users + dice.below("someone", FORMER_USERS)),
             _ => self.user_id(dice.below("someone", self.spec.users)),
         }
     }
@@ -78,7 +83,7 @@ impl Account {
     /// Number of a user, team, group or connection by its id.
     pub fn find(&self, what: &str, id: &str) -> Option<usize> {
         let count = match what {
-            "user" => self.spec.users,
+            "user" => return index_of(self.spec.seed, "user", id).filter(|index| self.is_user(*index)),
             "team" => self.spec.teams,
             "group" => self.spec.groups,
             "destination" => return index_of(self.spec.seed, "group", id).filter(|index| *index < self.destinations()),

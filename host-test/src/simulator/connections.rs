@@ -1,6 +1,6 @@
 //! Connections of many services, in every state that a real account shows.
 
-use super::account::Account;
+use super::account::{Account, FORMER_USERS};
 use super::connection_config::{SERVICES, config};
 use super::keys::MANAGERS;
 use super::network::{AGENTS, LINKS, PROXIES};
@@ -56,7 +56,10 @@ impl Account {
             0..=2 => Moment::Never,
             3 => Moment::Placeholder,
             _ if self.setup_state(index) == "incomplete" => Moment::Never,
-            _ => Moment::At(dice.stamp_after("succeeded_at", self.connection_created_at(index))),
+            _ => {
+                let at = dice.stamp_after("succeeded_at", self.connection_created_at(index));
+                Moment::At(if self.has_synced_since(index) { at.later() } else { at })
+            }
         }
     }
 
@@ -118,13 +121,13 @@ impl Account {
         let dice = self.dice("connection", index);
         match dice.below("connected-by", 20) {
             0 => None,
-            1 | 2 => Some(self.user_id(self.spec.users + dice.below("deleted", 7))),
+            1 | 2 => Some(self.user_id(self.spec.users + dice.below("deleted", FORMER_USERS))),
             _ => Some(self.user_id(dice.below("user", self.spec.users))),
         }
     }
 
     fn is_paused(&self, index: usize) -> bool {
-        self.dice("connection", index).chance("paused", 12)
+        self.dice("connection", index).chance("paused", 12) != self.is_switched(index)
     }
 
     fn setup_state(&self, index: usize) -> &'static str {

@@ -17,12 +17,16 @@ fn encoded(part: &str) -> String {
     part.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// The native id of a record, as it stands in its id.
+pub fn native_id(parts: &[&str]) -> String {
+    parts.iter().map(|part| encoded(part)).collect::<Vec<_>>().join(":")
+}
+
 struct Builder(Inventory);
 
 impl Builder {
     fn add(&mut self, kind: &str, parts: &[&str]) {
-        let id = parts.iter().map(|part| encoded(part)).collect::<Vec<_>>().join(":");
-        self.0.entry(kind.into()).or_default().insert(id);
+        self.0.entry(kind.into()).or_default().insert(native_id(parts));
     }
 
     fn event(&mut self, on: &[&str], field: &str, at: Option<String>) {
@@ -112,7 +116,7 @@ impl Account {
     }
 
     fn add_users(&self, all: &mut Builder) {
-        for user in 0..self.spec.users {
+        for user in (0..self.spec.users).map(|position| self.user_index(position)) {
             let id = self.user_id(user);
             all.add("user", &[&id]);
             all.event(&["user", &id], "created_at", Some(self.user_created_at(user).normalised()));

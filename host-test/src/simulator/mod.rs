@@ -6,6 +6,7 @@
 //! errors. Everything it says is invented; the same seed says the same.
 
 mod account;
+mod changes;
 mod code;
 mod connection_config;
 mod connections;
@@ -25,6 +26,7 @@ mod trust;
 mod wire;
 
 pub use account::AccountSpec;
+pub use changes::Changes;
 pub use inventory::Inventory;
 pub use protocol::{Reply, RequestInfo};
 pub use server::{Answers, JournalEntry, Simulator};
@@ -77,6 +79,10 @@ pub type Hook = Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync>;
 pub struct Config {
     /// The account.
     pub account: AccountSpec,
+    /// So many changes since the account was as the seed makes it: of the first connections so many
+    /// are paused or resumed and as many have synced, and half as many users have left, joined and
+    /// become administrators.
+    pub changes: usize,
     /// The pair that is accepted.
     pub pair: Pair,
     /// Whose key it is.
@@ -98,6 +104,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             account: AccountSpec::default(),
+            changes: 0,
             pair: default_pair(),
             principal: Principal::UserKey,
             latency: Duration::ZERO,

@@ -110,6 +110,7 @@ impl Account {
         let dice = self.dice("user", index);
         match index {
             0 => Some("Account Administrator"),
+            _ if self.is_promoted(index) => Some("Account Administrator"),
             _ if dice.chance("no-role", 35) => None,
             _ => Some(dice.word("role", ACCOUNT_ROLES)),
         }
@@ -214,7 +215,8 @@ impl Account {
                 created_at: (!dice.chance("no-stamp", 30)).then(|| dice.stamp("created_at")),
             }
         };
-        self.some_of("team-members", index, self.spec.users, 12).into_iter().map(member).collect()
+        let chosen = self.some_of("team-members", index, self.spec.users, 12);
+        chosen.into_iter().filter(|user| self.is_user(*user)).map(member).collect()
     }
 
     /// When a group came to be.

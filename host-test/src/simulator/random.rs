@@ -66,6 +66,7 @@ impl Dice {
 const START_MS: i64 = 1_609_459_200_000;
 /// 2026-01-01T00:00:00Z.
 const END_MS: i64 = 1_767_225_600_000;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// SplitMix64.
 fn mix(value: u64) -> u64 {
@@ -85,6 +86,11 @@ pub struct Stamp {
 impl Stamp {
     /// What some fields hold instead of null.
     pub const PLACEHOLDER: &'static str = "1970-01-01T00:00:00.000000Z";
+
+    /// One in January 2026, after all that the seed alone makes.
+    pub fn later(self) -> Self {
+        Self { milliseconds: END_MS + self.milliseconds.rem_euclid(30 * DAY_MS), ..self }
+    }
 
     /// As the API writes it.
     pub fn text(self) -> String {

@@ -1,6 +1,7 @@
 //! The server: connections, latency, quota, journal.
 
 use super::account::Account;
+use super::changes::Changes;
 use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
 use super::protocol::{Reply, RequestInfo, is_acceptable, is_authorized};
@@ -74,7 +75,7 @@ impl Simulator {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            account: Account { spec: config.account.clone() },
+            account: Account { spec: config.account.clone(), changes: config.changes },
             config,
             journal: Mutex::default(),
             requests: AtomicUsize::new(0),
@@ -148,7 +149,8 @@ impl Answers {
     /// Those of a simulator with this configuration.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { account: Account { spec: config.account.clone() }, config, requests: AtomicUsize::new(0) }
+        let account = Account { spec: config.account.clone(), changes: config.changes };
+        Self { account, config, requests: AtomicUsize::new(0) }
     }
 
     /// The answer to a GET with the right credentials, and what goes wrong on the wire.
@@ -169,6 +171,12 @@ impl Answers {
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         self.account.inventory()
+    }
+
+    /// What [`Config::changes`] changed in this account.
+    #[must_use]
+    pub fn changed(&self) -> Changes {
+        self.account.changed()
     }
 
     /// Id of the account.

@@ -38,10 +38,7 @@ impl Files {
     /// # Errors
     /// [`Error::Output`] when the folder holds no finished collection.
     pub fn read(folder: &Path) -> Result<Self> {
-        if folder.join("cursor").exists() {
-            let what = format!("{} holds a collection that is not finished", folder.display());
-            return Err(Error::Output { what, remedy: "go on with: collect --resume".into() });
-        }
+        refuse_unfinished(folder)?;
         let read = |name: &str| {
             let path = folder.join(name);
             std::fs::read(&path).map_err(Error::file("read", path))
@@ -65,6 +62,15 @@ impl Files {
             ("manifest.json", sha256_hex(&self.manifest)),
         ]
     }
+}
+
+/// Refuses a folder whose collection is still under way, or was interrupted.
+pub(crate) fn refuse_unfinished(folder: &Path) -> Result<()> {
+    if folder.join("cursor").exists() {
+        let what = format!("{} holds a collection that is not finished", folder.display());
+        return Err(Error::Output { what, remedy: "go on with: collect --resume".into() });
+    }
+    Ok(())
 }
 
 /// What was found.

@@ -1,0 +1,84 @@
+//! What a change means, told by the source itself: the annotation `x-change` in the schemas that it
+//! publishes. `wit/catalog.wit` says which there are.
+
+use super::edits::child;
+use crate::bindings::exports::compliance::source::catalog::SourceDescription;
+use crate::error::{Error, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What changes mean, kind by kind.
+#[derive(Debug)]
+pub struct Meanings {
+    /// Id of the source.
+    pub(super) source: String,
+    kinds: BTreeMap<String, Meaning>,
+}
+
+/// What changes of one kind mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meaning {
+    /// Which schema says so.
+    pub schema_version: u32,
+    /// Whether the kind is about the collection itself.
+    pub always: bool,
+    /// Whether its records are things that happened.
+    pub events: bool,
+    /// JSON pointers of what changes by use.
+    pub activity: Vec<String>,
+    /// JSON pointers of what says how the record was read.
+    pub reading: Vec<String>,
+    /// JSON pointer of who made the thing.
+    pub actor: Option<String>,
+}
+
+impl Meanings {
+    /// Reads the schemas of a description.
+    ///
+    /// # Errors
+    /// [`Error::BadAnswer`] when one of them is no JSON, or has a mark that nobody knows: a guess
+    /// would hide changes.
+    pub fn new(description: &SourceDescription) -> Result<Self> {
+        let mut kinds = BTreeMap::new();
+        for kind in &description.kinds {
+            let bad = |what: String| Error::BadAnswer(format!("the content schema of kind {:?}: {what}", kind.id));
+            let schema: Value = serde_json::from_str(&kind.content_schema).map_err(|error| bad(error.to_string()))?;
+            let mut meaning =
+                Meaning { schema_version: kind.schema_version, always: kind.always, ..Meaning::default() };
+            meaning.events = match mark(&schema) {
+                None => false,
+                Some("event") => true,
+                Some(other) => return Err(bad(format!("x-change {other:?} means nothing at the root"))),
+            };
+            meaning.read(&schema, "").map_err(bad)?;
+            kinds.insert(kind.id.clone(), meaning);
+        }
+        Ok(Self { source: description.id.clone(), kinds })
+    }
+
+    /// What is known of a kind.
+    pub(super) fn of(&self, kind: &str) -> Option<&Meaning> {
+        self.kinds.get(kind)
+    }
+}
+
+impl Meaning {
+    fn read(&mut self, schema: &Value, pointer: &str) -> Result<(), String> {
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let pointer = child(pointer, name);
+            match mark(property) {
+                None => {}
+                Some("activity") => self.activity.push(pointer.clone()),
+                Some("reading") => self.reading.push(pointer.clone()),
+                Some("actor") => self.actor = Some(pointer.clone()),
+                Some(other) => return Err(format!("x-change {other:?} means nothing at {pointer}")),
+            }
+            self.read(property, &pointer)?;
+        }
+        Ok(())
+    }
+}
+
+fn mark(schema: &Value) -> Option<&str> {
+    schema.get("x-change").and_then(Value::as_str)
+}
