@@ -140,7 +140,8 @@ impl Side {
             return Err(damaged(&folder.join("seal.json"), "is not the seal of these files"));
         }
         let closing = reading.closing.ok_or_else(|| damaged(&evidence, "does not end with the manifest record"))?;
-        Ok(Self { evidence, file, summary, closing, populations: reading.populations })
+        let populations = reading.populations;
+        Ok(Self { evidence, file, summary, closing, populations })
     }
 
     /// The records of a kind; `None` when it was not asked for.
