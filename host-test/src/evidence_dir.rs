@@ -117,7 +117,7 @@ impl EvidenceDir {
     /// [`Error::Output`] when it holds one, or another run is at it; nothing is touched then.
     pub fn create(path: &Path, summary: Summary) -> Result<Self> {
         let made_folder = !path.exists();
-        std::fs::create_dir_all(path).map_err(Error::file("create", path))?;
+        std::fs::create_dir_all(path).map_err(unwritable("create", path))?;
         let lock = lock(path)?;
         let shown = path.display();
         if path.join("cursor").exists() {
@@ -131,8 +131,9 @@ impl EvidenceDir {
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
         // The cursor first: whenever there is evidence, it can be gone on with.
-        replace(path, "cursor", &checkpoint)?;
-        Self::open(path, checkpoint, made_folder, lock)
+        let begun = replace(path, "cursor", &checkpoint);
+        let begun = begun.and_then(|()| Self::open(path, checkpoint, made_folder, lock));
+        begun.inspect_err(|_| clear(path, made_folder))
     }
 
     /// Goes on with a collection that was interrupted. What was written after the last cursor is
@@ -205,7 +206,7 @@ impl EvidenceDir {
             let _ = self.evidence.seek(SeekFrom::End(0));
             let _ = self.hashes.set_len(self.checkpoint.summary.records * HASH_LINE_BYTES);
             let _ = self.hashes.seek(SeekFrom::End(0));
-            return Err(Error::file("write", file)(error));
+            return Err(unwritable("write", file)(error));
         }
         self.checkpoint = Checkpoint {
             finished: cursor.is_none(),
@@ -226,13 +227,7 @@ impl EvidenceDir {
         if self.checkpoint.summary.pages > 0 {
             return false;
         }
-        for name in ["evidence.jsonl", "evidence.sha256", "cursor", "lock"] {
-            // What cannot be removed is empty, and said by the next run.
-            let _ = std::fs::remove_file(self.path.join(name));
-        }
-        if self.made_folder {
-            let _ = std::fs::remove_dir(&self.path);
-        }
+        clear(&self.path, self.made_folder);
         true
     }
 
@@ -251,22 +246,44 @@ impl EvidenceDir {
             replace_text(&self.path, "seal.dsse.json", &signer.sign(&statement).text())?;
         }
         let cursor = self.path.join("cursor");
-        std::fs::remove_file(&cursor).map_err(Error::file("remove", cursor))?;
+        std::fs::remove_file(&cursor).map_err(unwritable("remove", cursor))?;
         sync_folder(&self.path)?;
         Ok(self.checkpoint.summary)
+    }
+}
+
+/// Removes what a collection without a page consists of.
+fn clear(folder: &Path, made_folder: bool) {
+    for name in ["evidence.jsonl", "evidence.sha256", "cursor", "lock"] {
+        // What cannot be removed is empty, and said by the next run.
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    if made_folder {
+        let _ = std::fs::remove_dir(folder);
     }
 }
 
 /// Opens a file to be written on from `valid` bytes on, and drops what stands behind them.
 fn open_at(file: &Path, valid: u64) -> Result<File> {
     let options = OpenOptions::new().write(true).create(true).truncate(false).open(file);
-    let mut open = options.map_err(Error::file("open", file))?;
+    let mut open = options.map_err(unwritable("open", file))?;
     if open.metadata().map_err(Error::file("read", file))?.len() < valid {
         return Err(broken(format!("{} is shorter than its cursor says", file.display())));
     }
-    open.set_len(valid).map_err(Error::file("cut", file))?;
+    open.set_len(valid).map_err(unwritable("cut", file))?;
     open.seek(SeekFrom::End(0)).map_err(Error::file("read", file))?;
     Ok(open)
+}
+
+/// What cannot be written, and what to do about it.
+fn unwritable(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let path = path.into();
+    move |source| {
+        let full = matches!(source.kind(), StorageFull | FileTooLarge | QuotaExceeded);
+        let remedy = if full { "make room, then go on" } else { "choose another folder, or make this one writable" };
+        Error::Output { what: format!("cannot {action} {}: {source}", path.display()), remedy: remedy.into() }
+    }
 }
 
 fn broken(what: String) -> Error {
@@ -281,14 +298,14 @@ fn lock(path: &Path) -> Result<File> {
         .create(true)
         .truncate(false)
         .open(&file)
-        .map_err(Error::file("create", &file))?;
+        .map_err(unwritable("create", &file))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             let what = format!("another run is writing to {}", path.display());
             Err(Error::Output { what, remedy: "wait for it, or choose another folder".into() })
         }
-        Err(TryLockError::Error(error)) => Err(Error::file("lock", file)(error)),
+        Err(TryLockError::Error(error)) => Err(unwritable("lock", file)(error)),
     }
 }
 
@@ -308,20 +325,23 @@ pub(crate) fn sha256_of(path: &Path) -> Result<String> {
 
 fn replace(folder: &Path, name: &str, content: &impl Serialize) -> Result<()> {
     let text =
-        serde_json::to_string_pretty(content).map_err(|error| Error::file("write", folder.join(name))(error.into()))?;
+        serde_json::to_string_pretty(content).map_err(|error| unwritable("write", folder.join(name))(error.into()))?;
     replace_text(folder, name, &(text + "\n"))
 }
 
 /// Writes a file so that it is there whole or not at all.
 fn replace_text(folder: &Path, name: &str, text: &str) -> Result<()> {
     let (part, whole) = (folder.join(format!("{name}.part")), folder.join(name));
-    let mut file = File::create(&part).map_err(Error::file("create", &part))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(Error::file("write", &part))?;
-    std::fs::rename(&part, &whole).map_err(Error::file("write", &whole))?;
+    let mut file = File::create(&part).map_err(unwritable("create", &part))?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if let Err(error) = written.and_then(|()| std::fs::rename(&part, &whole)) {
+        let _ = std::fs::remove_file(&part);
+        return Err(unwritable("write", &whole)(error));
+    }
     sync_folder(folder)
 }
 
 /// Makes a rename last.
 fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file("write", folder))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable("write", folder))
 }

@@ -26,7 +26,8 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let mut collection = Collection::start(&plugin, &target.tenant, order).await?;
     let mut dir = match resumed {
         Some(dir) => dir,
-        None => EvidenceDir::create(&args.out, summary(&plugin, args, collection.configured()))?,
+        None => EvidenceDir::create(&args.out, summary(&plugin, args, collection.configured()))
+            .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
     };
     let schemas = if args.check { Some(Schemas::new(plugin.description())?) } else { None };
     let begun = Instant::now();
