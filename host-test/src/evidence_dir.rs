@@ -293,12 +293,8 @@ fn broken(what: String) -> Error {
 /// Keeps a second run out until it is dropped, even by a kill.
 fn lock(path: &Path) -> Result<File> {
     let file = path.join("lock");
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&file)
-        .map_err(unwritable("create", &file))?;
+    let lock =
+        OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(unwritable("create", &file))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {

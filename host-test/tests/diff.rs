@@ -105,9 +105,13 @@ fn what_the_simulator_changed_is_found_id_by_id() {
 fn a_change_tells_all_that_is_known_of_it_and_no_more() {
     let two = Two::collected("telling", &[], &["--sim-changes", "4"]);
     let (changes, comparison) = two.lines(&[]);
-    let switched = changes.iter().find(|line| line["kind"] == "connection" && line["class"] == "configuration").unwrap();
+    let switched =
+        changes.iter().find(|line| line["kind"] == "connection" && line["class"] == "configuration").unwrap();
     let edit = switched["edits"].as_array().unwrap().iter().find(|edit| edit["pointer"] == "/paused").unwrap();
-    assert_eq!((edit["before"].as_bool().unwrap(), &edit["class"]), (!edit["after"].as_bool().unwrap(), &json!("configuration")));
+    assert_eq!(
+        (edit["before"].as_bool().unwrap(), &edit["class"]),
+        (!edit["after"].as_bool().unwrap(), &json!("configuration"))
+    );
     assert_eq!(switched["interval"], json!({"after": THEN, "before": LATER}));
     assert_eq!((&switched["actor"], &switched["actor_basis"]), (&json!("unknown"), &Value::Null));
     for (side, out) in [("before", &two.before), ("after", &two.after)] {
@@ -123,7 +127,8 @@ fn a_change_tells_all_that_is_known_of_it_and_no_more() {
     assert_eq!(synced["edits"][0]["pointer"], "/succeeded_at");
     let ids: std::collections::BTreeSet<_> = changes.iter().map(|line| line["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), changes.len(), "every change has an id of its own");
-    let manifest: Value = serde_json::from_slice(&std::fs::read(Path::new(&two.after).join("manifest.json")).unwrap()).unwrap();
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&two.after).join("manifest.json")).unwrap()).unwrap();
     assert_eq!(comparison["after"]["chain_head"], manifest["chain_head"]);
 }
 
@@ -166,13 +171,19 @@ fn lines_are_canonical_in_order_and_the_same_every_time() {
     let output = check(&["diff", &two.before, &moved, "--out", &other, "--format", "json"], 0, "comparison");
     let text = std::fs::read(&one).unwrap();
     assert!(text == std::fs::read(&other).unwrap() && text == output.stdout);
-    let lines: Vec<Value> = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| {
-        let value = serde_json::from_slice(line).unwrap();
-        assert_eq!(canonical(&value).unwrap(), line);
-        value
-    }).collect();
-    let manifest: Value = serde_json::from_slice(&std::fs::read(Path::new(&moved).join("manifest.json")).unwrap()).unwrap();
-    let kinds: Vec<&str> = manifest["coverage"].as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    let lines: Vec<Value> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let value = serde_json::from_slice(line).unwrap();
+            assert_eq!(canonical(&value).unwrap(), line);
+            value
+        })
+        .collect();
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&moved).join("manifest.json")).unwrap()).unwrap();
+    let kinds: Vec<&str> =
+        manifest["coverage"].as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
     let (_, changes) = lines.split_last().unwrap();
     let place = |line: &Value| {
         let side = if line["after"].is_null() { "before" } else { "after" };
@@ -194,7 +205,9 @@ fn activity_can_be_left_out() {
     for change in ["created", "edited", "deleted"] {
         assert_eq!(found(&some, change, "configuration"), found(&all, change, "configuration"));
     }
-    let edits = |changes: &[Value]| changes.iter().flat_map(|line| line["edits"].as_array().unwrap().clone()).collect::<Vec<_>>();
+    let edits = |changes: &[Value]| {
+        changes.iter().flat_map(|line| line["edits"].as_array().unwrap().clone()).collect::<Vec<_>>()
+    };
     assert!(edits(&all).iter().any(|edit| edit["class"] == "activity"));
     assert!(edits(&some).iter().all(|edit| edit["class"] == "configuration"));
 }
@@ -257,7 +270,8 @@ fn a_few_may_all_be_gone() {
 fn another_principal_may_see_other_things() {
     let scopes = "ACCOUNT,USER,TEAM,ROLES,DESTINATION,CONNECTOR,WEBHOOK,TRANSFORMATION,REMOTE_EXECUTION_AGENT,PRIVATE_LINK,PROXY";
     let kinds = ["--kinds", "user,team,connection"];
-    let two = Two::collected("principal", &kinds, &[&kinds[..], &["--sim-scopes", scopes, "--sim-changes", "4"]].concat());
+    let two =
+        Two::collected("principal", &kinds, &[&kinds[..], &["--sim-scopes", scopes, "--sim-changes", "4"]].concat());
     let (changes, comparison) = two.lines(&[]);
     let caveat = comparison["caveats"][0].as_str().unwrap();
     assert!(caveat.contains("system_key") && caveat.contains("may see other things"), "{caveat}");
@@ -282,7 +296,8 @@ fn what_cannot_be_compared_is_refused() {
     let two = Two::collected("refused", &["--kinds", "user"], &["--kinds", "user"]);
     let (other, hashed) = (two.scratch.path("other"), two.scratch.path("hashed"));
     collect_at(&other, LATER, &["--kinds", "user", "--sim-seed", "2"], 0);
-    let settings = two.scratch.write("s.json", r#"{"personal_data": "hashed", "personal_data_key": "0123456789abcdef"}"#);
+    let settings =
+        two.scratch.write("s.json", r#"{"personal_data": "hashed", "personal_data_key": "0123456789abcdef"}"#);
     collect_at(&hashed, LATER, &["--kinds", "user", "--settings", &settings], 0);
     let out = two.scratch.path("out.jsonl");
     check(&["diff", &two.before, &other, "--out", &out], 2, "different accounts");
@@ -335,7 +350,8 @@ fn by_hand(out: &str, schema_version: u32, id: &str, content: &Value) {
         let digest = sha256_hex(content.as_bytes());
         format!(
             "{{\"id\":{},\"kind\":\"{kind}\",\"schema_version\":{schema_version},\"title\":{},\"subject\":null,\"observed_at\":\"{THEN}\",\"effective_at\":null,\"content\":{content},\"digest\":\"{digest}\",\"provenance\":[],\"withheld\":[],\"valid_until\":\"\"}}",
-            json!(id), json!(title)
+            json!(id),
+            json!(title)
         )
     };
     let closing = json!({
@@ -343,7 +359,8 @@ fn by_hand(out: &str, schema_version: u32, id: &str, content: &Value) {
         "principal": {"id": null, "kind": "unknown", "role": null},
     });
     let lines = [record(id, "user", &format!("User {id}"), content), record("m", "manifest", "Manifest", &closing)];
-    let user = CoverageSummary { kind: "user".into(), state: "complete".into(), records: 1, ..CoverageSummary::default() };
+    let user =
+        CoverageSummary { kind: "user".into(), state: "complete".into(), records: 1, ..CoverageSummary::default() };
     let summary = Summary {
         component: ComponentSummary { id: "fivetran".into(), ..ComponentSummary::default() },
         records: 2,

@@ -74,7 +74,8 @@ fn refusal(what: impl Into<String>, remedy: &str) -> Error {
 fn refuse(before: &Side, after: &Side, meanings: &Meanings) -> Result<()> {
     let (one, other) = (&before.closing, &after.closing);
     if one.account_id != other.account_id {
-        let what = format!("the collections are of different accounts, {:?} and {:?}", one.account_id, other.account_id);
+        let what =
+            format!("the collections are of different accounts, {:?} and {:?}", one.account_id, other.account_id);
         return Err(refusal(what, "compare two collections of one account"));
     }
     let (source, source_after) = (&before.summary.component.id, &after.summary.component.id);
@@ -95,7 +96,8 @@ fn refuse(before: &Side, after: &Side, meanings: &Meanings) -> Result<()> {
         return Err(refusal(what, "collect again with the settings of the other one"));
     }
     if other.started_at < one.started_at {
-        let what = format!("the second collection, of {}, is older than the first, of {}", other.started_at, one.started_at);
+        let what =
+            format!("the second collection, of {}, is older than the first, of {}", other.started_at, one.started_at);
         return Err(refusal(what, "name the older one first"));
     }
     Ok(())

@@ -145,11 +145,8 @@ mod tests {
         check(bare, full, (true, false), &sure);
         let before = json!({"details": "read", "settings": {"host": "h"}, "name": "a"});
         let after = json!({"details": "gone", "settings": null, "name": "b"});
-        let want = [
-            ("/details", Class::Inconclusive),
-            ("/name", Class::Configuration),
-            ("/settings", Class::Inconclusive),
-        ];
+        let want =
+            [("/details", Class::Inconclusive), ("/name", Class::Configuration), ("/settings", Class::Inconclusive)];
         check(before, after, (true, true), &want);
     }
 }

@@ -114,8 +114,7 @@ impl Walk<'_> {
             return Ok(());
         }
         counts.shrunk = true;
-        let reason =
-            format!("{gone} of {there} are gone at once, more than {} %", self.options.max_drop_percent);
+        let reason = format!("{gone} of {there} are gone at once, more than {} %", self.options.max_drop_percent);
         terms.no_deletion = Some(reason.clone());
         let (after, before) = (&self.before.closing.started_at, &self.after.closing.finished_at);
         let interval = Interval { after: after.clone(), before: before.clone() };

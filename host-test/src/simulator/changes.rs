@@ -71,7 +71,8 @@ impl Account {
     pub fn changed(&self) -> Changes {
         let former = Self { changes: 0, ..self.clone() };
         let (before, after) = (former.inventory(), self.inventory());
-        let mut changes = Changes { created: less(&after, &before), deleted: less(&before, &after), ..Changes::default() };
+        let mut changes =
+            Changes { created: less(&after, &before), deleted: less(&before, &after), ..Changes::default() };
         let mut edited = |active: bool, kind: &str, parts: &[&str]| {
             let all = if active { &mut changes.active } else { &mut changes.edited };
             all.entry(kind.into()).or_default().insert(native_id(parts));

@@ -27,9 +27,7 @@ pub fn answer(account: &Account, principal: &Principal, path: &str, query: &str)
     match parts.as_slice() {
         ["v1", "account", "info"] => Reply::success(account.info(matches!(principal, Principal::SystemKey { .. }))),
         ["v1", "roles"] => page(query, account.roles(), End::Null, |index| account.role(index)),
-        ["v1", "users"] => {
-            page(query, spec.users, End::Absent, |position| account.user(account.user_index(position)))
-        }
+        ["v1", "users"] => page(query, spec.users, End::Absent, |position| account.user(account.user_index(position))),
         ["v1", "teams"] => page(query, spec.teams, End::Null, |index| account.team(index)),
         ["v1", "groups"] => page(query, spec.groups, End::Absent, |index| account.group(index)),
         ["v1", "destinations"] => page(query, account.destinations(), End::Null, |index| account.destination(index)),

@@ -28,7 +28,18 @@ pub async fn run(component: &ComponentArgs, args: &ListingArgs) -> Result<u8> {
     let (_simulator, url) = simulator(args.connections).await?;
     // Whoever came first would wait for the simulator to make the pages up.
     measure(component, Subject::Bare, &url).await?;
-    let mut rows = table(&["Subject", "Items", "Records", "Calls", "Seconds", "CPU s", "Ratio", "Records/CPU s", "Peak MiB", "Guest MiB"]);
+    let mut rows = table(&[
+        "Subject",
+        "Items",
+        "Records",
+        "Calls",
+        "Seconds",
+        "CPU s",
+        "Ratio",
+        "Records/CPU s",
+        "Peak MiB",
+        "Guest MiB",
+    ]);
     let subjects = [Subject::Component, Subject::Native, Subject::Bare];
     let mut runs: Vec<Vec<Outcome>> = subjects.iter().map(|_| Vec::new()).collect();
     for _ in 0..args.rounds.max(1) {

@@ -2,8 +2,8 @@
 //! and its memory are its own too.
 
 use super::native::{Sockets, collect_all};
-use crate::cli::{ComponentArgs, exit};
 use crate::cli::text::say;
+use crate::cli::{ComponentArgs, exit};
 use clap::{Args, ValueEnum};
 use fivetran_source::fivetran::resource::ListPage;
 use host_test::collection::{Collection, Order};
