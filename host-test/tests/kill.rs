@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use support::{CLOCK, Scratch, check, evidence, program};
 
-fn collect<'a>(out: &'a str, resume: bool) -> Vec<&'a str> {
+fn collect(out: &str, resume: bool) -> Vec<&str> {
     let account = ["--sim-users", "12", "--sim-teams", "3", "--sim-groups", "4", "--sim-connections", "40"];
     let pages = ["--max-records-per-page", "15", "--sim-latency-ms", "1", "--credentials", "host-managed"];
     let mut args = [&["collect", "--out", out], &account[..], &pages[..], CLOCK].concat();

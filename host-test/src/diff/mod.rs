@@ -97,7 +97,7 @@ impl Walk<'_> {
                     (Some(one), Some(other)) if one.digest == other.digest => {}
                     (Some(one), Some(other)) => self.edited(&terms, &mut counts, one, other)?,
                     (Some(one), None) => self.gone(&terms, &mut counts, one)?,
-                    (None, Some(other)) => self.new(&terms, &mut counts, other)?,
+                    (None, Some(other)) => self.come(&terms, &mut counts, other)?,
                     (None, None) => {}
                 }
             }
@@ -166,7 +166,7 @@ impl Walk<'_> {
         self.say(&change)
     }
 
-    fn new(&mut self, terms: &KindTerms, counts: &mut KindCounts, other: &Entry) -> Result<()> {
+    fn come(&mut self, terms: &KindTerms, counts: &mut KindCounts, other: &Entry) -> Result<()> {
         let record = self.after.record(other)?;
         let read = self.before.population(&terms.kind).and_then(|population| population.read.as_ref());
         let since = read.map_or(&self.before.closing.started_at, |read| &read.0);
