@@ -4,6 +4,7 @@
 use crate::canonical::to_canonical;
 use crate::digest::{hex, sha256_hex};
 use crate::evidence::privacy::Privacy;
+use crate::fivetran::quota;
 use crate::model::{Diagnostic, Severity};
 use alloc::format;
 use alloc::string::String;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub privacy: Privacy,
     /// Whether each connection's details are read: one call per connection.
     pub connection_details: bool,
+    /// Requests in an hour, at most: the share of the account's quota. No record depends on it.
+    pub requests_per_hour: u32,
 }
 
 /// A configuration that was accepted.
@@ -55,7 +58,8 @@ pub struct Config {
     pub settings: Settings,
     /// The settings in force as canonical JSON, without secrets.
     pub effective: String,
-    /// SHA-256 of `effective`.
+    /// SHA-256 of `effective` without what only sets the pace: a share of the quota that was changed
+    /// changes no record, and a collection may be gone on with under another one.
     pub settings_digest: String,
 }
 
@@ -65,6 +69,8 @@ struct Effective {
     connection_details: bool,
     personal_data: &'static str,
     personal_data_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests_per_hour: Option<u32>,
 }
 
 /// Judges a configuration.
@@ -86,12 +92,13 @@ pub fn configure(credentials: &Credentials, settings: &str) -> Result<Config, Ve
         }
         Credentials::HostManaged => None,
     };
-    let effective = to_canonical(&effective(&settings));
-    let settings_digest = sha256_hex(effective.as_bytes());
+    let shapes_evidence = effective(&settings);
+    let settings_digest = sha256_hex(to_canonical(&shapes_evidence).as_bytes());
+    let effective = to_canonical(&Effective { requests_per_hour: Some(settings.requests_per_hour), ..shapes_evidence });
     Ok(Config { authorization, settings, effective, settings_digest })
 }
 
-/// The hashing key itself is never shown; a short keyed mark of it makes another key another digest.
+/// What shapes the evidence. The hashing key itself is never shown; a short keyed mark of it makes another key another digest.
 fn effective(settings: &Settings) -> Effective {
     let (personal_data, personal_data_key) = match &settings.privacy {
         Privacy::Full => ("full", None),
@@ -104,7 +111,8 @@ fn effective(settings: &Settings) -> Effective {
             ("hashed", Some(format!("set:{}", mark.get(..16).unwrap_or_default())))
         }
     };
-    Effective { connection_details: settings.connection_details, personal_data, personal_data_key }
+    let connection_details = settings.connection_details;
+    Effective { connection_details, personal_data, personal_data_key, requests_per_hour: None }
 }
 
 fn check_pair(username: &str, password: &str, findings: &mut Vec<Diagnostic>) {
@@ -179,7 +187,8 @@ fn swapped(username: &str, password: &str) -> bool {
 }
 
 fn read_settings(text: &str, findings: &mut Vec<Diagnostic>) -> Settings {
-    let mut settings = Settings { privacy: Privacy::Full, connection_details: true };
+    let mut settings =
+        Settings { privacy: Privacy::Full, connection_details: true, requests_per_hour: quota::DEFAULT_PER_HOUR };
     let remedy = "Give a JSON object, such as {}.";
     if text.len() > MAX_SETTINGS_BYTES {
         error(findings, "settings-too-large", "/settings", "the settings are larger than 64 KiB".into(), remedy);
@@ -203,13 +212,25 @@ fn read_settings(text: &str, findings: &mut Vec<Diagnostic>) -> Settings {
             ("connection_details", _) => wrong(findings, name, "true or false"),
             ("personal_data", Value::String(mode)) if mode == "full" || mode == "hashed" => {}
             ("personal_data", _) => wrong(findings, name, "\"full\" or \"hashed\""),
-            ("personal_data_key", Value::String(key)) if key.len() >= MIN_HASH_KEY => {}
+            ("personal_data_key", Value::String(key)) if key.chars().count() >= MIN_HASH_KEY => {}
             ("personal_data_key", _) => wrong(findings, name, "a string of at least 16 characters"),
+            ("requests_per_hour", value) => match whole(value) {
+                Some(share) if (1..=quota::MAX_PER_HOUR).contains(&share) => settings.requests_per_hour = share,
+                _ => wrong(findings, name, "a whole number from 1 to 20000"),
+            },
             _ => unknown(findings, name),
         }
     }
     settings.privacy = privacy(&map, findings);
     settings
+}
+
+/// A number without fraction: JSON Schema calls 5000.0 an integer too.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared afterwards")]
+fn whole(value: &Value) -> Option<u32> {
+    let number = value.as_f64()?;
+    let whole = number as u32;
+    (f64::from(whole) == number).then_some(whole)
 }
 
 fn privacy(map: &Map<String, Value>, findings: &mut Vec<Diagnostic>) -> Privacy {
@@ -253,7 +274,7 @@ fn unknown(findings: &mut Vec<Diagnostic>, name: &str) {
         "setting-unknown",
         &pointer,
         message,
-        "Leave it out. Known settings: connection_details, personal_data, personal_data_key.",
+        "Leave it out. Known settings: connection_details, personal_data, personal_data_key, requests_per_hour.",
     );
 }
 
@@ -327,11 +348,23 @@ mod tests {
             (r#"{"kinds": []}"#, "setting-unknown", "/settings/kinds"),
             (r#"{"a/b~": 1}"#, "setting-unknown", "/settings/a~1b~0"),
             (r#"{"connection_details": "yes"}"#, "setting-invalid", "/settings/connection_details"),
+            (r#"{"requests_per_hour": 0}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"requests_per_hour": 20001}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"requests_per_hour": -1}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"requests_per_hour": 1.5}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"requests_per_hour": 1e300}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"requests_per_hour": "125"}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"requests_per_hour": null}"#, "setting-invalid", "/settings/requests_per_hour"),
             (r#"{"personal_data": "masked"}"#, "setting-invalid", "/settings/personal_data"),
             (r#"{"personal_data": "hashed"}"#, "setting-missing", "/settings/personal_data_key"),
             (r#"{"personal_data_key": "0123456789abcdef"}"#, "setting-conflict", "/settings/personal_data_key"),
             (
                 r#"{"personal_data": "hashed", "personal_data_key": "short"}"#,
+                "setting-invalid",
+                "/settings/personal_data_key",
+            ),
+            (
+                r#"{"personal_data": "hashed", "personal_data_key": "eight: éééééé"}"#,
                 "setting-invalid",
                 "/settings/personal_data_key",
             ),
@@ -356,5 +389,8 @@ mod tests {
         assert!(full != one && one != other && full.len() == 64);
         assert!(!shown.contains("canary"), "{shown}");
         assert_eq!(digest(r#"{"connection_details": true}"#).0, full);
+        let (slow, shown) = digest(r#"{"requests_per_hour": 125.0}"#);
+        assert_eq!(slow, full, "the pace shapes no evidence");
+        assert!(shown.contains(r#""requests_per_hour":125}"#), "{shown}");
     }
 }

@@ -10,6 +10,7 @@ use host_test::collection::{Collection, Order};
 use host_test::plugin::Plugin;
 use host_test::record_json;
 use host_test::simulator::{Hook, Reply, RequestInfo, Simulator};
+use host_test::tenant::Tenant;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -80,7 +81,9 @@ async fn everything(plugin: &Plugin, simulator: &Simulator) -> String {
     let mut all = String::new();
     let kinds = plugin.description().kinds.iter().filter(|kind| !kind.always).map(|kind| kind.id.clone()).collect();
     let order = Order { kinds, ..order(Some(100), Some(16)) };
-    let mut collection = Collection::start(plugin, &tenant(simulator), order).await.unwrap();
+    // More calls than the usual share of an hour.
+    let tenant = Tenant { settings: r#"{"requests_per_hour": 20000}"#.into(), ..tenant(simulator) };
+    let mut collection = Collection::start(plugin, &tenant, order).await.unwrap();
     loop {
         match collection.next().await {
             Ok(None) => return all,

@@ -93,29 +93,32 @@ fn lists_of_several_pages_are_read_to_their_end() {
     });
 }
 
-async fn same_to_the_byte(config: Config) {
+async fn same_to_the_byte(config: Config, cuts: &[Option<u32>]) {
     let simulator = simulator(config).await;
     let plugin = plugin().await;
-    let want = collect(&plugin, &tenant(&simulator), order(None, Some(1))).await.unwrap();
+    let tenant = tenant(&simulator);
+    let want = collect(&plugin, &tenant, order(None, Some(1))).await.unwrap();
     assert!(want.lines.len() > 300);
-    for max_records in [Some(1), Some(7), None] {
+    // Small pages ask for lists again and again: more than the usual share of an hour.
+    let tenant = Tenant { settings: r#"{"requests_per_hour": 20000}"#.into(), ..tenant };
+    for max_records in cuts {
         for concurrency in [1, 16] {
-            let got = collect(&plugin, &tenant(&simulator), order(max_records, Some(concurrency))).await.unwrap();
+            let got = collect(&plugin, &tenant, order(*max_records, Some(concurrency))).await.unwrap();
             assert!(got.lines == want.lines, "records differ at {max_records:?} records, {concurrency} in flight");
         }
     }
-    println!("{} records, seven times the same", want.lines.len());
+    println!("{} records, {} times the same", want.lines.len(), cuts.len() * 2 + 1);
 }
 
 #[test]
 fn records_are_the_same_to_the_byte_whatever_the_concurrency_and_the_cuts() {
-    block_on(same_to_the_byte(account(30, 4, 5, 40)));
+    block_on(same_to_the_byte(account(30, 4, 5, 40), &[Some(1), Some(7), None]));
 }
 
 #[test]
 #[ignore = "minutes; .ci/run runs it"]
 fn records_of_a_large_account_are_the_same_to_the_byte() {
-    block_on(same_to_the_byte(account(200, 20, 10, 500)));
+    block_on(same_to_the_byte(account(200, 20, 10, 500), &[Some(7), None]));
 }
 
 #[test]

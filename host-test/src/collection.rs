@@ -5,7 +5,7 @@ use crate::bindings::exports::compliance::source::source::{Budget, CollectReques
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::plugin::Plugin;
-use crate::tenant::Tenant;
+use crate::tenant::{Clock, Tenant};
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -44,6 +44,7 @@ pub struct Collection {
     instance: Instance,
     configured: Configured,
     order: Order,
+    clock: Clock,
     finished: bool,
     wait: Option<Duration>,
 }
@@ -55,7 +56,7 @@ impl Collection {
     /// When the tenant's configuration is refused.
     pub async fn start(plugin: &Plugin, tenant: &Tenant, order: Order) -> Result<Self> {
         let (instance, configured) = Instance::configured(plugin, tenant).await?;
-        Ok(Self { instance, configured, order, finished: false, wait: None })
+        Ok(Self { instance, configured, order, clock: tenant.clock, finished: false, wait: None })
     }
 
     /// The configuration in force.
@@ -90,7 +91,7 @@ impl Collection {
         let page = self.page().await?;
         self.order.cursor.clone_from(&page.cursor);
         self.finished = page.cursor.is_none();
-        self.wait = page.not_before.as_deref().map(until).transpose()?;
+        self.wait = page.not_before.as_deref().map(|until| wait_until(until, self.clock)).transpose()?;
         Ok(Some(page))
     }
 
@@ -114,9 +115,14 @@ impl Collection {
     }
 }
 
-/// How long it is until an instant.
-fn until(instant: &str) -> Result<Duration> {
+/// How long it is until an instant by the clock that the source sees. A fixed clock does not move
+/// meanwhile, but the wait is as long as on any other: the vendor's clock is not fixed.
+fn wait_until(instant: &str, clock: Clock) -> Result<Duration> {
     let at = OffsetDateTime::parse(instant, &Rfc3339)
         .map_err(|_| Error::BadAnswer(format!("not-before is no instant: {instant:?}")))?;
-    Ok(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default())
+    let now = match clock {
+        Clock::System => OffsetDateTime::now_utc(),
+        Clock::Fixed(milliseconds) => OffsetDateTime::UNIX_EPOCH + Duration::from_millis(milliseconds),
+    };
+    Ok(Duration::try_from(at - now).unwrap_or_default())
 }

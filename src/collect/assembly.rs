@@ -16,6 +16,7 @@ use crate::evidence::kind::{Kind, When};
 use crate::fivetran::client::Body;
 use crate::fivetran::resource::{Findings, Item, Part, PartAnswer, Resource};
 use crate::fivetran::{RESOURCES, account};
+use crate::instant::Instant;
 use crate::model::{Diagnostic, Failure, Page, Record, Severity};
 use crate::world::World;
 use alloc::format;
@@ -376,9 +377,14 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
                 message: failure.message,
                 remedy: failure.remedy,
             }),
-            Some(Halt::Wait(until)) => not_before = Some(until.to_rfc3339()),
+            Some(Halt::Wait(until)) => not_before = Some(until),
             None => {}
         }
+        if !self.finished && self.stage() < CLOSING {
+            self.diagnostics.extend(self.context.share_finding());
+            not_before = not_before.max(self.context.share_ends());
+        }
+        let not_before = not_before.map(Instant::to_rfc3339);
         let (records, diagnostics) = (core::mem::take(&mut self.records), core::mem::take(&mut self.diagnostics));
         Ok(Page { records, diagnostics, not_before, ..outline(self.context, &self.state, self.finished) })
     }

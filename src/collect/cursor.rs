@@ -9,6 +9,7 @@ use super::tally::Tally;
 use crate::digest::sha256_hex;
 use crate::fivetran::account::Identity;
 use crate::fivetran::notes::Notes;
+use crate::fivetran::quota::Window;
 use crate::instant::Instant;
 use crate::model::{Failure, FailureKind};
 use alloc::format;
@@ -56,6 +57,8 @@ pub struct State {
     pub notes: Notes,
     /// Fingerprints of the drift reported so far: each is reported once.
     pub drift: Vec<u64>,
+    /// The hour under way, and what was sent in it.
+    pub window: Window,
 }
 
 /// How Fivetran has treated the calls of one part so far.

@@ -1,6 +1,7 @@
 //! The further calls for one item.
 
 use super::listing::Listing;
+use super::pace::Promise;
 use super::{Context, Halt, halt_of};
 use crate::digest::fingerprint;
 use crate::fivetran::client::{Body, GetError};
@@ -22,6 +23,7 @@ pub async fn fetch_parts<W: World>(
     context: &Context<'_, W>,
     listing: &Listing,
     index: usize,
+    promise: &Promise,
 ) -> Result<Vec<PartAnswer>, Halt> {
     let mut answers = Vec::new();
     let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return Ok(answers) };
@@ -29,8 +31,8 @@ pub async fn fetch_parts<W: World>(
         let wanted = context.plan.needs(part) && (part.enabled)(context.settings, listing.json(item));
         answers.push(match (&item.key, wanted) {
             (Some(_), true) if context.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
-            (Some(key), true) if part.by_week => fetch_weeks(context, part, key).await?,
-            (Some(key), true) => fetch_part(context, part, part.path, key).await?,
+            (Some(key), true) if part.by_week => fetch_weeks(context, part, key, promise).await?,
+            (Some(key), true) => fetch_part(context, part, part.path, key, promise).await?,
             _ => PartAnswer::NotCalled,
         });
     }
@@ -39,11 +41,16 @@ pub async fn fetch_parts<W: World>(
 
 /// Calls a part once for each week since the collection's `since`; what one week's call gives other
 /// than a list stands for all.
-async fn fetch_weeks<W: World>(context: &Context<'_, W>, part: &Part, key: &str) -> Result<PartAnswer, Halt> {
+async fn fetch_weeks<W: World>(
+    context: &Context<'_, W>,
+    part: &Part,
+    key: &str,
+    promise: &Promise,
+) -> Result<PartAnswer, Halt> {
     let mut pages = Vec::new();
     for (from, to) in context.weeks() {
         let path = format!("{}?start_time={}&end_time={}", part.path, from.to_rfc3339(), to.to_rfc3339());
-        match fetch_part(context, part, &path, key).await? {
+        match fetch_part(context, part, &path, key, promise).await? {
             PartAnswer::Pages(more) => pages.extend(more),
             other => return Ok(other),
         }
@@ -56,7 +63,9 @@ async fn fetch_part<W: World>(
     part: &Part,
     path: &str,
     key: &str,
+    promise: &Promise,
 ) -> Result<PartAnswer, Halt> {
+    promise.keep_one();
     let mut pages: Vec<Body> = Vec::new();
     let mut cursor: Option<String> = None;
     // What each page began with: one that was there before means a list that turns in circles.

@@ -2,7 +2,7 @@
 //!
 //! `plan` judges the request, `cursor` says where to start, `pipeline` (with `listing` and `fetch`)
 //! reads side by side and hands out in order, `assembly` turns what was read into records, `tally`
-//! counts, `closing` makes the records at the end. Reading never depends on what was assembled but
+//! counts, `pace` keeps to the quota share, `closing` makes the records at the end. Reading never depends on what was assembled but
 //! through the budget, and assembling never depends on timing: that is why the records are always
 //! the same.
 
@@ -12,6 +12,7 @@ pub mod cursor;
 mod fetch;
 mod halt;
 mod listing;
+mod pace;
 mod page;
 mod pipeline;
 pub mod plan;
@@ -25,6 +26,7 @@ use crate::fivetran::RESOURCES;
 use crate::fivetran::account::{self, Identity};
 use crate::fivetran::client::{Body, Client, Limits, Shape};
 use crate::fivetran::notes::Notes;
+use crate::fivetran::quota::Window;
 use crate::instant::Instant;
 use crate::model::{CollectRequest, Failure, FailureKind, Page};
 use crate::world::World;
@@ -36,6 +38,7 @@ use core::cell::{Cell, RefCell};
 use cursor::{Position, State};
 use futures_util::StreamExt;
 use listing::{Listing, resource_at};
+use pace::Promises;
 use pipeline::Pipeline;
 use plan::Plan;
 use tally::Tally;
@@ -64,6 +67,8 @@ pub struct Context<'w, W> {
     made_bytes: Cell<u64>,
     /// Items whose records are made.
     assembled: Cell<u32>,
+    /// Calls that items under way may still make.
+    promises: Promises,
     /// Parts that are refused: no further calls.
     closed: RefCell<BTreeSet<(usize, usize)>>,
 }
@@ -133,6 +138,11 @@ impl Session {
     pub fn new(config: Config) -> Self {
         Self { config, verified: RefCell::new(None) }
     }
+
+    /// Whether going on needs no call to find out whose account it is.
+    fn knows(&self, state: &State) -> bool {
+        state.position.stage > 0 && self.verified.borrow().as_ref() == Some(&state.identity.account)
+    }
 }
 
 /// Does a bounded amount of work.
@@ -159,8 +169,16 @@ pub async fn collect<W: World>(world: &W, session: &Session, request: &CollectRe
         made_records: Cell::new(0),
         made_bytes: Cell::new(0),
         assembled: Cell::new(0),
+        promises: Promises::default(),
         closed: RefCell::new(BTreeSet::new()),
     };
+    if let Some(state) = &resumed {
+        context.resume_window(state.window);
+        let sends_nothing = session.knows(state) && state.position.stage == assembly::CLOSING;
+        if let Some(until) = context.share_ends().filter(|_| !sends_nothing) {
+            return Ok(page::waiting(&context, state, until));
+        }
+    }
     match identify(&context, session, resumed).await {
         Ok((state, account_body)) => run(&context, session, state, account_body).await,
         Err(Begin::Wait(page)) => Ok(*page),
@@ -182,8 +200,7 @@ async fn identify<W: World>(
     resumed: Option<State>,
 ) -> Result<(State, Option<Body>), Begin> {
     if let Some(state) = &resumed
-        && session.verified.borrow().as_ref() == Some(&state.identity.account)
-        && state.position.stage > 0
+        && session.knows(state)
     {
         return Ok((state.clone(), None));
     }
@@ -252,6 +269,7 @@ fn begin<W: World>(context: &Context<'_, W>, config: &Config, identity: Identity
         refusals: Vec::new(),
         notes: Notes::default(),
         drift: Vec::new(),
+        window: Window::default(),
     }
 }
 

@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 
 /// A page without records that only says when to come back.
 pub fn waiting<W: World>(context: &Context<'_, W>, state: &State, until: Instant) -> Page {
-    Page { not_before: Some(until.to_rfc3339()), ..outline(context, state, false) }
+    let diagnostics = context.share_finding().into_iter().collect();
+    Page { not_before: Some(until.to_rfc3339()), diagnostics, ..outline(context, state, false) }
 }
 
 /// A page without records.
@@ -33,7 +34,7 @@ pub fn outline<W: World>(context: &Context<'_, W>, state: &State, finished: bool
             stages_total: count(total),
             items: state.items,
         },
-        cursor: (!finished).then(|| state.encode()),
+        cursor: (!finished).then(|| State { window: context.client.window.get(), ..state.clone() }.encode()),
         not_before: None,
         chain_head: Some(state.chain.clone()),
     }

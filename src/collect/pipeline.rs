@@ -50,6 +50,7 @@ pub struct Pipeline<'c, 'w, W> {
     queue: VecDeque<Job>,
     running: FuturesOrdered<Local<'c, Done>>,
     in_flight: Rc<Cell<u32>>,
+    lists_started: u32,
     items_listed: usize,
     items_started: u32,
     closing: bool,
@@ -70,6 +71,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
             queue: VecDeque::new(),
             running: FuturesOrdered::new(),
             in_flight: Rc::new(Cell::new(0)),
+            lists_started: 0,
             items_listed: 0,
             items_started: 0,
             closing: false,
@@ -90,8 +92,13 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         if !self.context.may_begin(self.items_started.saturating_add(waiting)) {
             return;
         }
-        let Some(position) = self.next_list.take() else { return };
         let context = self.context;
+        // The first list, and the first item below, are read whatever the share: every call makes progress.
+        if self.next_list.is_none() || (self.lists_started > 0 && !context.share_allows(1)) {
+            return;
+        }
+        let Some(position) = self.next_list.take() else { return };
+        self.lists_started += 1;
         self.fetching = Some(Box::pin(async move {
             let stage = position.stage;
             (stage, listing::fetch(context, position).await)
@@ -135,6 +142,14 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
             if is_item && !self.free_slot() {
                 return;
             }
+            let calls = match self.queue.front() {
+                Some(Job::Item(listing, _)) => self.context.calls_of_item(listing),
+                _ => 0,
+            };
+            if self.items_started > 0 && !self.context.share_allows(calls) {
+                self.closing = true;
+                return;
+            }
             match self.queue.pop_front() {
                 None => return,
                 Some(Job::Ready(done)) => self.running.push_back(Box::pin(core::future::ready(*done))),
@@ -142,9 +157,10 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                     self.items_started += 1;
                     let context = self.context;
                     let slot = Slot::take(&self.in_flight);
+                    let promise = context.promises.give(calls);
                     self.running.push_back(Box::pin(async move {
-                        let parts = fetch_parts(context, &listing, index).await;
-                        drop(slot);
+                        let parts = fetch_parts(context, &listing, index, &promise).await;
+                        drop((slot, promise));
                         match parts {
                             Ok(parts) => Done::Item(listing, index, parts),
                             Err(halt) => Done::Halt(halt),

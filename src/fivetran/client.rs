@@ -14,6 +14,7 @@
 //! Redirects are never followed. Source: <https://fivetran.com/docs/rest-api/getting-started>,
 //! read 2026-11.
 
+use super::quota::Window;
 use super::retry::{self, Attempt, Verdict};
 use crate::digest::{fingerprint, sha256_hex};
 use crate::instant::Instant;
@@ -103,6 +104,8 @@ pub struct Client<'w, W> {
     authorization: Option<String>,
     limits: Limits,
     usage: Cell<Usage>,
+    /// The hour under way, and what was sent in it.
+    pub window: Cell<Window>,
     started_ms: u64,
     /// Set by a 429: nobody sends before it.
     blocked_until_ms: Cell<u64>,
@@ -116,6 +119,7 @@ impl<'w, W: World> Client<'w, W> {
             authorization,
             limits,
             usage: Cell::new(Usage::default()),
+            window: Cell::new(Window::default()),
             started_ms: world.monotonic_ms(),
             blocked_until_ms: Cell::new(0),
         }
@@ -166,6 +170,7 @@ impl<'w, W: World> Client<'w, W> {
         usage.requests += 1;
         usage.retries += u32::from(attempt > 1);
         self.usage.set(usage);
+        self.window.set(self.window.get().with_request(self.world.now()));
         let request = Request { path_and_query: path_and_query.to_string(), authorization: self.authorization.clone() };
         let outcome = self.world.send(request).await;
         if let Ok(response) = &outcome {

@@ -1,4 +1,4 @@
-//! All that knows Fivetran: its protocol (`client`, `retry`, `wire`, `resource`) and its resources,
+//! All that knows Fivetran: its protocol (`client`, `retry`, `quota`, `wire`, `resource`) and its resources,
 //! one file each. A resource's file never uses another resource's.
 
 pub mod account;
@@ -18,6 +18,7 @@ pub mod notes;
 pub mod platform_connector;
 pub mod private_link;
 pub mod proxy_agent;
+pub mod quota;
 pub mod resource;
 pub mod retry;
 pub mod role;

@@ -21,19 +21,22 @@ pub struct FakeWorld<F> {
     answer: F,
     /// Paths and queries, in the order they were asked for.
     pub journal: RefCell<Vec<String>>,
-    /// Milliseconds waited: the clocks run only while somebody waits.
+    /// Milliseconds waited: the clocks run only while somebody waits, or a request is under way.
     pub waited_ms: Cell<u64>,
+    /// What each request takes, in milliseconds.
+    pub latency_ms: u64,
 }
 
 impl<F: Fn(&str) -> Answer> FakeWorld<F> {
     pub fn new(answer: F) -> Self {
-        Self { answer, journal: RefCell::default(), waited_ms: Cell::new(0) }
+        Self { answer, journal: RefCell::default(), waited_ms: Cell::new(0), latency_ms: 0 }
     }
 }
 
 impl<F: Fn(&str) -> Answer> World for FakeWorld<F> {
     async fn send(&self, request: Request) -> Answer {
         self.journal.borrow_mut().push(request.path_and_query.clone());
+        self.waited_ms.set(self.waited_ms.get() + self.latency_ms);
         (self.answer)(&request.path_and_query)
     }
     fn now(&self) -> Instant {

@@ -46,7 +46,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         }
     }
     let summary = dir.finish(signer.as_ref())?;
-    show(&summary, args, begun.elapsed());
+    show(&summary, args, share(collection.configured()), begun.elapsed());
     if target.simulator.is_some() {
         sample(args)?;
     }
@@ -105,7 +105,7 @@ async fn pages(
         dir.append(&lines, page.cursor.clone(), summary)?;
         progress.page(&page, dir.summary().records, dir.summary().requests);
         if let Some(wait) = collection.wait() {
-            progress.wait(wait);
+            progress.wait(wait, &page);
         }
     }
     Ok(())
@@ -177,7 +177,13 @@ fn is_enough(coverage: &CoverageSummary) -> bool {
     matches!(coverage.state.as_str(), "complete" | "not_exposed" | "disabled" | "not_available")
 }
 
-fn show(summary: &Summary, args: &CollectArgs, took: std::time::Duration) {
+/// Requests in an hour that the settings allow, where the source has such a setting.
+fn share(configured: &Configured) -> Option<u64> {
+    let settings: serde_json::Value = serde_json::from_str(&configured.settings).ok()?;
+    settings.get("requests_per_hour")?.as_u64()
+}
+
+fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::time::Duration) {
     let mut rows = table(&["Kind", "Records", "Coverage", "What is missing"]);
     for coverage in &summary.coverage {
         rows.add_row(vec![
@@ -189,8 +195,9 @@ fn show(summary: &Summary, args: &CollectArgs, took: std::time::Duration) {
     }
     say(rows);
     let Summary { records, requests, retries, bytes_received, pages, .. } = summary;
+    let share = share.map(|share| format!(" of at most {share} an hour")).unwrap_or_default();
     say(format!(
-        "{records} records in {pages} pages from {requests} calls ({retries} retries, {} KiB) in {:.1} s",
+        "{records} records in {pages} pages from {requests} calls{share} ({retries} retries, {} KiB) in {:.1} s",
         bytes_received / 1024,
         took.as_secs_f64()
     ));

@@ -53,9 +53,12 @@ impl Progress {
         }
     }
 
-    /// Says that the vendor asks to wait.
-    pub fn wait(&self, wait: Duration) {
-        let text = format!("rate limited: going on in {} s", wait.as_secs());
+    /// Says how long it waits, and why: a source that spares the vendor's quota by itself says so in
+    /// a diagnostic of the page; else it was the vendor who asked for it.
+    pub fn wait(&self, wait: Duration, page: &Page) {
+        let share = page.diagnostics.iter().find(|finding| finding.code == "quota-share");
+        let why = share.map_or_else(|| "rate limited by the vendor".into(), |finding| plain(&finding.message));
+        let text = format!("waiting {} s: {why}", wait.as_secs());
         match &self.bar {
             Some(bar) => bar.println(text),
             None => note(text),

@@ -1,0 +1,102 @@
+//! Keeps to the share of the account's hourly quota that the settings give.
+//!
+//! Nothing is begun that the share does not cover to its end: calls that items under way may still
+//! make count as sent. So the share is exceeded only by what cannot be known beforehand (attempts
+//! repeated, further pages of an item's part) and by the first list and item of a call, which are
+//! read in any case, so that the smallest share makes progress. A call that fails hands out no
+//! cursor, so that its requests are not counted.
+
+use super::Context;
+use super::listing::Listing;
+use crate::fivetran::quota::Window;
+use crate::instant::Instant;
+use crate::model::{Diagnostic, Severity};
+use crate::world::World;
+use alloc::format;
+use alloc::rc::Rc;
+use core::cell::Cell;
+
+/// Calls that items under way may still make.
+#[derive(Default)]
+pub struct Promises(Rc<Cell<u32>>);
+
+/// What one item may still make of them; what it did not need is given back in the end.
+pub struct Promise {
+    all: Rc<Cell<u32>>,
+    left: Cell<u32>,
+}
+
+impl Promises {
+    /// So many calls for one item.
+    pub fn give(&self, calls: u32) -> Promise {
+        self.0.set(self.0.get().saturating_add(calls));
+        Promise { all: Rc::clone(&self.0), left: Cell::new(calls) }
+    }
+}
+
+impl Promise {
+    /// One call is made now.
+    pub fn keep_one(&self) {
+        if let Some(left) = self.left.get().checked_sub(1) {
+            self.left.set(left);
+            self.all.set(self.all.get().saturating_sub(1));
+        }
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.all.set(self.all.get().saturating_sub(self.left.get()));
+    }
+}
+
+impl<W: World> Context<'_, W> {
+    fn window(&self) -> Window {
+        self.client.window.get().at(self.client.world().now())
+    }
+
+    /// Goes on with the count of the call before.
+    pub fn resume_window(&self, window: Window) {
+        self.client.window.set(window.resumed(self.settings.requests_per_hour, self.client.world().now()));
+    }
+
+    /// Calls that an item of this list may need, if each of its parts has one page.
+    pub fn calls_of_item(&self, listing: &Listing) -> u32 {
+        let parts = listing.resource().map_or(&[][..], |resource| resource.parts);
+        let wanted = parts.iter().filter(|part| self.plan.needs(part));
+        let calls = wanted.map(|part| if part.by_week { self.weeks().len() } else { 1 });
+        u32::try_from(calls.sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the share covers so many calls more. Once it does not, nothing that costs a call is
+    /// begun until the hour is over.
+    pub fn share_allows(&self, calls: u32) -> bool {
+        let (window, share) = (self.window(), self.settings.requests_per_hour);
+        let sum = window.sent.saturating_add(self.promises.0.get()).saturating_add(calls);
+        let allowed = calls == 0 || (window.full_for < share && sum <= share);
+        if !allowed {
+            self.client.window.set(window.filled(share));
+        }
+        allowed
+    }
+
+    /// When the next hour begins, if the share of this one is used up.
+    pub fn share_ends(&self) -> Option<Instant> {
+        let window = self.window();
+        window.is_full(self.settings.requests_per_hour).then(|| window.end())
+    }
+
+    /// Says that the share is used up, if it is.
+    pub fn share_finding(&self) -> Option<Diagnostic> {
+        let until = self.share_ends()?.to_rfc3339();
+        let (sent, share) = (self.window().sent, self.settings.requests_per_hour);
+        Some(Diagnostic {
+            severity: Severity::Info,
+            code: "quota-share",
+            pointer: "/settings/requests_per_hour".into(),
+            message: format!("{sent} of {share} calls of this hour are used; going on at {until}"),
+            remedy: "Nothing to do: it goes on by itself. A larger requests_per_hour takes more of the quota that all tools of the account share."
+                .into(),
+        })
+    }
+}
