@@ -6,11 +6,11 @@
 
 mod fake;
 
-use fake::{Answer, FakeWorld, collect_all, run, session};
+use fake::{Answer, FakeWorld, answer_of, collect_all, run, session};
 use fivetran_source::collect::collect;
 use fivetran_source::instant::Instant;
 use fivetran_source::model::{Budget, CollectRequest, CoverageState, FailureKind, Page, Record};
-use fivetran_source::world::{Response, TransportError};
+use fivetran_source::world::TransportError;
 use host_test::simulator::faults::{Fault, Rule, Schedule, Wire};
 use host_test::simulator::{AccountSpec, Answers, Config};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,13 +42,7 @@ fn world(answers: Answers) -> FakeWorld<impl Fn(&str) -> Answer> {
             Some(Wire::Huge) => return Err(TransportError::TooLarge),
             Some(Wire::SlowBody | Wire::SlowHeaders) | None => {}
         }
-        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).map(String::from);
-        Ok(Response {
-            status: reply.status.as_u16(),
-            retry_after: header("retry-after"),
-            request_id: header("x-request-id"),
-            body: reply.body.to_vec(),
-        })
+        answer_of(&reply)
     })
 }
 

@@ -5,7 +5,7 @@
 
 mod fake;
 
-use fake::{Answer, FakeWorld, NOW, collect_all, records, run, session};
+use fake::{Answer, FakeWorld, NOW, answer_of, collect_all, records, run, session};
 use fivetran_source::collect::{Session, collect};
 use fivetran_source::instant::Instant;
 use fivetran_source::model::{Budget, CollectRequest, FailureKind, Record};
@@ -21,16 +21,7 @@ const ONE_ITEM: usize = 1 + 1 + 4;
 fn world() -> FakeWorld<impl Fn(&str) -> Answer> {
     let account = AccountSpec { seed: 7, users: 9, teams: 2, groups: 2, connections: 6 };
     let answers = Answers::new(Config { account, ..Config::default() });
-    FakeWorld::new(move |path: &str| {
-        let (reply, _) = answers.get(path);
-        let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).map(String::from);
-        Ok(Response {
-            status: reply.status.as_u16(),
-            retry_after: header("retry-after"),
-            request_id: header("x-request-id"),
-            body: reply.body.to_vec(),
-        })
-    })
+    FakeWorld::new(move |path: &str| answer_of(&answers.get(path).0))
 }
 
 fn paced(share: u32) -> Session {

@@ -2,9 +2,9 @@
 //!
 //! `plan` judges the request, `cursor` says where to start, `pipeline` (with `listing` and `fetch`)
 //! reads side by side and hands out in order, `assembly` turns what was read into records, `tally`
-//! counts, `pace` keeps to the quota share, `closing` makes the records at the end. Reading never depends on what was assembled but
-//! through the budget, and assembling never depends on timing: that is why the records are always
-//! the same.
+//! counts, `pace` keeps to the quota share, `closing` makes the records at the end. Reading never
+//! depends on what was assembled but through the budget, and assembling never depends on timing:
+//! that is why the records are always the same.
 
 mod assembly;
 mod closing;

@@ -71,9 +71,12 @@ impl<W: World> Context<'_, W> {
     /// Whether the share covers so many calls more. Once it does not, nothing that costs a call is
     /// begun until the hour is over.
     pub fn share_allows(&self, calls: u32) -> bool {
+        if calls == 0 {
+            return true;
+        }
         let (window, share) = (self.window(), self.settings.requests_per_hour);
         let sum = window.sent.saturating_add(self.promises.0.get()).saturating_add(calls);
-        let allowed = calls == 0 || (window.full_for < share && sum <= share);
+        let allowed = window.full_for < share && sum <= share;
         if !allowed {
             self.client.window.set(window.filled(share));
         }

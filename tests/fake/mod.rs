@@ -6,6 +6,7 @@ use fivetran_source::config::{Credentials, configure};
 use fivetran_source::instant::Instant;
 use fivetran_source::model::{CollectRequest, Failure, Page, Record};
 use fivetran_source::world::{Request, Response, TransportError, World};
+use host_test::simulator::Reply;
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -48,6 +49,17 @@ impl<F: Fn(&str) -> Answer> World for FakeWorld<F> {
     async fn wait_ms(&self, milliseconds: u64) {
         self.waited_ms.set(self.waited_ms.get() + milliseconds);
     }
+}
+
+/// What the simulator says, as an answer.
+pub fn answer_of(reply: &Reply) -> Answer {
+    let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).map(String::from);
+    Ok(Response {
+        status: reply.status.as_u16(),
+        retry_after: header("retry-after"),
+        request_id: header("x-request-id"),
+        body: reply.body.to_vec(),
+    })
 }
 
 /// An answer with a status and a body.

@@ -164,7 +164,8 @@ impl Comparison {
         };
         let (before_side, after_side) = (compared(before), compared(after));
         let super::Options { configuration_only, max_drop_percent } = *options;
-        let id = urn("comparison", &[&before_side.chain_head, &after_side.chain_head, &format!("{options:?}")]);
+        let options = format!("{configuration_only},{max_drop_percent}");
+        let id = urn("comparison", &[&before_side.chain_head, &after_side.chain_head, &options]);
         Self {
             line: "comparison",
             version: VERSION,
