@@ -116,11 +116,12 @@ fn differing(before: &Value, after: &Value) -> String {
 fn caveats(before: &Side, after: &Side) -> Vec<String> {
     let mut caveats = Vec::new();
     let (one, other) = (&before.summary.component, &after.summary.component);
-    if one != other {
-        caveats.push(format!(
-            "the component differs (version {}, then {}): an edit may come from it",
-            one.version, other.version
-        ));
+    let versions = (&one.version, &other.version);
+    if versions.0 != versions.1 {
+        caveats
+            .push(format!("the component was version {}, then {}: an edit may come from that", versions.0, versions.1));
+    } else if one != other {
+        caveats.push(format!("another build of the component's version {}: an edit may come from that", one.version));
     }
     if after.closing.started_at < before.closing.finished_at {
         caveats.push("the second collection began before the first was finished".into());
