@@ -1,9 +1,8 @@
 //! Instants: what the host's clock gives, what Fivetran writes, and what records carry.
 
 use alloc::string::String;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::OffsetDateTime;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,24 +13,27 @@ impl Instant {
     /// years 0 to 9999 is shown as 1970.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (seconds, millis) = (self.0.div_euclid(1000), self.0.rem_euclid(1000));
+        let found = OffsetDateTime::from_unix_timestamp(seconds).ok().filter(|at| at.year() >= 0);
+        let (at, millis) = found.map_or((OffsetDateTime::UNIX_EPOCH, 0), |at| (at, millis));
+        let year = u16::try_from(at.year()).unwrap_or_default();
+        let millis = u16::try_from(millis).unwrap_or_default();
         let mut out = String::with_capacity(24);
-        let year = u32::try_from(at.year().clamp(0, 9999)).unwrap_or_default();
         let fields = [
-            (year, 4, '-'),
-            (u8::from(at.month()).into(), 2, '-'),
-            (at.day().into(), 2, 'T'),
-            (at.hour().into(), 2, ':'),
-            (at.minute().into(), 2, ':'),
-            (at.second().into(), 2, '.'),
-            (at.millisecond().into(), 3, 'Z'),
+            (year, 1000, '-'),
+            (u16::from(u8::from(at.month())), 10, '-'),
+            (u16::from(at.day()), 10, 'T'),
+            (u16::from(at.hour()), 10, ':'),
+            (u16::from(at.minute()), 10, ':'),
+            (u16::from(at.second()), 10, '.'),
+            (millis, 100, 'Z'),
         ];
         // By hand: every record has several, and core's formatting costs more than all else of them.
-        for (number, digits, end) in fields {
-            for place in (0..digits).rev() {
-                let digit = number / 10_u32.pow(place) % 10;
-                out.push(char::from_digit(digit, 10).unwrap_or('0'));
+        for (number, highest, end) in fields {
+            let mut place = highest;
+            while place > 0 {
+                out.push(char::from(b'0' + (number / place % 10) as u8));
+                place /= 10;
             }
             out.push(end);
         }
@@ -43,19 +45,15 @@ impl Instant {
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
-        i64::try_from(millis).ok().map(Self)
+        Some(Self(at.unix_timestamp() * 1000 + i64::from(at.millisecond())))
     }
 
-    /// Reads an HTTP date in its one current form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110).
+    /// Reads an HTTP date in its one current form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110), which
+    /// is one of the forms of RFC 2822.
     #[must_use]
     pub fn parse_http_date(text: &str) -> Option<Self> {
-        let form = format_description!(
-            version = 2,
-            "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-        );
-        let at = PrimitiveDateTime::parse(text.trim(), &form).ok()?;
-        Some(Self(at.assume_offset(UtcOffset::UTC).unix_timestamp().saturating_mul(1000)))
+        let at = OffsetDateTime::parse(text.trim(), &Rfc2822).ok()?;
+        Some(Self(at.unix_timestamp().saturating_mul(1000)))
     }
 
     /// This instant and `seconds` more.

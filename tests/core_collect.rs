@@ -137,12 +137,13 @@ fn the_manifest_seals_what_stands_before_it() {
     let all = records(&pages);
     let (manifest, before) = all.split_last().unwrap();
     let mut chain = Chain::start("acc", &settings.config.settings_digest);
-    before.iter().for_each(|record| chain.push(record));
+    let mut before: Vec<_> = before.iter().map(|record| (*record).clone()).collect();
+    chain.extend(&mut before);
     let content: Value = serde_json::from_str(&manifest.content).unwrap();
     assert_eq!(content["chain_head"], chain.head());
     assert_eq!(content["records"], before.len());
     assert_eq!(content["principal"], json!({"id": "me", "kind": "user", "role": "Account Administrator"}));
-    chain.push(manifest);
+    chain.extend(&mut [(*manifest).clone()]);
     assert_eq!(pages[0].chain_head.as_deref(), Some(chain.head().as_str()));
 }
 

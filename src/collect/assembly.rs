@@ -48,6 +48,8 @@ pub struct Assembly<'c, 'w, W> {
     chain: Chain,
     start: Position,
     records: Vec<Record>,
+    /// How many of these are in the chain.
+    chained: usize,
     diagnostics: Vec<Diagnostic>,
     halt: Option<Halt>,
     finished: bool,
@@ -73,6 +75,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             chain,
             start,
             records: Vec::new(),
+            chained: 0,
             diagnostics: Vec::new(),
             halt: None,
             finished: false,
@@ -327,7 +330,6 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     }
 
     fn deliver(&mut self, record: Record) {
-        self.chain.push(&record);
         self.context.made_records.set(self.context.made_records.get() + 1);
         self.context.made_bytes.set(self.context.made_bytes.get() + record.content.len() as u64);
         let position = self.context.plan.wanted.iter().position(|kind| kind.id == record.kind);
@@ -335,6 +337,13 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             tally.records += 1;
         }
         self.records.push(record);
+    }
+
+    /// Brings the chain up to the last record.
+    fn chain_up(&mut self) {
+        self.chain.extend(self.records.get_mut(self.chained..).unwrap_or_default());
+        self.chained = self.records.len();
+        self.state.chain = self.chain.head();
     }
 
     /// Reports fields that are not as documented, each of them once in a collection.
@@ -365,7 +374,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         if self.halt.is_none() {
             self.close();
         }
-        self.state.chain = self.chain.head();
+        self.chain_up();
         let achieved = !self.records.is_empty() || self.state.position != self.start;
         let mut not_before = None;
         match self.halt.take() {
@@ -394,7 +403,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         while self.stage() == CLOSING && !self.finished && !self.is_full() {
             let index = self.state.position.index;
             let now = self.context.client.world().now();
-            self.state.chain = self.chain.head();
+            self.chain_up();
             if let Some(record) = closing::record(index, &self.state, self.config, self.context.plan, now) {
                 self.deliver(record);
                 self.state.position.index += 1;

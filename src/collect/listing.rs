@@ -186,11 +186,8 @@ fn is_in(item: &ListedItem, tail: &[u64]) -> bool {
 /// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
 /// they are reported as unreadable.
 fn drop_repeats(items: &mut Vec<ListedItem>, tail: &[u64]) {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    items.retain(|item| match &item.key {
-        None => true,
-        Some(key) => !is_in(item, tail) && seen.insert(key.clone()),
-    });
+    let mut seen: BTreeSet<u64> = BTreeSet::new();
+    items.retain(|item| item.print.is_none_or(|print| !tail.contains(&print) && seen.insert(print)));
 }
 
 /// Leaves the items from the position on. Answers whether the page has changed since it was read

@@ -9,6 +9,7 @@
 use super::Context;
 use super::listing::Listing;
 use crate::fivetran::quota::Window;
+use crate::fivetran::resource::Part;
 use crate::instant::Instant;
 use crate::model::{Diagnostic, Severity};
 use crate::world::World;
@@ -60,12 +61,13 @@ impl<W: World> Context<'_, W> {
         self.client.window.set(window.resumed(self.settings.requests_per_hour, self.client.world().now()));
     }
 
-    /// Calls that an item of this list may need, if each of its parts has one page.
-    pub fn calls_of_item(&self, listing: &Listing) -> u32 {
-        let parts = listing.resource().map_or(&[][..], |resource| resource.parts);
-        let wanted = parts.iter().filter(|part| self.plan.needs(part));
-        let calls = wanted.map(|part| if part.by_week { self.weeks().len() } else { 1 });
-        u32::try_from(calls.sum::<usize>()).unwrap_or(u32::MAX)
+    /// Calls that an item of a list page may need, if each of its parts has one page.
+    pub fn calls_of_item(&self, listing: &Listing, index: usize) -> u32 {
+        let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return 0 };
+        let wanted = |part: &&Part| self.plan.needs(part) && (part.enabled)(self.settings, listing.json(item));
+        let calls = |part: &Part| if part.by_week { self.weeks().len() } else { 1 };
+        let calls: usize = resource.parts.iter().filter(wanted).map(calls).sum();
+        u32::try_from(calls).unwrap_or(u32::MAX)
     }
 
     /// Whether the share covers so many calls more. Once it does not, nothing that costs a call is

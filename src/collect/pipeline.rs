@@ -49,6 +49,8 @@ pub struct Pipeline<'c, 'w, W> {
     fetching: Option<Local<'c, (usize, Result<Listing, NoListing>)>>,
     queue: VecDeque<Job>,
     running: FuturesOrdered<Local<'c, Done>>,
+    /// What comes before all that runs.
+    ready: Option<Done>,
     in_flight: Rc<Cell<u32>>,
     lists_started: u32,
     items_listed: usize,
@@ -70,6 +72,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
             fetching: None,
             queue: VecDeque::new(),
             running: FuturesOrdered::new(),
+            ready: None,
             in_flight: Rc::new(Cell::new(0)),
             lists_started: 0,
             items_listed: 0,
@@ -143,7 +146,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                 return;
             }
             let calls = match self.queue.front() {
-                Some(Job::Item(listing, _)) => self.context.calls_of_item(listing),
+                Some(Job::Item(listing, index)) => self.context.calls_of_item(listing, *index),
                 _ => 0,
             };
             if self.items_started > 0 && !self.context.share_allows(calls) {
@@ -155,6 +158,11 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                 Some(Job::Ready(done)) => self.running.push_back(Box::pin(core::future::ready(*done))),
                 Some(Job::Item(listing, index)) => {
                     self.items_started += 1;
+                    // What needs no call, and waits for nobody, needs no task either.
+                    if calls == 0 && self.running.is_empty() {
+                        self.ready = Some(Done::Item(listing, index, Vec::new()));
+                        return;
+                    }
                     let context = self.context;
                     let slot = Slot::take(&self.in_flight);
                     let promise = context.promises.give(calls);
@@ -179,7 +187,11 @@ impl<W: World> Stream for Pipeline<'_, '_, W> {
         let this = self.get_mut();
         loop {
             this.start_jobs();
+            let idle = this.fetching.is_none();
             this.start_list();
+            if !idle && let Some(done) = this.ready.take() {
+                return Poll::Ready(Some(done));
+            }
             let mut moved = false;
             if let Some(fetching) = &mut this.fetching
                 && let Poll::Ready((stage, fetched)) = fetching.as_mut().poll(task)
@@ -187,6 +199,9 @@ impl<W: World> Stream for Pipeline<'_, '_, W> {
                 this.fetching = None;
                 this.take_list(stage, fetched);
                 moved = true;
+            }
+            if let Some(done) = this.ready.take() {
+                return Poll::Ready(Some(done));
             }
             match Pin::new(&mut this.running).poll_next(task) {
                 Poll::Ready(Some(done)) => return Poll::Ready(Some(done)),

@@ -5,7 +5,6 @@ use super::kind::Kind;
 use super::privacy::Privacy;
 use super::urn::record_id;
 use crate::canonical::to_canonical;
-use crate::digest::sha256_hex;
 use crate::fivetran::client::Body;
 use crate::instant::Instant;
 use crate::model::{Provenance, Record, Subject, Withheld};
@@ -93,14 +92,14 @@ impl Emit<'_> {
         if !self.wants(draft.kind) {
             return;
         }
-        let content = to_canonical(draft.content);
         let read_at = draft.from.iter().map(|origin| origin.body.read_at).max();
         let observed_at = read_at.unwrap_or(self.now);
         let mut withheld = draft.withheld;
         withheld.sort();
         self.records.push(Record {
-            digest: sha256_hex(content.as_bytes()),
-            content,
+            content: to_canonical(draft.content),
+            // Comes when the record joins the chain, with those of its neighbours.
+            digest: String::new(),
             effective_at: draft.effective_at.map(Instant::to_rfc3339),
             id: record_id(self.account, draft.kind.id, draft.native_id),
             kind: draft.kind.id,

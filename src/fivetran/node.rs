@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// A key of an object, borrowed where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -3,7 +3,7 @@
 //! `collect/` walks the table of them.
 
 use super::client::{Body, Shape};
-use super::node::Node;
+use super::node::{Key, Node};
 use super::notes::{Fact, Notes};
 use super::wire::{self, Drift, Text, Wire};
 use crate::config::Settings;
@@ -15,6 +15,8 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// A list of the API and all that is read for its items.
 pub struct Resource {
@@ -331,19 +333,38 @@ pub fn page_request(path: &str, id: &str, limit: Option<u32>, cursor: Option<&st
 /// A body shared by the items of its page.
 pub type SharedBody = Rc<Body>;
 
-/// Only what identifies an item.
-#[derive(serde::Deserialize)]
-struct Identified<'a> {
-    #[serde(borrow, default)]
-    id: Option<Node<'a>>,
-    #[serde(borrow, default)]
-    name: Option<Node<'a>>,
-}
-
-/// What identifies an item: its `key` field.
+/// What identifies an item: its `key` field, the first one of that name. The JSON is read no further
+/// than to there.
 #[must_use]
 pub fn key_of(json: &str, key: &str) -> Option<String> {
-    let item = serde_json::from_str::<Identified<'_>>(json).ok()?;
-    let field = Text::from(if key == "name" { item.name? } else { item.id? });
+    let mut found = None;
+    let seek = Seek { key, found: &mut found };
+    // To stop inside of the object is an error for serde_json, and all that is wanted here.
+    let _ = serde_json::Deserializer::from_str(json).deserialize_map(seek);
+    let field = Text::from(found?);
     field.text().filter(|text| !text.is_empty()).map(String::from)
+}
+
+/// Reads an object up to one key.
+struct Seek<'k, 'f, 'a> {
+    key: &'k str,
+    found: &'f mut Option<Node<'a>>,
+}
+
+impl<'de> Visitor<'de> for Seek<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while let Some(key) = object.next_key::<Key<'de>>()? {
+            if key.0 == self.key {
+                *self.found = Some(object.next_value()?);
+                break;
+            }
+            object.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
 }

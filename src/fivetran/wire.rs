@@ -251,8 +251,20 @@ pub fn report_unknown(names: &[Cow<'_, str>], parent: &At<'_>, drift: &mut Drift
 /// The entries of an object, taken out one by one.
 pub struct Entries<'a> {
     entries: Vec<(Cow<'a, str>, Node<'a>)>,
-    /// Where the last one was found: the next is mostly right behind it.
-    next: usize,
+    /// What tells most of their names apart, side by side in memory: see [`tag`]. Filled up with
+    /// zeros, which no name has.
+    tags: Vec<[u32; GROUP]>,
+}
+
+/// Tags that are compared at once, in vectors.
+const GROUP: usize = 8;
+
+/// Length, first, middle and last byte of a name. Most fields of a type are not in an object, and
+/// comparing all names with each of them would cost more than reading it.
+fn tag(name: &str) -> u32 {
+    let byte = |at: usize| name.as_bytes().get(at).copied().unwrap_or_default();
+    let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+    u32::from_le_bytes([length, byte(0), byte(name.len() / 2), byte(name.len().wrapping_sub(1))])
 }
 
 impl<'a> Entries<'a> {
@@ -262,7 +274,15 @@ impl<'a> Entries<'a> {
     /// What was found instead, in words.
     pub fn of(node: Node<'a>) -> Result<Self, &'static str> {
         match node {
-            Node::Object(entries) => Ok(Self { entries, next: 0 }),
+            Node::Object(entries) => {
+                let tags = |group: &[(Cow<'a, str>, Node<'a>)]| {
+                    let mut tags = [0; GROUP];
+                    tags.iter_mut().zip(group).for_each(|(slot, (name, _))| *slot = tag(name));
+                    tags
+                };
+                let tags = entries.chunks(GROUP).map(tags).collect();
+                Ok(Self { entries, tags })
+            }
             other => Err(other.kind()),
         }
     }
@@ -275,11 +295,11 @@ impl<'a> Entries<'a> {
 
     /// The entry is replaced by null under an empty name, so that others keep their places.
     fn take_node(&mut self, name: &str) -> Option<Node<'a>> {
-        let (before, after) = self.entries.split_at(self.next.min(self.entries.len()));
-        let found = after.iter().position(|(key, _)| key == name).map(|at| at + before.len());
-        let at = found.or_else(|| before.iter().position(|(key, _)| key == name))?;
-        self.next = at + 1;
-        let (key, value) = self.entries.get_mut(at)?;
+        let wanted = tag(name);
+        let any = |tags: &[u32; GROUP]| tags.iter().fold(false, |any, tag| any | (*tag == wanted));
+        let group = self.tags.iter().position(any)?;
+        let mut rest = self.entries.iter_mut().skip(group * GROUP);
+        let (key, value) = rest.find(|(key, _)| key == name)?;
         *key = Cow::Borrowed("");
         Some(core::mem::replace(value, Node::Null))
     }

@@ -1,5 +1,8 @@
 //! SHA-256 digests and the hash chain over records.
 
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod lanes;
+
 use crate::canonical::{push_canonical, to_canonical};
 use crate::model::Record;
 use alloc::string::String;
@@ -13,6 +16,17 @@ pub const INTERFACE: &str = "compliance:source@0.1.0";
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
+}
+
+/// How many digests are computed at once.
+const LANES: usize = 4;
+
+/// SHA-256 of each message.
+fn sha256_each(messages: [&[u8]; LANES]) -> [[u8; 32]; LANES] {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    return lanes::sha256_each(messages);
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    messages.map(sha256)
 }
 
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
@@ -59,12 +73,19 @@ pub fn fingerprint(text: &str) -> u64 {
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
+/// The first messages; what is missing is empty.
+fn each<'t>(messages: impl Iterator<Item = &'t [u8]>) -> [&'t [u8]; LANES] {
+    let mut all = [&[][..]; LANES];
+    all.iter_mut().zip(messages).for_each(|(one, message)| *one = message);
+    all
+}
+
 /// The hash chain of one collection. See `page.chain-head` in `wit/source.wit` for its definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     head: [u8; 32],
-    /// Taken for each record's JSON again.
-    text: String,
+    /// Taken for the JSON of records again and again.
+    texts: [String; LANES],
 }
 
 #[derive(Serialize)]
@@ -89,18 +110,26 @@ impl Chain {
     }
 
     fn at(head: [u8; 32]) -> Self {
-        Self { head, text: String::new() }
+        Self { head, texts: Default::default() }
     }
 
-    /// Appends a record.
-    pub fn push(&mut self, record: &Record) {
-        self.text.clear();
-        push_canonical(&mut self.text, record);
-        let hash = sha256(self.text.as_bytes());
-        let mut joint = Sha256::new();
-        joint.update(self.head);
-        joint.update(hash);
-        self.head = joint.finalize().into();
+    /// Appends records, and gives each the digest of its content.
+    pub fn extend(&mut self, records: &mut [Record]) {
+        for group in records.chunks_mut(LANES) {
+            let contents = sha256_each(each(group.iter().map(|record| record.content.as_bytes())));
+            for ((record, digest), text) in group.iter_mut().zip(contents).zip(&mut self.texts) {
+                record.digest = hex(&digest);
+                text.clear();
+                push_canonical(text, record);
+            }
+            let hashes = sha256_each(each(self.texts.iter().map(String::as_bytes)));
+            for hash in hashes.iter().take(group.len()) {
+                let mut joint = Sha256::new();
+                joint.update(self.head);
+                joint.update(hash);
+                self.head = joint.finalize().into();
+            }
+        }
     }
 
     /// The head after the last record.
