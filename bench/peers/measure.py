@@ -37,9 +37,10 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def simulator(host_test: str, connections: int) -> Iterator[str]:
+def simulator(host_test: str, connections: int, latency_ms: int) -> Iterator[str]:
     """Runs `host-test simulate`; gives the root of its API."""
-    argv = [host_test, "simulate", "--listen", "127.0.0.1:0", "--sim-connections", str(connections)]
+    account = ["--sim-connections", str(connections), "--sim-latency-ms", str(latency_ms)]
+    argv = [host_test, "simulate", "--listen", "127.0.0.1:0", *account]
     child = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment())
     try:
         line = child.stdout.readline() if child.stdout else ""

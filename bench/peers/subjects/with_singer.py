@@ -99,7 +99,7 @@ def write_connections(url: str, folder: Path) -> int:
 
 def account_name(url: str) -> str:
     records = tap(url).streams["account"].get_records(None)
-    return str(next(dict(record)["account_name"] for record in records if isinstance(record, dict)))
+    return str(next(record["account_name"] for record in records if isinstance(record, dict)))
 
 
 main(list_connections, account_name, write_connections)
