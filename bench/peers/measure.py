@@ -98,6 +98,8 @@ def _run(argv: list[str]) -> tuple[str, resource.struct_rusage]:
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             errors.seek(0)
-            last = (errors.read().splitlines() or ["nothing on its error output"])[-1]
-            raise Failed(f"{' '.join(argv)} ended with {child.returncode}: {last}")
+            # Python draws frames around the errors of concurrent tasks.
+            said = [text for line in errors if (text := line.strip(" |+-\n"))]
+            why = said[-1] if said else "nothing on its error output"
+            raise Failed(f"{' '.join(argv)} ended with {child.returncode}: {why}")
         return output, usage
