@@ -1,5 +1,6 @@
 //! The wasmtime engine: what every component runs under, whoever it is.
 
+use crate::code_cache::CodeCache;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::plugin::Plugin;
@@ -8,7 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use wasmtime::{Cache, Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::component::Component;
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running guest is interrupted, to let others run and to see whether it spins.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -22,7 +24,7 @@ pub const MAX_RESULT_BYTES: usize = 256 * 1024 * 1024;
 /// What an engine is set up with.
 #[derive(Clone, Debug, Default)]
 pub struct EngineOptions {
-    /// Whether compiled code is kept on disk, in the user's cache folder.
+    /// Whether compiled code is kept on disk: see [`crate::code_cache`].
     pub cache: bool,
     /// Certificates (PEM) to be trusted besides Mozilla's.
     pub ca_file: Option<std::path::PathBuf>,
@@ -33,6 +35,7 @@ pub struct EngineOptions {
 pub struct Engine {
     inner: wasmtime::Engine,
     transport: Transport,
+    cache: Option<Arc<CodeCache>>,
     _ticker: Arc<Ticker>,
 }
 
@@ -47,14 +50,12 @@ impl Engine {
         config.epoch_interruption(true);
         config.concurrency_support(false);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
-        if options.cache {
-            // A cache that cannot be had only costs time.
-            config.cache(Cache::new(wasmtime::CacheConfig::new()).ok());
-        }
         let inner = wasmtime::Engine::new(&config).map_err(Error::Engine)?;
         let transport = Transport::new(options.ca_file.as_deref())?;
         let ticker = Arc::new(Ticker::start(inner.clone()));
-        Ok(Self { inner, transport, _ticker: ticker })
+        // A cache that cannot be had only costs time.
+        let cache = options.cache.then(CodeCache::of_user).flatten().map(Arc::new);
+        Ok(Self { inner, transport, cache, _ticker: ticker })
     }
 
     /// Compiles the component in a file.
@@ -64,6 +65,14 @@ impl Engine {
     pub async fn load(&self, path: &Path) -> Result<Plugin> {
         let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
         Plugin::new(self, &bytes).await
+    }
+
+    /// Compiles a component, or takes its code from the cache.
+    pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Component> {
+        match &self.cache {
+            Some(cache) => cache.load(&self.inner, bytes).map(|(component, _)| component),
+            None => Component::new(&self.inner, bytes),
+        }
     }
 
     /// Wasmtime's engine.

@@ -7,6 +7,7 @@
 
 pub mod bindings;
 pub mod check;
+pub mod code_cache;
 pub mod collection;
 pub mod diff;
 pub mod egress;

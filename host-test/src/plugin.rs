@@ -48,7 +48,7 @@ impl Plugin {
     /// # Errors
     /// [`Error::ImportsDenied`] before anything of it runs; [`Error::ExportMissing`].
     pub async fn new(engine: &Engine, bytes: &[u8]) -> Result<Self> {
-        let component = Component::new(engine.wasmtime(), bytes).map_err(Error::Component)?;
+        let component = engine.compile(bytes).map_err(Error::Component)?;
         review(engine, &component)?;
         let linker = linker(engine).map_err(Error::Engine)?;
         let pre = linker.instantiate_pre(&component).map_err(Error::Component)?;
