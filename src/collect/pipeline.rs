@@ -91,8 +91,11 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         if self.closing || self.fetching.is_some() || !self.free_slot() {
             return;
         }
+        // Lists come before items, or they would be asked for one after the other when all items are
+        // through; but not before they are soon needed, as a page may end before.
+        let soon = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
         let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        if !self.context.may_begin(self.items_started.saturating_add(waiting)) {
+        if self.queue.len() > soon || !self.context.may_begin(self.items_started.saturating_add(waiting)) {
             return;
         }
         let context = self.context;
@@ -186,9 +189,9 @@ impl<W: World> Stream for Pipeline<'_, '_, W> {
     fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Done>> {
         let this = self.get_mut();
         loop {
-            this.start_jobs();
             let idle = this.fetching.is_none();
             this.start_list();
+            this.start_jobs();
             if !idle && let Some(done) = this.ready.take() {
                 return Poll::Ready(Some(done));
             }

@@ -2,14 +2,12 @@
 //! and against a bare loop that only downloads and parses. Pair by pair, each in a process of its own,
 //! against a simulator in another.
 
+use super::child::{measure, median, simulator};
 use super::subject::{Outcome, Subject};
 use crate::cli::text::{say, table};
 use crate::cli::{ComponentArgs, exit};
-use clap::{Args, ValueEnum};
-use host_test::error::{Error, Result};
-use std::process::Stdio;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use clap::Args;
+use host_test::error::Result;
 
 #[derive(Args)]
 pub struct ListingArgs {
@@ -67,43 +65,4 @@ pub async fn run(component: &ComponentArgs, args: &ListingArgs) -> Result<u8> {
     say(rows);
     say("Ratio: how many times as long the component took.");
     Ok(exit::COMPLETE)
-}
-
-fn median(runs: &[Outcome], figure: impl Fn(&Outcome) -> f64) -> f64 {
-    let mut figures: Vec<f64> = runs.iter().map(figure).collect();
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or_default()
-}
-
-fn this_program() -> Result<Command> {
-    let mut program = Command::new(std::env::current_exe().map_err(Error::file("find", "this program"))?);
-    program.kill_on_drop(true).stdout(Stdio::piped());
-    Ok(program)
-}
-
-/// Starts a simulator; it ends with the child.
-async fn simulator(connections: usize) -> Result<(Child, String)> {
-    let failed = |what| Error::file("start", what);
-    let mut child = this_program()?
-        .args(["simulate", "--listen", "127.0.0.1:0", "--sim-connections", &connections.to_string()])
-        .spawn()
-        .map_err(failed("the simulator"))?;
-    let mut line = String::new();
-    if let Some(out) = child.stdout.take() {
-        BufReader::new(out).read_line(&mut line).await.map_err(failed("the simulator"))?;
-    }
-    let url = line.split(' ').find(|word| word.starts_with("http://")).map(String::from);
-    url.map(|url| (child, url)).ok_or_else(|| Error::BadAnswer("the simulator names no address".into()))
-}
-
-async fn measure(component: &ComponentArgs, subject: Subject, url: &str) -> Result<Outcome> {
-    let mut program = this_program()?;
-    program.arg("bench");
-    if let Some(file) = &component.component {
-        program.arg("--component").arg(file);
-    }
-    let name = subject.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
-    let output = program.args(["subject", &name, url]).output().await.map_err(Error::file("start", "this program"))?;
-    let line = String::from_utf8_lossy(&output.stdout).into_owned();
-    serde_json::from_str(&line).map_err(|_| Error::BadAnswer(format!("{name} ended with {}: {line}", output.status)))
 }

@@ -159,7 +159,7 @@ async fn bare(world: &Sockets) -> Result<(u64, u64, u64)> {
 }
 
 /// The most memory of this process, as Linux says it; 0 elsewhere.
-fn peak_rss_kib() -> u64 {
+pub fn peak_rss_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()

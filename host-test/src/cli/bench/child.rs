@@ -1,0 +1,51 @@
+//! Programs that a benchmark starts: this one again, so that times and memory are a process's own.
+
+use super::subject::{Outcome, Subject};
+use crate::cli::ComponentArgs;
+use clap::ValueEnum;
+use host_test::error::{Error, Result};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// This program, to be given a command. It ends with its [`Child`].
+pub fn this_program() -> Result<Command> {
+    let mut program = Command::new(std::env::current_exe().map_err(Error::file("find", "this program"))?);
+    program.kill_on_drop(true).stdout(Stdio::piped());
+    Ok(program)
+}
+
+/// Starts a simulator; it ends with the child.
+pub async fn simulator(connections: usize) -> Result<(Child, String)> {
+    let failed = |what| Error::file("start", what);
+    let mut child = this_program()?
+        .args(["simulate", "--listen", "127.0.0.1:0", "--sim-connections", &connections.to_string()])
+        .spawn()
+        .map_err(failed("the simulator"))?;
+    let mut line = String::new();
+    if let Some(out) = child.stdout.take() {
+        BufReader::new(out).read_line(&mut line).await.map_err(failed("the simulator"))?;
+    }
+    let url = line.split(' ').find(|word| word.starts_with("http://")).map(String::from);
+    url.map(|url| (child, url)).ok_or_else(|| Error::BadAnswer("the simulator names no address".into()))
+}
+
+/// Runs one subject to its end.
+pub async fn measure(component: &ComponentArgs, subject: Subject, url: &str) -> Result<Outcome> {
+    let mut program = this_program()?;
+    program.arg("bench");
+    if let Some(file) = &component.component {
+        program.arg("--component").arg(file);
+    }
+    let name = subject.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
+    let output = program.args(["subject", &name, url]).output().await.map_err(Error::file("start", "this program"))?;
+    let line = String::from_utf8_lossy(&output.stdout).into_owned();
+    serde_json::from_str(&line).map_err(|_| Error::BadAnswer(format!("{name} ended with {}: {line}", output.status)))
+}
+
+/// The middle of a figure.
+pub fn median<T>(of: &[T], figure: impl Fn(&T) -> f64) -> f64 {
+    let mut figures: Vec<f64> = of.iter().map(figure).collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
