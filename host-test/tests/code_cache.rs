@@ -1,4 +1,5 @@
 //! Compiled code on disk: used when it is ours to the byte, and never otherwise.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 use host_test::code_cache::{CodeCache, Origin};
 use std::fs;

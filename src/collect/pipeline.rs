@@ -95,7 +95,11 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         // through; but not before they are soon needed, as a page may end before.
         let soon = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
         let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        if self.queue.len() > soon || !self.context.may_begin(self.items_started.saturating_add(waiting)) {
+        let first_item_waits = self.items_started == 0 && !self.queue.is_empty();
+        if first_item_waits
+            || self.queue.len() > soon
+            || !self.context.may_begin(self.items_started.saturating_add(waiting))
+        {
             return;
         }
         let context = self.context;
@@ -134,6 +138,15 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                 self.queue.push_back(Job::Ready(Box::new(Done::Halt(halt))));
             }
         }
+    }
+
+    /// Goes on with the list that is being fetched. Answers whether it has come.
+    fn poll_list(&mut self, task: &mut Task<'_>) -> bool {
+        let polled = self.fetching.as_mut().map(|fetching| fetching.as_mut().poll(task));
+        let Some(Poll::Ready((stage, fetched))) = polled else { return false };
+        self.fetching = None;
+        self.take_list(stage, fetched);
+        true
     }
 
     /// Starts what may be started.
@@ -189,23 +202,15 @@ impl<W: World> Stream for Pipeline<'_, '_, W> {
     fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Done>> {
         let this = self.get_mut();
         loop {
-            let idle = this.fetching.is_none();
+            // A list's call is sent, and so counted, before it is judged what else may begin.
+            let starts = this.fetching.is_none();
             this.start_list();
+            let mut moved = starts && this.poll_list(task);
             this.start_jobs();
-            if !idle && let Some(done) = this.ready.take() {
-                return Poll::Ready(Some(done));
-            }
-            let mut moved = false;
-            if let Some(fetching) = &mut this.fetching
-                && let Poll::Ready((stage, fetched)) = fetching.as_mut().poll(task)
-            {
-                this.fetching = None;
-                this.take_list(stage, fetched);
-                moved = true;
-            }
             if let Some(done) = this.ready.take() {
                 return Poll::Ready(Some(done));
             }
+            moved |= !starts && this.poll_list(task);
             match Pin::new(&mut this.running).poll_next(task) {
                 Poll::Ready(Some(done)) => return Poll::Ready(Some(done)),
                 Poll::Ready(None) if !moved && (this.fetching.is_none() || this.closing) => return Poll::Ready(None),
