@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::digest::{Chain, fingerprint};
 use crate::evidence::emit::Emit;
 use crate::evidence::kind::{Kind, When};
-use crate::fivetran::client::Body;
+use crate::fivetran::envelope::Body;
 use crate::fivetran::resource::{Findings, Item, Part, PartAnswer, Resource};
 use crate::fivetran::{RESOURCES, account};
 use crate::instant::Instant;

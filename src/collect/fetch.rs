@@ -4,8 +4,9 @@ use super::listing::Listing;
 use super::pace::Promise;
 use super::{Context, Halt, halt_of};
 use crate::digest::fingerprint;
-use crate::fivetran::client::{Body, GetError};
-use crate::fivetran::resource::{ListPage, Missing, Part, PartAnswer, page_request};
+use crate::fivetran::client::GetError;
+use crate::fivetran::envelope::Body;
+use crate::fivetran::resource::{Missing, Part, PartAnswer, page_request};
 use crate::world::World;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -84,11 +85,11 @@ async fn fetch_part<W: World>(
             pages.push(body);
             return Ok(PartAnswer::Pages(pages));
         }
-        let Some(page) = ListPage::read(body.data()) else {
+        let Some(page) = body.page() else {
             return Ok(PartAnswer::Broken("not a list".into()));
         };
-        let next = page.next();
-        let is_new = page.items.first().is_none_or(|first| begun.insert(fingerprint(first.get())));
+        let next = page.next.clone();
+        let is_new = page.items.first().is_none_or(|first| begun.insert(fingerprint(body.item(first))));
         pages.push(body);
         match next {
             None => return Ok(PartAnswer::Pages(pages)),

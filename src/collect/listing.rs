@@ -5,8 +5,9 @@ use super::tally::{Problem, Trouble};
 use super::{Context, Halt, halt_of};
 use crate::digest::fingerprint;
 use crate::fivetran::RESOURCES;
-use crate::fivetran::client::{Body, GetError, Shape};
-use crate::fivetran::resource::{ListPage, Missing, Resource, key_of, page_request};
+use crate::fivetran::client::GetError;
+use crate::fivetran::envelope::Body;
+use crate::fivetran::resource::{Missing, Resource, key_of, page_request};
 use crate::world::World;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -45,7 +46,7 @@ pub struct Listing {
 pub struct ListedItem {
     /// Where it stands in the page.
     pub index: usize,
-    /// Where its JSON stands in the body's data.
+    /// Where its JSON stands in the body.
     pub range: Range<usize>,
     /// What identifies it.
     pub key: Option<String>,
@@ -63,7 +64,7 @@ impl Listing {
     /// JSON text of an item.
     #[must_use]
     pub fn json(&self, item: &ListedItem) -> &str {
-        self.body.data().get(item.range.clone()).unwrap_or("null")
+        self.body.item(&item.range)
     }
 }
 
@@ -90,7 +91,7 @@ pub async fn fetch<W: World>(context: &Context<'_, W>, position: Position) -> Re
         return Err(NoListing::Lost(lost("", Trouble::Upstream)));
     };
     let request = page_request(resource.path, "", resource.page_limit, position.cursor.as_deref());
-    match context.client.get(&request, Shape::Enveloped).await {
+    match context.client.get(&request, resource.shape()).await {
         Ok(body) => {
             read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Trouble::Upstream)))
         }
@@ -125,15 +126,13 @@ fn lost(path: &str, trouble: Trouble) -> Problem {
 }
 
 fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing> {
-    let data = body.data();
-    let (mut items, next_cursor) = if resource.page_limit.is_some() {
-        let page = ListPage::read(data)?;
-        let next = page.next();
-        let items = page.items.iter().enumerate().map(|(index, raw)| item(resource, data, index, raw.get()));
-        (items.collect::<Vec<_>>(), next)
-    } else {
-        (alloc::vec![item(resource, data, 0, data)], None)
+    let (ranges, next_cursor) = match (resource.page_limit, body.page()) {
+        (Some(_), None) => return None,
+        (_, Some(page)) => (page.items.clone(), page.next.clone()),
+        (None, None) => (alloc::vec![body.data_range()], None),
     };
+    let read = |(index, range)| item(resource, &body, index, range);
+    let mut items: Vec<ListedItem> = ranges.into_iter().enumerate().map(read).collect();
     let tail: Vec<u64> = fingerprints(&items).rev().take(TAIL).collect();
     let of_empty = fingerprint(position.cursor.as_deref().unwrap_or(""));
     let first = fingerprints(&items).next().unwrap_or(of_empty);
@@ -160,11 +159,10 @@ fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing>
     Some(Listing { stage: position.stage, body, number, items, repeats, changed, broken_end, next })
 }
 
-fn item(resource: &Resource, data: &str, index: usize, json: &str) -> ListedItem {
-    let start = (json.as_ptr() as usize).saturating_sub(data.as_ptr() as usize);
-    let key = key_of(json, resource.key);
+fn item(resource: &Resource, body: &Body, index: usize, range: Range<usize>) -> ListedItem {
+    let key = key_of(body.item(&range), resource.key);
     let print = key.as_deref().map(fingerprint);
-    ListedItem { index, range: start..start + json.len(), key, print }
+    ListedItem { index, range, key, print }
 }
 
 fn fingerprints(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + '_ {

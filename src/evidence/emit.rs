@@ -5,7 +5,7 @@ use super::kind::Kind;
 use super::privacy::Privacy;
 use super::urn::record_id;
 use crate::canonical::to_canonical;
-use crate::fivetran::client::Body;
+use crate::fivetran::envelope::Body;
 use crate::instant::Instant;
 use crate::model::{Provenance, Record, Subject, Withheld};
 use alloc::borrow::Cow;

@@ -14,42 +14,16 @@
 //! Redirects are never followed. Source: <https://fivetran.com/docs/rest-api/getting-started>,
 //! read 2026-11.
 
+use super::envelope::{Body, Shape, body, code_of, permission_named_in, without_data};
 use super::quota::Window;
 use super::retry::{self, Attempt, Verdict};
-use crate::digest::{fingerprint, sha256_hex};
+use crate::digest::fingerprint;
 use crate::instant::Instant;
 use crate::model::Usage;
 use crate::world::{Request, Response, TransportError, World};
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use core::cell::Cell;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-/// An answer that evidence can be read from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
-    /// Path and query as sent.
-    pub request: String,
-    /// HTTP status code.
-    pub status: u16,
-    /// When it was received.
-    pub read_at: Instant,
-    /// Fivetran's request id.
-    pub request_id: Option<String>,
-    /// SHA-256 of the whole body.
-    pub digest: String,
-    text: String,
-    data: core::ops::Range<usize>,
-}
-
-impl Body {
-    /// The JSON text of the envelope's `data`; `null` for a 404.
-    #[must_use]
-    pub fn data(&self) -> &str {
-        self.text.get(self.data.clone()).unwrap_or("null")
-    }
-}
 
 /// Why there is no [`Body`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,25 +42,6 @@ pub enum GetError {
     Broken(u16, Option<String>, String),
     /// The host's policy denied the request.
     Denied,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    code: Option<alloc::borrow::Cow<'a, str>>,
-    #[serde(borrow)]
-    message: Option<alloc::borrow::Cow<'a, str>>,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-}
-
-/// What an answer looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// In Fivetran's envelope.
-    Enveloped,
-    /// As documented for proxy agents: perhaps without it.
-    MaybeBare,
 }
 
 /// How long a call may go on, by the monotonic clock.
@@ -241,51 +196,4 @@ impl<'w, W: World> Client<'w, W> {
             }
         }
     }
-}
-
-/// Reads the envelope.
-fn body(request: &str, response: Response, read_at: Instant, shape: Shape) -> Result<Body, GetError> {
-    let Response { status, request_id, body, .. } = response;
-    let broken = |what: &str| GetError::Broken(status, request_id.clone(), what.into());
-    let digest = sha256_hex(&body);
-    let text = String::from_utf8(body).map_err(|_| broken("the body is not UTF-8"))?;
-    let envelope: Envelope<'_> =
-        serde_json::from_str(&text).map_err(|_| broken("the body is not JSON with Fivetran's envelope"))?;
-    if shape == Shape::MaybeBare && envelope.code.is_none() && envelope.data.is_none() {
-        let data = 0..text.len();
-        return Ok(Body { request: request.into(), status, read_at, request_id, digest, text, data });
-    }
-    if envelope.code.as_deref() != Some("Success") {
-        return Err(broken("the answer's code is not Success"));
-    }
-    let Some(data) = envelope.data.map(RawValue::get) else {
-        return Err(broken("the answer has no data"));
-    };
-    let start = (data.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    let data = start..start + data.len();
-    Ok(Body { request: request.into(), status, read_at, request_id, digest, text, data })
-}
-
-/// An answer that says that there is nothing.
-fn without_data(request: &str, response: Response, read_at: Instant) -> Body {
-    let Response { status, request_id, body, .. } = response;
-    let (digest, text, data) = (sha256_hex(&body), String::new(), 0..usize::MAX);
-    Body { request: request.into(), status, read_at, request_id, digest, text, data }
-}
-
-/// Fivetran's code for an error, where it looks like one: letters, digits and underscores only.
-fn code_of(body: &[u8]) -> Option<String> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
-    let code = envelope.code?;
-    let plain = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    plain.then(|| code.into_owned())
-}
-
-/// The permission in "Access denied. Required permission: ACCOUNT_READ".
-fn permission_named_in(body: &[u8]) -> Option<String> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
-    let message = envelope.message?;
-    let (_, rest) = message.split_once("Required permission: ")?;
-    let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c == '_')).unwrap_or(rest.len());
-    rest.get(..end).filter(|name| !name.is_empty() && name.len() <= 64).map(Into::into)
 }

@@ -195,7 +195,7 @@ fn entries<'a, T>(map: &'a Field<Map<'_, T>>) -> impl Iterator<Item = (&'a str, 
     entries.iter().filter_map(|(name, value)| Some((name.as_ref(), value.get()?)))
 }
 
-fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &super::client::Body) {
+fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &super::envelope::Body) {
     let id = content.connection_id;
     let title = match content.loaded {
         false => format!("Schema of connection {id}: never loaded"),

@@ -9,6 +9,7 @@ pub mod connection_schema;
 pub mod connector_sdk_package;
 pub mod connector_type;
 pub mod destination;
+pub mod envelope;
 pub mod external_secrets_manager;
 pub mod group;
 pub mod hybrid_deployment_agent;

@@ -4,7 +4,7 @@
 //! The details may come without Fivetran's envelope, as the OpenAPI document has them.
 //! <https://fivetran.com/docs/rest-api/api-reference/proxy>, read 2026-11.
 
-use super::client::Shape;
+use super::envelope::Shape;
 use super::resource::{Findings, Item, Part, Resource, origin_of};
 use super::wire::{Field, Rule, Text, Unread, wire};
 use crate::evidence::audit_event::{self, Action, Stamp, Target};

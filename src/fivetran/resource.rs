@@ -2,7 +2,7 @@
 //! items needs, and how an item becomes evidence. One file per resource fills in a [`Resource`];
 //! `collect/` walks the table of them.
 
-use super::client::{Body, Shape};
+use super::envelope::{Body, Shape};
 use super::node::{Key, Node};
 use super::notes::{Fact, Notes};
 use super::wire::{self, Drift, Text, Wire};
@@ -12,8 +12,7 @@ use crate::evidence::kind::Kind;
 use crate::evidence::urn::push_encoded;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -70,6 +69,12 @@ impl Resource {
         parts: &[],
         project: |_, _, _| {},
     };
+
+    /// What the answer looks like.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        if self.page_limit.is_some() { Shape::Listed } else { Shape::Enveloped }
+    }
 
     /// The same with these parts, for a list whose parts stand in several files.
     #[must_use]
@@ -133,7 +138,7 @@ impl Part {
         project: None,
     };
     /// The same for parts that are lists.
-    pub const LIST: Self = Self { page_limit: Some(1000), ..Self::OBJECT };
+    pub const LIST: Self = Self { page_limit: Some(1000), shape: Shape::Listed, ..Self::OBJECT };
 }
 
 /// What a part's call gave.
@@ -227,13 +232,14 @@ impl PartAnswer {
         let Self::Pages(pages) = self else { return };
         let mut seen = BTreeSet::new();
         for (body, number) in pages.iter().zip(1..) {
-            let Some(page) = ListPage::read(body.data()) else { continue };
-            for (at, json) in page.items.iter().enumerate() {
-                if !seen.insert(json.get()) {
+            let Some(page) = body.page() else { continue };
+            for (at, range) in page.items.iter().enumerate() {
+                let json = body.item(range);
+                if !seen.insert(json) {
                     continue;
                 }
                 let pointer = format!("/data/items/{at}");
-                each(&Origin { body, page: Some(number), pointer }, json.get());
+                each(&Origin { body, page: Some(number), pointer }, json);
             }
         }
     }
@@ -284,31 +290,6 @@ impl Findings {
     }
 }
 
-/// The `data` of a list answer.
-#[derive(serde::Deserialize)]
-pub struct ListPage<'a> {
-    /// The items, unread.
-    #[serde(borrow)]
-    pub items: Vec<&'a serde_json::value::RawValue>,
-    /// Where to go on. Null, absent and empty all mean: nowhere.
-    #[serde(borrow, default)]
-    pub next_cursor: Option<alloc::borrow::Cow<'a, str>>,
-}
-
-impl<'a> ListPage<'a> {
-    /// Reads a list; `None` when it is none.
-    #[must_use]
-    pub fn read(data: &'a str) -> Option<Self> {
-        serde_json::from_str(data).ok()
-    }
-
-    /// The cursor of the next page.
-    #[must_use]
-    pub fn next(&self) -> Option<String> {
-        self.next_cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(ToString::to_string)
-    }
-}
-
 /// Path and query of a page of a list. `id` replaces `{id}`.
 #[must_use]
 pub fn page_request(path: &str, id: &str, limit: Option<u32>, cursor: Option<&str>) -> String {
@@ -329,9 +310,6 @@ pub fn page_request(path: &str, id: &str, limit: Option<u32>, cursor: Option<&st
     }
     out
 }
-
-/// A body shared by the items of its page.
-pub type SharedBody = Rc<Body>;
 
 /// What identifies an item: its `key` field, the first one of that name. The JSON is read no further
 /// than to there.

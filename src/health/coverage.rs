@@ -3,8 +3,8 @@
 use super::{Check, State, failed_get};
 use crate::config::Settings;
 use crate::evidence::kind::{Kind, When};
-use crate::fivetran::client::{Client, GetError, Shape};
-use crate::fivetran::resource::{ListPage, Missing, Part, Resource, key_of, page_request};
+use crate::fivetran::client::{Client, GetError};
+use crate::fivetran::resource::{Missing, Part, Resource, key_of, page_request};
 use crate::fivetran::{KINDS, RESOURCES};
 use crate::model::CoverageState;
 use crate::world::World;
@@ -86,9 +86,9 @@ async fn probe_list<W: World>(
     resource: &Resource,
 ) -> Result<Option<(String, String)>, GetError> {
     let request = page_request(resource.path, "", resource.page_limit.map(|_| 1), None);
-    match client.get(&request, Shape::Enveloped).await {
-        Ok(body) => Ok(ListPage::read(body.data()).and_then(|page| {
-            let json = page.items.first()?.get();
+    match client.get(&request, resource.shape()).await {
+        Ok(body) => Ok(body.page().and_then(|page| {
+            let json = body.item(page.items.first()?);
             Some((key_of(json, resource.key)?, json.to_string()))
         })),
         Err(GetError::NotFound(..)) if resource.missing == Missing::None => Ok(None),

@@ -5,7 +5,6 @@ use super::native::{Sockets, collect_all};
 use crate::cli::text::say;
 use crate::cli::{ComponentArgs, exit};
 use clap::{Args, ValueEnum};
-use fivetran_source::fivetran::resource::ListPage;
 use host_test::collection::{Collection, Order};
 use host_test::error::{Error, Result};
 use host_test::simulator::default_pair;
@@ -131,9 +130,14 @@ struct Status {
 }
 
 #[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: &'a serde_json::value::RawValue,
+struct Envelope {
+    data: Page,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Connection>,
+    next_cursor: Option<String>,
 }
 
 async fn bare(world: &Sockets) -> Result<(u64, u64, u64)> {
@@ -145,13 +149,9 @@ async fn bare(world: &Sockets) -> Result<(u64, u64, u64)> {
         let wrong = |what: &str| Error::BadAnswer(what.to_string());
         let response = world.get(&path, Some(&authorization)).await.map_err(|_| wrong("no answer"))?;
         calls += 1;
-        let envelope: Envelope<'_> = serde_json::from_slice(&response.body).map_err(|_| wrong("no envelope"))?;
-        let page = ListPage::read(envelope.data.get()).ok_or_else(|| wrong("no list"))?;
-        for item in &page.items {
-            let connection: Connection = serde_json::from_str(item.get()).map_err(|_| wrong("no connection"))?;
-            items += u64::from(!connection.id.is_empty());
-        }
-        match page.next() {
+        let Envelope { data } = serde_json::from_slice(&response.body).map_err(|_| wrong("no list of connections"))?;
+        items += data.items.iter().filter(|connection| !connection.id.is_empty()).count() as u64;
+        match data.next_cursor {
             Some(cursor) => path = format!("/v1/connections?limit=1000&cursor={cursor}"),
             None => return Ok((items, 0, calls)),
         }
