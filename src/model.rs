@@ -125,6 +125,8 @@ pub struct Record {
 pub enum CoverageState {
     /// The whole population that the principal may see.
     Complete,
+    /// Those items only whose turn it was, as a setting asks.
+    Spread,
     /// Some of it is missing.
     Partial,
     /// The vendor refused.

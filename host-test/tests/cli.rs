@@ -91,6 +91,21 @@ fn health_tells_what_to_do() {
 }
 
 #[test]
+fn a_spread_collection_is_not_complete_and_ends_well_as_that_was_asked_for() {
+    let scratch = Scratch::new("spread");
+    let (out, settings) = (scratch.path("out"), scratch.write("settings.json", r#"{"spread_days": 7}"#));
+    check(&collect(&out, &["--settings", &settings, "--check"]), 0, "spread");
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
+    let coverage = manifest["coverage"].as_array().unwrap().iter();
+    let spread: Vec<&str> =
+        coverage.filter(|row| row["state"] == "spread").map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(spread, ["connection_schema", "certificate", "fingerprint", "audit_event"]);
+    assert!(lines(&out).last().unwrap()["title"].as_str().unwrap().contains("4 of 26 kinds not complete"));
+    check(&["verify", &out], 0, "whole and unaltered");
+}
+
+#[test]
 fn missing_scopes_are_incomplete_coverage() {
     let scratch = Scratch::new("scopes");
     let out = scratch.path("out");

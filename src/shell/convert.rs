@@ -166,6 +166,7 @@ fn usage(usage: model::Usage) -> wit::Usage {
 fn coverage_state(state: model::CoverageState) -> wit::CoverageState {
     match state {
         model::CoverageState::Complete => wit::CoverageState::Complete,
+        model::CoverageState::Spread => wit::CoverageState::Spread,
         model::CoverageState::Partial => wit::CoverageState::Partial,
         model::CoverageState::Forbidden => wit::CoverageState::Forbidden,
         model::CoverageState::NotAvailable => wit::CoverageState::NotAvailable,

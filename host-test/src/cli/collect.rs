@@ -163,6 +163,7 @@ fn coverage_summary(coverage: &Coverage) -> CoverageSummary {
 pub fn state_word(state: CoverageState) -> &'static str {
     match state {
         CoverageState::Complete => "complete",
+        CoverageState::Spread => "spread",
         CoverageState::Partial => "partial",
         CoverageState::Forbidden => "forbidden",
         CoverageState::NotAvailable => "not_available",
@@ -172,9 +173,9 @@ pub fn state_word(state: CoverageState) -> &'static str {
     }
 }
 
-/// Whether a kind leaves nothing to be desired that could have been had.
+/// Whether a kind leaves nothing to be desired that could have been had, and was wanted.
 fn is_enough(coverage: &CoverageSummary) -> bool {
-    matches!(coverage.state.as_str(), "complete" | "not_exposed" | "disabled" | "not_available")
+    matches!(coverage.state.as_str(), "complete" | "spread" | "not_exposed" | "disabled" | "not_available")
 }
 
 /// Requests in an hour that the settings allow, where the source has such a setting.
