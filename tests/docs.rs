@@ -69,6 +69,14 @@ certificates or fingerprints of one item. `sync_run`, where it is asked for, add
 The setting `connection_details: false` saves C. A part that Fivetran refuses three times without ever granting it is not
 called any more. `tests/end_to_end.rs` proves the formula by the simulator's journal.
 
+`host-test collect --plan` (`estimate` in the interface) tells it for an account beforehand, endpoint by endpoint, with the share
+of the quota and the time: it pages through the lists, 19 calls and one for each further 1,000 items, and asks nothing about an
+item. `tests/estimate.rs` compares it with what is then called.
+
+Grants are read from the side of users and teams. From the side of groups they would cost fewer calls, and facts:
+`/v1/groups/{id}/users` has neither when a role was granted nor, for certain, which (its pages disagree whether `role` is that on
+the group or on the account), and for a connection there is no such list. Memberships stand under their team only.
+
 ### Spread over days
 
 What is marked * above, and the sync history, may be spread: with the setting `spread_days: N` it is read for each connection and

@@ -3,13 +3,14 @@
 //! `plan` judges the request, `cursor` says where to start, `pipeline` (with `listing` and `fetch`)
 //! reads side by side and hands out in order, `assembly` turns what was read into records, `tally`
 //! counts, `pace` keeps to the quota share, `spread` knows whose turn it is, `closing` makes the
-//! records at the end. Reading never
+//! records at the end; `estimate` says beforehand what all of it will cost. Reading never
 //! depends on what was assembled but through the budget, and assembling never depends on timing:
 //! that is why the records are always the same.
 
 mod assembly;
 mod closing;
 pub mod cursor;
+pub mod estimate;
 mod fetch;
 mod halt;
 mod listing;

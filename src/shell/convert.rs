@@ -193,6 +193,25 @@ pub fn request(request: source::CollectRequest) -> model::CollectRequest {
     }
 }
 
+/// What a collection will cost.
+pub fn cost(cost: model::Cost) -> source::Cost {
+    let endpoint = |cost: model::EndpointCost| source::EndpointCost {
+        endpoint: cost.endpoint,
+        kind: cost.kind.into(),
+        calls: cost.calls,
+        is_least: cost.is_least,
+    };
+    source::Cost {
+        endpoints: cost.endpoints.into_iter().map(endpoint).collect(),
+        milliseconds: cost.milliseconds,
+        concurrency: cost.concurrency,
+        requests_per_hour: cost.requests_per_hour,
+        quota_per_hour: cost.quota_per_hour,
+        diagnostics: cost.diagnostics.into_iter().map(diagnostic).collect(),
+        usage: usage(cost.usage),
+    }
+}
+
 /// A page.
 pub fn page(page: model::Page) -> source::Page {
     source::Page {

@@ -64,7 +64,8 @@ fn stopped(dir: EvidenceDir, args: &CollectArgs, outcome: Result<bool>) -> Resul
     outcome.map(|_| exit::INTERRUPTED)
 }
 
-fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
+/// What is asked for; on a resumed collection, what was.
+pub fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
     let budget = Budget {
         max_records: args.max_records_per_page,
         max_bytes: None,
