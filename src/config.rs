@@ -2,6 +2,7 @@
 //! asked of Fivetran.
 
 use crate::canonical::to_canonical;
+use crate::collect::spread;
 use crate::digest::{hex, sha256_hex};
 use crate::evidence::privacy::Privacy;
 use crate::fivetran::quota;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub connection_details: bool,
     /// Requests in an hour, at most: the share of the account's quota. No record depends on it.
     pub requests_per_hour: u32,
+    /// Days over which the costly calls for items are spread; 1 for none.
+    pub spread_days: u32,
 }
 
 /// A configuration that was accepted.
@@ -71,6 +74,7 @@ struct Effective {
     personal_data_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_hour: Option<u32>,
+    spread_days: u32,
 }
 
 /// Judges a configuration.
@@ -111,8 +115,8 @@ fn effective(settings: &Settings) -> Effective {
             ("hashed", Some(format!("set:{}", mark.get(..16).unwrap_or_default())))
         }
     };
-    let connection_details = settings.connection_details;
-    Effective { connection_details, personal_data, personal_data_key, requests_per_hour: None }
+    let Settings { connection_details, spread_days, .. } = *settings;
+    Effective { connection_details, personal_data, personal_data_key, requests_per_hour: None, spread_days }
 }
 
 fn check_pair(username: &str, password: &str, findings: &mut Vec<Diagnostic>) {
@@ -187,8 +191,12 @@ fn swapped(username: &str, password: &str) -> bool {
 }
 
 fn read_settings(text: &str, findings: &mut Vec<Diagnostic>) -> Settings {
-    let mut settings =
-        Settings { privacy: Privacy::Full, connection_details: true, requests_per_hour: quota::DEFAULT_PER_HOUR };
+    let mut settings = Settings {
+        privacy: Privacy::Full,
+        connection_details: true,
+        requests_per_hour: quota::DEFAULT_PER_HOUR,
+        spread_days: 1,
+    };
     let remedy = "Give a JSON object, such as {}.";
     if text.len() > MAX_SETTINGS_BYTES {
         error(findings, "settings-too-large", "/settings", "the settings are larger than 64 KiB".into(), remedy);
@@ -217,6 +225,10 @@ fn read_settings(text: &str, findings: &mut Vec<Diagnostic>) -> Settings {
             ("requests_per_hour", value) => match whole(value) {
                 Some(share) if (1..=quota::MAX_PER_HOUR).contains(&share) => settings.requests_per_hour = share,
                 _ => wrong(findings, name, "a whole number from 1 to 20000"),
+            },
+            ("spread_days", value) => match whole(value) {
+                Some(days) if (1..=spread::MAX_DAYS).contains(&days) => settings.spread_days = days,
+                _ => wrong(findings, name, "a whole number from 1 to 31"),
             },
             _ => unknown(findings, name),
         }
@@ -274,7 +286,7 @@ fn unknown(findings: &mut Vec<Diagnostic>, name: &str) {
         "setting-unknown",
         &pointer,
         message,
-        "Leave it out. Known settings: connection_details, personal_data, personal_data_key, requests_per_hour.",
+        "Leave it out. Known settings: connection_details, personal_data, personal_data_key, requests_per_hour, spread_days.",
     );
 }
 
@@ -355,6 +367,9 @@ mod tests {
             (r#"{"requests_per_hour": 1e300}"#, "setting-invalid", "/settings/requests_per_hour"),
             (r#"{"requests_per_hour": "125"}"#, "setting-invalid", "/settings/requests_per_hour"),
             (r#"{"requests_per_hour": null}"#, "setting-invalid", "/settings/requests_per_hour"),
+            (r#"{"spread_days": 0}"#, "setting-invalid", "/settings/spread_days"),
+            (r#"{"spread_days": 32}"#, "setting-invalid", "/settings/spread_days"),
+            (r#"{"spread_days": "7"}"#, "setting-invalid", "/settings/spread_days"),
             (r#"{"personal_data": "masked"}"#, "setting-invalid", "/settings/personal_data"),
             (r#"{"personal_data": "hashed"}"#, "setting-missing", "/settings/personal_data_key"),
             (r#"{"personal_data_key": "0123456789abcdef"}"#, "setting-conflict", "/settings/personal_data_key"),
@@ -391,6 +406,9 @@ mod tests {
         assert_eq!(digest(r#"{"connection_details": true}"#).0, full);
         let (slow, shown) = digest(r#"{"requests_per_hour": 125.0}"#);
         assert_eq!(slow, full, "the pace shapes no evidence");
-        assert!(shown.contains(r#""requests_per_hour":125}"#), "{shown}");
+        assert!(shown.contains(r#""requests_per_hour":125,"#), "{shown}");
+        let (spread, shown) = digest(r#"{"spread_days": 7}"#);
+        assert!(spread != full && shown.contains(r#""spread_days":7}"#), "{shown}");
+        assert_eq!(digest(r#"{"spread_days": 1}"#).0, full);
     }
 }

@@ -125,6 +125,8 @@ pub struct Record {
 pub enum CoverageState {
     /// The whole population that the principal may see.
     Complete,
+    /// Those items only whose turn it was, as a setting asks.
+    Spread,
     /// Some of it is missing.
     Partial,
     /// The vendor refused.
@@ -167,6 +169,38 @@ pub struct Usage {
     pub bytes_received: u64,
     /// Time by the monotonic clock.
     pub milliseconds: u64,
+}
+
+/// What one endpoint will be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointCost {
+    /// Method and path.
+    pub endpoint: String,
+    /// The kind that its calls count for.
+    pub kind: &'static str,
+    /// How many.
+    pub calls: u64,
+    /// Whether there may be more.
+    pub is_least: bool,
+}
+
+/// What a collection will cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// In the order of the collection.
+    pub endpoints: Vec<EndpointCost>,
+    /// How long it will take.
+    pub milliseconds: u64,
+    /// With so many requests in flight.
+    pub concurrency: u32,
+    /// Requests in an hour that the settings allow.
+    pub requests_per_hour: Option<u32>,
+    /// Requests in an hour that the vendor allows.
+    pub quota_per_hour: Option<u32>,
+    /// What the numbers do not say.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What finding it out cost.
+    pub usage: Usage,
 }
 
 /// How far a failure reaches.

@@ -80,7 +80,8 @@ fn canary() -> String {
 async fn everything(plugin: &Plugin, simulator: &Simulator) -> String {
     let mut all = String::new();
     let kinds = plugin.description().kinds.iter().filter(|kind| !kind.always).map(|kind| kind.id.clone()).collect();
-    let order = Order { kinds, ..order(Some(100), Some(16)) };
+    // Small enough that there are cursors, and not so small that lists are asked for too often.
+    let order = Order { kinds, ..order(Some(200), Some(16)) };
     // More calls than the usual share of an hour.
     let tenant = Tenant { settings: r#"{"requests_per_hour": 20000}"#.into(), ..tenant(simulator) };
     let mut collection = Collection::start(plugin, &tenant, order).await.unwrap();

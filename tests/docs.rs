@@ -4,6 +4,7 @@
 
 use fivetran_source::evidence::controls;
 use fivetran_source::evidence::kind::{Cost, Kind, When};
+use fivetran_source::fivetran::resource::Part;
 use fivetran_source::fivetran::{KINDS, RESOURCES};
 use std::fmt::Write;
 use std::path::Path;
@@ -51,7 +52,8 @@ fn page() -> String {
     out.push_str("| list | a call for each 1,000 items | and for each item |\n|---|---|---|\n");
     out.push_str("| account | 1 call in all | |\n");
     for resource in RESOURCES {
-        let parts: Vec<&str> = resource.parts.iter().filter(|part| !part.by_week).map(|part| part.name).collect();
+        let name = |part: &Part| format!("{}{}", part.name, if part.spread { "\\*" } else { "" });
+        let parts: Vec<String> = resource.parts.iter().filter(|part| !part.by_week).map(name).collect();
         let each = if parts.is_empty() { String::new() } else { format!("{}: {}", parts.len(), parts.join(", ")) };
         writeln!(out, "| {} | `{}` | {each} |", resource.stage, resource.path).unwrap();
     }
@@ -66,6 +68,27 @@ calls. More than 1,000 of something cost one call for each further 1,000, and so
 certificates or fingerprints of one item. `sync_run`, where it is asked for, adds one call per connection and week.
 The setting `connection_details: false` saves C. A part that Fivetran refuses three times without ever granting it is not
 called any more. `tests/end_to_end.rs` proves the formula by the simulator's journal.
+
+`host-test collect --plan` (`estimate` in the interface) tells it for an account beforehand, endpoint by endpoint, with the share
+of the quota and the time: it pages through the lists, 19 calls and one for each further 1,000 items, and asks nothing about an
+item. `tests/estimate.rs` compares it with what is then called.
+
+Grants are read from the side of users and teams. From the side of groups they would cost fewer calls, and facts:
+`/v1/groups/{id}/users` has neither when a role was granted nor, for certain, which (its pages disagree whether `role` is that on
+the group or on the account), and for a connection there is no such list. Memberships stand under their team only.
+
+### Spread over days
+
+What is marked * above, and the sync history, may be spread: with the setting `spread_days: N` it is read for each connection and
+destination on one day in N. With N = 7, 10,000 connections cost 10,000 calls a day for their details and about 4,300 for the
+rest, not 30,000. Whose turn it is follows from the id and the day on which the collection began, and nothing has to be kept: the
+first eight bytes of the id's SHA-256 as a number, modulo N, are the days since 1970 (in UTC), modulo N.
+
+Collect every day then. A day without a collection leaves its part unread until its turn comes again, N days later, and no
+coverage tells. The coverage of kinds that are read from it is `spread`, with the reason `spread k of N`, and never `complete`:
+that includes `audit_event`, which has the stamps of certificates and fingerprints. What is valid until the next day's collection
+without spreading is valid until its next turn with it. The sync history without a `since` reaches back N + 1 days, and seven at
+least; one that is given has to do so itself. `host-test diff` compares a spread kind where both collections had the same part, such as those of N days apart.
 ",
     );
     out

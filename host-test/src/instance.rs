@@ -3,7 +3,7 @@
 use crate::bindings::EvidenceSource;
 use crate::bindings::exports::compliance::source::catalog::SourceDescription;
 use crate::bindings::exports::compliance::source::source::{
-    self, BasicCredentials, CollectRequest, Configuration, Configured, HealthDepth, HealthReport, Page,
+    self, BasicCredentials, CollectRequest, Configuration, Configured, Cost, HealthDepth, HealthReport, Page,
 };
 use crate::egress::Policy;
 use crate::engine::{MAX_RESULT_BYTES, TICK};
@@ -108,6 +108,17 @@ impl Instance {
     pub async fn health(&mut self, depth: HealthDepth) -> Result<HealthReport> {
         let guest = self.source.compliance_source_source();
         within(self.longest, guest.call_health(&mut self.store, depth)).await
+    }
+
+    /// `source.estimate`.
+    ///
+    /// # Errors
+    /// [`Error::Source`] with the failure.
+    pub async fn estimate(&mut self, request: &CollectRequest) -> Result<Cost> {
+        let guest = self.source.compliance_source_source();
+        within(self.longest, guest.call_estimate(&mut self.store, request))
+            .await?
+            .map_err(|failure| Error::Source(Box::new(failure)))
     }
 
     /// `source.collect`.

@@ -91,6 +91,46 @@ fn health_tells_what_to_do() {
 }
 
 #[test]
+fn a_plan_tells_the_calls_and_writes_nothing() {
+    let scratch = Scratch::new("plan");
+    let out = scratch.path("out");
+    let plan = |more: &[&str], code, text| check(&[&["collect", "--plan"], SMALL, more].concat(), code, text);
+    let output = plan(&["--format", "json"], 0, "GET /v1/users/{id}/groups");
+    let cost: Value = serde_json::from_slice(&output.stdout).unwrap();
+    check(&collect(&out, &[]), 0, &format!(" {} calls of at most 5000 an hour", cost["calls"]));
+    let kinds: u64 = cost["kinds"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!(cost["calls"], kinds);
+    plan(&[], 0, "% of the 5000 an hour that the settings allow");
+    plan(&["--concurrency", "3"], 0, "with 3 in flight");
+    plan(&["--kinds", "usr"], 2, "/kinds/0");
+    let settings = scratch.write("settings.json", r#"{"requests_per_hour": 5}"#);
+    plan(&["--settings", &settings], 5, "not counted to the end");
+    plan(&["--out", &out], 2, "--out");
+    plan(&["--resume"], 2, "--resume");
+    plan(&["--upstream", "http://127.0.0.1:1"], 4, "connection-refused");
+    check(&collect(&out, &["--format", "json"]), 2, "--format");
+    let told = check(&[&["health", "--depth", "coverage", "--format", "json"], SMALL].concat(), 0, "");
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["cost"]["calls"], cost["calls"]);
+    check(&[&["health", "--depth", "coverage"], SMALL].concat(), 0, "a collection: ");
+}
+
+#[test]
+fn a_spread_collection_is_not_complete_and_ends_well_as_that_was_asked_for() {
+    let scratch = Scratch::new("spread");
+    let (out, settings) = (scratch.path("out"), scratch.write("settings.json", r#"{"spread_days": 7}"#));
+    check(&collect(&out, &["--settings", &settings, "--check"]), 0, "spread");
+    let manifest: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
+    let coverage = manifest["coverage"].as_array().unwrap().iter();
+    let spread: Vec<&str> =
+        coverage.filter(|row| row["state"] == "spread").map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!(spread, ["connection_schema", "certificate", "fingerprint", "audit_event"]);
+    assert!(lines(&out).last().unwrap()["title"].as_str().unwrap().contains("4 of 26 kinds not complete"));
+    check(&["verify", &out], 0, "whole and unaltered");
+}
+
+#[test]
 fn missing_scopes_are_incomplete_coverage() {
     let scratch = Scratch::new("scopes");
     let out = scratch.path("out");

@@ -152,6 +152,35 @@ fn who_made_a_thing_is_told_where_the_thing_says_so() {
 }
 
 #[test]
+fn of_what_is_spread_over_days_the_same_part_is_compared_and_another_is_not() {
+    let scratch = Scratch::new("spread-settings");
+    let settings = scratch.write("settings.json", r#"{"spread_days": 4}"#);
+    let spread = ["--settings", settings.as_str()];
+    let fewer = [&spread[..], &["--sim-connections", "20"]].concat();
+    // Four weeks later it is the same part's turn, a day later still another's.
+    let two = Two::collected("spread", &spread, &fewer);
+    let (changes, comparison) = two.lines(&[]);
+    for row in ["connection_schema", "certificate", "fingerprint"].map(|name| kind(&comparison, name)) {
+        assert_eq!(row["not_compared"], Value::Null);
+        let gone = row["before"].as_u64().unwrap() - row["after"].as_u64().unwrap();
+        assert_eq!((&row["deleted"], &row["inconclusive"]), (&json!(gone), &json!(0)), "{row}");
+    }
+    assert!(count(&changes, "connection_schema", "deleted") > 0);
+    assert!(count(&changes, "connection", "deleted") > count(&changes, "connection_schema", "deleted"));
+
+    let next_day = two.scratch.path("next-day");
+    collect_at(&next_day, "2026-02-01T12:00:00.000Z", &fewer, 0);
+    let two = Two { scratch: Scratch::new("spread-next"), before: two.before.clone(), after: next_day };
+    let (changes, comparison) = two.lines(&[]);
+    let why = "spread over days, part 1 of 4 before and part 2 of 4 after: compare collections that are 4 days apart";
+    for name in ["connection_schema", "certificate", "fingerprint"] {
+        assert_eq!(kind(&comparison, name)["not_compared"], why);
+        assert!(changes.iter().all(|line| line["kind"] != name), "nothing is said of {name}");
+    }
+    assert_eq!(count(&changes, "connection", "deleted"), 10);
+}
+
+#[test]
 fn the_same_account_has_no_changes() {
     let two = Two::collected("same", &[], &["--max-records-per-page", "7"]);
     let (changes, comparison) = two.lines(&[]);

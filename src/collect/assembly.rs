@@ -194,6 +194,7 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             wanted: &self.context.plan.wanted,
             since: self.context.plan.since,
             privacy: &self.context.settings.privacy,
+            spread_days: self.context.settings.spread_days,
             now: self.context.client.world().now(),
             records: Vec::new(),
         };

@@ -34,6 +34,7 @@ pub fn record(index: usize, state: &State, config: &Config, plan: &Plan, now: In
         wanted: &plan.wanted,
         since: None,
         privacy: &config.settings.privacy,
+        spread_days: 1,
         now,
         records: Vec::new(),
     };

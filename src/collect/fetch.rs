@@ -29,7 +29,7 @@ pub async fn fetch_parts<W: World>(
     let mut answers = Vec::new();
     let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return Ok(answers) };
     for (number, part) in resource.parts.iter().enumerate() {
-        let wanted = context.plan.needs(part) && (part.enabled)(context.settings, listing.json(item));
+        let wanted = context.calls_of_part(part, listing, item) > 0;
         answers.push(match (&item.key, wanted) {
             (Some(_), true) if context.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
             (Some(key), true) if part.by_week => fetch_weeks(context, part, key, promise).await?,

@@ -2,13 +2,15 @@
 //!
 //! `plan` judges the request, `cursor` says where to start, `pipeline` (with `listing` and `fetch`)
 //! reads side by side and hands out in order, `assembly` turns what was read into records, `tally`
-//! counts, `pace` keeps to the quota share, `closing` makes the records at the end. Reading never
+//! counts, `pace` keeps to the quota share, `spread` knows whose turn it is, `closing` makes the
+//! records at the end; `estimate` says beforehand what all of it will cost. Reading never
 //! depends on what was assembled but through the budget, and assembling never depends on timing:
 //! that is why the records are always the same.
 
 mod assembly;
 mod closing;
 pub mod cursor;
+pub mod estimate;
 mod fetch;
 mod halt;
 mod listing;
@@ -16,12 +18,14 @@ mod pace;
 mod page;
 mod pipeline;
 pub mod plan;
+pub mod spread;
 pub mod tally;
 
 pub use halt::{Halt, failure_of, halt_of};
 
 use crate::config::{Config, Settings};
 use crate::digest::Chain;
+use crate::evidence::kind::Kind;
 use crate::fivetran::RESOURCES;
 use crate::fivetran::account::{self, Identity};
 use crate::fivetran::client::{Client, Limits};
@@ -47,11 +51,6 @@ use tally::Tally;
 /// The longest wait inside a call that has no time budget: longer ones belong to the host.
 const DEFAULT_MAX_MS: u64 = 60_000;
 
-/// The longest span that Fivetran's sync history answers at once.
-const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
-/// A year and a day.
-const MAX_WEEKS: i64 = 53;
-
 /// What reading needs to know.
 pub struct Context<'w, W> {
     /// Sends requests.
@@ -74,7 +73,24 @@ pub struct Context<'w, W> {
     closed: RefCell<BTreeSet<(usize, usize)>>,
 }
 
-impl<W: World> Context<'_, W> {
+impl<'w, W: World> Context<'w, W> {
+    /// Of one call that begins now. `limits` are for its requests, `deadline_ms` (by the monotonic
+    /// clock) for what may still be begun.
+    fn new(world: &'w W, config: &'w Config, plan: &'w Plan, limits: Limits, deadline_ms: u64) -> Self {
+        Self {
+            client: Client::new(world, config.authorization.clone(), limits),
+            plan,
+            settings: &config.settings,
+            deadline_ms,
+            started: Cell::new(world.now()),
+            made_records: Cell::new(0),
+            made_bytes: Cell::new(0),
+            assembled: Cell::new(0),
+            promises: Promises::default(),
+            closed: RefCell::new(BTreeSet::new()),
+        }
+    }
+
     /// Whether one more item may be begun, `begun` having been begun before. The first always may,
     /// so that every call makes progress.
     fn may_begin(&self, begun: u32) -> bool {
@@ -88,21 +104,6 @@ impl<W: World> Context<'_, W> {
             && budget.max_bytes.is_none_or(|max| self.made_bytes.get() < max)
             && budget.max_requests.is_none_or(|max| self.client.usage().requests < max)
             && self.client.world().monotonic_ms() < self.deadline_ms
-    }
-
-    /// The weeks from `since` to the start of the collection: the last one without `since`, and no
-    /// more than a year's.
-    fn weeks(&self) -> Vec<(Instant, Instant)> {
-        let end = self.started.get();
-        let since = self.plan.since.unwrap_or(Instant(end.0 - WEEK_MS));
-        let mut from = since.max(Instant(end.0 - MAX_WEEKS * WEEK_MS));
-        let mut weeks = Vec::new();
-        while from < end {
-            let to = end.min(Instant(from.0 + WEEK_MS));
-            weeks.push((from, to));
-            from = to;
-        }
-        weeks
     }
 
     fn is_closed(&self, stage: usize, part: usize) -> bool {
@@ -160,19 +161,7 @@ pub async fn collect<W: World>(world: &W, session: &Session, request: &CollectRe
     let deadline_ms = world.monotonic_ms().saturating_add(bound.unwrap_or(u64::MAX));
     let wait_until_ms = world.monotonic_ms().saturating_add(bound.unwrap_or(DEFAULT_MAX_MS));
     let limits = Limits { deadline_ms: wait_until_ms, wait_for_rate_limit: true };
-    let client = Client::new(world, session.config.authorization.clone(), limits);
-    let context = Context {
-        client,
-        plan: &plan,
-        settings: &session.config.settings,
-        deadline_ms,
-        started: Cell::new(world.now()),
-        made_records: Cell::new(0),
-        made_bytes: Cell::new(0),
-        assembled: Cell::new(0),
-        promises: Promises::default(),
-        closed: RefCell::new(BTreeSet::new()),
-    };
+    let context = Context::new(world, &session.config, &plan, limits, deadline_ms);
     if let Some(state) = &resumed {
         context.resume_window(state.window);
         let sends_nothing = session.knows(state) && state.position.stage == assembly::CLOSING;
@@ -251,6 +240,10 @@ fn rate_limited<W: World>(
 
 fn begin<W: World>(context: &Context<'_, W>, config: &Config, identity: Identity) -> State {
     let plan = context.plan;
+    // The day is that of the instant which the cursor holds.
+    context.started.set(context.client.world().now());
+    let turn_of = |kind: &Kind| context.turn().filter(|_| spread::concerns(kind));
+    let tally = |kind: &Kind| Tally { open: assembly::walks_of(plan, kind), turn: turn_of(kind), ..Tally::default() };
     State {
         component: crate::VERSION.into(),
         settings_digest: config.settings_digest.clone(),
@@ -259,14 +252,10 @@ fn begin<W: World>(context: &Context<'_, W>, config: &Config, identity: Identity
         chain: Chain::start(&identity.account, &config.settings_digest).head(),
         identity,
         role: None,
-        started_ms: context.client.world().now().0,
+        started_ms: context.started.get().0,
         position: Position::default(),
         items: 0,
-        tallies: plan
-            .wanted
-            .iter()
-            .map(|kind| Tally { open: assembly::walks_of(plan, kind), ..Tally::default() })
-            .collect(),
+        tallies: plan.wanted.iter().map(|kind| tally(kind)).collect(),
         refusals: Vec::new(),
         notes: Notes::default(),
         drift: Vec::new(),

@@ -7,7 +7,7 @@
 //! cursor, so that its requests are not counted.
 
 use super::Context;
-use super::listing::Listing;
+use super::listing::{ListedItem, Listing};
 use crate::fivetran::quota::Window;
 use crate::fivetran::resource::Part;
 use crate::instant::Instant;
@@ -61,13 +61,22 @@ impl<W: World> Context<'_, W> {
         self.client.window.set(window.resumed(self.settings.requests_per_hour, self.client.world().now()));
     }
 
-    /// Calls that an item of a list page may need, if each of its parts has one page.
+    /// Calls that an item of a list needs, if each of its parts has one page.
     pub fn calls_of_item(&self, listing: &Listing, index: usize) -> u32 {
-        let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return 0 };
-        let wanted = |part: &&Part| self.plan.needs(part) && (part.enabled)(self.settings, listing.json(item));
-        let calls = |part: &Part| if part.by_week { self.weeks().len() } else { 1 };
-        let calls: usize = resource.parts.iter().filter(wanted).map(calls).sum();
-        u32::try_from(calls).unwrap_or(u32::MAX)
+        let parts = listing.resource().map_or(&[][..], |resource| resource.parts);
+        let Some(item) = listing.items.get(index) else { return 0 };
+        parts.iter().fold(0, |sum, part| self.calls_of_part(part, listing, item).saturating_add(sum))
+    }
+
+    /// Calls that a part of an item needs, if it has one page; 0 where it is not called: no kind or
+    /// setting wants it, it is another day's turn, or the item has no id to ask with.
+    pub fn calls_of_part(&self, part: &Part, listing: &Listing, item: &ListedItem) -> u32 {
+        let Some(key) = item.key.as_deref() else { return 0 };
+        let is_due = || !part.spread || self.turn().is_none_or(|turn| turn.is_of(key));
+        if !self.plan.needs(part) || !is_due() || !(part.enabled)(self.settings, listing.json(item)) {
+            return 0;
+        }
+        if part.by_week { u32::try_from(self.weeks().len()).unwrap_or(u32::MAX) } else { 1 }
     }
 
     /// Whether the share covers so many calls more. Once it does not, nothing that costs a call is

@@ -115,7 +115,8 @@ fn check_budget(budget: &Budget) -> Result<(), Failure> {
     }
 }
 
-fn invalid(pointer: &str, message: String, remedy: &str) -> Failure {
+/// A failure of kind [`FailureKind::InvalidRequest`] that names its field.
+pub fn invalid(pointer: &str, message: String, remedy: &str) -> Failure {
     let mut failure = Failure::new(FailureKind::InvalidRequest, message, remedy);
     failure.pointer = Some(pointer.into());
     failure

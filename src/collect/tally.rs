@@ -1,5 +1,6 @@
 //! How completely each kind was collected: counts, problems, and the verdict on them.
 
+use super::spread::Turn;
 use crate::evidence::kind::Kind;
 use crate::instant::Instant;
 use crate::model::{Coverage, CoverageState};
@@ -73,6 +74,9 @@ pub struct Tally {
     /// Walks that have not come to their end.
     #[serde(rename = "o", default, skip_serializing_if = "is_default")]
     pub open: u32,
+    /// The part of the items that is read, where a setting spreads the calls for them.
+    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
+    pub turn: Option<Turn>,
     /// Why it is short.
     #[serde(rename = "x", default, skip_serializing_if = "is_default")]
     pub problems: Vec<Problem>,
@@ -132,6 +136,7 @@ impl Tally {
                 CoverageState::NotAttempted
             }
             (true, _) => CoverageState::Partial,
+            (false, true) if self.turn.is_some() => CoverageState::Spread,
             (false, true) => CoverageState::Complete,
             (false, false) if self.responses > 0 => CoverageState::Partial,
             (false, false) if only(Trouble::Forbidden) => CoverageState::Forbidden,
@@ -142,6 +147,9 @@ impl Tally {
 
     fn reason(&self) -> String {
         let mut reasons: Vec<String> = self.problems.iter().map(Problem::sentence).collect();
+        if let Some(Turn { number, of }) = self.turn {
+            reasons.push(format!("spread {number} of {of}: only items whose turn it is are read"));
+        }
         if self.open > 0 {
             reasons.push("not read to the end yet".to_string());
         }

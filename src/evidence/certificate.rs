@@ -35,6 +35,7 @@ pub const OF_CONNECTION: Part = Part {
     path: "/v1/connections/{id}/certificates",
     permission: "CONNECTOR:READ",
     feeds: &[&KIND, &audit_event::KIND],
+    spread: true,
     project: Some(|item, answer, out, findings| project(("connection", item), answer, out, findings)),
     ..Part::LIST
 };

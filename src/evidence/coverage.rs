@@ -56,8 +56,20 @@ pub struct CoverageContent<'a> {
     pub repeats_dropped: u64,
     /// Responses that the records were read from. Retries do not count.
     pub responses: u64,
+    /// The part of the items that was read; null where all were.
+    pub spread: Option<SpreadContent>,
     /// The verdict.
     pub state: CoverageState,
+}
+
+/// Which part of the items a day reads, where a setting spreads the calls for them.
+#[derive(Debug, Serialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct SpreadContent {
+    /// Of so many parts: the days in which each item is read once.
+    pub of: u32,
+    /// This part, from 1.
+    pub turn: u32,
 }
 
 /// Makes the record of one kind.
@@ -87,6 +99,7 @@ pub fn emit(out: &mut Emit<'_>, kind: &'static Kind, tally: &Tally) {
             records: tally.records,
             repeats_dropped: tally.repeats,
             responses: tally.responses,
+            spread: tally.turn.map(|turn| SpreadContent { of: turn.of, turn: turn.number }),
             state: coverage.state,
         },
         from: &[],

@@ -1,10 +1,11 @@
 //! How records are made: a projection fills in a [`Draft`], [`Emit`] adds all that is the same for
 //! every record.
 
-use super::kind::Kind;
+use super::kind::{DAILY, Kind};
 use super::privacy::Privacy;
 use super::urn::record_id;
 use crate::canonical::to_canonical;
+use crate::collect::spread;
 use crate::fivetran::envelope::Body;
 use crate::instant::Instant;
 use crate::model::{Provenance, Record, Subject, Withheld};
@@ -68,6 +69,8 @@ pub struct Emit<'r> {
     pub since: Option<Instant>,
     /// What happens to personal data.
     pub privacy: &'r Privacy,
+    /// Days from one reading of an item to the next, for kinds that the settings spread.
+    pub spread_days: u32,
     /// The clock, for records that were read from nothing.
     pub now: Instant,
     /// What was made so far.
@@ -85,6 +88,14 @@ impl Emit<'_> {
     #[must_use]
     pub fn person<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.privacy.person(self.account, text)
+    }
+
+    /// How long to rely on it. What is valid until the next day's reading is valid until its next
+    /// turn where readings are spread.
+    fn valid_for_seconds(&self, kind: &Kind) -> u64 {
+        let is_spread = self.spread_days > 1 && kind.valid_for_seconds == DAILY && spread::concerns(kind);
+        let days_between = if is_spread { u64::from(self.spread_days) - 1 } else { 0 };
+        kind.valid_for_seconds + days_between * 24 * 3600
     }
 
     /// Makes the record, if its kind was asked for.
@@ -108,7 +119,7 @@ impl Emit<'_> {
             schema_version: draft.kind.schema_version,
             subject: draft.subject,
             title: draft.title,
-            valid_until: observed_at.plus_seconds(draft.kind.valid_for_seconds).to_rfc3339(),
+            valid_until: observed_at.plus_seconds(self.valid_for_seconds(draft.kind)).to_rfc3339(),
             withheld,
         });
     }

@@ -92,6 +92,8 @@ pub struct Settings {
     pub connection_details: bool,
     /// `full` or `hashed`.
     pub personal_data: &'static str,
+    /// Days over which the costly calls for items were spread; 1 for none.
+    pub spread_days: u32,
 }
 
 /// The account and who reads it.
@@ -144,6 +146,7 @@ pub fn emit(
             settings: Settings {
                 connection_details: config.settings.connection_details,
                 personal_data: if config.settings.privacy.shows_people() { "full" } else { "hashed" },
+                spread_days: config.settings.spread_days,
             },
             settings_digest: &config.settings_digest,
             since: span.1.map(Instant::to_rfc3339),

@@ -37,6 +37,7 @@ pub const PART: Part = Part {
     permission: "CONNECTOR:READ",
     feeds: &[&KIND],
     missing: Missing::None,
+    spread: true,
     project: Some(project),
     ..Part::OBJECT
 };

@@ -116,6 +116,8 @@ pub struct Part {
     pub shape: Shape,
     /// Called once for each week since the collection's `since`, with `start_time` and `end_time`.
     pub by_week: bool,
+    /// Whether the setting `spread_days` spreads its calls over several days.
+    pub spread: bool,
     /// Whether the settings want it for this item, given as JSON.
     pub enabled: fn(&Settings, &str) -> bool,
     /// Makes records of its answer, for parts that stand in files of their own. Comes after the
@@ -134,6 +136,7 @@ impl Part {
         missing: Missing::Gone,
         shape: Shape::Enveloped,
         by_week: false,
+        spread: false,
         enabled: |_, _| true,
         project: None,
     };
@@ -144,7 +147,7 @@ impl Part {
 /// What a part's call gave.
 #[derive(Debug)]
 pub enum PartAnswer {
-    /// Not called: no kind needs it, or the settings do not want it.
+    /// Not called: no kind needs it, the settings do not want it, or it is another day's turn.
     NotCalled,
     /// Every page of it.
     Pages(Vec<Body>),

@@ -250,8 +250,15 @@ mod tests {
 
     fn check(config: Value, want_kept: Value, want_withheld: &[(&str, WithheldReason)]) {
         let privacy = Privacy::Full;
-        let out =
-            Emit { account: "acc", wanted: &[], since: None, privacy: &privacy, now: Instant(0), records: Vec::new() };
+        let out = Emit {
+            account: "acc",
+            wanted: &[],
+            since: None,
+            privacy: &privacy,
+            spread_days: 1,
+            now: Instant(0),
+            records: Vec::new(),
+        };
         let mut withheld = Vec::new();
         let text = config.to_string();
         let config = Field::from(Node::read(&text).unwrap());

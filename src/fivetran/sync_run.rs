@@ -19,7 +19,7 @@ use serde::Serialize;
 pub const KIND: Kind = Kind {
     id: "sync_run",
     title: "Sync runs",
-    description: "Every sync of every connection since the instant asked for (by default the last seven days, at most 53 weeks): when it began and ended, and how.",
+    description: "Every sync of every connection since the instant asked for (by default the last seven days, or since the turn before where spread_days spreads them; at most 53 weeks): when it began and ended, and how.",
     keywords: &["sync history", "pipeline monitoring", "availability", "processing integrity", "job history"],
     schema_version: 1,
     content_schema: include_str!("../schemas/sync_run.json"),
@@ -38,6 +38,7 @@ pub const PART: Part = Part {
     permission: "CONNECTOR:READ",
     feeds: &[&KIND],
     by_week: true,
+    spread: true,
     project: Some(project),
     ..Part::LIST
 };

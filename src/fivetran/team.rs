@@ -1,5 +1,6 @@
 //! `team` and `team_membership`: teams, who is in them, and what is granted to them.
 //!
+//! Memberships stand under the team only: no call tells a user's teams.
 //! <https://fivetran.com/docs/rest-api/api-reference/teams/list-all-teams>, read 2026-11.
 
 use super::resource::{Findings, Item, Part, Resource};

@@ -1,6 +1,8 @@
 //! `user`: everyone who can log in, with the account role and the direct grants of each.
 //!
-//! Lists give enabled and suspended users alike. The single-user call has nothing more.
+//! Lists give enabled and suspended users alike. The single-user call has nothing more. Grants are not
+//! read from `/v1/groups/{id}/users`, for fewer calls: it tells no instant of a grant, and its `role`
+//! may be that on the account; connections have no such list.
 //! <https://fivetran.com/docs/rest-api/api-reference/users/list-all-users>, read 2026-11.
 
 use super::resource::{Findings, Item, Part, Resource};

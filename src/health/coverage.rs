@@ -1,6 +1,7 @@
 //! Tries every endpoint once, as cheaply as it can be asked, and says what that means for each kind.
 
 use super::{Check, State, failed_get};
+use crate::collect::spread;
 use crate::config::Settings;
 use crate::evidence::kind::{Kind, When};
 use crate::fivetran::client::{Client, GetError};
@@ -49,7 +50,7 @@ pub async fn checks<W: World>(client: &Client<'_, W>, settings: &Settings) -> Ve
             }
         }
     }
-    rows.iter().map(|row| check(row, client)).collect()
+    rows.iter().map(|row| check(row, client, settings)).collect()
 }
 
 async fn probe_parts<W: World>(
@@ -113,9 +114,10 @@ async fn probe_part<W: World>(client: &Client<'_, W>, part: &Part, key: &str) ->
     }
 }
 
-fn check<W: World>(row: &Row, client: &Client<'_, W>) -> Check {
+fn check<W: World>(row: &Row, client: &Client<'_, W>, settings: &Settings) -> Check {
     let kind = row.kind;
     let Some(failed) = &row.failed else {
+        let is_spread = settings.spread_days > 1 && spread::concerns(kind);
         return Check {
             id: kind.id,
             state: State::Ok,
@@ -124,7 +126,7 @@ fn check<W: World>(row: &Row, client: &Client<'_, W>) -> Check {
             remedy: None,
             retry_after_seconds: None,
             missing_permission: None,
-            coverage: Some(CoverageState::Complete),
+            coverage: Some(if is_spread { CoverageState::Spread } else { CoverageState::Complete }),
         };
     };
     let error = match (&failed.error, failed.permission) {

@@ -5,6 +5,7 @@ use super::bindings::export;
 use super::bindings::exports::compliance::source::{catalog, source};
 use super::convert;
 use super::http::Outside;
+use crate::collect::estimate::estimate;
 use crate::collect::{Session, collect};
 use crate::config::configure;
 use crate::health;
@@ -54,6 +55,16 @@ impl source::Guest for Component {
             Some(session) => outside.block_on(health::check(&outside, &session.config, convert::depth(depth))),
         };
         convert::report(report)
+    }
+
+    fn estimate(request: source::CollectRequest) -> Result<source::Cost, Failure> {
+        let Some(session) = session() else {
+            return Err(convert::failure(health::not_configured_failure()));
+        };
+        let outside = Outside::default();
+        let request = convert::request(request);
+        let outcome = outside.block_on(estimate(&outside, &session.config, &request));
+        outcome.map(convert::cost).map_err(convert::failure)
     }
 
     fn collect(request: source::CollectRequest) -> Result<source::Page, Failure> {

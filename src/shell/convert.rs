@@ -166,6 +166,7 @@ fn usage(usage: model::Usage) -> wit::Usage {
 fn coverage_state(state: model::CoverageState) -> wit::CoverageState {
     match state {
         model::CoverageState::Complete => wit::CoverageState::Complete,
+        model::CoverageState::Spread => wit::CoverageState::Spread,
         model::CoverageState::Partial => wit::CoverageState::Partial,
         model::CoverageState::Forbidden => wit::CoverageState::Forbidden,
         model::CoverageState::NotAvailable => wit::CoverageState::NotAvailable,
@@ -189,6 +190,25 @@ pub fn request(request: source::CollectRequest) -> model::CollectRequest {
             max_milliseconds: budget.max_milliseconds,
             max_concurrency: budget.max_concurrency,
         },
+    }
+}
+
+/// What a collection will cost.
+pub fn cost(cost: model::Cost) -> source::Cost {
+    let endpoint = |cost: model::EndpointCost| source::EndpointCost {
+        endpoint: cost.endpoint,
+        kind: cost.kind.into(),
+        calls: cost.calls,
+        is_least: cost.is_least,
+    };
+    source::Cost {
+        endpoints: cost.endpoints.into_iter().map(endpoint).collect(),
+        milliseconds: cost.milliseconds,
+        concurrency: cost.concurrency,
+        requests_per_hour: cost.requests_per_hour,
+        quota_per_hour: cost.quota_per_hour,
+        diagnostics: cost.diagnostics.into_iter().map(diagnostic).collect(),
+        usage: usage(cost.usage),
     }
 }
 

@@ -64,7 +64,8 @@ fn stopped(dir: EvidenceDir, args: &CollectArgs, outcome: Result<bool>) -> Resul
     outcome.map(|_| exit::INTERRUPTED)
 }
 
-fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
+/// What is asked for; on a resumed collection, what was.
+pub fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
     let budget = Budget {
         max_records: args.max_records_per_page,
         max_bytes: None,
@@ -163,6 +164,7 @@ fn coverage_summary(coverage: &Coverage) -> CoverageSummary {
 pub fn state_word(state: CoverageState) -> &'static str {
     match state {
         CoverageState::Complete => "complete",
+        CoverageState::Spread => "spread",
         CoverageState::Partial => "partial",
         CoverageState::Forbidden => "forbidden",
         CoverageState::NotAvailable => "not_available",
@@ -172,9 +174,9 @@ pub fn state_word(state: CoverageState) -> &'static str {
     }
 }
 
-/// Whether a kind leaves nothing to be desired that could have been had.
+/// Whether a kind leaves nothing to be desired that could have been had, and was wanted.
 fn is_enough(coverage: &CoverageSummary) -> bool {
-    matches!(coverage.state.as_str(), "complete" | "not_exposed" | "disabled" | "not_available")
+    matches!(coverage.state.as_str(), "complete" | "spread" | "not_exposed" | "disabled" | "not_available")
 }
 
 /// Requests in an hour that the settings allow, where the source has such a setting.

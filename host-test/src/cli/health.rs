@@ -1,10 +1,12 @@
 //! `health`: whether evidence can be collected, and what to do if not.
 
 use super::text::{plain, say, table};
-use super::{Depth, Format, HealthArgs, exit};
+use super::{Depth, Format, HealthArgs, exit, plan};
+use host_test::bindings::compliance::source::types::Usage;
 use host_test::bindings::exports::compliance::source::source::{
-    Check, HealthDepth, HealthReport, HealthState, PrincipalKind,
+    Check, CollectRequest, Cost, HealthDepth, HealthReport, HealthState, PrincipalKind,
 };
+use host_test::collection::Order;
 use host_test::error::Result;
 use host_test::instance::Instance;
 use serde_json::json;
@@ -19,14 +21,24 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         Depth::Coverage => HealthDepth::Coverage,
     };
     let report = instance.health(depth).await?;
+    // The cost of a collection of all that is on by default; what a key may not read costs little.
+    let cost = match (args.depth, report.state) {
+        (Depth::Coverage, HealthState::Ok | HealthState::Degraded) => Some(instance.estimate(&defaults()).await),
+        _ => None,
+    };
     match args.format {
-        Format::Table => show(&report),
-        Format::Json => say(format!("{:#}", to_json(&report))),
+        Format::Table => show(&report, cost.as_ref()),
+        Format::Json => say(format!("{:#}", to_json(&report, cost.as_ref()))),
     }
     for why in target.tenant.meter.denied() {
         super::text::note(format!("denied: {}", plain(&why)));
     }
     Ok(code(&report))
+}
+
+fn defaults() -> CollectRequest {
+    let Order { kinds, since, budget, cursor } = Order::default();
+    CollectRequest { kinds, cursor, since, budget }
 }
 
 fn code(report: &HealthReport) -> u8 {
@@ -48,7 +60,7 @@ fn word(state: HealthState) -> &'static str {
     }
 }
 
-fn show(report: &HealthReport) {
+fn show(report: &HealthReport, cost: Option<&Result<Cost>>) {
     let account =
         report.account.as_ref().map_or("unknown account", |account| account.name.as_deref().unwrap_or(&account.id));
     say(format!("{}: {} ({}, {} calls)", word(report.state), plain(account), report.checked_at, report.usage.requests));
@@ -57,6 +69,13 @@ fn show(report: &HealthReport) {
         rows.add_row(vec![plain(&check.id), word(check.state).into(), plain(&check.message), plain(&remedy(check))]);
     }
     say(rows);
+    match cost {
+        Some(Ok(cost)) => {
+            say(format!("a collection: {}; {} (collect --plan tells more)", plan::amount(cost), plan::time(cost)))
+        }
+        Some(Err(error)) => say(format!("what a collection costs could not be counted: {}", plain(&error.to_string()))),
+        None => {}
+    }
 }
 
 fn remedy(check: &Check) -> String {
@@ -67,7 +86,13 @@ fn remedy(check: &Check) -> String {
     out
 }
 
-fn to_json(report: &HealthReport) -> serde_json::Value {
+/// What a call has spent, for scripts.
+pub fn usage_json(usage: &Usage) -> serde_json::Value {
+    let Usage { requests, retries, bytes_received, milliseconds } = usage;
+    json!({"requests": requests, "retries": retries, "bytes_received": bytes_received, "milliseconds": milliseconds})
+}
+
+fn to_json(report: &HealthReport, cost: Option<&Result<Cost>>) -> serde_json::Value {
     let checks = report.checks.iter().map(|check| {
         json!({
             "id": check.id,
@@ -94,6 +119,7 @@ fn to_json(report: &HealthReport) -> serde_json::Value {
         "account": report.account.as_ref().map(|account| json!({"id": account.id, "name": account.name})),
         "principal": principal,
         "checks": checks.collect::<Vec<_>>(),
-        "usage": {"requests": report.usage.requests, "retries": report.usage.retries, "bytes_received": report.usage.bytes_received, "milliseconds": report.usage.milliseconds},
+        "cost": cost.and_then(|cost| cost.as_ref().ok()).map(plan::to_json),
+        "usage": usage_json(&report.usage),
     })
 }

@@ -6,6 +6,7 @@ mod describe;
 mod diff;
 mod exit;
 mod health;
+mod plan;
 mod progress;
 mod simulate;
 mod target;
@@ -85,7 +86,7 @@ struct HealthArgs {
     component: ComponentArgs,
     #[command(flatten)]
     target: TargetArgs,
-    /// Only the credentials, or every kind of evidence too.
+    /// Only the credentials; or every kind of evidence too, and what a collection would cost.
     #[arg(long, value_enum, default_value_t = Depth::Credential)]
     depth: Depth,
     /// How to show it.
@@ -106,8 +107,21 @@ struct CollectArgs {
     #[command(flatten)]
     target: TargetArgs,
     /// Folder for the evidence; made if it is not there.
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", "true", ".")
+    )]
     out: PathBuf,
+    /// Say what the collection would cost (calls, share of the hourly quota, minutes), and collect
+    /// nothing. Costs a call for each list, and one more for each further 1,000 items of it.
+    #[arg(long, conflicts_with_all = ["out", "resume", "check", "signing_key"])]
+    plan: bool,
+    /// How to show the plan.
+    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "out")]
+    format: Format,
     /// Kinds of evidence; default: all that are on by default (see describe).
     #[arg(long, value_delimiter = ',', value_name = "KIND,…")]
     kinds: Vec<String>,
@@ -185,6 +199,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Describe(args) => describe::run(&args).await,
             Command::Health(args) => health::run(&args).await,
+            Command::Collect(args) if args.plan => plan::run(&args).await,
             Command::Collect(args) => collect::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
             Command::Diff(args) => diff::run(&args).await,

@@ -5,12 +5,13 @@
 //! | account, source, interface, settings | refused: any difference could come from that |
 //! | order (the second began before the first) | refused: before and after would be swapped |
 //! | kinds asked for, schema version of a kind | that kind is not compared |
+//! | the part of a kind's items whose turn it was | that kind is not compared: no item was read in both |
 //! | principal | nothing is called created or deleted: each may see other things |
 //! | version or file of the component | said |
 //! | time, in that they overlap | said |
 
 use super::meaning::{Meaning, Meanings};
-use super::side::{Population, Side};
+use super::side::{Population, Side, Spread};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -159,6 +160,7 @@ fn kind_terms(
         (None, _) => Some("not asked for before".into()),
         (_, None) => Some("not asked for after".into()),
         _ if meaning.events => Some("events do not change: each says when it happened".into()),
+        (Some(one), Some(other)) if one.spread != other.spread => Some(other_turn(one.spread, other.spread)),
         _ => match (version(sides.0), version(sides.1)) {
             (Some(one), Some(other)) if one != other => {
                 Some(format!("schema version {one} before, {other} after: collect again"))
@@ -168,7 +170,10 @@ fn kind_terms(
     };
     let state = |side: Option<&Population>| side.map_or("not_attempted", |population| &population.state).to_string();
     let (one, other) = (state(sides.0), state(sides.1));
-    let complete = (one == "complete", other == "complete");
+    // Of a spread kind, the same part was read on both sides: it is compared as if it were all.
+    let says_part = sides.1.is_some_and(|population| population.spread.is_some());
+    let is_whole = |state: &str| state == "complete" || (state == "spread" && says_part);
+    let complete = (is_whole(&one), is_whole(&other));
     let short = |state: &str, when: &str| format!("coverage was {} {when}", state.replace('_', " "));
     let before_short = (!complete.0).then(|| short(&one, "before"));
     let after_short = (!complete.1).then(|| short(&other, "after"));
@@ -180,6 +185,17 @@ fn kind_terms(
         no_deletion: after_short.or(before_short).or_else(|| hidden.cloned()),
         complete,
     }
+}
+
+fn other_turn(before: Option<Spread>, after: Option<Spread>) -> String {
+    let part =
+        |spread: Option<Spread>| spread.map_or("all".into(), |Spread { turn, of }| format!("part {turn} of {of}"));
+    let days = after.or(before).map_or(1, |spread| spread.of);
+    format!(
+        "spread over days, {} before and {} after: compare collections that are {days} days apart",
+        part(before),
+        part(after)
+    )
 }
 
 /// Marks are of one schema version; those of another say nothing.

@@ -13,6 +13,8 @@
 //!   [`Options::max_drop_percent`] of them has **shrunk**: its missing records are absent, not deleted.
 //! - A value that is null where not all was read is inconclusive, not edited.
 //! - Activity (what changes by use, as the source's schemas mark it) is told apart, and can be left out.
+//! - Of a kind that a setting spreads over days, the same part of the items has to have been read on both
+//!   sides: then that part is compared like a whole kind, else the kind is not compared.
 //! - Events are not compared: they do not change, and a stamp that moved is an edit of its resource.
 //!
 //! The same two collections give the same lines, in the order of kinds and then ids.

@@ -53,6 +53,8 @@ pub struct Population {
     pub state: String,
     /// When the first and the last response were read.
     pub read: Option<(String, String)>,
+    /// The part of its items that was read, where a setting of the source spreads them over days.
+    pub spread: Option<Spread>,
     /// Of the content's schema; `None` without records.
     pub schema_version: Option<u32>,
     /// By id.
@@ -112,6 +114,14 @@ struct Coverage {
     kind: String,
     first_read_at: Option<String>,
     last_read_at: Option<String>,
+    spread: Option<Spread>,
+}
+
+/// Part `turn` of `of`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Spread {
+    pub turn: u32,
+    pub of: u32,
 }
 
 impl Side {
@@ -224,6 +234,7 @@ impl<'r> Reading<'r> {
             "coverage" => {
                 let content: Coverage = serde_json::from_str(line.content.get()).map_err(|_| "no coverage record")?;
                 if let Some(population) = self.populations.get_mut(&content.kind) {
+                    population.spread = content.spread;
                     population.read = content.first_read_at.zip(content.last_read_at);
                 }
             }

@@ -34,8 +34,8 @@ use bindings::exports::compliance::source::catalog::{
     self, Authentication, Capability, CostClass, KindDescription, SourceDescription,
 };
 use bindings::exports::compliance::source::source::{
-    self, Check, CollectRequest, Configuration, Configured, Credentials, HealthDepth, HealthReport, HealthState, Page,
-    Progress,
+    self, Check, CollectRequest, Configuration, Configured, Cost, Credentials, EndpointCost, HealthDepth, HealthReport,
+    HealthState, Page, Progress,
 };
 use core::cell::RefCell;
 use sha2::{Digest, Sha256};
@@ -126,6 +126,20 @@ impl source::Guest for Acme {
             checks: vec![check],
             usage: usage(),
         }
+    }
+
+    fn estimate(_: CollectRequest) -> Result<Cost, Failure> {
+        let things =
+            EndpointCost { endpoint: "GET /v1/things".into(), kind: "thing".into(), calls: 1, is_least: false };
+        Ok(Cost {
+            endpoints: vec![things],
+            milliseconds: 1,
+            concurrency: 1,
+            requests_per_hour: None,
+            quota_per_hour: None,
+            diagnostics: vec![],
+            usage: usage(),
+        })
     }
 
     fn collect(_: CollectRequest) -> Result<Page, Failure> {
