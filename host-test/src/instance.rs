@@ -6,7 +6,7 @@ use crate::bindings::exports::compliance::source::source::{
     self, BasicCredentials, CollectRequest, Configuration, Configured, Cost, HealthDepth, HealthReport, Page,
 };
 use crate::egress::Policy;
-use crate::engine::{MAX_RESULT_BYTES, TICK};
+use crate::engine::{Alive, MAX_RESULT_BYTES, TICK};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::plugin::Plugin;
@@ -23,6 +23,7 @@ pub struct Instance {
     store: Store<State>,
     source: EvidenceSource,
     longest: Duration,
+    _alive: Alive,
 }
 
 impl Instance {
@@ -57,7 +58,7 @@ impl Instance {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(pause))))
         });
         let source = plugin.pre().instantiate_async(&mut store).await.map_err(stopped)?;
-        Ok(Self { store, source, longest: tenant.limits.call })
+        Ok(Self { store, source, longest: tenant.limits.call, _alive: engine.count_instance() })
     }
 
     /// Instantiates and configures in one step.

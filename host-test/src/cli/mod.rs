@@ -154,12 +154,18 @@ struct CollectArgs {
 impl ComponentArgs {
     /// Compiles the component that is meant.
     async fn load(&self) -> Result<Plugin> {
-        let path = match &self.component {
-            Some(path) => path.clone(),
-            None => built_component()?,
-        };
-        let engine = Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone() })?;
-        engine.load(&path).await
+        let none = EngineOptions::default();
+        self.engine(none.instances)?.load(&self.file()?).await
+    }
+
+    /// An engine with room for so many instances at once.
+    fn engine(&self, instances: u32) -> Result<Engine> {
+        Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone(), instances })
+    }
+
+    /// The component that is meant.
+    fn file(&self) -> Result<PathBuf> {
+        self.component.clone().map_or_else(built_component, Ok)
     }
 }
 
