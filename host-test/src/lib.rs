@@ -22,6 +22,7 @@ pub mod plugin;
 pub mod record_json;
 pub mod simulator;
 pub mod state;
+pub mod summary;
 pub mod tenant;
 pub mod transport;
 pub mod verify;
