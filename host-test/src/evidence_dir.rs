@@ -55,6 +55,19 @@ pub fn stage(path: &Path) -> Stage {
     }
 }
 
+/// The summary of a finished collection.
+///
+/// # Errors
+/// When its manifest cannot be read.
+pub fn finished(path: &Path) -> Result<Summary> {
+    let file = path.join("manifest.json");
+    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    serde_json::from_slice(&text).map_err(|_| Error::Output {
+        what: format!("{} is no manifest", file.display()),
+        remedy: "check the folder with verify".into(),
+    })
+}
+
 /// An output folder that this run owns.
 pub struct EvidenceDir {
     path: PathBuf,

@@ -14,6 +14,7 @@ pub mod egress;
 pub mod engine;
 pub mod error;
 pub mod evidence_dir;
+pub mod fleet;
 pub mod instance;
 pub mod limits;
 pub mod meter;

@@ -1,11 +1,15 @@
 //! The command line: what can be asked for, and how a run ends.
 
 mod bench;
+mod bench_tenants;
 mod collect;
 mod describe;
 mod diff;
 mod exit;
+mod fleet;
+mod fleet_view;
 mod health;
+mod memory;
 mod plan;
 mod progress;
 mod simulate;
@@ -48,8 +52,12 @@ enum Command {
     Keygen(verify::KeygenArgs),
     /// Serves a made-up Fivetran account over HTTP.
     Simulate(simulate::SimulateArgs),
+    /// Collects for many tenants at once, each into its own folder.
+    Fleet(Box<fleet::FleetArgs>),
     /// Measures collections of a made-up account, as ratios to what is possible.
     Bench(bench::BenchArgs),
+    /// Measures what many tenants cost that have an instance all at once.
+    BenchTenants(bench_tenants::BenchTenantsArgs),
 }
 
 #[derive(Args)]
@@ -211,7 +219,9 @@ pub fn main() -> ExitCode {
             Command::Diff(args) => diff::run(&args).await,
             Command::Keygen(args) => verify::keygen(&args),
             Command::Simulate(args) => simulate::run(&args).await,
+            Command::Fleet(args) => fleet::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,
+            Command::BenchTenants(args) => bench_tenants::run(&args).await,
         }
     });
     runtime.shutdown_background();
