@@ -1,6 +1,6 @@
 //! Drives `collect` from page to page, through waits, to the end.
 
-use crate::bindings::compliance::source::types::FailureKind;
+use crate::bindings::compliance::source::types::{Diagnostic, FailureKind};
 use crate::bindings::exports::compliance::source::source::{Budget, CollectRequest, Configured, Page};
 use crate::error::{Error, Result};
 use crate::instance::Instance;
@@ -121,6 +121,13 @@ impl Collection {
             }
         }
     }
+}
+
+/// The finding with which a source says that it waits by itself, to keep to the share of the vendor's
+/// quota that its settings give; `None` when it was the vendor who asked for it.
+#[must_use]
+pub fn own_pace(page: &Page) -> Option<&Diagnostic> {
+    page.diagnostics.iter().find(|finding| finding.code == "quota-share")
 }
 
 /// How long it is until an instant by the clock that the source sees. A fixed clock does not move

@@ -68,7 +68,8 @@ pub enum Error {
 }
 
 fn diagnostics(findings: &[Diagnostic]) -> String {
-    let lines = findings.iter().map(|finding| format!("{}: {}", finding.pointer, finding.message));
+    let line = |finding: &Diagnostic| format!("{}: {} ({})", finding.pointer, finding.message, finding.remedy);
+    let lines = findings.iter().map(line);
     lines.collect::<Vec<_>>().join("; ")
 }
 

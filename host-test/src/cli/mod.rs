@@ -1,16 +1,14 @@
 //! The command line: what can be asked for, and how a run ends.
 
 mod bench;
-mod bench_tenants;
 mod collect;
 mod describe;
 mod diff;
 mod exit;
 mod fleet;
-mod fleet_view;
 mod health;
-mod memory;
 mod plan;
+mod process;
 mod progress;
 mod simulate;
 mod target;
@@ -56,8 +54,6 @@ enum Command {
     Fleet(Box<fleet::FleetArgs>),
     /// Measures collections of a made-up account, as ratios to what is possible.
     Bench(bench::BenchArgs),
-    /// Measures what many tenants cost that have an instance all at once.
-    BenchTenants(bench_tenants::BenchTenantsArgs),
 }
 
 #[derive(Args)]
@@ -221,7 +217,6 @@ pub fn main() -> ExitCode {
             Command::Simulate(args) => simulate::run(&args).await,
             Command::Fleet(args) => fleet::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,
-            Command::BenchTenants(args) => bench_tenants::run(&args).await,
         }
     });
     runtime.shutdown_background();

@@ -117,8 +117,7 @@ pub fn env_pair() -> Result<Option<Pair>> {
 pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
     let from_env = pair.is_some();
-    let config =
-        Config { accounts: args.sim_accounts, journal: false, keep_answers: true, ..args.sim.config(pair) };
+    let config = Config { accounts: args.sim_accounts, journal: false, keep_answers: true, ..args.sim.config(pair) };
     let simulator =
         Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
     text::say(format!("simulating Fivetran on {} ({})", simulator.url(), args.sim.sentence()));

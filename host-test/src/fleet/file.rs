@@ -17,7 +17,7 @@
 
 use super::fields::{Fields, texts};
 use super::finding;
-use super::spec::{SecretRef, SettingsRef, Spec, is_name};
+use super::spec::{NAME, SecretRef, SettingsRef, Spec, is_name};
 use crate::egress::Rule;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -93,7 +93,7 @@ fn tenant(fields: &mut Fields<'_>, folder: &Path, defaults: &Defaults) -> Option
     let known =
         "name, account, credentials, settings, settings_file, kinds, since, upstream, egress, limits, component";
     fields.check_names(known);
-    let name = fields.required("name", "a name", |value| value.as_str().filter(|name| is_name(name)).map(String::from));
+    let name = fields.required("name", NAME, |value| value.as_str().filter(|name| is_name(name)).map(String::from));
     let nobody = Pair { username: Secret::new(""), password: Secret::new("") };
     let mut spec = defaults.spec(name.as_deref().unwrap_or_default(), nobody);
     if let Some(account) = fields.text("account") {

@@ -15,9 +15,11 @@
 
 mod fields;
 mod file;
+mod member;
 mod queue;
 mod quota;
 mod report;
+mod retry;
 mod schedule;
 mod spec;
 mod turn;
@@ -25,6 +27,8 @@ mod turn;
 pub use file::{Defaults, parse, read};
 pub use report::{Gauges, Outcome, Reading, Report, TenantReport};
 pub use spec::{SecretRef, SettingsRef, Spec, is_name};
+
+use spec::NAME;
 
 use crate::bindings::compliance::source::types::{Diagnostic, Severity};
 use crate::error::{Error, Result};
@@ -156,6 +160,7 @@ impl Fleet {
         std::fs::create_dir_all(&options.out).map_err(Error::file("create", &options.out))?;
         // A tenant's name never begins with a dot.
         let lock = lock(&options.out, ".lock")?;
+        let options = Options { active: options.active.max(1), ..options };
         let tenants = tenants.into_iter().map(|(spec, plugin)| (Arc::new(spec), plugin)).collect();
         Ok(Self { tenants, options, gauges: Arc::default(), _lock: lock })
     }
@@ -187,8 +192,7 @@ fn findings(tenants: &[(Spec, Plugin)]) -> Vec<Diagnostic> {
     for (index, (spec, plugin)) in tenants.iter().enumerate() {
         if !is_name(&spec.name) {
             let message = "a name must be the name of a folder".into();
-            let remedy = "Give 1 to 64 letters, digits, '-', '_' and '.', and no '.' at the beginning.";
-            all.push(finding(format!("/{index}/name"), "name-unusable", message, remedy));
+            all.push(finding(format!("/{index}/name"), "name-unusable", message, &format!("Give {NAME}.")));
         }
         // Some file systems do not tell letter cases apart.
         if !names.insert(spec.name.to_ascii_lowercase()) {

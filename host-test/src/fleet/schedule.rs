@@ -1,15 +1,15 @@
 //! Gives turns until every tenant has come to its end.
 
+use super::member::Member;
 use super::queue::Queue;
 use super::quota::{Quota, bounds};
-use super::report::{Outcome, Report, TenantReport};
-use super::turn::{Step, Turn};
-use super::{Event, Fleet, MAX_BACKOFF, MAX_WAIT, Observer, Stop};
-use crate::bindings::compliance::source::types::{Failure, FailureKind, FailureScope};
+use super::report::{Outcome, Report};
+use super::retry::{backoff, is_retryable, retry_after, stuck};
+use super::turn::{Pause, Step, Turn};
+use super::{Event, Fleet, MAX_WAIT, Observer, Stop};
 use crate::bindings::exports::compliance::source::source::Budget;
 use crate::error::{Error, Result};
 use crate::evidence_dir::{Stage, finished, stage};
-use crate::meter::Meter;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,20 +20,6 @@ use tokio::time::Instant;
 
 /// Beyond the time of a page, a turn that is begun gets this long to end when the fleet is stopped.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// What is kept of a tenant between its turns.
-struct Member {
-    /// Time that its turns took.
-    had: Duration,
-    /// Turns without progress in a row.
-    failures: u32,
-    first: Option<Instant>,
-    /// Of the turn under way: when it began, requests before it, requests reserved.
-    turn: Option<(Instant, u64, u64)>,
-    report: TenantReport,
-    meter: Arc<Meter>,
-    ended: bool,
-}
 
 /// See the module.
 pub(super) struct Schedule<'f> {
@@ -52,29 +38,10 @@ type Ended = std::result::Result<(Id, Result<Step>), JoinError>;
 impl<'f> Schedule<'f> {
     pub fn new(fleet: &'f Fleet, observer: &'f Observer<'f>) -> Self {
         let options = &fleet.options;
-        let member = |name: &str| Member {
-            had: Duration::ZERO,
-            failures: 0,
-            first: None,
-            turn: None,
-            report: TenantReport {
-                name: name.into(),
-                outcome: Outcome::Interrupted,
-                finished_before: false,
-                records: 0,
-                requests: 0,
-                turns: 0,
-                took: Duration::ZERO,
-                waited: Duration::ZERO,
-                denied: 0,
-            },
-            meter: Arc::new(Meter::of_many(Arc::clone(&fleet.gauges.requests))),
-            ended: false,
-        };
         Self {
             fleet,
             observer,
-            members: fleet.tenants.iter().map(|(spec, _)| member(&spec.name)).collect(),
+            members: fleet.tenants.iter().map(|(spec, _)| Member::new(&spec.name, &fleet.gauges)).collect(),
             queue: Queue::default(),
             quota: Quota::new(options.quota_requests, options.quota_window),
             running: JoinSet::new(),
@@ -114,22 +81,18 @@ impl<'f> Schedule<'f> {
 
     /// Lets everybody in but those that are finished already.
     fn admit(&mut self) {
-        for index in 0..self.members.len() {
-            let Some((spec, _)) = self.fleet.tenants.get(index) else { continue };
+        for (index, (spec, _)) in self.fleet.tenants.iter().enumerate() {
             let folder = self.fleet.options.out.join(&spec.name);
             if stage(&folder) != Stage::Finished {
                 self.queue.push(index, Duration::ZERO);
                 continue;
             }
-            let outcome = match finished(&folder) {
-                Ok(summary) => {
-                    self.with(index, |member| member.report.records = summary.records);
-                    Outcome::of(&summary)
-                }
-                Err(error) => Outcome::Failed(error),
-            };
-            self.with(index, |member| member.report.finished_before = true);
-            self.end(index, outcome);
+            let summary = finished(&folder);
+            if let Some(member) = self.members.get_mut(index) {
+                member.report.finished_before = true;
+                member.report.records = summary.as_ref().map_or(0, |summary| summary.records);
+            }
+            self.end(index, summary.map_or_else(Outcome::Failed, |summary| Outcome::of(&summary)));
         }
     }
 
@@ -146,27 +109,32 @@ impl<'f> Schedule<'f> {
                     continue;
                 }
             };
+            let budget = self.budget(share);
             let Some(member) = self.members.get_mut(index) else { continue };
-            member.first.get_or_insert(now);
-            member.turn = Some((now, member.meter.requests(), share));
-            member.report.turns += 1;
-            let (requests, in_flight) = bounds(share, options.concurrency);
+            member.begin(share, now);
             let turn = Turn {
                 spec: Arc::clone(spec),
                 plugin: plugin.clone(),
                 folder: options.out.join(&spec.name),
-                budget: Budget {
-                    max_records: None,
-                    max_bytes: None,
-                    max_requests: Some(requests),
-                    max_milliseconds: Some(options.page_milliseconds),
-                    max_concurrency: Some(in_flight),
-                },
+                budget,
                 meter: Arc::clone(&member.meter),
                 signer: options.signer.clone(),
             };
             let task = self.running.spawn(turn.take());
             self.whose.insert(task.id(), index);
+        }
+    }
+
+    /// Bounds of a turn for which so many requests are reserved.
+    fn budget(&self, share: u64) -> Budget {
+        let options = &self.fleet.options;
+        let (requests, in_flight) = bounds(share, options.concurrency);
+        Budget {
+            max_records: None,
+            max_bytes: None,
+            max_requests: Some(requests),
+            max_milliseconds: Some(options.page_milliseconds),
+            max_concurrency: Some(in_flight),
         }
     }
 
@@ -182,9 +150,8 @@ impl<'f> Schedule<'f> {
             return;
         };
         let now = Instant::now();
-        if let Some((began, before, reserved)) = member.turn.take() {
-            member.had += now - began;
-            self.quota.settle(&spec.account, reserved, member.meter.requests() - before, now);
+        if let Some((reserved, spent)) = member.settle(now) {
+            self.quota.settle(&spec.account, reserved, spent, now);
         }
         match outcome {
             Ok(Step::Finished(summary, records)) => {
@@ -192,42 +159,57 @@ impl<'f> Schedule<'f> {
                 self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
                 self.end(index, Outcome::of(&summary));
             }
-            Ok(Step::Page { records, moved, wait, records_in_all }) => {
+            Ok(Step::Page { records, records_in_all, progress, pause }) => {
                 member.report.records = records_in_all;
-                let failures = if moved { 0 } else { member.failures + 1 };
-                self.count_failures(index, failures);
                 self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
-                self.go_on(index, wait, (!moved).then(stuck));
-            }
-            Err(error) => {
-                let failures = member.failures + 1;
-                self.count_failures(index, failures);
-                let wait = retry_after(&error);
-                match is_retryable(&error) {
-                    true => self.go_on(index, wait, Some(error)),
-                    false => self.end(index, Outcome::Failed(error)),
+                match (member.moved(progress), pause) {
+                    (true, _) | (false, Some(Pause::Own(_))) => self.go_on(index, pause),
+                    (false, Some(Pause::Vendors(wait))) => self.retry(index, stuck(), Some(wait)),
+                    (false, None) => self.retry(index, stuck(), None),
                 }
             }
+            Err(error) if is_retryable(&error) => {
+                let wait = retry_after(&error);
+                self.retry(index, error, wait);
+            }
+            Err(error) => self.end(index, Outcome::Failed(error)),
         }
     }
 
-    /// Puts a tenant back, to wait where the vendor asks for it or something failed; or ends it, when
-    /// it has failed too often.
-    fn go_on(&mut self, index: usize, asked: Option<Duration>, failed: Option<Error>) {
-        let (Some((spec, _)), Some(member)) = (self.fleet.tenants.get(index), self.members.get(index)) else { return };
-        let asked = asked.map(|wait| wait.min(MAX_WAIT));
-        if let Some(wait) = asked {
-            self.quota.block(&spec.account, Instant::now() + wait);
-        }
-        match (failed, asked) {
-            (Some(error), _) if member.failures >= self.fleet.options.tries => self.end(index, Outcome::Failed(error)),
-            (Some(error), asked) => {
-                let doubled = 2_u32.saturating_pow(member.failures.saturating_sub(1));
-                let backoff = self.fleet.options.backoff.saturating_mul(doubled).min(MAX_BACKOFF);
-                self.wait(index, backoff.max(asked.unwrap_or_default()), Some(&error));
+    /// Puts a tenant back that has come further.
+    fn go_on(&mut self, index: usize, pause: Option<Pause>) {
+        self.count_failures(index, 0);
+        match (pause, self.members.get(index)) {
+            (Some(Pause::Vendors(wait)), _) => {
+                self.block(index, wait);
+                self.wait(index, wait.min(MAX_WAIT), None);
             }
-            (None, Some(wait)) => self.wait(index, wait, None),
-            (None, None) => self.queue.push(index, member.had),
+            (Some(Pause::Own(wait)), _) => self.wait(index, wait.min(MAX_WAIT), None),
+            (None, Some(member)) => self.queue.push(index, member.had),
+            (None, None) => {}
+        }
+    }
+
+    /// Puts a tenant back that has come no further; or ends it, when that was so too often. `asked` is
+    /// how long the vendor asks to wait.
+    fn retry(&mut self, index: usize, error: Error, asked: Option<Duration>) {
+        let options = &self.fleet.options;
+        let Some(failures) = self.members.get(index).map(|member| member.failures + 1) else { return };
+        self.count_failures(index, failures);
+        if let Some(wait) = asked {
+            self.block(index, wait);
+        }
+        if failures >= options.tries {
+            return self.end(index, Outcome::Failed(error));
+        }
+        let asked = asked.unwrap_or_default().min(MAX_WAIT);
+        self.wait(index, backoff(options.backoff, failures).max(asked), Some(&error));
+    }
+
+    /// What the vendor asks of one tenant holds for all of its account.
+    fn block(&mut self, index: usize, wait: Duration) {
+        if let Some((spec, _)) = self.fleet.tenants.get(index) {
+            self.quota.block(&spec.account, Instant::now() + wait.min(MAX_WAIT));
         }
     }
 
@@ -261,12 +243,6 @@ impl<'f> Schedule<'f> {
         member.failures = failures;
     }
 
-    fn with(&mut self, index: usize, change: impl FnOnce(&mut Member)) {
-        if let Some(member) = self.members.get_mut(index) {
-            change(member);
-        }
-    }
-
     fn show(&self) {
         let gauges = &self.fleet.gauges;
         gauges.running.store(self.running.len() as u64, Ordering::SeqCst);
@@ -288,41 +264,4 @@ impl<'f> Schedule<'f> {
             interrupted,
         }
     }
-}
-
-impl Member {
-    fn close(&mut self, outcome: Outcome) {
-        self.report.outcome = outcome;
-        self.report.requests = self.meter.requests();
-        self.report.denied = self.meter.denied().len();
-        self.report.took = self.first.map(|first| first.elapsed()).unwrap_or_default();
-    }
-}
-
-fn is_retryable(error: &Error) -> bool {
-    matches!(error, Error::Source(failure) if failure.retryable)
-}
-
-fn retry_after(error: &Error) -> Option<Duration> {
-    match error {
-        Error::Source(failure) if failure.kind == FailureKind::RateLimited => {
-            Some(Duration::from_secs(failure.retry_after_seconds.unwrap_or(60)))
-        }
-        _ => None,
-    }
-}
-
-/// A page that is no further than the one before: the vendor asks to wait, time and again.
-fn stuck() -> Error {
-    Error::Source(Box::new(Failure {
-        kind: FailureKind::RateLimited,
-        scope: FailureScope::Collection,
-        pointer: None,
-        message: "the vendor asks to wait, again and again, and nothing is let through".into(),
-        remedy: "Go on later with --resume, or ask the vendor who uses up the quota.".into(),
-        retryable: true,
-        retry_after_seconds: None,
-        http_status: None,
-        request_id: None,
-    }))
 }

@@ -65,6 +65,9 @@ pub struct Spec {
     pub limits: Limits,
 }
 
+/// What a name is made of.
+pub(super) const NAME: &str = "1 to 64 letters, digits, '-', '_' and '.', the first of them no '.'";
+
 /// Whether a text can be a tenant's name: a folder of this name is the same everywhere, and no path.
 #[must_use]
 pub fn is_name(text: &str) -> bool {

@@ -265,8 +265,7 @@ impl Shared {
     }
 
     fn answer(&self, uri: &Uri, number: usize, account: &Account) -> Reply {
-        let make_up =
-            || routes::answer(account, &self.config.principal, uri.path(), uri.query().unwrap_or_default());
+        let make_up = || routes::answer(account, &self.config.principal, uri.path(), uri.query().unwrap_or_default());
         if !self.config.keep_answers {
             return make_up();
         }

@@ -1,25 +1,26 @@
 //! `fleet`: many tenants at once, each into its own folder, and what came of them.
 
-use super::fleet_view::View;
-use super::memory::{mib, peak_bytes};
+mod outcome;
+mod view;
+
 use super::simulate::SimArgs;
 use super::target::{checked, milliseconds};
-use super::text::{note, plain, say, table};
-use super::{ComponentArgs, collect, exit};
+use super::text::note;
+use super::{ComponentArgs, collect};
 use clap::Args;
 use host_test::error::{Error, Result};
-use host_test::fleet::{Defaults, Fleet, Options, Outcome, Report, SettingsRef, Spec, Stop, TenantReport, read};
+use host_test::fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
 use host_test::plugin::Plugin;
 use host_test::simulator::{Config, Simulator, default_pair, pair_of};
 use host_test::tenant::Clock;
 use host_test::verify::seal::Signer;
 use http::Uri;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
+use view::View;
 
 #[derive(Args)]
 #[group(id = "whom", required = true, multiple = false, args = ["tenants", "simulated"])]
@@ -96,8 +97,25 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
         Some(path) => read(path, &defaults)?,
         None => simulated(args.simulated.unwrap_or_default(), &defaults),
     };
+    let options = Options { signer, ..options(args) };
+    let fleet = Fleet::new(with_plugins(args, specs, options.active).await?, options)?;
+    let (sender, stop) = watch::channel(Stop::No);
+    let view = Arc::new(View::start(fleet.gauges(), fleet.size() as u64));
+    let stopper = tokio::spawn(stop_on_signals(sender, Arc::clone(&view)));
+    let report = fleet.run(stop, &|event| view.event(event)).await;
+    view.end();
+    stopper.abort();
+    outcome::show(&report, &args.out);
+    if let Some(path) = &args.summary {
+        let text = serde_json::to_string_pretty(&outcome::summary(&report)).unwrap_or_default() + "\n";
+        std::fs::write(path, text).map_err(Error::file("write", path))?;
+    }
+    Ok(outcome::exit_code(&report))
+}
+
+fn options(args: &FleetArgs) -> Options {
     let none = Options::new(&args.out);
-    let options = Options {
+    Options {
         resume: args.resume,
         active: args.active.map_or(none.active, |active| active as usize),
         page_requests: args.max_requests_per_page,
@@ -105,29 +123,14 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
         concurrency: args.concurrency,
         quota_requests: args.requests_per_hour,
         tries: args.tries,
-        signer,
         ..none
-    };
-    let fleet = Fleet::new(with_plugins(args, specs, options.active).await?, options)?;
-    let (sender, stop) = watch::channel(Stop::No);
-    let stopper = tokio::spawn(stop_on_signals(sender));
-    let view = View::start(fleet.gauges(), fleet.size() as u64);
-    let report = fleet.run(stop, &|event| view.event(event)).await;
-    view.end();
-    stopper.abort();
-    show(&report, args);
-    let code = exit::worst(report.tenants.iter().map(|tenant| code(&tenant.outcome)));
-    if let Some(path) = &args.summary {
-        let text = serde_json::to_string_pretty(&summary(&report, code)).unwrap_or_default() + "\n";
-        std::fs::write(path, text).map_err(Error::file("write", path))?;
     }
-    Ok(code)
 }
 
 /// The first signal stops gently, the second at once.
-async fn stop_on_signals(sender: watch::Sender<Stop>) {
+async fn stop_on_signals(sender: watch::Sender<Stop>, view: Arc<View>) {
     collect::interrupted().await;
-    note("stopping: pages that are begun come to their end; once more stops at once");
+    view.tell("stopping: pages that are begun come to their end; once more stops at once");
     let _ = sender.send(Stop::Gently);
     collect::interrupted().await;
     let _ = sender.send(Stop::AtOnce);
@@ -174,121 +177,4 @@ async fn with_plugins(args: &FleetArgs, specs: Vec<Spec>, active: usize) -> Resu
         tenants.push((spec, plugin));
     }
     Ok(tenants)
-}
-
-fn code(outcome: &Outcome) -> u8 {
-    match outcome {
-        Outcome::Complete => exit::COMPLETE,
-        Outcome::Incomplete(_) => exit::INCOMPLETE,
-        Outcome::Failed(error) => exit::code(error),
-        Outcome::Interrupted => exit::INTERRUPTED,
-    }
-}
-
-/// Tenants that a table names one by one.
-const SHOWN: usize = 10;
-
-fn show(report: &Report, args: &FleetArgs) {
-    let mut outcomes: BTreeMap<(u8, &str), Vec<&TenantReport>> = BTreeMap::new();
-    for tenant in &report.tenants {
-        outcomes.entry((code(&tenant.outcome), tenant.outcome.word())).or_default().push(tenant);
-    }
-    let mut rows = table(&["Outcome", "Tenants", "Records", "Calls", "For example"]);
-    for ((_, word), tenants) in &outcomes {
-        rows.add_row(vec![
-            (*word).to_string(),
-            tenants.len().to_string(),
-            tenants.iter().map(|tenant| tenant.records).sum::<u64>().to_string(),
-            tenants.iter().map(|tenant| tenant.requests).sum::<u64>().to_string(),
-            tenants.first().map(|tenant| example(tenant)).unwrap_or_default(),
-        ]);
-    }
-    say(rows);
-    slowest(report);
-    let (seconds, tenants) = (report.took.as_secs_f64(), report.tenants.len());
-    let per_second = |count: u64| count as f64 / seconds.max(0.001);
-    say(format!(
-        "{tenants} tenants, {} records, {} calls in {seconds:.1} s ({:.0} records/s, {:.0} calls/s, {:.1} tenants/s), at most {} MiB",
-        report.records,
-        report.requests,
-        per_second(report.records),
-        per_second(report.requests),
-        per_second(report.tenants.iter().filter(|tenant| !tenant.finished_before).count() as u64),
-        mib(peak_bytes())
-    ));
-    say(format!("evidence: {}", args.out.display()));
-    let is_finished = |outcome: &Outcome| matches!(outcome, Outcome::Complete | Outcome::Incomplete(_));
-    if !report.tenants.iter().all(|tenant| is_finished(&tenant.outcome)) {
-        say("go on with those that are not finished: the same command with --resume");
-    }
-}
-
-fn example(tenant: &TenantReport) -> String {
-    let more = match &tenant.outcome {
-        Outcome::Complete | Outcome::Interrupted => String::new(),
-        Outcome::Incomplete(missing) => format!(": {}", missing.join(", ")),
-        Outcome::Failed(error) => format!(": {error}"),
-    };
-    plain(&format!("{}{more}", tenant.name))
-}
-
-fn slowest(report: &Report) {
-    let mut by_time: Vec<&TenantReport> = report.tenants.iter().filter(|tenant| tenant.turns > 0).collect();
-    by_time.sort_by_key(|tenant| std::cmp::Reverse(tenant.took));
-    let mut rows = table(&["Slowest", "Seconds", "Of these waiting", "Turns", "Calls", "Outcome"]);
-    for tenant in by_time.iter().take(SHOWN / 2) {
-        rows.add_row(vec![
-            plain(&tenant.name),
-            format!("{:.1}", tenant.took.as_secs_f64()),
-            format!("{:.1}", tenant.waited.as_secs_f64()),
-            tenant.turns.to_string(),
-            tenant.requests.to_string(),
-            tenant.outcome.word().into(),
-        ]);
-    }
-    if by_time.len() > 1 {
-        say(rows);
-    }
-}
-
-/// `--summary`: the same for programs.
-fn summary(report: &Report, code: u8) -> Value {
-    let count = |word: &str| report.tenants.iter().filter(|tenant| tenant.outcome.word() == word).count();
-    let mut outcomes = BTreeMap::new();
-    for tenant in &report.tenants {
-        outcomes.insert(tenant.outcome.word(), count(tenant.outcome.word()));
-    }
-    json!({
-        "version": 1,
-        "exit_code": code,
-        "interrupted": report.interrupted,
-        "seconds": report.took.as_secs_f64(),
-        "records": report.records,
-        "requests": report.requests,
-        "peak_bytes": peak_bytes(),
-        "outcomes": outcomes,
-        "tenants": report.tenants.iter().map(tenant_summary).collect::<Vec<_>>(),
-    })
-}
-
-fn tenant_summary(tenant: &TenantReport) -> Value {
-    let (missing, error) = match &tenant.outcome {
-        Outcome::Incomplete(missing) => (missing.clone(), None),
-        Outcome::Failed(error) => (Vec::new(), Some(plain(&error.to_string()))),
-        Outcome::Complete | Outcome::Interrupted => (Vec::new(), None),
-    };
-    json!({
-        "name": tenant.name,
-        "outcome": tenant.outcome.word(),
-        "exit_code": code(&tenant.outcome),
-        "missing": missing,
-        "error": error,
-        "finished_before": tenant.finished_before,
-        "records": tenant.records,
-        "requests": tenant.requests,
-        "turns": tenant.turns,
-        "seconds": tenant.took.as_secs_f64(),
-        "waited_seconds": tenant.waited.as_secs_f64(),
-        "denied": tenant.denied,
-    })
 }

@@ -1,7 +1,7 @@
 //! How a fleet shows that it is alive: a bar on a terminal, a line every few seconds elsewhere.
 
-use super::memory::{mib, resident_bytes};
-use super::text::{note, plain};
+use crate::cli::process::{mib, resident_bytes};
+use crate::cli::text::{note, plain};
 use host_test::fleet::{Event, Gauges, Outcome, Reading};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -40,6 +40,11 @@ impl View {
             TOLD => "further failures are only counted".to_string(),
             _ => return,
         };
+        self.tell(&text);
+    }
+
+    /// Tells something without disturbing what is shown.
+    pub fn tell(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => note(text),
@@ -57,7 +62,8 @@ impl View {
 
 fn bar(tenants: u64) -> ProgressBar {
     let bar = ProgressBar::new(tenants);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {wide_msg} {elapsed}") {
+    let template = "{spinner} [{bar:24}] {pos}/{len} tenants{prefix}, {elapsed}\n  {wide_msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━╸─"));
     }
     bar
@@ -68,14 +74,15 @@ async fn refresh(bar: Option<ProgressBar>, gauges: Arc<Gauges>, tenants: u64) {
     loop {
         tokio::time::sleep(if bar.is_some() { LOOKS } else { LINES }).await;
         let reading = gauges.read();
-        let text = line(&before.1, &reading, before.0.elapsed());
+        let (rates, states) = lines(&before.1, &reading, before.0.elapsed());
         match &bar {
             Some(bar) => {
                 bar.set_position(reading.done);
-                bar.set_message(text);
+                bar.set_prefix(rates);
+                bar.set_message(states);
                 bar.tick();
             }
-            None => note(format!("{}/{tenants} tenants, {text}", reading.done)),
+            None => note(format!("{}/{tenants} tenants{rates}: {states}", reading.done)),
         }
         // Over a second at least, so that figures can be read.
         if before.0.elapsed() >= Duration::from_secs(1) {
@@ -84,16 +91,12 @@ async fn refresh(bar: Option<ProgressBar>, gauges: Arc<Gauges>, tenants: u64) {
     }
 }
 
-fn line(before: &Reading, now: &Reading, span: Duration) -> String {
+/// How fast it goes, and what the tenants do: short enough for a terminal of 80 columns.
+fn lines(before: &Reading, now: &Reading, span: Duration) -> (String, String) {
     let rate = |from: u64, to: u64| to.saturating_sub(from) as f64 / span.as_secs_f64().max(0.001);
-    format!(
-        "{:.0} records/s, {:.0} calls/s, {} running, {} waiting, {} failing, {} failed, {} MiB",
-        rate(before.records, now.records),
-        rate(before.requests, now.requests),
-        now.running,
-        now.waiting,
-        now.retrying,
-        now.failed,
-        mib(resident_bytes())
-    )
+    let (records, calls) = (rate(before.records, now.records), rate(before.requests, now.requests));
+    let Reading { running, waiting, retrying, failed, .. } = now;
+    let memory = mib(resident_bytes());
+    let states = format!("{running} running, {waiting} waiting, {retrying} failing, {failed} failed, {memory} MiB");
+    (format!(", {records:.0} records/s, {calls:.0} calls/s"), states)
 }
