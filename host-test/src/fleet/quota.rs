@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// Fewer are not worth a turn: it asks for the account and repeats a list before it goes on.
 const WORTH_A_TURN: u64 = 24;
-/// While others have all of it reserved, it is not known when some of it comes free.
+/// While others have some of it reserved, it is not known how much of that comes free, and when.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// See the module.
@@ -49,7 +49,10 @@ impl Quota {
             account.reserved += share;
             return Ok(share);
         }
-        let mut over = spent.saturating_add(account.reserved).saturating_sub(limit);
+        if account.reserved > 0 {
+            return Err(now + ASK_AGAIN);
+        }
+        let mut over = spent.saturating_sub(limit);
         for (at, requests) in &account.spent {
             let pays = over.min(*requests);
             over -= pays;
@@ -58,7 +61,7 @@ impl Quota {
                 return Err(*at + window);
             }
         }
-        Err(now + ASK_AGAIN)
+        Err(now + window)
     }
 
     /// Ends a reservation of `reserved` requests of which, or beyond which, `spent` were sent.
@@ -137,6 +140,19 @@ mod tests {
         assert_eq!(quota.reserve("acme", 200, now), Ok(90));
         quota.settle("acme", 90, 190, now);
         assert_eq!(quota.reserve("acme", 1, now + HOUR / 2), Err(now + HOUR), "more than was reserved is paid back");
+    }
+
+    #[test]
+    fn what_was_reserved_and_not_spent_is_not_waited_for() {
+        let now = Instant::now();
+        let mut quota = Quota::new(100, HOUR);
+        assert_eq!((quota.reserve("acme", 50, now), quota.reserve("acme", 50, now)), (Ok(50), Ok(50)));
+        quota.settle("acme", 50, 40, now);
+        assert_eq!(quota.reserve("acme", 50, now), Err(now + ASK_AGAIN), "10 are free, and soon perhaps more");
+        quota.settle("acme", 50, 1, now);
+        assert_eq!(quota.reserve("acme", 50, now), Ok(50));
+        quota.settle("acme", 50, 50, now);
+        assert_eq!(quota.reserve("acme", 50, now), Err(now + HOUR));
     }
 
     #[test]

@@ -37,8 +37,9 @@ pub fn show(report: &Report, out: &Path) {
     let now = finished.saturating_sub(before);
     let seconds = report.took.as_secs_f64();
     let rate = |count: u64| count as f64 / seconds.max(0.001);
+    let tenants_word = if now == 1 { "tenant" } else { "tenants" };
     say(format!(
-        "{now} tenants finished, {before} were before, {} are not: {} records, {} calls in {seconds:.1} s",
+        "{now} {tenants_word} finished, {before} were before, {} are not: {} records, {} calls in {seconds:.1} s",
         tenants.len() - finished,
         report.records,
         report.requests
