@@ -84,8 +84,9 @@ impl Options {
         Self {
             out: out.into(),
             resume: false,
-            // A turn mostly waits for the network, so that several keep a core busy.
-            active: 4 * cores,
+            // A turn mostly waits for the network, so that several keep a core busy. With fewer, one
+            // tenant whose vendor is slow would have too large a share of them.
+            active: 16 * cores,
             // A page costs up to three calls that another one makes again: below one percent of it.
             page_requests: 500,
             page_milliseconds: 5_000,

@@ -39,7 +39,7 @@ pub struct FleetArgs {
     /// Go on with every tenant in --out that is not finished, and leave out those that are.
     #[arg(long)]
     resume: bool,
-    /// Tenants that have an instance at once; default: four for each core.
+    /// Tenants that have an instance at once; default: 16 for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     active: Option<u32>,
     /// Requests that the tenants of one account may send in any hour, together.
