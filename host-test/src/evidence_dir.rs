@@ -9,7 +9,7 @@
 use crate::collection::Order;
 use crate::error::{Error, Result};
 use crate::summary::{Summary, VERSION};
-use crate::verify::hash::{hex, record_hash};
+use crate::verify::hash::{hex, line_hash};
 use crate::verify::seal::{self, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -304,8 +304,7 @@ pub(crate) fn lock(path: &Path, name: &str) -> Result<File> {
 
 /// The hash of a record's line.
 fn hash_of(line: &str) -> Result<String> {
-    let hash = serde_json::from_str(line).ok().and_then(|record| record_hash(&record));
-    hash.map(|hash| hex(&hash)).ok_or_else(|| Error::BadAnswer("a record that is none".into()))
+    line_hash(line).map(|hash| hex(&hash)).ok_or_else(|| Error::BadAnswer("a record that is none".into()))
 }
 
 /// SHA-256 of a file, which may be large.

@@ -50,8 +50,8 @@ impl Instance {
             if TICK * state.spinning > limit {
                 return Err(wasmtime::Error::new(Limit::Compute(limit)));
             }
-            // Who computes for long gets a fifth of a core, so that neighbours do not notice.
-            let pause = TICK * if state.spinning > BUSY_TICKS { 4 } else { 0 };
+            // Who computes for long gets a tenth of a core, so that neighbours do not notice.
+            let pause = TICK * if state.spinning > BUSY_TICKS { 9 } else { 0 };
             if pause.is_zero() {
                 return Ok(UpdateDeadline::Yield(1));
             }
