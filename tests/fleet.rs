@@ -187,6 +187,9 @@ fn a_source_that_keeps_its_own_pace_holds_up_nobody_else() {
                 Event::Waits { name, because, .. } => {
                     assert!(because.is_none(), "{because:?}");
                     waits.lock().unwrap().insert(name.to_string());
+                    if name == "free" {
+                        stop.send(Stop::Gently).unwrap();
+                    }
                 }
                 Event::Ended(_) => stop.send(Stop::Gently).unwrap(),
             })
