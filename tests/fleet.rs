@@ -187,7 +187,7 @@ fn a_source_that_keeps_its_own_pace_holds_up_nobody_else() {
                 Event::Waits { name, because, .. } => {
                     assert!(because.is_none(), "{because:?}");
                     waits.lock().unwrap().insert(name.to_string());
-                    if name == "free" {
+                    if *name == "free" {
                         stop.send(Stop::Gently).unwrap();
                     }
                 }
