@@ -39,8 +39,6 @@ pub struct FleetArgs {
 const AIM_COST: f64 = 1.5;
 /// MiB of a process with 10,000 tenants: 1.2 GiB.
 const AIM_MIB: f64 = 1228.8;
-/// Microseconds to instantiate and configure one.
-const AIM_MICROSECONDS: f64 = 100.0;
 /// Times the median time of good tenants beside a bad one.
 const AIM_NEIGHBOUR: f64 = 1.05;
 
@@ -117,7 +115,7 @@ impl Bench<'_> {
     /// What tenants hold that wait, and that have an instance.
     async fn memory(&self) -> Result<()> {
         let Self { args, .. } = self;
-        let mut rows = table(&["Tenants", "Number", "Own MiB", "Each KiB", "Resident MiB", "Each µs"]);
+        let mut rows = table(&["Tenants", "Number", "Own MiB", "Each KiB", "Resident MiB"]);
         let mut aims = Vec::new();
         for (deed, name, count) in
             [("wait", "waiting, a collection begun", args.waiting), ("live", "with an instance, configured", args.live)]
@@ -131,19 +129,14 @@ impl Bench<'_> {
             let run = self.measure(deed, &url, count, &[]).await?;
             let each = run.own_kib.saturating_sub(run.before_kib) as f64 / f64::from(count);
             let at_aim = (run.before_kib as f64 + 10_000.0 * each) / 1024.0;
-            let microseconds = run.seconds * 1e6 / f64::from(count);
             rows.add_row(vec![
                 name.to_string(),
                 count.to_string(),
                 format!("{:.0}", run.own_kib as f64 / 1024.0),
                 format!("{each:.1}"),
                 format!("{:.0}", run.resident_kib as f64 / 1024.0),
-                format!("{microseconds:.0}"),
             ]);
             aims.push((format!("own MiB at 10,000, {name}"), at_aim, AIM_MIB));
-            if deed == "live" {
-                aims.push(("µs to instantiate and configure one".into(), microseconds, AIM_MICROSECONDS));
-            }
         }
         say(rows);
         say("own: resident, but each page once, however many instances map it");

@@ -1,9 +1,9 @@
 //! `bench start`: how long it takes until a first answer, and what one tenant costs at its start.
 
 use super::child::{median, this_program};
-use crate::cli::process::peak_bytes;
 use crate::cli::ComponentArgs;
 use crate::cli::exit;
+use crate::cli::process::peak_bytes;
 use crate::cli::text::{say, table};
 use clap::Args;
 use host_test::error::{Error, Result};
