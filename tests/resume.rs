@@ -168,7 +168,7 @@ fn an_instance_that_is_trapped_by_a_limit_loses_nothing() {
 fn an_instance_that_is_trapped_by_an_epoch_loses_nothing() {
     block_on(async {
         // An engine of its own, whose epochs run fast: a trap may strike anywhere.
-        let engine = Engine::new(&EngineOptions { cache: true, ca_file: None }).unwrap();
+        let engine = Engine::new(&EngineOptions { cache: true, ..EngineOptions::default() }).unwrap();
         let plugin = engine.load(&component_file()).await.unwrap();
         let (want, _) = undisturbed(&plugin).await;
         let over = Arc::new(AtomicBool::new(false));

@@ -18,7 +18,7 @@ use support::{Collected, account, block_on, collect, engine, guest, order, plugi
 fn limits() -> Limits {
     Limits {
         compute: Duration::from_millis(300),
-        call: Duration::from_secs(2),
+        call: Duration::from_secs(4),
         requests: 500,
         in_flight: 16,
         ..Limits::default()

@@ -1,6 +1,6 @@
 //! Drives `collect` from page to page, through waits, to the end.
 
-use crate::bindings::compliance::source::types::FailureKind;
+use crate::bindings::compliance::source::types::{Diagnostic, FailureKind};
 use crate::bindings::exports::compliance::source::source::{Budget, CollectRequest, Configured, Page};
 use crate::error::{Error, Result};
 use crate::instance::Instance;
@@ -33,6 +33,19 @@ impl Default for Order {
             max_concurrency: None,
         };
         Self { kinds: Vec::new(), since: None, budget, cursor: None }
+    }
+}
+
+impl Order {
+    /// The request for the next page.
+    #[must_use]
+    pub fn request(&self) -> CollectRequest {
+        CollectRequest {
+            kinds: self.kinds.clone(),
+            cursor: self.cursor.clone(),
+            since: self.since.clone(),
+            budget: self.budget,
+        }
     }
 }
 
@@ -91,17 +104,12 @@ impl Collection {
         let page = self.page().await?;
         self.order.cursor.clone_from(&page.cursor);
         self.finished = page.cursor.is_none();
-        self.wait = page.not_before.as_deref().map(|until| wait_until(until, self.clock)).transpose()?;
+        self.wait = page.not_before.as_deref().map(|instant| until(instant, self.clock)).transpose()?;
         Ok(Some(page))
     }
 
     async fn page(&mut self) -> Result<Page> {
-        let request = CollectRequest {
-            kinds: self.order.kinds.clone(),
-            cursor: self.order.cursor.clone(),
-            since: self.order.since.clone(),
-            budget: self.order.budget,
-        };
+        let request = self.order.request();
         let mut failures = 0;
         loop {
             match self.instance.collect(&request).await {
@@ -115,9 +123,16 @@ impl Collection {
     }
 }
 
+/// The finding with which a source says that it waits by itself, to keep to the share of the vendor's
+/// quota that its settings give; `None` when it was the vendor who asked for it.
+#[must_use]
+pub fn own_pace(page: &Page) -> Option<&Diagnostic> {
+    page.diagnostics.iter().find(|finding| finding.code == "quota-share")
+}
+
 /// How long it is until an instant by the clock that the source sees. A fixed clock does not move
 /// meanwhile, but the wait is as long as on any other: the vendor's clock is not fixed.
-fn wait_until(instant: &str, clock: Clock) -> Result<Duration> {
+pub(crate) fn until(instant: &str, clock: Clock) -> Result<Duration> {
     let at = OffsetDateTime::parse(instant, &Rfc3339)
         .map_err(|_| Error::BadAnswer(format!("not-before is no instant: {instant:?}")))?;
     let now = match clock {

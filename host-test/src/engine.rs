@@ -7,27 +7,36 @@ use crate::plugin::Plugin;
 use crate::transport::Transport;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running guest is interrupted, to let others run and to see whether it spins.
 pub const TICK: Duration = Duration::from_millis(10);
-/// Instances at once: tenants that are not waiting.
-const MAX_INSTANCES: u32 = 256;
+/// Instances at once unless asked otherwise: tenants that are not waiting.
+const DEFAULT_INSTANCES: u32 = 256;
 /// Core instances, memories and tables of one component: the guest itself and its adapters.
 const MAX_PER_COMPONENT: u32 = 8;
 /// Bytes that may be copied out of a guest in one call: its page of records.
 pub const MAX_RESULT_BYTES: usize = 256 * 1024 * 1024;
 
 /// What an engine is set up with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EngineOptions {
     /// Whether compiled code is kept on disk: see [`crate::code_cache`].
     pub cache: bool,
     /// Certificates (PEM) to be trusted besides Mozilla's.
     pub ca_file: Option<std::path::PathBuf>,
+    /// Instances that there is room for at once. Each reserves 4 GiB of addresses and, while it lives,
+    /// about 6 mappings: beyond 10,000 the ceiling is `vm.max_map_count`, not memory.
+    pub instances: u32,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { cache: false, ca_file: None, instances: DEFAULT_INSTANCES }
+    }
 }
 
 /// Compiles components and runs them. Cheap to clone.
@@ -36,6 +45,7 @@ pub struct Engine {
     inner: wasmtime::Engine,
     transport: Transport,
     cache: Option<Arc<CodeCache>>,
+    alive: Arc<AtomicUsize>,
     _ticker: Arc<Ticker>,
 }
 
@@ -49,13 +59,13 @@ impl Engine {
         config.wasm_component_model(true);
         config.epoch_interruption(true);
         config.concurrency_support(false);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options.instances)));
         let inner = wasmtime::Engine::new(&config).map_err(Error::Engine)?;
         let transport = Transport::new(options.ca_file.as_deref())?;
         let ticker = Arc::new(Ticker::start(inner.clone()));
         // A cache that cannot be had only costs time.
         let cache = options.cache.then(CodeCache::of_user).flatten().map(Arc::new);
-        Ok(Self { inner, transport, cache, _ticker: ticker })
+        Ok(Self { inner, transport, cache, alive: Arc::default(), _ticker: ticker })
     }
 
     /// Compiles the component in a file.
@@ -81,6 +91,18 @@ impl Engine {
         &self.inner
     }
 
+    /// How many instances there are now.
+    #[must_use]
+    pub fn instances(&self) -> usize {
+        self.alive.load(Ordering::SeqCst)
+    }
+
+    /// Counts one more instance until the answer is dropped.
+    pub(crate) fn count_instance(&self) -> Alive {
+        self.alive.fetch_add(1, Ordering::SeqCst);
+        Alive(Arc::clone(&self.alive))
+    }
+
     /// How requests leave.
     #[must_use]
     pub fn transport(&self) -> &Transport {
@@ -88,13 +110,22 @@ impl Engine {
     }
 }
 
-fn pool() -> PoolingAllocationConfig {
+/// An instance that is alive.
+pub(crate) struct Alive(Arc<AtomicUsize>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_INSTANCES)
-        .total_core_instances(MAX_INSTANCES * MAX_PER_COMPONENT)
-        .total_memories(MAX_INSTANCES)
-        .total_tables(MAX_INSTANCES * 2)
-        .total_stacks(MAX_INSTANCES + 16) // Fibers outlive their instance for a moment.
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(MAX_PER_COMPONENT))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(2))
+        .total_stacks(instances.saturating_add(16)) // Fibers outlive their instance for a moment.
         .max_core_instances_per_component(MAX_PER_COMPONENT)
         .max_memories_per_component(1)
         .max_tables_per_component(MAX_PER_COMPONENT)

@@ -46,6 +46,9 @@ pub enum Error {
     /// The component's answer contradicts the interface.
     #[error("the component's answer is not as the interface promises: {0}")]
     BadAnswer(String),
+    /// The harness itself broke.
+    #[error("a defect of the harness: {0}")]
+    Defect(String),
     /// The output folder is not as it has to be.
     #[error("{what}: {remedy}")]
     Output {
@@ -65,7 +68,8 @@ pub enum Error {
 }
 
 fn diagnostics(findings: &[Diagnostic]) -> String {
-    let lines = findings.iter().map(|finding| format!("{}: {}", finding.pointer, finding.message));
+    let line = |finding: &Diagnostic| format!("{}: {} ({})", finding.pointer, finding.message, finding.remedy);
+    let lines = findings.iter().map(line);
     lines.collect::<Vec<_>>().join("; ")
 }
 
@@ -76,6 +80,24 @@ impl Error {
         move |source| Self::File { action, path, source }
     }
 
+    /// What it is in a word, as in the WIT where it is a source's failure.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Engine(_) | Self::Defect(_) => "defect",
+            Self::Component(_) | Self::ExportMissing(_) => "component",
+            Self::ImportsDenied(_) => "imports-denied",
+            Self::Configuration(_) => "configuration",
+            Self::Source(failure) => failure_word(failure.kind),
+            Self::Trap(_) => "trap",
+            Self::Limit(_) => "limit",
+            Self::BadAnswer(_) => "bad-answer",
+            Self::Output { .. } => "output",
+            Self::Usage { .. } => "usage",
+        }
+    }
+
     /// The source's failure kind, if it is one.
     #[must_use]
     pub fn failure_kind(&self) -> Option<FailureKind> {
@@ -83,6 +105,22 @@ impl Error {
             Self::Source(failure) => Some(failure.kind),
             _ => None,
         }
+    }
+}
+
+fn failure_word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::NotConfigured => "not-configured",
+        FailureKind::InvalidRequest => "invalid-request",
+        FailureKind::InvalidCursor => "invalid-cursor",
+        FailureKind::Unauthorized => "unauthorized",
+        FailureKind::Forbidden => "forbidden",
+        FailureKind::RateLimited => "rate-limited",
+        FailureKind::Upstream => "upstream",
+        FailureKind::Network => "network",
+        FailureKind::ContractDrift => "contract-drift",
+        FailureKind::DeniedByHost => "denied-by-host",
+        FailureKind::Internal => "internal",
     }
 }
 

@@ -6,86 +6,19 @@
 //! changed. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
 //! where the host signs. `lock` keeps a second run out while one is under way.
 
+use crate::collection::Order;
 use crate::error::{Error, Result};
-use crate::verify::hash::{hex, record_hash};
+use crate::summary::{Summary, VERSION};
+use crate::verify::hash::{hex, line_hash};
 use crate::verify::seal::{self, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Format of `cursor` and `manifest.json`.
-const VERSION: u32 = 1;
 /// 64 hexadecimal digits and a line break.
 const HASH_LINE_BYTES: u64 = 65;
-
-/// What a collection is and how far it has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// Format of this file.
-    pub version: u32,
-    /// Name, version and SHA-256 of the component.
-    pub component: ComponentSummary,
-    /// Kinds asked for; empty for the defaults.
-    pub kinds: Vec<String>,
-    /// No event before this.
-    pub since: Option<String>,
-    /// Settings in force, without secrets.
-    pub settings: serde_json::Value,
-    /// SHA-256 of the settings in force.
-    pub settings_digest: String,
-    /// When the first run began: RFC 3339 in UTC.
-    pub started_at: String,
-    /// When the last page was written.
-    pub updated_at: String,
-    /// Records written.
-    pub records: u64,
-    /// Records written, per kind.
-    pub records_per_kind: BTreeMap<String, u64>,
-    /// Coverage per kind, as of the last page.
-    pub coverage: Vec<CoverageSummary>,
-    /// Pages written.
-    pub pages: u64,
-    /// Requests sent, retries included.
-    pub requests: u64,
-    /// Of these, retries.
-    pub retries: u64,
-    /// Bytes of response bodies.
-    pub bytes_received: u64,
-    /// Head of the hash chain after the last record: keep it apart from the evidence, and nobody
-    /// can change the evidence unnoticed.
-    pub chain_head: Option<String>,
-}
-
-/// Which component it was.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentSummary {
-    /// Its id.
-    pub id: String,
-    /// Its version.
-    pub version: String,
-    /// SHA-256 of its file.
-    pub sha256: String,
-}
-
-/// Coverage of one kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CoverageSummary {
-    /// The kind.
-    pub kind: String,
-    /// The verdict, snake_case.
-    pub state: String,
-    /// Records delivered.
-    pub records: u64,
-    /// Items not read, or not wholly.
-    pub items_failed: u64,
-    /// What is missing and why.
-    pub reason: String,
-    /// The permission that was missing.
-    pub missing_permission: Option<String>,
-}
 
 /// `cursor`, as long as a collection is not finished.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +30,42 @@ struct Checkpoint {
     /// So much of `evidence.jsonl` is valid.
     evidence_bytes: u64,
     summary: Summary,
+}
+
+/// What a folder holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No collection; perhaps not even the folder is there.
+    Nothing,
+    /// One that is not finished.
+    Begun,
+    /// One that is.
+    Finished,
+}
+
+/// What a folder holds.
+#[must_use]
+pub fn stage(path: &Path) -> Stage {
+    if path.join("cursor").exists() {
+        Stage::Begun
+    } else if path.join("manifest.json").exists() || path.join("evidence.jsonl").exists() {
+        Stage::Finished
+    } else {
+        Stage::Nothing
+    }
+}
+
+/// The summary of a finished collection.
+///
+/// # Errors
+/// When its manifest cannot be read.
+pub fn finished(path: &Path) -> Result<Summary> {
+    let file = path.join("manifest.json");
+    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    serde_json::from_slice(&text).map_err(|_| Error::Output {
+        what: format!("{} is no manifest", file.display()),
+        remedy: "check the folder with verify".into(),
+    })
 }
 
 /// An output folder that this run owns.
@@ -118,16 +87,8 @@ impl EvidenceDir {
     pub fn create(path: &Path, summary: Summary) -> Result<Self> {
         let made_folder = !path.exists();
         std::fs::create_dir_all(path).map_err(unwritable("create", path))?;
-        let lock = lock(path)?;
-        let shown = path.display();
-        if path.join("cursor").exists() {
-            let what = format!("{shown} holds a collection that is not finished");
-            return Err(Error::Output { what, remedy: "go on with --resume, or choose another folder".into() });
-        }
-        if path.join("manifest.json").exists() || path.join("evidence.jsonl").exists() {
-            let what = format!("{shown} holds a collection already");
-            return Err(Error::Output { what, remedy: "choose another folder; evidence is never overwritten".into() });
-        }
+        let lock = lock(path, "lock")?;
+        refuse(path, stage(path))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
         // The cursor first: whenever there is evidence, it can be gone on with.
@@ -148,7 +109,7 @@ impl EvidenceDir {
             let what = format!("{shown} holds no collection to go on with");
             return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
         }
-        let lock = lock(path)?;
+        let lock = lock(path, "lock")?;
         let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
         let checkpoint: Checkpoint =
             serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))?;
@@ -163,6 +124,23 @@ impl EvidenceDir {
         let evidence = open_at(&path.join("evidence.jsonl"), checkpoint.evidence_bytes)?;
         let hashes = open_at(&path.join("evidence.sha256"), checkpoint.summary.records * HASH_LINE_BYTES)?;
         Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
+    }
+
+    /// What to ask for to go on, where `asked` is what would be asked for at the start.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the collection was started with something else.
+    pub fn order(&self, asked: Order) -> Result<Order> {
+        let Summary { kinds, since, .. } = self.summary();
+        let is_other = |asked: bool, same: bool| asked && !same;
+        if is_other(!asked.kinds.is_empty(), asked.kinds == *kinds)
+            || is_other(asked.since.is_some(), asked.since == *since)
+        {
+            let what = "kinds or since differ from those the collection was started with".into();
+            return Err(Error::Usage { what, remedy: "leave them out to go on with it".into() });
+        }
+        let cursor = self.cursor().map(Into::into);
+        Ok(Order { kinds: kinds.clone(), since: since.clone(), cursor, ..asked })
     }
 
     /// Where to go on; `None` at the start.
@@ -252,6 +230,25 @@ impl EvidenceDir {
     }
 }
 
+/// Says why no collection can be started in a folder that holds one.
+///
+/// # Errors
+/// [`Error::Output`], if it does.
+pub fn refuse(path: &Path, holds: Stage) -> Result<()> {
+    let shown = path.display();
+    match holds {
+        Stage::Nothing => Ok(()),
+        Stage::Begun => Err(Error::Output {
+            what: format!("{shown} holds a collection that is not finished"),
+            remedy: "go on with --resume, or choose another folder".into(),
+        }),
+        Stage::Finished => Err(Error::Output {
+            what: format!("{shown} holds a collection already"),
+            remedy: "choose another folder; evidence is never overwritten".into(),
+        }),
+    }
+}
+
 /// Removes what a collection without a page consists of.
 fn clear(folder: &Path, made_folder: bool) {
     for name in ["evidence.jsonl", "evidence.sha256", "cursor", "lock"] {
@@ -291,8 +288,8 @@ fn broken(what: String) -> Error {
 }
 
 /// Keeps a second run out until it is dropped, even by a kill.
-fn lock(path: &Path) -> Result<File> {
-    let file = path.join("lock");
+pub(crate) fn lock(path: &Path, name: &str) -> Result<File> {
+    let file = path.join(name);
     let lock =
         OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(unwritable("create", &file))?;
     match lock.try_lock() {
@@ -307,8 +304,7 @@ fn lock(path: &Path) -> Result<File> {
 
 /// The hash of a record's line.
 fn hash_of(line: &str) -> Result<String> {
-    let hash = serde_json::from_str(line).ok().and_then(|record| record_hash(&record));
-    hash.map(|hash| hex(&hash)).ok_or_else(|| Error::BadAnswer("a record that is none".into()))
+    line_hash(line).map(|hash| hex(&hash)).ok_or_else(|| Error::BadAnswer("a record that is none".into()))
 }
 
 /// SHA-256 of a file, which may be large.

@@ -6,7 +6,7 @@ use crate::bindings::exports::compliance::source::source::{
     self, BasicCredentials, CollectRequest, Configuration, Configured, Cost, HealthDepth, HealthReport, Page,
 };
 use crate::egress::Policy;
-use crate::engine::{MAX_RESULT_BYTES, TICK};
+use crate::engine::{Alive, MAX_RESULT_BYTES, TICK};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::plugin::Plugin;
@@ -23,6 +23,7 @@ pub struct Instance {
     store: Store<State>,
     source: EvidenceSource,
     longest: Duration,
+    _alive: Alive,
 }
 
 impl Instance {
@@ -49,15 +50,15 @@ impl Instance {
             if TICK * state.spinning > limit {
                 return Err(wasmtime::Error::new(Limit::Compute(limit)));
             }
-            // Who computes for long gets a fifth of a core, so that neighbours do not notice.
-            let pause = TICK * if state.spinning > BUSY_TICKS { 4 } else { 0 };
+            // Who computes for long gets a tenth of a core, so that neighbours do not notice.
+            let pause = TICK * if state.spinning > BUSY_TICKS { 9 } else { 0 };
             if pause.is_zero() {
                 return Ok(UpdateDeadline::Yield(1));
             }
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(pause))))
         });
         let source = plugin.pre().instantiate_async(&mut store).await.map_err(stopped)?;
-        Ok(Self { store, source, longest: tenant.limits.call })
+        Ok(Self { store, source, longest: tenant.limits.call, _alive: engine.count_instance() })
     }
 
     /// Instantiates and configures in one step.

@@ -57,6 +57,13 @@ pub enum Clock {
     Fixed(u64),
 }
 
+/// Whether a URL is the root of a server, as an upstream has to be.
+#[must_use]
+pub fn is_server_root(url: &Uri) -> bool {
+    let usable = url.authority().is_some() && matches!(url.scheme_str(), Some("http" | "https"));
+    usable && url.path_and_query().is_none_or(|path| path == "/")
+}
+
 /// For whom a component runs.
 #[derive(Clone, Debug)]
 pub struct Tenant {

@@ -4,8 +4,9 @@
 
 mod support;
 
-use host_test::evidence_dir::{ComponentSummary, CoverageSummary, EvidenceDir, Summary};
+use host_test::evidence_dir::EvidenceDir;
 use host_test::simulator::{AccountSpec, Answers, Config, Inventory};
+use host_test::summary::{ComponentSummary, CoverageSummary, Summary};
 use host_test::verify::hash::{canonical, sha256_hex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -37,7 +37,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// One engine for all tests of a program.
 pub fn engine() -> Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(&EngineOptions { cache: true, ca_file: None }).unwrap()).clone()
+    ENGINE.get_or_init(|| Engine::new(&EngineOptions { cache: true, ..EngineOptions::default() }).unwrap()).clone()
 }
 
 /// The component, compiled.

@@ -3,18 +3,15 @@
 use super::progress::Progress;
 use super::text::{note, plain, say, table};
 use super::{CollectArgs, exit};
-use host_test::bindings::compliance::source::types::{Coverage, CoverageState};
-use host_test::bindings::exports::compliance::source::source::{Budget, Configured, Page};
+use host_test::bindings::exports::compliance::source::source::{Budget, Configured};
 use host_test::check::Schemas;
 use host_test::collection::{Collection, Order};
 use host_test::error::{Error, Result};
-use host_test::evidence_dir::{ComponentSummary, CoverageSummary, EvidenceDir, Summary};
-use host_test::plugin::Plugin;
+use host_test::evidence_dir::EvidenceDir;
 use host_test::record_json;
+use host_test::summary::Summary;
 use host_test::verify::seal::Signer;
 use std::time::Instant;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
@@ -22,11 +19,14 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let target = args.target.resolve().await?;
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
-    let order = order(args, resumed.as_ref())?;
-    let mut collection = Collection::start(&plugin, &target.tenant, order).await?;
+    let mut order = order(args);
+    if let Some(dir) = &resumed {
+        order = dir.order(order)?;
+    }
+    let mut collection = Collection::start(&plugin, &target.tenant, order.clone()).await?;
     let mut dir = match resumed {
         Some(dir) => dir,
-        None => EvidenceDir::create(&args.out, summary(&plugin, args, collection.configured()))
+        None => EvidenceDir::create(&args.out, Summary::begin(&plugin, &order, collection.configured()))
             .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
     };
     let schemas = if args.check { Some(Schemas::new(plugin.description())?) } else { None };
@@ -50,7 +50,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     if target.simulator.is_some() {
         sample(args)?;
     }
-    Ok(if summary.coverage.iter().all(is_enough) { exit::COMPLETE } else { exit::INCOMPLETE })
+    Ok(if summary.missing().next().is_none() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 
 /// Ends a run that did not come to its end: an error, or `Ok(false)` for an interruption.
@@ -64,8 +64,8 @@ fn stopped(dir: EvidenceDir, args: &CollectArgs, outcome: Result<bool>) -> Resul
     outcome.map(|_| exit::INTERRUPTED)
 }
 
-/// What is asked for; on a resumed collection, what was.
-pub fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order> {
+/// What is asked for.
+pub fn order(args: &CollectArgs) -> Order {
     let budget = Budget {
         max_records: args.max_records_per_page,
         max_bytes: None,
@@ -73,18 +73,7 @@ pub fn order(args: &CollectArgs, resumed: Option<&EvidenceDir>) -> Result<Order>
         max_milliseconds: Some(args.max_milliseconds_per_page),
         max_concurrency: args.concurrency,
     };
-    let Some(dir) = resumed else {
-        return Ok(Order { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None });
-    };
-    let before = dir.summary();
-    let other =
-        (!args.kinds.is_empty() && args.kinds != before.kinds) || (args.since.is_some() && args.since != before.since);
-    if other {
-        let what = "--kinds or --since differ from those the collection was started with".into();
-        return Err(Error::Usage { what, remedy: "leave them out with --resume".into() });
-    }
-    let cursor = dir.cursor().map(Into::into);
-    Ok(Order { kinds: before.kinds.clone(), since: before.since.clone(), budget, cursor })
+    Order { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None }
 }
 
 /// Collects page after page; each is on disk before the next is asked for.
@@ -102,7 +91,7 @@ async fn pages(
             }
             lines.push(record_json::line(record)?);
         }
-        let summary = add(dir.summary().clone(), &page);
+        let summary = dir.summary().clone().with(&page);
         dir.append(&lines, page.cursor.clone(), summary)?;
         progress.page(&page, dir.summary().records, dir.summary().requests);
         if let Some(wait) = collection.wait() {
@@ -110,73 +99,6 @@ async fn pages(
         }
     }
     Ok(())
-}
-
-fn now() -> String {
-    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
-}
-
-fn summary(plugin: &Plugin, args: &CollectArgs, configured: &Configured) -> Summary {
-    let description = plugin.description();
-    Summary {
-        component: ComponentSummary {
-            id: description.id.clone(),
-            version: description.version.clone(),
-            sha256: plugin.sha256().into(),
-        },
-        kinds: args.kinds.clone(),
-        since: args.since.clone(),
-        settings: serde_json::from_str(&configured.settings).unwrap_or_default(),
-        settings_digest: configured.settings_digest.clone(),
-        started_at: now(),
-        updated_at: now(),
-        ..Summary::default()
-    }
-}
-
-fn add(mut summary: Summary, page: &Page) -> Summary {
-    for record in &page.records {
-        *summary.records_per_kind.entry(record.kind.clone()).or_default() += 1;
-    }
-    summary.records += page.records.len() as u64;
-    summary.pages += 1;
-    summary.requests += u64::from(page.usage.requests);
-    summary.retries += u64::from(page.usage.retries);
-    summary.bytes_received += page.usage.bytes_received;
-    summary.coverage = page.coverage.iter().map(coverage_summary).collect();
-    summary.chain_head.clone_from(&page.chain_head);
-    summary.updated_at = now();
-    summary
-}
-
-fn coverage_summary(coverage: &Coverage) -> CoverageSummary {
-    CoverageSummary {
-        kind: coverage.kind.clone(),
-        state: state_word(coverage.state).into(),
-        records: coverage.records,
-        items_failed: coverage.items_failed,
-        reason: coverage.reason.clone(),
-        missing_permission: coverage.missing_permission.clone(),
-    }
-}
-
-/// A coverage state, as everywhere outside of the WIT.
-pub fn state_word(state: CoverageState) -> &'static str {
-    match state {
-        CoverageState::Complete => "complete",
-        CoverageState::Spread => "spread",
-        CoverageState::Partial => "partial",
-        CoverageState::Forbidden => "forbidden",
-        CoverageState::NotAvailable => "not_available",
-        CoverageState::NotExposed => "not_exposed",
-        CoverageState::Disabled => "disabled",
-        CoverageState::NotAttempted => "not_attempted",
-    }
-}
-
-/// Whether a kind leaves nothing to be desired that could have been had, and was wanted.
-fn is_enough(coverage: &CoverageSummary) -> bool {
-    matches!(coverage.state.as_str(), "complete" | "spread" | "not_exposed" | "disabled" | "not_available")
 }
 
 /// Requests in an hour that the settings allow, where the source has such a setting.

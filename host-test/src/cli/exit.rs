@@ -33,6 +33,13 @@ pub fn code(error: &Error) -> u8 {
     }
 }
 
+/// The code of several runs together: that of the one that calls for a person first.
+pub fn worst(codes: impl Iterator<Item = u8>) -> u8 {
+    const ORDER: [u8; 8] = [INTERRUPTED, BUG, DENIED, CONFIGURATION, USAGE, UPSTREAM, INCOMPLETE, COMPLETE];
+    let rank = |code: &u8| ORDER.iter().position(|known| known == code).unwrap_or_default();
+    codes.min_by_key(rank).unwrap_or(COMPLETE)
+}
+
 /// The code of a source's failure.
 pub fn failure_code(kind: FailureKind) -> u8 {
     match kind {

@@ -102,7 +102,7 @@ fn to_json(report: &HealthReport, cost: Option<&Result<Cost>>) -> serde_json::Va
             "remedy": check.remedy,
             "retry_after_seconds": check.retry_after_seconds,
             "missing_permission": check.missing_permission,
-            "coverage": check.coverage.map(super::collect::state_word),
+            "coverage": check.coverage.map(host_test::summary::state_word),
         })
     });
     let principal = report.principal.as_ref().map(|principal| {

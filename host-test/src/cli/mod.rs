@@ -5,8 +5,10 @@ mod collect;
 mod describe;
 mod diff;
 mod exit;
+mod fleet;
 mod health;
 mod plan;
+mod process;
 mod progress;
 mod simulate;
 mod target;
@@ -48,6 +50,8 @@ enum Command {
     Keygen(verify::KeygenArgs),
     /// Serves a made-up Fivetran account over HTTP.
     Simulate(simulate::SimulateArgs),
+    /// Collects for many tenants at once, each into its own folder.
+    Fleet(Box<fleet::FleetArgs>),
     /// Measures collections of a made-up account, as ratios to what is possible.
     Bench(bench::BenchArgs),
 }
@@ -154,12 +158,18 @@ struct CollectArgs {
 impl ComponentArgs {
     /// Compiles the component that is meant.
     async fn load(&self) -> Result<Plugin> {
-        let path = match &self.component {
-            Some(path) => path.clone(),
-            None => built_component()?,
-        };
-        let engine = Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone() })?;
-        engine.load(&path).await
+        let none = EngineOptions::default();
+        self.engine(none.instances)?.load(&self.file()?).await
+    }
+
+    /// An engine with room for so many instances at once.
+    fn engine(&self, instances: u32) -> Result<Engine> {
+        Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone(), instances })
+    }
+
+    /// The component that is meant.
+    fn file(&self) -> Result<PathBuf> {
+        self.component.clone().map_or_else(built_component, Ok)
     }
 }
 
@@ -205,6 +215,7 @@ pub fn main() -> ExitCode {
             Command::Diff(args) => diff::run(&args).await,
             Command::Keygen(args) => verify::keygen(&args),
             Command::Simulate(args) => simulate::run(&args).await,
+            Command::Fleet(args) => fleet::run(&args).await,
             Command::Bench(args) => bench::run(&args).await,
         }
     });

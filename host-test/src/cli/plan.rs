@@ -14,7 +14,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
     let target = args.target.resolve().await?;
     let (mut instance, _) = Instance::configured(&plugin, &target.tenant).await?;
-    let order = super::collect::order(args, None)?;
+    let order = super::collect::order(args);
     let request = CollectRequest { kinds: order.kinds, since: order.since, cursor: None, budget: order.budget };
     let cost = instance.estimate(&request).await?;
     for why in target.tenant.meter.denied() {

@@ -2,6 +2,7 @@
 
 use super::text::{note, plain};
 use host_test::bindings::exports::compliance::source::source::Page;
+use host_test::collection::own_pace;
 use host_test::meter::Meter;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -53,11 +54,9 @@ impl Progress {
         }
     }
 
-    /// Says how long it waits, and why: a source that spares the vendor's quota by itself says so in
-    /// a diagnostic of the page; else it was the vendor who asked for it.
+    /// Says how long it waits, and why.
     pub fn wait(&self, wait: Duration, page: &Page) {
-        let share = page.diagnostics.iter().find(|finding| finding.code == "quota-share");
-        let why = share.map_or_else(|| "rate limited by the vendor".into(), |finding| plain(&finding.message));
+        let why = own_pace(page).map_or_else(|| "rate limited by the vendor".into(), |finding| plain(&finding.message));
         let text = format!("waiting {} s: {why}", wait.as_secs());
         match &self.bar {
             Some(bar) => bar.println(text),

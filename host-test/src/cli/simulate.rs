@@ -15,6 +15,9 @@ pub struct SimulateArgs {
     /// Address to listen on, e.g. 127.0.0.1:8080; port 0 for any.
     #[arg(long, value_name = "ADDR")]
     listen: SocketAddr,
+    /// Accounts to serve: number n > 0 has the seed plus n, and its API key ends with -n.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    sim_accounts: usize,
     #[command(flatten)]
     sim: SimArgs,
 }
@@ -114,7 +117,7 @@ pub fn env_pair() -> Result<Option<Pair>> {
 pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
     let from_env = pair.is_some();
-    let config = Config { keep_answers: true, ..args.sim.config(pair) };
+    let config = Config { accounts: args.sim_accounts, journal: false, keep_answers: true, ..args.sim.config(pair) };
     let simulator =
         Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
     text::say(format!("simulating Fivetran on {} ({})", simulator.url(), args.sim.sentence()));
@@ -125,7 +128,7 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
     }
     text::say("stop with Ctrl-C");
     super::collect::interrupted().await;
-    let served = simulator.journal().len();
+    let served = simulator.served();
     simulator.stop().await;
     text::say(format!("served {served} requests"));
     Ok(exit::COMPLETE)

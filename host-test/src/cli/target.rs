@@ -5,7 +5,7 @@ use super::text;
 use clap::{Args, ValueEnum};
 use host_test::error::{Error, Result};
 use host_test::simulator::{self, Simulator};
-use host_test::tenant::{Clock, Credentials, Pair, Tenant};
+use host_test::tenant::{Clock, Credentials, Pair, Tenant, is_server_root};
 use http::Uri;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -86,9 +86,8 @@ fn documented_pair() -> Pair {
     simulator::default_pair()
 }
 
-fn checked(upstream: &Uri) -> Result<Uri> {
-    let usable = upstream.authority().is_some() && matches!(upstream.scheme_str(), Some("http" | "https"));
-    if usable && upstream.path_and_query().is_none_or(|path| path == "/") {
+pub(super) fn checked(upstream: &Uri) -> Result<Uri> {
+    if is_server_root(upstream) {
         return Ok(upstream.clone());
     }
     Err(Error::Usage {
@@ -97,7 +96,7 @@ fn checked(upstream: &Uri) -> Result<Uri> {
     })
 }
 
-fn milliseconds(instant: &str) -> Result<u64> {
+pub(super) fn milliseconds(instant: &str) -> Result<u64> {
     let at = OffsetDateTime::parse(instant, &Rfc3339)
         .ok()
         .and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());

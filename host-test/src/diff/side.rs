@@ -5,7 +5,8 @@
 //! deletion. Whether the seal itself is good, `verify` tells.
 
 use crate::error::{Error, Result};
-use crate::evidence_dir::{Summary, sha256_of};
+use crate::evidence_dir::sha256_of;
+use crate::summary::Summary;
 use crate::verify::hash::{hex, sha256_hex};
 use crate::verify::{refuse_unfinished, seal};
 use serde::Deserialize;

@@ -6,6 +6,7 @@
 //! errors. Everything it says is invented; the same seed says the same.
 
 mod account;
+mod answers;
 mod changes;
 mod code;
 mod connection_config;
@@ -26,10 +27,11 @@ mod trust;
 mod wire;
 
 pub use account::AccountSpec;
+pub use answers::Answers;
 pub use changes::Changes;
 pub use inventory::Inventory;
 pub use protocol::{Reply, RequestInfo};
-pub use server::{Answers, JournalEntry, Simulator};
+pub use server::{JournalEntry, Simulator};
 
 use crate::tenant::{Pair, Secret};
 use std::collections::BTreeSet;
@@ -48,6 +50,15 @@ pub fn default_pair() -> Pair {
     Pair { username: Secret::new(DEFAULT_KEY), password: Secret::new(DEFAULT_SECRET) }
 }
 
+/// The pair that opens account `number` of a simulator that accepts `pair` for its first, number 0.
+#[must_use]
+pub fn pair_of(pair: &Pair, number: usize) -> Pair {
+    match number {
+        0 => pair.clone(),
+        _ => Pair { username: Secret::new(format!("{}-{number}", pair.username.expose())), ..pair.clone() },
+    }
+}
+
 /// Whose key the pair is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
@@ -60,7 +71,7 @@ pub enum Principal {
     },
 }
 
-/// An hourly quota, much smaller than Fivetran's.
+/// An hourly quota of each account, much smaller than Fivetran's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Requests until the limit strikes.
@@ -83,7 +94,10 @@ pub struct Config {
     /// are paused or resumed and as many have synced, and half as many users have left, joined and
     /// become administrators.
     pub changes: usize,
-    /// The pair that is accepted.
+    /// How many accounts are served. Number `n` has the seed of `account` plus `n`, and is opened by
+    /// [`pair_of`] `n`.
+    pub accounts: usize,
+    /// The pair that opens the first account.
     pub pair: Pair,
     /// Whose key it is.
     pub principal: Principal,
@@ -98,6 +112,8 @@ pub struct Config {
     /// Whether answers that were made up once are kept: a benchmark measures who reads them. Costs as
     /// much memory as the account has text.
     pub keep_answers: bool,
+    /// Whether the journal is kept, which takes memory for each request.
+    pub journal: bool,
 }
 
 impl Default for Config {
@@ -105,6 +121,7 @@ impl Default for Config {
         Self {
             account: AccountSpec::default(),
             changes: 0,
+            accounts: 1,
             pair: default_pair(),
             principal: Principal::UserKey,
             latency: Duration::ZERO,
@@ -112,6 +129,7 @@ impl Default for Config {
             hook: None,
             faults: None,
             keep_answers: false,
+            journal: true,
         }
     }
 }

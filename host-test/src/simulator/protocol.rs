@@ -66,12 +66,17 @@ impl Reply {
     }
 }
 
-/// Whether the header opens the door.
-pub fn is_authorized(headers: &HeaderMap, pair: &Pair) -> bool {
-    let given = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Basic ")).and_then(|value| STANDARD.decode(value).ok());
-    let wanted = format!("{}:{}", pair.username.expose(), pair.password.expose());
-    given.is_some_and(|given| given == wanted.as_bytes())
+/// Number of the account that the header opens, of so many; `None` when it opens none.
+pub fn account_opened(headers: &HeaderMap, pair: &Pair, accounts: usize) -> Option<usize> {
+    let given = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let given = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
+    let rest = given.strip_prefix(pair.username.expose())?;
+    let (number, password) = match rest.strip_prefix('-') {
+        Some(rest) => rest.split_once(':')?,
+        None => ("0", rest.strip_prefix(':')?),
+    };
+    let number = number.parse().ok().filter(|number| *number < accounts)?;
+    (password == pair.password.expose()).then_some(number)
 }
 
 /// Whether the body version asked for is one that exists.

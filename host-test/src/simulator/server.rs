@@ -1,10 +1,9 @@
 //! The server: connections, latency, quota, journal.
 
 use super::account::Account;
-use super::changes::Changes;
 use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
-use super::protocol::{Reply, RequestInfo, is_acceptable, is_authorized};
+use super::protocol::{Reply, RequestInfo, account_opened, is_acceptable};
 use super::wire::{SLOW, WireBody, WireError};
 use super::{Config, routes};
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +32,8 @@ pub struct JournalEntry {
     pub status: u16,
     /// Whether the credentials were right.
     pub authorized: bool,
+    /// Number of the account that they open, from 0.
+    pub account: usize,
     /// The header `Accept` of the request.
     pub accept: Option<String>,
     /// Number of the connection it came on, from 1.
@@ -48,15 +49,14 @@ pub struct Simulator {
 
 struct Shared {
     config: Config,
-    account: Account,
     journal: Mutex<Vec<JournalEntry>>,
     requests: AtomicUsize,
     connections: AtomicUsize,
     in_flight: AtomicUsize,
     peak: AtomicUsize,
-    quota: Mutex<Used>,
-    /// By path and query.
-    kept: Mutex<HashMap<String, Reply>>,
+    quota: Mutex<BTreeMap<usize, Used>>,
+    /// By account, path and query.
+    kept: Mutex<HashMap<(usize, String), Reply>>,
 }
 
 /// How much of the quota is used, and since when it is exhausted.
@@ -75,7 +75,6 @@ impl Simulator {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
-            account: Account { spec: config.account.clone(), changes: config.changes },
             config,
             journal: Mutex::default(),
             requests: AtomicUsize::new(0),
@@ -101,7 +100,13 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// Everything served so far.
+    /// How many requests were served so far.
+    #[must_use]
+    pub fn served(&self) -> usize {
+        self.shared.requests.load(Ordering::SeqCst)
+    }
+
+    /// Everything served so far, where the journal is kept.
     #[must_use]
     pub fn journal(&self) -> Vec<JournalEntry> {
         self.shared.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -122,67 +127,19 @@ impl Simulator {
     /// The native id of every record that a collection of this account must have, per kind.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
-        self.shared.account.inventory()
+        self.shared.account(0).inventory()
     }
 
     /// Id of the account.
     #[must_use]
     pub fn account_id(&self) -> String {
-        self.shared.account.id()
+        self.shared.account(0).id()
     }
 
     /// Stops, and waits until it has.
     pub async fn stop(mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;
-    }
-}
-
-/// The answers of an account without a server: for tests that have no network.
-pub struct Answers {
-    account: Account,
-    config: Config,
-    requests: AtomicUsize,
-}
-
-impl Answers {
-    /// Those of a simulator with this configuration.
-    #[must_use]
-    pub fn new(config: Config) -> Self {
-        let account = Account { spec: config.account.clone(), changes: config.changes };
-        Self { account, config, requests: AtomicUsize::new(0) }
-    }
-
-    /// The answer to a GET with the right credentials, and what goes wrong on the wire.
-    #[must_use]
-    pub fn get(&self, path_and_query: &str) -> (Reply, Option<Wire>) {
-        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        let reply = routes::answer(&self.account, &self.config.principal, path, query);
-        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
-        let info = RequestInfo { number, method: "GET".into(), path_and_query: path_and_query.into() };
-        match self.config.faults.as_ref().and_then(|faults| faults.strike(&info)) {
-            Some(Fault::Wire(wire)) => (reply, Some(wire)),
-            Some(fault) => (fault.apply(reply), None),
-            None => (reply, None),
-        }
-    }
-
-    /// The native id of every record that a collection of this account must have, per kind.
-    #[must_use]
-    pub fn inventory(&self) -> Inventory {
-        self.account.inventory()
-    }
-
-    /// What [`Config::changes`] changed in this account.
-    #[must_use]
-    pub fn changed(&self) -> Changes {
-        self.account.changed()
-    }
-
-    /// Id of the account.
-    #[must_use]
-    pub fn account_id(&self) -> String {
-        self.account.id()
     }
 }
 
@@ -248,17 +205,25 @@ impl Drop for Served<'_> {
 }
 
 impl Shared {
+    fn account(&self, number: usize) -> Account {
+        let mut spec = self.config.account.clone();
+        spec.seed = spec.seed.wrapping_add(number as u64);
+        Account { spec, changes: self.config.changes }
+    }
+
     fn respond(&self, connection: usize, request: &Request<Incoming>) -> (Response<Bytes>, Option<Wire>) {
         let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_string();
-        let authorized = is_authorized(request.headers(), &self.config.pair);
-        let mut reply = self.judge(request, authorized);
-        let request_id = self.request_id(request.method(), &path_and_query);
+        let opened = account_opened(request.headers(), &self.config.pair, self.config.accounts);
+        let number = opened.unwrap_or_default();
+        let account = self.account(number);
+        let mut reply = self.judge(request, opened.is_some(), number, &account);
+        let request_id = request_id(account.spec.seed, request.method(), &path_and_query);
         if let Ok(value) = HeaderValue::try_from(request_id) {
             reply.headers.insert("x-request-id", value);
         }
         let method = request.method().to_string();
-        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
-        let info = RequestInfo { number, method: method.clone(), path_and_query: path_and_query.clone() };
+        let served = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let info = RequestInfo { number: served, method: method.clone(), path_and_query: path_and_query.clone() };
         let fault = self.config.faults.as_ref().and_then(|faults| faults.strike(&info));
         if let Some(fault) = &fault {
             reply = fault.apply(reply);
@@ -270,9 +235,12 @@ impl Shared {
             .headers()
             .get(http::header::ACCEPT)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let entry =
-            JournalEntry { method, path_and_query, status: reply.status.as_u16(), authorized, accept, connection };
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        if self.config.journal {
+            let (status, authorized) = (reply.status.as_u16(), opened.is_some());
+            let entry =
+                JournalEntry { method, path_and_query, status, authorized, account: number, accept, connection };
+            self.journal.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+        }
         let mut response = Response::new(reply.body);
         *response.status_mut() = reply.status;
         *response.headers_mut() = reply.headers;
@@ -280,7 +248,7 @@ impl Shared {
         (response, wire)
     }
 
-    fn judge(&self, request: &Request<Incoming>, authorized: bool) -> Reply {
+    fn judge(&self, request: &Request<Incoming>, authorized: bool, number: usize, account: &Account) -> Reply {
         if !authorized {
             return Reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", "Invalid authorization credentials");
         }
@@ -290,31 +258,31 @@ impl Shared {
         if !is_acceptable(request.headers()) {
             return Reply::error(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", "Unsupported version");
         }
-        if let Some(refusal) = self.over_quota() {
+        if let Some(refusal) = self.over_quota(number) {
             return refusal;
         }
-        self.answer(request.uri())
+        self.answer(request.uri(), number, account)
     }
 
-    fn answer(&self, uri: &Uri) -> Reply {
-        let make_up =
-            || routes::answer(&self.account, &self.config.principal, uri.path(), uri.query().unwrap_or_default());
+    fn answer(&self, uri: &Uri, number: usize, account: &Account) -> Reply {
+        let make_up = || routes::answer(account, &self.config.principal, uri.path(), uri.query().unwrap_or_default());
         if !self.config.keep_answers {
             return make_up();
         }
-        let key = uri.path_and_query().map_or("/", |path| path.as_str());
+        let key = (number, uri.path_and_query().map_or("/", |path| path.as_str()).to_string());
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reply) = kept().get(key) {
+        if let Some(reply) = kept().get(&key) {
             return reply.clone();
         }
         let reply = make_up();
-        kept().insert(key.into(), reply.clone());
+        kept().insert(key, reply.clone());
         reply
     }
 
-    fn over_quota(&self) -> Option<Reply> {
+    fn over_quota(&self, number: usize) -> Option<Reply> {
         let quota = self.config.quota.as_ref()?;
-        let mut used = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = all.entry(number).or_default();
         if used.exhausted.is_some_and(|since| since.elapsed() >= quota.lifted_after) {
             *used = Used::default();
         }
@@ -330,10 +298,10 @@ impl Shared {
         }
         Some(reply)
     }
+}
 
-    /// The same request, the same id: repeated runs are the same to the byte.
-    fn request_id(&self, method: &Method, path_and_query: &str) -> String {
-        let text = format!("{} {method} {path_and_query}", self.account.spec.seed);
-        Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
+/// The same request, the same id: repeated runs are the same to the byte.
+fn request_id(seed: u64, method: &Method, path_and_query: &str) -> String {
+    let text = format!("{seed} {method} {path_and_query}");
+    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,7 +10,7 @@ pub mod seal;
 
 use crate::check::Schemas;
 use crate::error::{Error, Result};
-use crate::evidence_dir::Summary;
+use crate::summary::Summary;
 use hash::{chain_next, chain_start, hex, sha256_hex};
 use lines::Lines;
 use seal::{Envelope, PublicKey};

@@ -4,6 +4,7 @@ use super::subject::{Outcome, Subject};
 use crate::cli::ComponentArgs;
 use clap::ValueEnum;
 use host_test::error::{Error, Result};
+use serde::de::DeserializeOwned;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -15,13 +16,12 @@ pub fn this_program() -> Result<Command> {
     Ok(program)
 }
 
-/// Starts a simulator; it ends with the child.
-pub async fn simulator(connections: usize) -> Result<(Child, String)> {
+/// Starts a simulator, to be given what it simulates, and answers its root; it ends with the child.
+pub async fn simulator(args: &[&str]) -> Result<(Child, String)> {
     let failed = |what| Error::file("start", what);
-    let mut child = this_program()?
-        .args(["simulate", "--listen", "127.0.0.1:0", "--sim-connections", &connections.to_string()])
-        .spawn()
-        .map_err(failed("the simulator"))?;
+    let mut program = this_program()?;
+    program.args(["simulate", "--listen", "127.0.0.1:0"]).args(args);
+    let mut child = program.spawn().map_err(failed("the simulator"))?;
     let mut line = String::new();
     if let Some(out) = child.stdout.take() {
         BufReader::new(out).read_line(&mut line).await.map_err(failed("the simulator"))?;
@@ -32,15 +32,21 @@ pub async fn simulator(connections: usize) -> Result<(Child, String)> {
 
 /// Runs one subject to its end.
 pub async fn measure(component: &ComponentArgs, subject: Subject, url: &str) -> Result<Outcome> {
+    let name = subject.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
+    bench(component, &["subject", &name, url]).await
+}
+
+/// Runs `bench` with these arguments, and reads the line of JSON that it prints.
+pub async fn bench<T: DeserializeOwned>(component: &ComponentArgs, args: &[&str]) -> Result<T> {
     let mut program = this_program()?;
     program.arg("bench");
     if let Some(file) = &component.component {
         program.arg("--component").arg(file);
     }
-    let name = subject.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default();
-    let output = program.args(["subject", &name, url]).output().await.map_err(Error::file("start", "this program"))?;
+    let output = program.args(args).output().await.map_err(Error::file("start", "this program"))?;
     let line = String::from_utf8_lossy(&output.stdout).into_owned();
-    serde_json::from_str(&line).map_err(|_| Error::BadAnswer(format!("{name} ended with {}: {line}", output.status)))
+    let broken = |_| Error::BadAnswer(format!("{} ended with {}: {line}", args.join(" "), output.status));
+    serde_json::from_str(&line).map_err(broken)
 }
 
 /// The middle of a figure.

@@ -23,7 +23,7 @@ pub struct ListingArgs {
 pub async fn run(component: &ComponentArgs, args: &ListingArgs) -> Result<u8> {
     // Fills the cache of compiled code, which is not what is measured here.
     component.load().await?;
-    let (_simulator, url) = simulator(args.connections).await?;
+    let (_simulator, url) = simulator(&["--sim-connections", &args.connections.to_string()]).await?;
     // Whoever came first would wait for the simulator to make the pages up.
     measure(component, Subject::Bare, &url).await?;
     let mut rows = table(&[

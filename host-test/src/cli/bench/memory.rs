@@ -26,7 +26,7 @@ pub async fn run(component: &ComponentArgs, args: &MemoryArgs) -> Result<u8> {
     let mut rows = table(&["Connections", "Peak MiB of the process", "Guest's linear memory, MiB"]);
     let mut peaks = Vec::new();
     for connections in [args.small, args.large] {
-        let (_simulator, url) = simulator(connections).await?;
+        let (_simulator, url) = simulator(&["--sim-connections", &connections.to_string()]).await?;
         let mut runs = Vec::new();
         for _ in 0..args.rounds.max(1) {
             runs.push(measure(component, Subject::Component, &url).await?);

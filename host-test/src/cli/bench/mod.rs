@@ -2,6 +2,7 @@
 //! a shared machine. `docs/performance.md` holds results.
 
 mod child;
+mod fleet;
 mod growth;
 mod listing;
 mod memory;
@@ -9,6 +10,7 @@ mod native;
 mod plot;
 mod start;
 mod subject;
+mod tenants;
 mod walk;
 
 use super::ComponentArgs;
@@ -35,6 +37,10 @@ enum What {
     Memory(memory::MemoryArgs),
     /// Calls, time and bytes of a whole collection, by users, teams, groups and connections.
     Growth(growth::GrowthArgs),
+    /// Many tenants: the cost of each, the memory they hold, and what a bad one does to the others.
+    Fleet(fleet::FleetArgs),
+    /// Runs one of these once and prints a line of JSON: for `fleet`.
+    Tenants(tenants::TenantsArgs),
     /// Runs one of these once and prints a line of JSON: for `listing` and for bench/peers.
     Subject(subject::SubjectArgs),
 }
@@ -47,6 +53,8 @@ pub async fn run(args: &BenchArgs) -> Result<u8> {
         What::Start(start) => start::run(&args.component, start).await,
         What::Memory(memory) => memory::run(&args.component, memory).await,
         What::Growth(growth) => growth::run(&args.component.load().await?, growth).await,
+        What::Fleet(fleet) => fleet::run(&args.component, fleet).await,
+        What::Tenants(tenants) => tenants::run(&args.component, tenants).await,
         What::Subject(subject) => subject::run(&args.component, subject).await,
     }
 }

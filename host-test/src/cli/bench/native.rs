@@ -6,7 +6,7 @@ use fivetran_source::instant::Instant as Moment;
 use fivetran_source::model::CollectRequest;
 use fivetran_source::world::{Request, Response, TransportError, World};
 use host_test::error::{Error, Result};
-use host_test::simulator::{DEFAULT_KEY, DEFAULT_SECRET};
+use host_test::tenant::Pair;
 use host_test::transport::Transport;
 use http::Uri;
 use http_body_util::{BodyExt, Empty};
@@ -64,10 +64,11 @@ impl World for Sockets {
     }
 }
 
-/// Collects everything of `kinds`; answers items, records and requests.
-pub async fn collect_all(world: &Sockets, kinds: &[String], settings: &str) -> Result<(u64, u64, u64)> {
+/// Collects everything of `kinds`, which are the defaults if empty; answers items, records and requests.
+pub async fn collect_all(world: &Sockets, pair: &Pair, kinds: &[String], settings: &str) -> Result<(u64, u64, u64)> {
     let defect = |what: &str| Error::BadAnswer(format!("the native core: {what}"));
-    let pair = Credentials::Basic { username: DEFAULT_KEY.into(), password: DEFAULT_SECRET.into() };
+    let (username, password) = (pair.username.expose().into(), pair.password.expose().into());
+    let pair = Credentials::Basic { username, password };
     let config = configure(&pair, settings).map_err(|_| defect("the configuration was refused"))?;
     let session = Session::new(config);
     let mut request = CollectRequest { kinds: kinds.to_vec(), ..CollectRequest::default() };

@@ -1,9 +1,9 @@
 //! `bench start`: how long it takes until a first answer, and what one tenant costs at its start.
 
 use super::child::{median, this_program};
-use super::subject::peak_rss_kib;
 use crate::cli::ComponentArgs;
 use crate::cli::exit;
+use crate::cli::process::peak_bytes;
 use crate::cli::text::{say, table};
 use clap::Args;
 use host_test::error::{Error, Result};
@@ -51,7 +51,7 @@ pub async fn run(component: &ComponentArgs, args: &StartArgs) -> Result<u8> {
     rows.add_row(vec!["instantiate".into(), micros(instantiated), String::new()]);
     rows.add_row(vec!["instantiate and configure".into(), micros(configured), micros(TENANT_AIM)]);
     say(rows);
-    say(format!("peak memory of this process: {:.1} MiB", peak_rss_kib() as f64 / 1024.0));
+    say(format!("peak memory of this process: {:.1} MiB", peak_bytes().unwrap_or_default() as f64 / 1024.0 / 1024.0));
     Ok(exit::COMPLETE)
 }
 

@@ -2,6 +2,7 @@
 //! and its memory are its own too.
 
 use super::native::{Sockets, collect_all};
+use crate::cli::process::{cpu_seconds, peak_bytes};
 use crate::cli::text::say;
 use crate::cli::{ComponentArgs, exit};
 use clap::{Args, ValueEnum};
@@ -83,7 +84,9 @@ pub async fn run(component: &ComponentArgs, args: &SubjectArgs) -> Result<u8> {
             guest_kib = (collection.memory_bytes() / 1024) as u64;
             (items, records, tenant.meter.requests())
         }
-        Subject::Native => collect_all(&Sockets::new(args.upstream.clone())?, &kinds, SETTINGS).await?,
+        Subject::Native => {
+            collect_all(&Sockets::new(args.upstream.clone())?, &default_pair(), &kinds, SETTINGS).await?
+        }
         Subject::Bare => bare(&Sockets::new(args.upstream.clone())?).await?,
     };
     let outcome = Outcome {
@@ -94,7 +97,7 @@ pub async fn run(component: &ComponentArgs, args: &SubjectArgs) -> Result<u8> {
         seconds: begun.elapsed().as_secs_f64(),
         process_seconds: started.elapsed().as_secs_f64(),
         cpu_seconds: cpu_seconds(),
-        peak_rss_kib: peak_rss_kib(),
+        peak_rss_kib: peak_bytes().unwrap_or_default() / 1024,
         guest_kib,
     };
     say(serde_json::to_string(&outcome).map_err(|error| Error::BadAnswer(error.to_string()))?);
@@ -156,19 +159,4 @@ async fn bare(world: &Sockets) -> Result<(u64, u64, u64)> {
             None => return Ok((items, 0, calls)),
         }
     }
-}
-
-/// The most memory of this process, as Linux says it; 0 elsewhere.
-pub fn peak_rss_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
-}
-
-/// Processor time of this process, as Linux says it in hundredths of a second; 0 elsewhere.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    let ticks: u64 = after_name.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-    ticks as f64 / 100.0
 }

@@ -1,0 +1,180 @@
+//! `fleet`: many tenants at once, each into its own folder, and what came of them.
+
+mod outcome;
+mod view;
+
+use super::simulate::SimArgs;
+use super::target::{checked, milliseconds};
+use super::text::note;
+use super::{ComponentArgs, collect};
+use clap::Args;
+use host_test::error::{Error, Result};
+use host_test::fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
+use host_test::plugin::Plugin;
+use host_test::simulator::{Config, Simulator, default_pair, pair_of};
+use host_test::tenant::Clock;
+use host_test::verify::seal::Signer;
+use http::Uri;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
+use view::View;
+
+#[derive(Args)]
+#[group(id = "whom", required = true, multiple = false, args = ["tenants", "simulated"])]
+pub struct FleetArgs {
+    #[command(flatten)]
+    component: ComponentArgs,
+    /// The tenants: a JSON array of objects, with secrets by reference only (see docs/fleet.md).
+    #[arg(long, value_name = "FILE.json")]
+    tenants: Option<PathBuf>,
+    /// So many made-up tenants, against one simulator that serves an account for each.
+    #[arg(long, value_name = "N")]
+    simulated: Option<usize>,
+    /// Folder for the tenants' folders; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Go on with every tenant in --out that is not finished, and leave out those that are.
+    #[arg(long)]
+    resume: bool,
+    /// Tenants that have an instance at once; default: 16 for each core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    active: Option<u32>,
+    /// Requests that the tenants of one account may send in any hour, together.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    requests_per_hour: u64,
+    /// Requests of a page, that is, of one turn; what is begun is finished.
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    max_requests_per_page: u32,
+    /// Milliseconds of a page; what is begun is finished.
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    max_milliseconds_per_page: u64,
+    /// Requests in flight at once for each tenant.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    concurrency: u32,
+    /// Turns in a row without progress after which a tenant is given up.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    tries: u32,
+    /// Also write what came of each tenant to this file.
+    #[arg(long, value_name = "FILE.json")]
+    summary: Option<PathBuf>,
+    /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
+    /// The source's settings, for tenants that name none.
+    #[arg(long, value_name = "FILE.json")]
+    settings: Option<PathBuf>,
+    /// Kinds of evidence, for tenants that name none.
+    #[arg(long, value_delimiter = ',', value_name = "KIND,…")]
+    kinds: Vec<String>,
+    /// Leave out events before this instant, for tenants that name none.
+    #[arg(long, value_name = "RFC3339")]
+    since: Option<String>,
+    /// Where requests are sent after the egress check, for tenants that name no upstream.
+    #[arg(long, value_name = "URL")]
+    upstream: Option<Uri>,
+    /// Let the component see this instant instead of the time of day.
+    #[arg(long, value_name = "RFC3339")]
+    fixed_clock: Option<String>,
+    #[command(flatten)]
+    sim: SimArgs,
+}
+
+/// Collects, and says what came of it.
+pub async fn run(args: &FleetArgs) -> Result<u8> {
+    let signer = args.signing_key.as_deref().map(Signer::read).transpose()?.map(Arc::new);
+    let mut defaults = defaults(args)?;
+    let simulator = match args.simulated {
+        Some(accounts) if args.upstream.is_none() => Some(simulator(args, accounts).await?),
+        _ => None,
+    };
+    if let Some(simulator) = &simulator {
+        defaults.upstream = simulator.url().parse().ok();
+    }
+    let specs = match &args.tenants {
+        Some(path) => read(path, &defaults)?,
+        None => simulated(args.simulated.unwrap_or_default(), &defaults),
+    };
+    let options = Options { signer, ..options(args) };
+    let fleet = Fleet::new(with_plugins(args, specs, options.active).await?, options)?;
+    let (sender, stop) = watch::channel(Stop::No);
+    let view = Arc::new(View::start(fleet.gauges(), fleet.size() as u64));
+    let stopper = tokio::spawn(stop_on_signals(sender, Arc::clone(&view)));
+    let report = fleet.run(stop, &|event| view.event(event)).await;
+    view.end();
+    stopper.abort();
+    outcome::show(&report, &args.out);
+    if let Some(path) = &args.summary {
+        let text = serde_json::to_string_pretty(&outcome::summary(&report)).unwrap_or_default() + "\n";
+        std::fs::write(path, text).map_err(Error::file("write", path))?;
+    }
+    Ok(outcome::exit_code(&report))
+}
+
+fn options(args: &FleetArgs) -> Options {
+    let none = Options::new(&args.out);
+    Options {
+        resume: args.resume,
+        active: args.active.map_or(none.active, |active| active as usize),
+        page_requests: args.max_requests_per_page,
+        page_milliseconds: args.max_milliseconds_per_page,
+        concurrency: args.concurrency,
+        quota_requests: args.requests_per_hour,
+        tries: args.tries,
+        ..none
+    }
+}
+
+/// The first signal stops gently, the second at once.
+async fn stop_on_signals(sender: watch::Sender<Stop>, view: Arc<View>) {
+    collect::interrupted().await;
+    view.tell("stopping: pages that are begun come to their end; once more stops at once");
+    let _ = sender.send(Stop::Gently);
+    collect::interrupted().await;
+    let _ = sender.send(Stop::AtOnce);
+}
+
+fn defaults(args: &FleetArgs) -> Result<Defaults> {
+    Ok(Defaults {
+        settings: args.settings.clone().map_or_else(|| SettingsRef::Given("{}".into()), SettingsRef::File),
+        kinds: args.kinds.clone(),
+        since: args.since.clone(),
+        upstream: args.upstream.as_ref().map(checked).transpose()?,
+        clock: args.fixed_clock.as_deref().map(milliseconds).transpose()?.map_or(Clock::System, Clock::Fixed),
+    })
+}
+
+async fn simulator(args: &FleetArgs, accounts: usize) -> Result<Simulator> {
+    let config = Config { accounts, journal: false, ..args.sim.config(None) };
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
+    note(format!("{accounts} simulated accounts, from {}", args.sim.sentence()));
+    Ok(simulator)
+}
+
+/// A tenant for each account of a simulator.
+fn simulated(accounts: usize, defaults: &Defaults) -> Vec<Spec> {
+    let digits = accounts.saturating_sub(1).to_string().len();
+    let tenant = |number| defaults.spec(&format!("tenant-{number:0digits$}"), pair_of(&default_pair(), number));
+    (0..accounts).map(tenant).collect()
+}
+
+/// Compiles each component once.
+async fn with_plugins(args: &FleetArgs, specs: Vec<Spec>, active: usize) -> Result<Vec<(Spec, Plugin)>> {
+    // Beside the turns, a component that is loaded is asked for its description.
+    let engine = args.component.engine(u32::try_from(active).unwrap_or(u32::MAX).saturating_add(1))?;
+    let mut plugins: BTreeMap<PathBuf, Plugin> = BTreeMap::new();
+    let mut tenants = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let file = spec.component.clone().map_or_else(|| args.component.file(), Ok)?;
+        let plugin = match plugins.get(&file) {
+            Some(plugin) => plugin.clone(),
+            None => engine.load(&file).await?,
+        };
+        plugins.insert(file, plugin.clone());
+        tenants.push((spec, plugin));
+    }
+    Ok(tenants)
+}

@@ -1,0 +1,145 @@
+//! What came of a fleet: tables for people, JSON for programs.
+
+use crate::cli::exit;
+use crate::cli::process::{mib, peak_bytes};
+use crate::cli::text::{plain, say, table};
+use host_test::fleet::{Outcome, Report, TenantReport};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Tenants that a table names one by one.
+const SHOWN: usize = 5;
+
+/// The exit code of a fleet: that of the tenant that calls for a person first.
+pub fn exit_code(report: &Report) -> u8 {
+    exit::worst(report.tenants.iter().map(|tenant| code(&tenant.outcome)))
+}
+
+/// The exit code that a tenant would have had alone.
+fn code(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Complete => exit::COMPLETE,
+        Outcome::Incomplete(_) => exit::INCOMPLETE,
+        Outcome::Failed(error) => exit::code(error),
+        Outcome::Interrupted => exit::INTERRUPTED,
+    }
+}
+
+/// Shows it.
+pub fn show(report: &Report, out: &Path) {
+    outcomes(report);
+    slowest(report);
+    let tenants = &report.tenants;
+    let before = tenants.iter().filter(|tenant| tenant.finished_before).count();
+    let is_finished = |outcome: &Outcome| matches!(outcome, Outcome::Complete | Outcome::Incomplete(_));
+    let finished = tenants.iter().filter(|tenant| is_finished(&tenant.outcome)).count();
+    let now = finished.saturating_sub(before);
+    let seconds = report.took.as_secs_f64();
+    let rate = |count: u64| count as f64 / seconds.max(0.001);
+    let tenants_word = if now == 1 { "tenant" } else { "tenants" };
+    say(format!(
+        "{now} {tenants_word} finished, {before} were before, {} are not: {} records, {} calls in {seconds:.1} s",
+        tenants.len() - finished,
+        report.records,
+        report.requests
+    ));
+    say(format!(
+        "{:.1} tenants/s, {:.0} records/s, {:.0} calls/s, at most {} MiB",
+        rate(now as u64),
+        rate(report.records),
+        rate(report.requests),
+        mib(peak_bytes())
+    ));
+    say(format!("evidence: {}", out.display()));
+    if finished < tenants.len() {
+        say("go on with those that are not finished: the same command with --resume");
+    }
+}
+
+fn outcomes(report: &Report) {
+    let mut outcomes: BTreeMap<(u8, &str), Vec<&TenantReport>> = BTreeMap::new();
+    for tenant in &report.tenants {
+        outcomes.entry((code(&tenant.outcome), tenant.outcome.word())).or_default().push(tenant);
+    }
+    let mut rows = table(&["Outcome", "Tenants", "Records", "Calls", "For example"]);
+    for ((_, word), tenants) in &outcomes {
+        rows.add_row(vec![
+            (*word).to_string(),
+            tenants.len().to_string(),
+            tenants.iter().map(|tenant| tenant.records).sum::<u64>().to_string(),
+            tenants.iter().map(|tenant| tenant.requests).sum::<u64>().to_string(),
+            tenants.first().map(|tenant| example(tenant)).unwrap_or_default(),
+        ]);
+    }
+    say(rows);
+}
+
+fn example(tenant: &TenantReport) -> String {
+    let more = match &tenant.outcome {
+        Outcome::Complete | Outcome::Interrupted => String::new(),
+        Outcome::Incomplete(missing) => format!(": {}", missing.join(", ")),
+        Outcome::Failed(error) => format!(": {error}"),
+    };
+    plain(&format!("{}{more}", tenant.name))
+}
+
+fn slowest(report: &Report) {
+    let mut by_time: Vec<&TenantReport> = report.tenants.iter().filter(|tenant| tenant.turns > 0).collect();
+    by_time.sort_by_key(|tenant| std::cmp::Reverse(tenant.took));
+    let mut rows = table(&["Slowest", "Seconds", "Of these waiting", "Turns", "Calls", "Outcome"]);
+    for tenant in by_time.iter().take(SHOWN) {
+        rows.add_row(vec![
+            plain(&tenant.name),
+            format!("{:.1}", tenant.took.as_secs_f64()),
+            format!("{:.1}", tenant.waited.as_secs_f64()),
+            tenant.turns.to_string(),
+            tenant.requests.to_string(),
+            tenant.outcome.word().into(),
+        ]);
+    }
+    if by_time.len() > 1 {
+        say(rows);
+    }
+}
+
+/// The same for programs: `--summary`.
+pub fn summary(report: &Report) -> Value {
+    let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
+    for tenant in &report.tenants {
+        *outcomes.entry(tenant.outcome.word()).or_default() += 1;
+    }
+    json!({
+        "version": 1,
+        "exit_code": exit_code(report),
+        "interrupted": report.interrupted,
+        "seconds": report.took.as_secs_f64(),
+        "records": report.records,
+        "requests": report.requests,
+        "peak_bytes": peak_bytes(),
+        "outcomes": outcomes,
+        "tenants": report.tenants.iter().map(tenant_summary).collect::<Vec<_>>(),
+    })
+}
+
+fn tenant_summary(tenant: &TenantReport) -> Value {
+    let (missing, error) = match &tenant.outcome {
+        Outcome::Incomplete(missing) => (missing.clone(), None),
+        Outcome::Failed(error) => (Vec::new(), Some(plain(&error.to_string()))),
+        Outcome::Complete | Outcome::Interrupted => (Vec::new(), None),
+    };
+    json!({
+        "name": tenant.name,
+        "outcome": tenant.outcome.word(),
+        "exit_code": code(&tenant.outcome),
+        "missing": missing,
+        "error": error,
+        "finished_before": tenant.finished_before,
+        "records": tenant.records,
+        "requests": tenant.requests,
+        "turns": tenant.turns,
+        "seconds": tenant.took.as_secs_f64(),
+        "waited_seconds": tenant.waited.as_secs_f64(),
+        "denied": tenant.denied,
+    })
+}

@@ -1,0 +1,102 @@
+//! How a fleet shows that it is alive: a bar on a terminal, a line every few seconds elsewhere.
+
+use crate::cli::process::{mib, resident_bytes};
+use crate::cli::text::{note, plain};
+use host_test::fleet::{Event, Gauges, Outcome, Reading};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+
+/// Between two lines where there is no terminal.
+const LINES: Duration = Duration::from_secs(5);
+/// Between two looks on a terminal.
+const LOOKS: Duration = Duration::from_millis(250);
+/// Failures that are told one by one; the summary counts them all.
+const TOLD: u64 = 20;
+
+/// See the module.
+pub struct View {
+    bar: Option<ProgressBar>,
+    gauges: Arc<Gauges>,
+    refresher: JoinHandle<()>,
+}
+
+impl View {
+    /// Begins to show.
+    pub fn start(gauges: Arc<Gauges>, tenants: u64) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| bar(tenants));
+        let refresher = tokio::spawn(refresh(bar.clone(), Arc::clone(&gauges), tenants));
+        Self { bar, gauges, refresher }
+    }
+
+    /// Tells what must not scroll by unseen: who failed, and why.
+    pub fn event(&self, event: &Event<'_>) {
+        let Event::Ended(tenant) = event else { return };
+        let Outcome::Failed(error) = &tenant.outcome else { return };
+        let text = match self.gauges.read().failed {
+            told if told < TOLD => format!("{}: {}: {}", tenant.name, error.word(), plain(&error.to_string())),
+            TOLD => "further failures are only counted".to_string(),
+            _ => return,
+        };
+        self.tell(&text);
+    }
+
+    /// Tells something without disturbing what is shown.
+    pub fn tell(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => note(text),
+        }
+    }
+
+    /// Takes itself off the screen.
+    pub fn end(&self) {
+        self.refresher.abort();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(tenants: u64) -> ProgressBar {
+    let bar = ProgressBar::new(tenants);
+    let template = "{spinner} [{bar:24}] {pos}/{len} tenants{prefix}, {elapsed}\n  {wide_msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
+async fn refresh(bar: Option<ProgressBar>, gauges: Arc<Gauges>, tenants: u64) {
+    let mut before = (Instant::now(), gauges.read());
+    loop {
+        tokio::time::sleep(if bar.is_some() { LOOKS } else { LINES }).await;
+        let reading = gauges.read();
+        let (rates, states) = lines(&before.1, &reading, before.0.elapsed());
+        match &bar {
+            Some(bar) => {
+                bar.set_position(reading.done);
+                bar.set_prefix(rates);
+                bar.set_message(states);
+                bar.tick();
+            }
+            None => note(format!("{}/{tenants} tenants{rates}: {states}", reading.done)),
+        }
+        // Over a second at least, so that figures can be read.
+        if before.0.elapsed() >= Duration::from_secs(1) {
+            before = (Instant::now(), reading);
+        }
+    }
+}
+
+/// How fast it goes, and what the tenants do: short enough for a terminal of 80 columns.
+fn lines(before: &Reading, now: &Reading, span: Duration) -> (String, String) {
+    let rate = |from: u64, to: u64| to.saturating_sub(from) as f64 / span.as_secs_f64().max(0.001);
+    let (records, calls) = (rate(before.records, now.records), rate(before.requests, now.requests));
+    let Reading { running, waiting, retrying, failed, .. } = now;
+    let memory = mib(resident_bytes());
+    let states = format!("{running} running, {waiting} waiting, {retrying} failing, {failed} failed, {memory} MiB");
+    (format!(", {records:.0} records/s, {calls:.0} calls/s"), states)
+}

@@ -1,0 +1,214 @@
+//! The tenants file: a JSON array with an object for each tenant.
+//!
+//! | field | means |
+//! |---|---|
+//! | `name` | its name and that of its folder |
+//! | `credentials` | `key_env` or `key_file`, and `secret_env` or `secret_file`: the name of an environment variable, or a file that holds nothing else; `host_managed` (default `false`) keeps them out of the component |
+//! | `account` | tenants of the same account share its quota; default: the name |
+//! | `settings` or `settings_file` | the source's settings, or a file with them where they hold secrets |
+//! | `kinds`, `since` | as for `collect` |
+//! | `upstream` | another server that requests are sent to, after the egress check |
+//! | `egress` | what the host grants: objects with `host`, `methods`, `path_prefixes`, and `scheme` (`https`) and `port` (443); default: what the component declares |
+//! | `limits` | what the component may use: see [`Limits`]; times in `compute_ms` and `call_ms` |
+//! | `component` | another component |
+//!
+//! Paths are relative to the file's own folder. A secret must not stand in the file. No message repeats
+//! a value, since a value may be a secret in the wrong place. Every finding is reported at once.
+
+use super::fields::{Fields, texts};
+use super::finding;
+use super::spec::{NAME, SecretRef, SettingsRef, Spec, is_name};
+use crate::egress::Rule;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::tenant::{Clock, Pair, Secret, is_server_root};
+use http::Uri;
+use serde_json::Value;
+use std::path::Path;
+use std::time::Duration;
+
+/// What holds for tenants that do not say otherwise.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// The source's settings.
+    pub settings: SettingsRef,
+    /// Kind ids.
+    pub kinds: Vec<String>,
+    /// No event before this.
+    pub since: Option<String>,
+    /// Where requests are sent.
+    pub upstream: Option<Uri>,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+impl Defaults {
+    /// A tenant for which they hold.
+    #[must_use]
+    pub fn spec(&self, name: &str, pair: Pair) -> Spec {
+        Spec {
+            settings: self.settings.clone(),
+            kinds: self.kinds.clone(),
+            since: self.since.clone(),
+            upstream: self.upstream.clone(),
+            clock: self.clock,
+            ..Spec::new(name, pair)
+        }
+    }
+}
+
+/// Reads a tenants file.
+///
+/// # Errors
+/// [`Error::File`]; [`Error::Configuration`] with every finding.
+pub fn read(path: &Path, defaults: &Defaults) -> Result<Vec<Spec>> {
+    let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+    parse(&text, path.parent().unwrap_or(Path::new("")), defaults)
+}
+
+/// Reads the text of one; paths in it are relative to `folder`.
+///
+/// # Errors
+/// [`Error::Configuration`] with every finding.
+pub fn parse(text: &str, folder: &Path, defaults: &Defaults) -> Result<Vec<Spec>> {
+    let no_list = |what: String| {
+        let remedy = "Write a JSON array with an object for each tenant.";
+        Error::Configuration(vec![finding(String::new(), "tenants-unreadable", what, remedy)])
+    };
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| no_list(format!("not JSON at line {} column {}", error.line(), error.column())))?;
+    let items = value.as_array().ok_or_else(|| no_list("not a JSON array".into()))?;
+    let mut findings = Vec::new();
+    let mut specs = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match Fields::of(item, format!("/{index}"), &mut findings) {
+            Some(mut fields) => specs.extend(tenant(&mut fields, folder, defaults)),
+            None => continue,
+        }
+    }
+    if findings.is_empty() { Ok(specs) } else { Err(Error::Configuration(findings)) }
+}
+
+fn tenant(fields: &mut Fields<'_>, folder: &Path, defaults: &Defaults) -> Option<Spec> {
+    let known =
+        "name, account, credentials, settings, settings_file, kinds, since, upstream, egress, limits, component";
+    fields.check_names(known);
+    let name = fields.required("name", NAME, |value| value.as_str().filter(|name| is_name(name)).map(String::from));
+    let nobody = Pair { username: Secret::new(""), password: Secret::new("") };
+    let mut spec = defaults.spec(name.as_deref().unwrap_or_default(), nobody);
+    if let Some(account) = fields.text("account") {
+        spec.account = account;
+    }
+    let is_given = match fields.object("credentials") {
+        Some(mut credentials) => read_credentials(&mut credentials, folder, &mut spec).is_some(),
+        None => {
+            fields.missing("credentials", "an object with key_env and secret_env, or key_file and secret_file");
+            false
+        }
+    };
+    match (fields.get("settings"), fields.text("settings_file")) {
+        (Some(_), Some(_)) => fields.wrong("settings", "settings and settings_file exclude each other", "Keep one."),
+        (Some(Value::Object(settings)), None) => {
+            spec.settings = SettingsRef::Given(Value::Object(settings.clone()).to_string());
+        }
+        (Some(_), None) => fields.expected("settings", "an object"),
+        (None, Some(file)) => spec.settings = SettingsRef::File(folder.join(file)),
+        (None, None) => {}
+    }
+    if let Some(kinds) = fields.texts("kinds") {
+        spec.kinds = kinds;
+    }
+    spec.since = fields.text("since").or(spec.since);
+    let root = |value: &Value| value.as_str()?.parse().ok().filter(is_server_root);
+    spec.upstream =
+        fields.optional("upstream", "the root of a server, e.g. \"http://127.0.0.1:8080\"", root).or(spec.upstream);
+    spec.component = fields.text("component").map(|file| folder.join(file));
+    spec.granted = rules(fields);
+    if let Some(mut limits) = fields.object("limits") {
+        spec.limits = read_limits(&mut limits);
+    }
+    (is_given && name.is_some()).then_some(spec)
+}
+
+fn read_credentials(fields: &mut Fields<'_>, folder: &Path, spec: &mut Spec) -> Option<()> {
+    fields.check_names("key_env, key_file, secret_env, secret_file, host_managed");
+    let host_managed = fields.optional("host_managed", "true or false", Value::as_bool);
+    spec.host_managed = host_managed.unwrap_or_default();
+    let key = secret_ref(fields, "key", folder);
+    let secret = secret_ref(fields, "secret", folder);
+    (spec.key, spec.secret) = (key?, secret?);
+    Some(())
+}
+
+fn secret_ref(fields: &mut Fields<'_>, which: &str, folder: &Path) -> Option<SecretRef> {
+    let (env_field, file_field) = (format!("{which}_env"), format!("{which}_file"));
+    let variable = |value: &Value| value.as_str().filter(|name| is_variable(name)).map(String::from);
+    let has_env = fields.get(&env_field).is_some();
+    let env = fields.optional(&env_field, "the name of an environment variable, e.g. \"ACME_KEY\"", variable);
+    match (env, fields.text(&file_field)) {
+        (Some(name), None) => Some(SecretRef::Env(name)),
+        (None, Some(file)) if !has_env => Some(SecretRef::File(folder.join(file))),
+        (None, None) if !has_env => {
+            fields.missing(&env_field, &format!("the name of an environment variable, or {file_field}"));
+            None
+        }
+        (_, None) => None,
+        (_, Some(_)) => {
+            fields.wrong(&env_field, &format!("{env_field} and {file_field} exclude each other"), "Keep one.");
+            None
+        }
+    }
+}
+
+/// Strict, so that a secret put here by mistake is not taken for a name.
+fn is_variable(name: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
+    !name.is_empty() && name.chars().all(fits) && !name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+fn rules(fields: &mut Fields<'_>) -> Option<Vec<Rule>> {
+    let items = fields.optional("egress", "an array of objects", |value| value.as_array().cloned())?;
+    let mut rules = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let at = format!("{}/egress/{index}", fields.at);
+        let Some(mut rule) = Fields::of(item, at, fields.findings) else { continue };
+        rule.check_names("scheme, host, port, methods, path_prefixes");
+        let host = rule.required("host", "a host name", |value| value.as_str().map(String::from));
+        let is_port = |value: &Value| value.as_u64().and_then(|port| u16::try_from(port).ok());
+        let port = rule.optional("port", "a port", is_port).unwrap_or(443);
+        let scheme = rule.text("scheme").unwrap_or_else(|| "https".into());
+        let methods = rule.required("methods", "an array of HTTP methods", texts);
+        let prefixes = rule.required("path_prefixes", "an array of prefixes of paths", texts);
+        if let (Some(host), Some(methods), Some(path_prefixes)) = (host, methods, prefixes) {
+            rules.push(Rule { scheme, host, port, methods, path_prefixes });
+        }
+    }
+    Some(rules)
+}
+
+fn read_limits(fields: &mut Fields<'_>) -> Limits {
+    fields.check_names(
+        "memory_bytes, table_elements, compute_ms, call_ms, requests, in_flight, resources, header_bytes, url_bytes, body_bytes",
+    );
+    let Limits { memory_bytes, table_elements, compute, call, requests, .. } = Limits::default();
+    let Limits { in_flight, resources, header_bytes, url_bytes, body_bytes, .. } = Limits::default();
+    let size = |fields: &mut Fields<'_>, name: &str, or: usize, most: usize| {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        fields.number(name, most).and_then(|number| usize::try_from(number).ok()).unwrap_or(or)
+    };
+    let time = |fields: &mut Fields<'_>, name: &str, or: Duration| {
+        fields.number(name, 24 * 3600 * 1000).map_or(or, Duration::from_millis)
+    };
+    Limits {
+        memory_bytes: size(fields, "memory_bytes", memory_bytes, Limits::MAX_MEMORY_BYTES),
+        table_elements: size(fields, "table_elements", table_elements, Limits::MAX_TABLE_ELEMENTS),
+        compute: time(fields, "compute_ms", compute),
+        call: time(fields, "call_ms", call),
+        requests: fields.number("requests", u64::MAX).unwrap_or(requests),
+        in_flight: size(fields, "in_flight", in_flight, usize::MAX),
+        resources: size(fields, "resources", resources, usize::MAX),
+        header_bytes: size(fields, "header_bytes", header_bytes, usize::MAX),
+        url_bytes: size(fields, "url_bytes", url_bytes, usize::MAX),
+        body_bytes: size(fields, "body_bytes", body_bytes, usize::MAX),
+    }
+}

@@ -1,0 +1,85 @@
+//! What is kept of a tenant between its turns: counts, and no more.
+
+use super::report::{Gauges, Outcome, TenantReport};
+use crate::meter::Meter;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// See the module.
+pub(super) struct Member {
+    /// Time that its turns took.
+    pub had: Duration,
+    /// Turns without progress in a row.
+    pub failures: u32,
+    /// Whether it has come to its end.
+    pub ended: bool,
+    pub report: TenantReport,
+    pub meter: Arc<Meter>,
+    first: Option<Instant>,
+    turn: Option<Begun>,
+    progress: Option<Progress>,
+}
+
+/// A turn under way.
+struct Begun {
+    at: Instant,
+    /// Requests sent before it.
+    requests: u64,
+    /// Requests reserved for it.
+    reserved: u64,
+}
+
+/// How far a collection has come: stages done, and items read.
+pub(super) type Progress = (u32, u64);
+
+impl Member {
+    pub fn new(name: &str, gauges: &Gauges) -> Self {
+        Self {
+            had: Duration::ZERO,
+            failures: 0,
+            ended: false,
+            report: TenantReport {
+                name: name.into(),
+                outcome: Outcome::Interrupted,
+                finished_before: false,
+                records: 0,
+                requests: 0,
+                turns: 0,
+                took: Duration::ZERO,
+                waited: Duration::ZERO,
+                denied: 0,
+            },
+            meter: Arc::new(Meter::of_many(Arc::clone(&gauges.requests))),
+            first: None,
+            turn: None,
+            progress: None,
+        }
+    }
+
+    pub fn begin(&mut self, reserved: u64, now: Instant) {
+        self.first.get_or_insert(now);
+        self.turn = Some(Begun { at: now, requests: self.meter.requests(), reserved });
+        self.report.turns += 1;
+    }
+
+    /// Ends the turn under way; answers the requests that were reserved for it, and that it sent.
+    pub fn settle(&mut self, now: Instant) -> Option<(u64, u64)> {
+        let turn = self.turn.take()?;
+        self.had += now - turn.at;
+        Some((turn.reserved, self.meter.requests() - turn.requests))
+    }
+
+    /// Whether a page has come further than the one before. The first one of a run has: how far
+    /// the collection had come before it, its cursor alone knows.
+    pub fn moved(&mut self, progress: Progress) -> bool {
+        self.progress.replace(progress) != Some(progress)
+    }
+
+    pub fn close(&mut self, outcome: Outcome) {
+        self.report.outcome = outcome;
+        self.report.requests = self.meter.requests();
+        self.report.denied = self.meter.denied().len();
+        self.report.took = self.first.map(|first| first.elapsed()).unwrap_or_default();
+    }
+}

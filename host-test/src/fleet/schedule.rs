@@ -1,0 +1,267 @@
+//! Gives turns until every tenant has come to its end.
+
+use super::member::Member;
+use super::queue::Queue;
+use super::quota::{Quota, bounds};
+use super::report::{Outcome, Report};
+use super::retry::{backoff, is_retryable, retry_after, stuck};
+use super::turn::{Pause, Step, Turn};
+use super::{Event, Fleet, MAX_WAIT, Observer, Stop};
+use crate::bindings::exports::compliance::source::source::Budget;
+use crate::error::{Error, Result};
+use crate::evidence_dir::{Stage, finished, stage};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
+
+/// Beyond the time of a page, a turn that is begun gets this long to end when the fleet is stopped.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// See the module.
+pub(super) struct Schedule<'f> {
+    fleet: &'f Fleet,
+    observer: &'f Observer<'f>,
+    members: Vec<Member>,
+    queue: Queue,
+    quota: Quota,
+    running: JoinSet<Result<Step>>,
+    whose: HashMap<Id, usize>,
+    began: Instant,
+}
+
+type Ended = std::result::Result<(Id, Result<Step>), JoinError>;
+
+impl<'f> Schedule<'f> {
+    pub fn new(fleet: &'f Fleet, observer: &'f Observer<'f>) -> Self {
+        let options = &fleet.options;
+        Self {
+            fleet,
+            observer,
+            members: fleet.tenants.iter().map(|(spec, _)| Member::new(&spec.name, &fleet.gauges)).collect(),
+            queue: Queue::default(),
+            quota: Quota::new(options.quota_requests, options.quota_window),
+            running: JoinSet::new(),
+            whose: HashMap::new(),
+            began: Instant::now(),
+        }
+    }
+
+    pub async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Report {
+        self.admit();
+        let grace = Duration::from_millis(self.fleet.options.page_milliseconds) + GRACE;
+        let mut ends_at: Option<Instant> = None;
+        loop {
+            let stopping = *stop.borrow_and_update();
+            match stopping {
+                Stop::AtOnce => break,
+                Stop::Gently => ends_at = ends_at.or(Some(Instant::now() + grace)),
+                Stop::No => self.begin_turns(),
+            }
+            self.show();
+            if self.running.is_empty() && (ends_at.is_some() || self.queue.is_empty()) {
+                break;
+            }
+            let has_room = self.running.len() < self.fleet.options.active;
+            let timer = ends_at.or_else(|| self.queue.wakes_at().filter(|_| has_room));
+            tokio::select! {
+                Some(ended) = self.running.join_next_with_id() => self.settle(ended),
+                () = tokio::time::sleep_until(timer.unwrap_or(self.began)), if timer.is_some() => {
+                    if ends_at.is_some() { break; }
+                }
+                Ok(()) = stop.changed() => {}
+            }
+        }
+        let interrupted = *stop.borrow() != Stop::No;
+        self.report(interrupted)
+    }
+
+    /// Lets everybody in but those that are finished already.
+    fn admit(&mut self) {
+        for (index, (spec, _)) in self.fleet.tenants.iter().enumerate() {
+            let folder = self.fleet.options.out.join(&spec.name);
+            if stage(&folder) != Stage::Finished {
+                self.queue.push(index, Duration::ZERO);
+                continue;
+            }
+            let summary = finished(&folder);
+            if let Some(member) = self.members.get_mut(index) {
+                member.report.finished_before = true;
+                member.report.records = summary.as_ref().map_or(0, |summary| summary.records);
+            }
+            self.end(index, summary.map_or_else(Outcome::Failed, |summary| Outcome::of(&summary)));
+        }
+    }
+
+    fn begin_turns(&mut self) {
+        let options = &self.fleet.options;
+        while self.running.len() < options.active {
+            let now = Instant::now();
+            let Some(index) = self.queue.next(now) else { return };
+            let Some((spec, plugin)) = self.fleet.tenants.get(index) else { continue };
+            let share = match self.quota.reserve(&spec.account, u64::from(options.page_requests), now) {
+                Ok(share) => share,
+                Err(until) => {
+                    self.wait(index, until.saturating_duration_since(now), None);
+                    continue;
+                }
+            };
+            let budget = self.budget(share);
+            let Some(member) = self.members.get_mut(index) else { continue };
+            member.begin(share, now);
+            let turn = Turn {
+                spec: Arc::clone(spec),
+                plugin: plugin.clone(),
+                folder: options.out.join(&spec.name),
+                budget,
+                meter: Arc::clone(&member.meter),
+                signer: options.signer.clone(),
+            };
+            let task = self.running.spawn(turn.take());
+            self.whose.insert(task.id(), index);
+        }
+    }
+
+    /// Bounds of a turn for which so many requests are reserved.
+    fn budget(&self, share: u64) -> Budget {
+        let options = &self.fleet.options;
+        let (requests, in_flight) = bounds(share, options.concurrency);
+        Budget {
+            max_records: None,
+            max_bytes: None,
+            max_requests: Some(requests),
+            max_milliseconds: Some(options.page_milliseconds),
+            max_concurrency: Some(in_flight),
+        }
+    }
+
+    /// Takes what a turn came to.
+    fn settle(&mut self, ended: Ended) {
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, outcome),
+            // It panicked: that must not end the others.
+            Err(broken) => (broken.id(), Err(Error::Defect(broken.to_string()))),
+        };
+        let Some(index) = self.whose.remove(&id) else { return };
+        let (Some((spec, _)), Some(member)) = (self.fleet.tenants.get(index), self.members.get_mut(index)) else {
+            return;
+        };
+        let now = Instant::now();
+        if let Some((reserved, spent)) = member.settle(now) {
+            self.quota.settle(&spec.account, reserved, spent, now);
+        }
+        match outcome {
+            Ok(Step::Finished(summary, records)) => {
+                member.report.records = summary.records;
+                self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
+                self.end(index, Outcome::of(&summary));
+            }
+            Ok(Step::Page { records, records_in_all, progress, pause }) => {
+                member.report.records = records_in_all;
+                self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
+                match (member.moved(progress), pause) {
+                    (true, _) | (false, Some(Pause::Own(_))) => self.go_on(index, pause),
+                    (false, Some(Pause::Vendors(wait))) => self.retry(index, stuck(), Some(wait)),
+                    (false, None) => self.retry(index, stuck(), None),
+                }
+            }
+            Err(error) if is_retryable(&error) => {
+                let wait = retry_after(&error);
+                self.retry(index, error, wait);
+            }
+            Err(error) => self.end(index, Outcome::Failed(error)),
+        }
+    }
+
+    /// Puts a tenant back that has come further.
+    fn go_on(&mut self, index: usize, pause: Option<Pause>) {
+        self.count_failures(index, 0);
+        match (pause, self.members.get(index)) {
+            (Some(Pause::Vendors(wait)), _) => {
+                self.block(index, wait);
+                self.wait(index, wait.min(MAX_WAIT), None);
+            }
+            (Some(Pause::Own(wait)), _) => self.wait(index, wait.min(MAX_WAIT), None),
+            (None, Some(member)) => self.queue.push(index, member.had),
+            (None, None) => {}
+        }
+    }
+
+    /// Puts a tenant back that has come no further; or ends it, when that was so too often. `asked` is
+    /// how long the vendor asks to wait.
+    fn retry(&mut self, index: usize, error: Error, asked: Option<Duration>) {
+        let options = &self.fleet.options;
+        let Some(failures) = self.members.get(index).map(|member| member.failures + 1) else { return };
+        self.count_failures(index, failures);
+        if let Some(wait) = asked {
+            self.block(index, wait);
+        }
+        if failures >= options.tries {
+            return self.end(index, Outcome::Failed(error));
+        }
+        let asked = asked.unwrap_or_default().min(MAX_WAIT);
+        self.wait(index, backoff(options.backoff, failures).max(asked), Some(&error));
+    }
+
+    /// What the vendor asks of one tenant holds for all of its account.
+    fn block(&mut self, index: usize, wait: Duration) {
+        if let Some((spec, _)) = self.fleet.tenants.get(index) {
+            self.quota.block(&spec.account, Instant::now() + wait.min(MAX_WAIT));
+        }
+    }
+
+    fn wait(&mut self, index: usize, wait: Duration, because: Option<&Error>) {
+        let Some(member) = self.members.get_mut(index) else { return };
+        member.report.waited += wait;
+        self.queue.wait(index, member.had, Instant::now() + wait);
+        (self.observer)(&Event::Waits { name: &member.report.name, wait, because });
+    }
+
+    fn end(&mut self, index: usize, outcome: Outcome) {
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.fleet.gauges.failed.fetch_add(1, Ordering::SeqCst);
+        }
+        self.fleet.gauges.done.fetch_add(1, Ordering::SeqCst);
+        self.count_failures(index, 0);
+        let Some(member) = self.members.get_mut(index) else { return };
+        member.ended = true;
+        member.close(outcome);
+        (self.observer)(&Event::Ended(&member.report));
+    }
+
+    fn count_failures(&mut self, index: usize, failures: u32) {
+        let Some(member) = self.members.get_mut(index) else { return };
+        let retrying = &self.fleet.gauges.retrying;
+        match (member.failures > 0, failures > 0) {
+            (false, true) => retrying.fetch_add(1, Ordering::SeqCst),
+            (true, false) => retrying.fetch_sub(1, Ordering::SeqCst),
+            _ => 0,
+        };
+        member.failures = failures;
+    }
+
+    fn show(&self) {
+        let gauges = &self.fleet.gauges;
+        gauges.running.store(self.running.len() as u64, Ordering::SeqCst);
+        gauges.waiting.store(self.queue.waiting() as u64, Ordering::SeqCst);
+    }
+
+    /// Ends the turns that are left.
+    fn report(mut self, interrupted: bool) -> Report {
+        self.running.abort_all();
+        for member in self.members.iter_mut().filter(|member| !member.ended) {
+            member.close(Outcome::Interrupted);
+        }
+        let reading = self.fleet.gauges.read();
+        Report {
+            tenants: self.members.into_iter().map(|member| member.report).collect(),
+            took: self.began.elapsed(),
+            records: reading.records,
+            requests: reading.requests,
+            interrupted,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Who a tenant of a fleet is: all that a turn needs, its secrets by reference only.
+//!
+//! They are read when a turn begins and forgotten when it ends: a key that is rotated counts from the
+//! next page on, and a tenant that waits holds none.
+
+use crate::bindings::compliance::source::types::{Diagnostic, Severity};
+use crate::collection::Order;
+use crate::egress::Rule;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::meter::Meter;
+use crate::tenant::{Clock, Credentials, Pair, Secret, Tenant};
+use http::Uri;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretRef {
+    /// In this environment variable.
+    Env(String),
+    /// In this file, without the line break at its end.
+    File(PathBuf),
+    /// Here: for accounts that are made up.
+    Given(Secret),
+}
+
+/// Where settings are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingsRef {
+    /// Here: a JSON object without secrets.
+    Given(String),
+    /// In this file, which may hold secrets.
+    File(PathBuf),
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Its name, and that of its folder: see [`is_name`].
+    pub name: String,
+    /// Tenants of the same account share its quota.
+    pub account: String,
+    /// The user name, e.g. an API key.
+    pub key: SecretRef,
+    /// The password, e.g. an API secret.
+    pub secret: SecretRef,
+    /// Whether the harness adds the credentials, so that the component never sees them.
+    pub host_managed: bool,
+    /// Another component than the fleet's own.
+    pub component: Option<PathBuf>,
+    /// The source's settings.
+    pub settings: SettingsRef,
+    /// Kind ids; empty for the defaults.
+    pub kinds: Vec<String>,
+    /// No event before this.
+    pub since: Option<String>,
+    /// What the host lets out; `None` grants what the component declares.
+    pub granted: Option<Vec<Rule>>,
+    /// Where requests are sent instead of the hosts they name.
+    pub upstream: Option<Uri>,
+    /// The wall clock.
+    pub clock: Clock,
+    /// What the component may use.
+    pub limits: Limits,
+}
+
+/// What a name is made of.
+pub(super) const NAME: &str = "1 to 64 letters, digits, '-', '_' and '.', the first of them no '.'";
+
+/// Whether a text can be a tenant's name: a folder of this name is the same everywhere, and no path.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    (1..=64).contains(&text.len()) && text.chars().all(fits) && !text.starts_with('.')
+}
+
+impl Spec {
+    /// A tenant with this pair and nothing out of the ordinary, in an account of its own.
+    #[must_use]
+    pub fn new(name: &str, pair: Pair) -> Self {
+        Self {
+            name: name.into(),
+            account: name.into(),
+            key: SecretRef::Given(pair.username),
+            secret: SecretRef::Given(pair.password),
+            host_managed: false,
+            component: None,
+            settings: SettingsRef::Given("{}".into()),
+            kinds: Vec::new(),
+            since: None,
+            granted: None,
+            upstream: None,
+            clock: Clock::System,
+            limits: Limits::default(),
+        }
+    }
+
+    /// The tenant, with its secrets.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when one cannot be read; [`Error::File`] for the settings.
+    pub(super) fn tenant(&self, meter: Arc<Meter>) -> Result<Tenant> {
+        let pair = Pair { username: self.key.read("key")?, password: self.secret.read("secret")? };
+        let credentials = if self.host_managed { Credentials::HostManaged(pair) } else { Credentials::Basic(pair) };
+        let settings = match &self.settings {
+            SettingsRef::Given(text) => text.clone(),
+            SettingsRef::File(path) => std::fs::read_to_string(path).map_err(Error::file("read", path))?,
+        };
+        Ok(Tenant {
+            settings,
+            granted: self.granted.clone(),
+            upstream: self.upstream.clone(),
+            clock: self.clock,
+            limits: self.limits,
+            meter,
+            ..Tenant::new(credentials)
+        })
+    }
+
+    /// What is asked for at the start, page by page.
+    pub(super) fn order(&self) -> Order {
+        Order { kinds: self.kinds.clone(), since: self.since.clone(), ..Order::default() }
+    }
+}
+
+impl SecretRef {
+    /// Neither the name nor the path is repeated in errors: somebody may have put the secret there.
+    fn read(&self, which: &str) -> Result<Secret> {
+        let missing = |field: &str, message: String, remedy: &str| {
+            Error::Configuration(vec![Diagnostic {
+                severity: Severity::Error,
+                code: "credential-missing".into(),
+                pointer: format!("/credentials/{which}_{field}"),
+                message,
+                remedy: remedy.into(),
+            }])
+        };
+        match self {
+            Self::Given(secret) => Ok(secret.clone()),
+            Self::Env(name) => std::env::var(name).map(Secret::new).map_err(|_| {
+                let message = "there is no environment variable of this name".into();
+                missing("env", message, "Set it before the fleet is started, or correct the name.")
+            }),
+            Self::File(path) => match std::fs::read_to_string(path) {
+                Ok(text) => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
+                Err(error) => Err(missing(
+                    "file",
+                    format!("the file cannot be read: {}", error.kind()),
+                    "Put the secret alone into a file that this program may read, or correct the path.",
+                )),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain_folders() {
+        for good in ["acme", "Acme-2", "a.b_c", "7"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "a b", "ä", "a\n", &"x".repeat(65)] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+}
