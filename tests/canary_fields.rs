@@ -90,7 +90,7 @@ async fn everything(plugin: &Plugin, simulator: &Simulator) -> String {
             Ok(None) => return all,
             Ok(Some(page)) => {
                 for record in &page.records {
-                    all.push_str(&record_json::line(record).unwrap());
+                    all.push_str(&record_json::line(record).unwrap().text);
                 }
                 // The cursor is base64 of JSON: both forms count.
                 let cursor = page.cursor.clone().unwrap_or_default();

@@ -46,7 +46,7 @@ impl SoFar {
         let mut collection = Collection::start(plugin, tenant, self.order.clone()).await?;
         for _ in 0..enough {
             let Some(page) = collection.next().await? else { return Ok(true) };
-            self.lines.extend(page.records.iter().map(|record| record_json::line(record).unwrap()));
+            self.lines.extend(page.records.iter().map(|record| record_json::line(record).unwrap().text));
             self.order.cursor.clone_from(&page.cursor);
             if page.cursor.is_none() {
                 return Ok(true);

@@ -5,6 +5,7 @@
 //! else can read. A file that this key did not seal for this very component and engine is never run:
 //! the component is compiled anew and the file replaced. Whatever else fails only costs time.
 
+use crate::verify::hash::sha256_hex;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
@@ -115,8 +116,7 @@ impl CodeCache {
 fn name_of(engine: &Engine, bytes: &[u8]) -> String {
     let mut settings = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    let component: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{component}-{:016x}.cwasm", settings.finish())
+    format!("{}-{:016x}.cwasm", sha256_hex(bytes), settings.finish())
 }
 
 /// What is sealed: the code under its name, so that one file cannot stand in for another.

@@ -8,8 +8,9 @@
 
 use crate::collection::Order;
 use crate::error::{Error, Result};
+use crate::record_json::Line;
 use crate::summary::{Summary, VERSION};
-use crate::verify::hash::{hex, line_hash};
+use crate::verify::hash::hex;
 use crate::verify::seal::{self, Signer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -165,14 +166,14 @@ impl EvidenceDir {
     ///
     /// # Errors
     /// When the disk is full, for example. What was valid before stays valid.
-    pub fn append(&mut self, lines: &[String], cursor: Option<String>, summary: Summary) -> Result<()> {
+    pub fn append(&mut self, lines: &[Line], cursor: Option<String>, summary: Summary) -> Result<()> {
         let file = self.path.join("evidence.jsonl");
         let mut hashes = String::with_capacity(lines.len() * 65);
-        let mut text = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+        let mut text = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
         for line in lines {
-            text.push_str(line);
+            text.push_str(&line.text);
             text.push('\n');
-            hashes.push_str(&hash_of(line)?);
+            hashes.push_str(&hex(&line.hash));
             hashes.push('\n');
         }
         let evidence = self.evidence.write_all(text.as_bytes()).and_then(|()| self.evidence.sync_data());
@@ -300,11 +301,6 @@ pub(crate) fn lock(path: &Path, name: &str) -> Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(unwritable("lock", file)(error)),
     }
-}
-
-/// The hash of a record's line.
-fn hash_of(line: &str) -> Result<String> {
-    line_hash(line).map(|hash| hex(&hash)).ok_or_else(|| Error::BadAnswer("a record that is none".into()))
 }
 
 /// SHA-256 of a file, which may be large.

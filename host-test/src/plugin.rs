@@ -9,7 +9,7 @@ use crate::instance::Instance;
 use crate::outgoing;
 use crate::state::State;
 use crate::tenant::{Credentials, Pair, Secret, Tenant};
-use sha2::{Digest, Sha256};
+use crate::verify::hash::sha256_hex;
 use std::sync::Arc;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime_wasi::WasiView;
@@ -53,7 +53,7 @@ impl Plugin {
         let linker = linker(engine).map_err(Error::Engine)?;
         let pre = linker.instantiate_pre(&component).map_err(Error::Component)?;
         let pre = EvidenceSourcePre::new(pre).map_err(Error::Component)?;
-        let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = sha256_hex(bytes);
         let empty = SourceDescription::empty();
         let mut plugin = Self { engine: engine.clone(), pre, description: Arc::new(empty), sha256: sha256.into() };
         // Describing needs no credentials and may send nothing: this tenant has neither.

@@ -6,43 +6,71 @@
 
 use crate::bindings::compliance::source::types::{EvidenceRecord, WithheldReason};
 use crate::error::{Error, Result};
+use crate::verify::hash::sha256_hex;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+/// A record as it is written.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its JSON, without a line break.
+    pub text: String,
+    /// The hash of the record, which the chain is made of.
+    pub hash: [u8; 32],
+}
+
 #[derive(Serialize)]
-struct Line<'a> {
+struct Fields<'a> {
     id: &'a str,
     kind: &'a str,
     schema_version: u32,
     title: &'a str,
-    subject: SubjectLine<'a>,
+    subject: &'a SubjectLine<'a>,
     observed_at: &'a str,
     effective_at: Option<&'a str>,
     content: &'a RawValue,
     digest: &'a str,
-    provenance: Vec<ProvenanceLine<'a>>,
-    withheld: Vec<WithheldLine<'a>>,
+    provenance: &'a [ProvenanceLine<'a>],
+    withheld: &'a [WithheldLine<'a>],
     valid_until: &'a str,
+}
+
+/// What the record's hash is taken of: all fields but the content, in the order of RFC 8785. They are
+/// texts and small numbers, which serde_json writes as that prescribes; `verify` holds every hash
+/// against an independent canonicaliser.
+#[derive(Serialize)]
+struct Hashed<'a> {
+    digest: &'a str,
+    effective_at: Option<&'a str>,
+    id: &'a str,
+    kind: &'a str,
+    observed_at: &'a str,
+    provenance: &'a [ProvenanceLine<'a>],
+    schema_version: u32,
+    subject: &'a SubjectLine<'a>,
+    title: &'a str,
+    valid_until: &'a str,
+    withheld: &'a [WithheldLine<'a>],
 }
 
 #[derive(Serialize)]
 struct SubjectLine<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
     id: &'a str,
     name: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: &'a str,
 }
 
 #[derive(Serialize)]
 struct ProvenanceLine<'a> {
-    request: &'a str,
-    status: u16,
-    read_at: &'a str,
-    request_id: Option<&'a str>,
-    page: Option<u32>,
     body_digest: &'a str,
+    page: Option<u32>,
     pointer: &'a str,
+    read_at: &'a str,
+    request: &'a str,
+    request_id: Option<&'a str>,
+    status: u16,
 }
 
 #[derive(Serialize)]
@@ -51,40 +79,54 @@ struct WithheldLine<'a> {
     reason: &'static str,
 }
 
-/// The line of a record, without its line break.
+/// The line of a record.
 ///
 /// # Errors
 /// [`Error::BadAnswer`] when the content is no JSON object or not the one its digest is of.
-pub fn line(record: &EvidenceRecord) -> Result<String> {
+pub fn line(record: &EvidenceRecord) -> Result<Line> {
     let bad = |what: &str| Error::BadAnswer(format!("record {:?}: {what}", record.id));
     let content: &RawValue = serde_json::from_str(&record.content).map_err(|_| bad("the content is not JSON"))?;
     // A line break inside a record would make two lines of it; canonical JSON has none.
     if !record.content.starts_with('{') || record.content.contains(['\n', '\r']) {
         return Err(bad("the content is not a canonical JSON object"));
     }
-    let digest: String = Sha256::digest(record.content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    if digest != record.digest {
+    if sha256_hex(record.content.as_bytes()) != record.digest {
         return Err(bad("the digest is not the content's"));
     }
-    let line = Line {
+    let (provenance, withheld) = (provenance(record), withheld(record));
+    let subject =
+        SubjectLine { id: &record.subject.id, name: record.subject.name.as_deref(), kind: &record.subject.type_ };
+    let hashed = Hashed {
+        digest: &record.digest,
+        effective_at: record.effective_at.as_deref(),
         id: &record.id,
         kind: &record.kind,
-        schema_version: record.schema_version,
-        title: &record.title,
-        subject: SubjectLine {
-            kind: &record.subject.type_,
-            id: &record.subject.id,
-            name: record.subject.name.as_deref(),
-        },
         observed_at: &record.observed_at,
-        effective_at: record.effective_at.as_deref(),
-        content,
-        digest: &record.digest,
-        provenance: provenance(record),
-        withheld: withheld(record),
+        provenance: &provenance,
+        schema_version: record.schema_version,
+        subject: &subject,
+        title: &record.title,
         valid_until: &record.valid_until,
+        withheld: &withheld,
     };
-    serde_json::to_string(&line).map_err(|_| bad("it has no JSON form"))
+    let fields = Fields {
+        id: hashed.id,
+        kind: hashed.kind,
+        schema_version: hashed.schema_version,
+        title: hashed.title,
+        subject: hashed.subject,
+        observed_at: hashed.observed_at,
+        effective_at: hashed.effective_at,
+        content,
+        digest: hashed.digest,
+        provenance: hashed.provenance,
+        withheld: hashed.withheld,
+        valid_until: hashed.valid_until,
+    };
+    let no_form = |_| bad("it has no JSON form");
+    let hash = Sha256::digest(serde_json::to_vec(&hashed).map_err(no_form)?).into();
+    let text = serde_json::to_string(&fields).map_err(no_form)?;
+    Ok(Line { text, hash })
 }
 
 fn provenance(record: &EvidenceRecord) -> Vec<ProvenanceLine<'_>> {

@@ -5,9 +5,10 @@
 mod support;
 
 use host_test::evidence_dir::EvidenceDir;
+use host_test::record_json::Line;
 use host_test::simulator::{AccountSpec, Answers, Config, Inventory};
 use host_test::summary::{ComponentSummary, CoverageSummary, Summary};
-use host_test::verify::hash::{canonical, sha256_hex};
+use host_test::verify::hash::{canonical, record_hash, sha256_hex};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -378,11 +379,13 @@ fn by_hand(out: &str, schema_version: u32, id: &str, content: &Value) {
     let record = |id: &str, kind: &str, title: &str, content: &Value| {
         let content = String::from_utf8(canonical(content).unwrap()).unwrap();
         let digest = sha256_hex(content.as_bytes());
-        format!(
+        let text = format!(
             "{{\"id\":{},\"kind\":\"{kind}\",\"schema_version\":{schema_version},\"title\":{},\"subject\":null,\"observed_at\":\"{THEN}\",\"effective_at\":null,\"content\":{content},\"digest\":\"{digest}\",\"provenance\":[],\"withheld\":[],\"valid_until\":\"\"}}",
             json!(id),
             json!(title)
-        )
+        );
+        let hash = record_hash(&serde_json::from_str(&text).unwrap()).unwrap();
+        Line { text, hash }
     };
     let closing = json!({
         "account_id": "a", "interface": "i", "started_at": THEN, "finished_at": THEN,

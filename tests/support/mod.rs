@@ -83,7 +83,7 @@ pub async fn collect(plugin: &Plugin, tenant: &Tenant, order: Order) -> Result<C
     let (mut pages, mut lines) = (Vec::new(), Vec::new());
     while let Some(page) = collection.next().await? {
         for record in &page.records {
-            lines.push(record_json::line(record)?);
+            lines.push(record_json::line(record)?.text);
         }
         pages.push(page);
     }

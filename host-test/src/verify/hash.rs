@@ -1,10 +1,8 @@
 //! The hash of a record and the chain over them, as `wit/source.wit` defines them, by other code
 //! than the component's.
 
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 
 /// Lower-case hexadecimal of a SHA-256.
 #[must_use]
@@ -15,7 +13,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
@@ -30,16 +28,6 @@ pub fn canonical(value: &Value) -> Option<Vec<u8>> {
 pub fn record_hash(record: &Value) -> Option<[u8; 32]> {
     let mut rest = record.as_object()?.clone();
     rest.remove("content")?;
-    Some(Sha256::digest(canonical(&Value::Object(rest))?).into())
-}
-
-/// The same of a record that is a line of JSON; its content, mostly the larger part, is not read.
-#[must_use]
-pub fn line_hash(line: &str) -> Option<[u8; 32]> {
-    let mut fields: BTreeMap<&str, &RawValue> = serde_json::from_str(line).ok()?;
-    fields.remove("content")?;
-    let read = |(name, value): (&str, &RawValue)| Some((name.to_string(), serde_json::from_str(value.get()).ok()?));
-    let rest = fields.into_iter().map(read).collect::<Option<Map<String, Value>>>()?;
     Some(Sha256::digest(canonical(&Value::Object(rest))?).into())
 }
 
