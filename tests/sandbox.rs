@@ -19,6 +19,7 @@ fn limits() -> Limits {
     Limits {
         compute: Duration::from_millis(300),
         call: Duration::from_secs(4),
+        memory_bytes: 64 * 1024 * 1024,
         requests: 500,
         in_flight: 16,
         ..Limits::default()
@@ -36,9 +37,10 @@ async fn act(plugin: &Plugin, tenant: &Tenant, act: &str) -> Result<String, Erro
 }
 
 /// Every act that ends the component, and the limit that does it.
-fn deadly() -> [(&'static str, Limit); 10] {
+fn deadly() -> [(&'static str, Limit); 11] {
     [
         ("spin", Limit::Compute(limits().compute)),
+        ("spin-denied", Limit::Compute(limits().compute)),
         ("grow", Limit::Memory(limits().memory_bytes)),
         ("recurse", Limit::Stack),
         ("sleep", Limit::Call(limits().call)),
@@ -75,6 +77,7 @@ fn a_component_that_lives_on_gets_no_more_than_its_limit() {
         let outcome = act(&acme, &tenant, "drain").await.unwrap();
         let read: usize = outcome.split(' ').next().unwrap().parse().unwrap();
         assert!((1..=limits().body_bytes).contains(&read), "{outcome}");
+        assert_eq!(act(&acme, &tenant, "doze").await.unwrap(), "slept well", "waiting is not computing");
         let long = format!("GET https://acme.example/v1/{}", "secret".repeat(2_000));
         assert!(act(&acme, &tenant, &long).await.unwrap().contains("RequestDenied"));
     });

@@ -12,8 +12,8 @@ use crate::limits::Limit;
 use crate::plugin::Plugin;
 use crate::state::State;
 use crate::tenant::{Credentials, Tenant};
-use std::time::Duration;
-use wasmtime::{Store, UpdateDeadline};
+use std::time::{Duration, Instant};
+use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 
 /// A component may compute for so long at full speed: several times what the largest page takes.
 const BUSY_TICKS: u32 = 10;
@@ -41,22 +41,7 @@ impl Instance {
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(MAX_RESULT_BYTES);
         store.set_epoch_deadline(1);
-        let (limit, mut requests) = (tenant.limits.compute, 0);
-        store.epoch_deadline_callback(move |mut context| {
-            let state = context.data_mut();
-            let asked = state.requests() != requests;
-            requests = state.requests();
-            state.spinning = if asked { 0 } else { state.spinning + 1 };
-            if TICK * state.spinning > limit {
-                return Err(wasmtime::Error::new(Limit::Compute(limit)));
-            }
-            // Who computes for long gets a tenth of a core, so that neighbours do not notice.
-            let pause = TICK * if state.spinning > BUSY_TICKS { 9 } else { 0 };
-            if pause.is_zero() {
-                return Ok(UpdateDeadline::Yield(1));
-            }
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(pause))))
-        });
+        store.epoch_deadline_callback(interrupt(tenant.limits.compute));
         let source = plugin.pre().instantiate_async(&mut store).await.map_err(stopped)?;
         Ok(Self { store, source, longest: tenant.limits.call, _alive: engine.count_instance() })
     }
@@ -131,6 +116,33 @@ impl Instance {
         within(self.longest, guest.call_collect(&mut self.store, request))
             .await?
             .map_err(|failure| Error::Source(Box::new(failure)))
+    }
+}
+
+/// What happens when a tick ends while the guest computes: others get their turn, and who spins is
+/// slowed down and in the end stopped. A tick that was mostly spent waiting is none.
+fn interrupt(
+    limit: Duration,
+) -> impl FnMut(StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> + Send + Sync + 'static {
+    let (mut requests, mut waited, mut resumed) = (0, Duration::ZERO, Instant::now());
+    move |mut context| {
+        let state = context.data_mut();
+        let computed = resumed.elapsed().saturating_sub(state.waited - waited);
+        if state.let_out() != requests {
+            state.spinning = 0;
+        } else if computed > TICK / 2 {
+            state.spinning += 1;
+        }
+        if TICK * state.spinning > limit {
+            return Err(wasmtime::Error::new(Limit::Compute(limit)));
+        }
+        // Who computes for long gets a tenth of a core, so that neighbours do not notice.
+        let pause = TICK * if state.spinning > BUSY_TICKS { 9 } else { 0 };
+        (requests, waited, resumed) = (state.let_out(), state.waited, Instant::now() + pause);
+        if pause.is_zero() {
+            return Ok(UpdateDeadline::Yield(1));
+        }
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(pause))))
     }
 }
 

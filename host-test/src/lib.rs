@@ -27,3 +27,4 @@ pub mod summary;
 pub mod tenant;
 pub mod transport;
 pub mod verify;
+mod waiting;

@@ -10,6 +10,7 @@ use crate::outgoing;
 use crate::state::State;
 use crate::tenant::{Credentials, Pair, Secret, Tenant};
 use crate::verify::hash::sha256_hex;
+use crate::waiting;
 use std::sync::Arc;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime_wasi::WasiView;
@@ -142,6 +143,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine.wasmtime());
     io::error::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
     io::poll::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
+    waiting::add_to_linker(&mut linker)?;
     io::streams::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;

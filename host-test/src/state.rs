@@ -26,6 +26,8 @@ pub struct State {
     door: Door,
     /// Memory and tables.
     pub limiter: Limiter,
+    /// How long the guest has waited in all.
+    pub waited: Duration,
     /// Ticks that the guest computed without asking for anything.
     pub spinning: u32,
 }
@@ -50,15 +52,24 @@ impl State {
             meter: Arc::clone(&tenant.meter),
             limits: tenant.limits,
             requests: 0,
+            let_out: 0,
             in_flight: Arc::default(),
         };
-        Self { table, wasi: wasi.build(), http, door, limiter: Limiter::new(tenant.limits), spinning: 0 }
+        Self {
+            table,
+            wasi: wasi.build(),
+            http,
+            door,
+            limiter: Limiter::new(tenant.limits),
+            waited: Duration::ZERO,
+            spinning: 0,
+        }
     }
 
-    /// Requests that the guest has made, denied ones included.
+    /// Requests of the guest that were let out.
     #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.door.requests
+    pub fn let_out(&self) -> u64 {
+        self.door.let_out
     }
 
     /// Whether one more request is too many.
@@ -113,7 +124,9 @@ struct Door {
     transport: Transport,
     meter: Arc<Meter>,
     limits: Limits,
+    /// Those that were denied included.
     requests: u64,
+    let_out: u64,
     in_flight: Arc<()>,
 }
 
@@ -148,6 +161,7 @@ impl WasiHttpHooks for Door {
             return Box::new(async { Err(HttpError::HttpRequestDenied) });
         }
         self.meter.request();
+        self.let_out += 1;
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }

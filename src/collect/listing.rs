@@ -184,8 +184,12 @@ fn is_in(item: &ListedItem, tail: &[u64]) -> bool {
 /// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
 /// they are reported as unreadable.
 fn drop_repeats(items: &mut Vec<ListedItem>, tail: &[u64]) {
-    let mut seen: BTreeSet<u64> = BTreeSet::new();
-    items.retain(|item| item.print.is_none_or(|print| !tail.contains(&print) && seen.insert(print)));
+    // Whole keys: some are names that people choose, who must not be able to make two look alike.
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let keep: Vec<bool> =
+        items.iter().map(|item| item.key.as_deref().is_none_or(|key| !is_in(item, tail) && seen.insert(key))).collect();
+    let mut keep = keep.into_iter();
+    items.retain(|_| keep.next().unwrap_or(true));
 }
 
 /// Leaves the items from the position on. Answers whether the page has changed since it was read

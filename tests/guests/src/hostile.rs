@@ -15,6 +15,20 @@ pub fn act(probe: &str) -> Option<String> {
         "spin" => loop {
             black_box(0);
         },
+        // What is denied is no work.
+        "spin-denied" => loop {
+            for _ in 0..1_000_000 {
+                black_box(0);
+            }
+            let _ = outgoing_handler::handle(request("/elsewhere"), None);
+        },
+        // Wakes up again and again, and does nothing: no harm at all.
+        "doze" => {
+            for _ in 0..50 {
+                monotonic_clock::subscribe_duration(20_000_000).block();
+            }
+            "slept well".into()
+        }
         "grow" => {
             let mut hoard: Vec<Vec<u8>> = Vec::new();
             loop {

@@ -1,0 +1,49 @@
+//! `wasi:io/poll` that notes how long a guest waits, so that waiting is not taken for computing.
+
+use crate::state::State;
+use std::future::Future;
+use std::time::Instant;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi::WasiView;
+use wasmtime_wasi_io::bindings::wasi::io::poll::{Host as _, HostPollable as _};
+use wasmtime_wasi_io::poll::DynPollable;
+
+/// The version that wasmtime-wasi-io implements; the linker serves compatible ones too.
+const INTERFACE: &str = "wasi:io/poll@0.2.12";
+
+/// Replaces the interface's two functions that wait.
+pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut interface = linker.instance(INTERFACE)?;
+    interface.func_wrap_async(
+        "poll",
+        |mut store: StoreContextMut<'_, State>, (all,): (Vec<Resource<DynPollable>>,)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                let (ready, waited) = timed(state.ctx().table.poll(all)).await;
+                state.waited += waited;
+                Ok((ready?,))
+            })
+        },
+    )?;
+    interface.func_wrap_async(
+        "[method]pollable.block",
+        |mut store: StoreContextMut<'_, State>, (one,): (Resource<DynPollable>,)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                let (done, waited) = timed(state.ctx().table.block(one)).await;
+                state.waited += waited;
+                done
+            })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+async fn timed<T>(wait: impl Future<Output = T>) -> (T, std::time::Duration) {
+    let begun = Instant::now();
+    let done = wait.await;
+    (done, begun.elapsed())
+}
