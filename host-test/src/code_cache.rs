@@ -102,7 +102,8 @@ impl CodeCache {
         let mut files = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            if entry.path().extension().is_some_and(|extension| extension == "cwasm") {
+            // What a kill left half written is among them.
+            if entry.path().extension().is_some_and(|extension| extension == "cwasm" || extension == "new") {
                 files.push((entry.metadata()?.modified()?, entry.path()));
             }
         }
@@ -140,7 +141,11 @@ fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
     Read::by_ref(&mut file).take(KEY_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    let private = is_private(&file.metadata()?);
+    let metadata = file.metadata()?;
+    if is_foreign(&metadata) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the key of the code cache is another user's"));
+    }
+    let private = is_private(&metadata);
     Ok(<[u8; KEY_BYTES]>::try_from(bytes).ok().filter(|_| private))
 }
 
@@ -148,6 +153,19 @@ fn read_key(path: &Path) -> io::Result<Option<[u8; KEY_BYTES]>> {
 fn is_private(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.is_file() && metadata.permissions().mode() & 0o077 == 0
+}
+
+/// Whether the file is another user's: root can read it, and must not trust it. Where the system
+/// does not tell who runs this, nobody else's file is readable.
+#[cfg(unix)]
+fn is_foreign(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() != metadata.uid())
+}
+
+#[cfg(not(unix))]
+fn is_foreign(_: &fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(not(unix))]

@@ -120,6 +120,21 @@ fn a_key_that_others_can_read_is_replaced_and_a_new_one_is_private() {
     assert_ne!(fs::read(place.key()).unwrap(), before);
 }
 
+/// Only root can read it at all, and make the test.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_users_key_is_not_trusted_and_not_replaced() {
+    let place = Place::new("foreign");
+    place.load(&Engine::default(), 1);
+    if std::os::unix::fs::chown(place.key(), Some(12_345), None).is_err() {
+        println!("skipped: only root can give a file away");
+        return;
+    }
+    let before = fs::read(place.key()).unwrap();
+    assert!(CodeCache::open(&place.root.join("cache"), &place.key()).is_err());
+    assert_eq!(fs::read(place.key()).unwrap(), before);
+}
+
 #[test]
 fn a_cache_that_cannot_be_written_only_costs_time() {
     let (place, engine) = (Place::new("unwritable"), Engine::default());
