@@ -257,3 +257,27 @@ fn lists_without_items_are_not_read_beyond_the_budget() {
         }
     }
 }
+
+#[test]
+fn the_vendors_wait_is_told_as_the_vendors_when_the_share_is_used_up_as_well() {
+    let inner = world();
+    let world = FakeWorld::new(move |path: &str| {
+        if path.starts_with("/v1/users/") {
+            return Ok(Response { status: 429, retry_after: Some("90".into()), request_id: None, body: Vec::new() });
+        }
+        run(fivetran_source::world::World::send(
+            &inner,
+            fivetran_source::world::Request { path_and_query: path.into(), authorization: None },
+        ))
+    });
+    // The account, the list, and the calls of two users: for a third one there is no room.
+    let mut request = CollectRequest { kinds: vec!["access_grant".into()], ..order(None, Some(8)) };
+    let page = run(collect(&world, &paced(6), &request)).unwrap();
+    assert_eq!(page.not_before.as_deref(), Some("2026-01-31T12:01:30.000Z"));
+    assert!(page.diagnostics.is_empty(), "{:?}", page.diagnostics);
+    wait_until("2026-01-31T12:01:30.000Z", &world.waited_ms);
+    request.cursor = page.cursor;
+    let page = run(collect(&world, &paced(6), &request)).unwrap();
+    assert_eq!((page.usage.requests, page.not_before.as_deref()), (0, Some("2026-01-31T13:00:00.000Z")));
+    assert_eq!(page.diagnostics[0].code, "quota-share");
+}

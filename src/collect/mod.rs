@@ -166,7 +166,8 @@ pub async fn collect<W: World>(world: &W, session: &Session, request: &CollectRe
         context.resume_window(state.window);
         let sends_nothing = session.knows(state) && state.position.stage == assembly::CLOSING;
         if let Some(until) = context.share_ends().filter(|_| !sends_nothing) {
-            return Ok(page::waiting(&context, state, until));
+            let diagnostics = context.share_finding().into_iter().collect();
+            return Ok(Page { diagnostics, ..page::waiting(&context, state, until) });
         }
     }
     match identify(&context, session, resumed).await {
