@@ -5,87 +5,18 @@
 mod support;
 
 use host_test::engine::{Engine, EngineOptions};
-use host_test::fleet::{Event, Fleet, Options, Outcome, Report, SettingsRef, Spec, Stop};
-use host_test::limits::Limits;
+use host_test::error::Error;
+use host_test::fleet::{Event, Fleet, Options, Outcome, SettingsRef, Spec, Stop};
+use host_test::limits::{Limit, Limits};
 use host_test::plugin::Plugin;
-use host_test::simulator::{Config, Quota, RequestInfo, Simulator, default_pair, pair_of};
+use host_test::simulator::{Config, Quota, RequestInfo, Simulator};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{NOW, account, block_on, collect, component_file, engine, guest, order, plugin, simulator, tenant};
+use support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
+use support::{account, block_on, component_file, engine, guest, plugin, simulator};
 use tokio::sync::watch;
-
-/// A folder that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-    fn evidence(&self, tenant: &str) -> String {
-        std::fs::read_to_string(self.0.join(tenant).join("evidence.jsonl")).unwrap_or_default()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A tenant whose requests go to account `number` of the simulator.
-fn spec(name: &str, simulator: &Simulator, number: usize) -> Spec {
-    let upstream = simulator.url().parse().ok();
-    Spec { upstream, clock: NOW, ..Spec::new(name, pair_of(&default_pair(), number)) }
-}
-
-fn fleet(plugin: &Plugin, specs: Vec<Spec>, options: Options) -> Fleet {
-    Fleet::new(specs.into_iter().map(|spec| (spec, plugin.clone())).collect(), options).unwrap()
-}
-
-/// Runs to the end.
-async fn run(fleet: Fleet) -> Report {
-    let (_stop, never) = watch::channel(Stop::No);
-    fleet.run(never, &|_| {}).await
-}
-
-/// Runs until so many tenants wait and none runs; `look` is called then; and stops. A fleet that comes
-/// to its end before is an error.
-async fn run_until_waiting(fleet: Fleet, waiting: u64, look: impl FnOnce()) -> Report {
-    let (stop, stopped) = watch::channel(Stop::No);
-    let gauges = fleet.gauges();
-    let stopping = async {
-        loop {
-            let now = gauges.read();
-            if now.waiting == waiting && now.running == 0 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        look();
-        stop.send(Stop::Gently).unwrap();
-    };
-    let running = async {
-        let report = fleet.run(stopped, &|_| {}).await;
-        assert!(report.interrupted, "{:?}", words(&report));
-        report
-    };
-    tokio::join!(running, stopping).0
-}
-
-fn words(report: &Report) -> Vec<&'static str> {
-    report.tenants.iter().map(|tenant| tenant.outcome.word()).collect()
-}
-
-async fn alone(config: Config) -> String {
-    let simulator = simulator(config).await;
-    let collected = collect(&plugin().await, &tenant(&simulator), order(None, None)).await.unwrap();
-    collected.lines.join("\n") + "\n"
-}
 
 #[test]
 fn who_waits_for_the_vendor_holds_no_instance_and_goes_on_later() {
@@ -209,7 +140,7 @@ fn a_hostile_slow_or_limited_tenant_ends_by_itself_and_the_others_get_the_same_b
         let slow = simulator(Config { latency: Duration::from_millis(100), ..account(2, 1, 1, 2) }).await;
         let never = Quota { requests: 0, retry_after: "1".into(), lifted_after: Duration::from_secs(3600) };
         let limited = simulator(Config { quota: Some(never), ..account(1, 1, 1, 1) }).await;
-        let limits = Limits { compute: Duration::from_millis(300), call: Duration::from_secs(2), ..Limits::default() };
+        let limits = Limits { compute: Duration::from_millis(300), call: Duration::from_secs(4), ..Limits::default() };
         let mut tenants: Vec<(Spec, Plugin)> = Vec::new();
         for act in ["spin", "grow", "recurse", "hoard", "sleep"] {
             let settings = SettingsRef::Given(format!("{{\"probe\": \"{act}\"}}"));
@@ -228,6 +159,8 @@ fn a_hostile_slow_or_limited_tenant_ends_by_itself_and_the_others_get_the_same_b
         for tenant in &report.tenants {
             println!("{}: {} after {} turns, {:?}", tenant.name, tenant.outcome.word(), tenant.turns, tenant.took);
             if let Outcome::Failed(error) = &tenant.outcome {
+                let is_compute = matches!(error, Error::Limit(Limit::Compute(_)));
+                assert_eq!(is_compute, tenant.name == "spin", "{error}");
                 println!("    {error}");
                 assert!(!scratch.0.join(&tenant.name).exists(), "{} left something", tenant.name);
             }

@@ -1,11 +1,11 @@
 //! The share of the hourly quota: never exceeded by more than one item needs, whatever the pages and
 //! the instances; waits are the host's, and the records are those of a collection that never waited.
-//! The core against the simulator's answers, under a fake clock.
+//! So it is with the requests of a page. The core against the simulator's answers, under a fake clock.
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 mod fake;
 
-use fake::{Answer, FakeWorld, NOW, answer_of, collect_all, records, run, session};
+use fake::{Answer, FakeWorld, NOW, account_info, answer_of, collect_all, records, run, session, success};
 use fivetran_source::collect::{Session, collect};
 use fivetran_source::instant::Instant;
 use fivetran_source::model::{Budget, CollectRequest, FailureKind, Record};
@@ -202,4 +202,82 @@ fn the_share_binds_no_cursor_and_other_settings_do() {
     assert!(run(collect(&world, &session("{}"), &request)).is_ok());
     let other = session(r#"{"connection_details": false, "requests_per_hour": 10}"#);
     assert_eq!(run(collect(&world, &other, &request)).unwrap_err().kind, FailureKind::InvalidCursor);
+}
+
+#[test]
+fn a_page_keeps_to_its_requests_but_for_its_first_item() {
+    let asked = |max_requests, max_concurrency| CollectRequest {
+        kinds: vec!["connection".into(), "sync_run".into()],
+        since: Some("2025-02-01T12:00:00Z".into()),
+        budget: Budget { max_requests, max_concurrency, ..Budget::default() },
+        ..CollectRequest::default()
+    };
+    let whole = collect_all(&world(), &session("{}"), asked(None, Some(1))).unwrap();
+    let (want, weeks) = (records(&whole).into_iter().cloned().collect::<Vec<_>>(), 52);
+    for most in [1, 60, 150, 300] {
+        for concurrency in [1, 8, 64] {
+            let (world, mut request) = (world(), asked(Some(most), Some(concurrency)));
+            let (mut got, mut pages) = (Vec::new(), Vec::new());
+            loop {
+                let page = run(collect(&world, &session("{}"), &request)).unwrap();
+                pages.push(page.usage.requests as usize);
+                got.extend(page.records);
+                request.cursor = page.cursor;
+                if request.cursor.is_none() {
+                    break;
+                }
+            }
+            let allowed = (most as usize).max(ONE_ITEM + weeks);
+            assert!(pages.iter().all(|sent| *sent <= allowed), "{most}, {concurrency}: {pages:?}");
+            assert!(pages.iter().any(|sent| *sent > weeks), "{pages:?}");
+            assert_eq!(contents(&got), contents(&want), "{most}, {concurrency}");
+        }
+    }
+}
+
+#[test]
+fn lists_without_items_are_not_read_beyond_the_budget() {
+    for (max_requests, max_milliseconds) in [(Some(20), None), (None, Some(20))] {
+        let calls = Cell::new(0);
+        let mut world = FakeWorld::new(|path: &str| {
+            calls.set(calls.get() + 1);
+            if path == "/v1/account/info" {
+                return account_info();
+            }
+            success(&serde_json::json!({"items": [], "next_cursor": format!("c{}", calls.get())}))
+        });
+        world.latency_ms = 1;
+        let budget = Budget { max_requests, max_milliseconds, ..Budget::default() };
+        let mut request = CollectRequest { budget, ..CollectRequest::default() };
+        for _ in 0..3 {
+            let page = run(collect(&world, &session("{}"), &request)).unwrap();
+            assert_eq!(page.usage.requests, 20, "{budget:?}");
+            assert!(page.cursor.is_some() && page.cursor != request.cursor, "it goes on where it was");
+            request.cursor = page.cursor;
+        }
+    }
+}
+
+#[test]
+fn the_vendors_wait_is_told_as_the_vendors_when_the_share_is_used_up_as_well() {
+    let inner = world();
+    let world = FakeWorld::new(move |path: &str| {
+        if path.starts_with("/v1/users/") {
+            return Ok(Response { status: 429, retry_after: Some("90".into()), request_id: None, body: Vec::new() });
+        }
+        run(fivetran_source::world::World::send(
+            &inner,
+            fivetran_source::world::Request { path_and_query: path.into(), authorization: None },
+        ))
+    });
+    // The account, the list, and the calls of two users: for a third one there is no room.
+    let mut request = CollectRequest { kinds: vec!["access_grant".into()], ..order(None, Some(8)) };
+    let page = run(collect(&world, &paced(6), &request)).unwrap();
+    assert_eq!(page.not_before.as_deref(), Some("2026-01-31T12:01:30.000Z"));
+    assert!(page.diagnostics.is_empty(), "{:?}", page.diagnostics);
+    wait_until("2026-01-31T12:01:30.000Z", &world.waited_ms);
+    request.cursor = page.cursor;
+    let page = run(collect(&world, &paced(6), &request)).unwrap();
+    assert_eq!((page.usage.requests, page.not_before.as_deref()), (0, Some("2026-01-31T13:00:00.000Z")));
+    assert_eq!(page.diagnostics[0].code, "quota-share");
 }

@@ -69,6 +69,20 @@ pub fn finished(path: &Path) -> Result<Summary> {
     })
 }
 
+/// The summary so far of a collection that is not finished.
+///
+/// # Errors
+/// When its cursor cannot be read.
+pub fn begun(path: &Path) -> Result<Summary> {
+    checkpoint(path).map(|checkpoint| checkpoint.summary)
+}
+
+fn checkpoint(path: &Path) -> Result<Checkpoint> {
+    let file = path.join("cursor");
+    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))
+}
+
 /// An output folder that this run owns.
 pub struct EvidenceDir {
     path: PathBuf,
@@ -105,17 +119,14 @@ impl EvidenceDir {
     /// [`Error::Output`] when there is none, or the files do not belong together.
     pub fn resume(path: &Path) -> Result<Self> {
         let shown = path.display();
-        let file = path.join("cursor");
-        if !file.exists() {
+        if !path.join("cursor").exists() {
             let what = format!("{shown} holds no collection to go on with");
             return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
         }
         let lock = lock(path, "lock")?;
-        let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
-        let checkpoint: Checkpoint =
-            serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))?;
+        let checkpoint = checkpoint(path)?;
         if checkpoint.summary.version != VERSION {
-            return Err(broken(format!("{} is of another version of this program", file.display())));
+            return Err(broken(format!("{shown} is of another version of this program")));
         }
         Self::open(path, checkpoint, false, lock)
     }
@@ -148,6 +159,12 @@ impl EvidenceDir {
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.checkpoint.cursor.as_deref()
+    }
+
+    /// Bytes of the evidence so far.
+    #[must_use]
+    pub fn evidence_bytes(&self) -> u64 {
+        self.checkpoint.evidence_bytes
     }
 
     /// Whether the last page is written already.

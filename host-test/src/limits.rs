@@ -31,6 +31,8 @@ pub struct Limits {
     pub url_bytes: usize,
     /// A response's body, in bytes.
     pub body_bytes: usize,
+    /// All records in a tenant's folder, in bytes. Fleets keep to it, since their tenants share a disk.
+    pub evidence_bytes: u64,
 }
 
 impl Limits {
@@ -53,6 +55,7 @@ impl Default for Limits {
             header_bytes: 64 * 1024,
             url_bytes: 8 * 1024,
             body_bytes: 64 * 1024 * 1024,
+            evidence_bytes: 8 * 1024 * 1024 * 1024,
         }
     }
 }
@@ -87,6 +90,9 @@ pub enum Limit {
     /// [`Limits::header_bytes`].
     #[error("headers of a request")]
     Headers,
+    /// [`Limits::evidence_bytes`].
+    #[error("evidence ({0} bytes)")]
+    Evidence(u64),
 }
 
 impl Limit {

@@ -67,3 +67,37 @@ fn a_tenants_file_that_is_wrong_is_refused_with_every_finding_before_anything_be
         check_output(&output, 3, what);
     }
 }
+
+#[test]
+fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
+    let scratch = Scratch::new("fleet-before");
+    scratch.write("list.json", "[1]");
+    scratch.write("secret", "s3cr3t");
+    let set = json!({"key_env": "ACME_KEY", "secret_file": "secret"});
+    let unset = json!({"key_env": "NOT_SET_CANARY", "secret_file": "no-CANARY"});
+    let tenants = json!([
+        {"name": "a", "credentials": unset},
+        {"name": "b", "credentials": set, "kinds": ["user", "CANARY"], "since": "CANARY yesterday"},
+        {"name": "c", "credentials": set, "settings_file": "list.json"},
+        {"name": "d", "credentials": set, "settings_file": "none.json"},
+        {"name": "e", "credentials": set, "settings_file": "none.json"},
+    ]);
+    let (file, out) = (scratch.write("tenants.json", &tenants.to_string()), scratch.path("fleet"));
+    let run = || program(&["fleet", "--tenants", &file, "--out", &out]).env("ACME_KEY", "k").output().unwrap();
+    let output = run();
+    for what in [
+        "/0/credentials/key_env: there is no environment variable of this name",
+        "/0/credentials/secret_file: the file cannot be read: entity not found",
+        "/1/kinds/1: there is no such kind",
+        "/1/since: this is no instant",
+        "/2/settings_file: this is no JSON object",
+        "/3/settings_file: cannot read ",
+        "Known kinds: account, role, user,",
+        "Give an RFC 3339 instant",
+    ] {
+        check_output(&output, 3, what);
+    }
+    let said = format!("{output:?}");
+    assert!(!said.contains("CANARY") && !said.contains("/1/kinds/0") && !said.contains("/4/"), "{said}");
+    assert!(!Path::new(&out).exists(), "something was begun");
+}

@@ -390,9 +390,11 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             Some(Halt::Wait(until)) => not_before = Some(until),
             None => {}
         }
-        if !self.finished && self.stage() < CLOSING {
+        // One wait at a time: the vendor's is the whole account's, this one is ours, and when both
+        // strike the next call meets ours without sending anything.
+        if !self.finished && self.stage() < CLOSING && not_before.is_none() {
             self.diagnostics.extend(self.context.share_finding());
-            not_before = not_before.max(self.context.share_ends());
+            not_before = self.context.share_ends();
         }
         let not_before = not_before.map(Instant::to_rfc3339);
         let (records, diagnostics) = (core::mem::take(&mut self.records), core::mem::take(&mut self.diagnostics));

@@ -91,19 +91,19 @@ impl<'w, W: World> Context<'w, W> {
         }
     }
 
-    /// Whether one more item may be begun, `begun` having been begun before. The first always may,
-    /// so that every call makes progress.
-    fn may_begin(&self, begun: u32) -> bool {
-        if begun == 0 {
-            return true;
-        }
+    /// Whether the budget and the share cover what is to be begun next, to its end: a list, or an
+    /// item after `begun` others, that needs so many `calls`. The first list and the first item of a
+    /// call are not asked about, so that every call makes progress.
+    fn may_begin(&self, begun: u32, calls: u32) -> bool {
         let budget = &self.plan.budget;
         let ahead = begun.saturating_sub(self.assembled.get());
         let records = self.made_records.get().saturating_add(ahead);
+        let requests = self.client.usage().requests.saturating_add(self.promises.calls()).saturating_add(calls);
         budget.max_records.is_none_or(|max| records < max)
             && budget.max_bytes.is_none_or(|max| self.made_bytes.get() < max)
-            && budget.max_requests.is_none_or(|max| self.client.usage().requests < max)
+            && budget.max_requests.is_none_or(|max| calls == 0 || requests <= max)
             && self.client.world().monotonic_ms() < self.deadline_ms
+            && self.share_allows(calls)
     }
 
     fn is_closed(&self, stage: usize, part: usize) -> bool {
@@ -166,7 +166,8 @@ pub async fn collect<W: World>(world: &W, session: &Session, request: &CollectRe
         context.resume_window(state.window);
         let sends_nothing = session.knows(state) && state.position.stage == assembly::CLOSING;
         if let Some(until) = context.share_ends().filter(|_| !sends_nothing) {
-            return Ok(page::waiting(&context, state, until));
+            let diagnostics = context.share_finding().into_iter().collect();
+            return Ok(Page { diagnostics, ..page::waiting(&context, state, until) });
         }
     }
     match identify(&context, session, resumed).await {

@@ -28,6 +28,11 @@ pub struct Promise {
 }
 
 impl Promises {
+    /// All of them.
+    pub fn calls(&self) -> u32 {
+        self.0.get()
+    }
+
     /// So many calls for one item.
     pub fn give(&self, calls: u32) -> Promise {
         self.0.set(self.0.get().saturating_add(calls));
@@ -86,7 +91,7 @@ impl<W: World> Context<'_, W> {
             return true;
         }
         let (window, share) = (self.window(), self.settings.requests_per_hour);
-        let sum = window.sent.saturating_add(self.promises.0.get()).saturating_add(calls);
+        let sum = window.sent.saturating_add(self.promises.calls()).saturating_add(calls);
         let allowed = window.full_for < share && sum <= share;
         if !allowed {
             self.client.window.set(window.filled(share));

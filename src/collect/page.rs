@@ -10,8 +10,7 @@ use alloc::vec::Vec;
 
 /// A page without records that only says when to come back.
 pub fn waiting<W: World>(context: &Context<'_, W>, state: &State, until: Instant) -> Page {
-    let diagnostics = context.share_finding().into_iter().collect();
-    Page { not_before: Some(until.to_rfc3339()), diagnostics, ..outline(context, state, false) }
+    Page { not_before: Some(until.to_rfc3339()), ..outline(context, state, false) }
 }
 
 /// A page without records.

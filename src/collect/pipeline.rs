@@ -96,15 +96,12 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         let soon = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
         let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
         let first_item_waits = self.items_started == 0 && !self.queue.is_empty();
-        if first_item_waits
-            || self.queue.len() > soon
-            || !self.context.may_begin(self.items_started.saturating_add(waiting))
-        {
+        if first_item_waits || self.queue.len() > soon || self.next_list.is_none() {
             return;
         }
         let context = self.context;
-        // The first list, and the first item below, are read whatever the share: every call makes progress.
-        if self.next_list.is_none() || (self.lists_started > 0 && !context.share_allows(1)) {
+        // The first list, and the first item below, are read in any case: every call makes progress.
+        if self.lists_started > 0 && !context.may_begin(self.items_started.saturating_add(waiting), 1) {
             return;
         }
         let Some(position) = self.next_list.take() else { return };
@@ -154,10 +151,6 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         let room = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
         while !self.closing && self.running.len() < room {
             let is_item = matches!(self.queue.front(), Some(Job::Item(..)));
-            if is_item && !self.context.may_begin(self.items_started) {
-                self.closing = true;
-                return;
-            }
             if is_item && !self.free_slot() {
                 return;
             }
@@ -165,7 +158,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                 Some(Job::Item(listing, index)) => self.context.calls_of_item(listing, *index),
                 _ => 0,
             };
-            if self.items_started > 0 && !self.context.share_allows(calls) {
+            if is_item && self.items_started > 0 && !self.context.may_begin(self.items_started, calls) {
                 self.closing = true;
                 return;
             }

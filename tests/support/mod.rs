@@ -1,6 +1,8 @@
 //! The real component in real wasmtime against the real simulator: what every outside test needs.
 #![allow(dead_code, reason = "each test uses its part of it")]
 
+pub mod fleet;
+
 use host_test::bindings::exports::compliance::source::source::{Budget, Page};
 use host_test::collection::{Collection, Order};
 use host_test::engine::{Engine, EngineOptions};

@@ -4,7 +4,7 @@ use super::text::{plain, say, table};
 use super::{Depth, Format, HealthArgs, exit, plan};
 use host_test::bindings::compliance::source::types::Usage;
 use host_test::bindings::exports::compliance::source::source::{
-    Check, CollectRequest, Cost, HealthDepth, HealthReport, HealthState, PrincipalKind,
+    Check, Cost, HealthDepth, HealthReport, HealthState, PrincipalKind,
 };
 use host_test::collection::Order;
 use host_test::error::Result;
@@ -23,7 +23,9 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
     let report = instance.health(depth).await?;
     // The cost of a collection of all that is on by default; what a key may not read costs little.
     let cost = match (args.depth, report.state) {
-        (Depth::Coverage, HealthState::Ok | HealthState::Degraded) => Some(instance.estimate(&defaults()).await),
+        (Depth::Coverage, HealthState::Ok | HealthState::Degraded) => {
+            Some(instance.estimate(&Order::default().request()).await)
+        }
         _ => None,
     };
     match args.format {
@@ -34,11 +36,6 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         super::text::note(format!("denied: {}", plain(&why)));
     }
     Ok(code(&report))
-}
-
-fn defaults() -> CollectRequest {
-    let Order { kinds, since, budget, cursor } = Order::default();
-    CollectRequest { kinds, cursor, since, budget }
 }
 
 fn code(report: &HealthReport) -> u8 {

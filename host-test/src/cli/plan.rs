@@ -3,7 +3,7 @@
 use super::text::{note, plain, say, table};
 use super::{CollectArgs, Format, exit};
 use host_test::bindings::compliance::source::types::Severity;
-use host_test::bindings::exports::compliance::source::source::{CollectRequest, Cost, EndpointCost};
+use host_test::bindings::exports::compliance::source::source::{Cost, EndpointCost};
 use host_test::error::Result;
 use host_test::instance::Instance;
 use serde_json::json;
@@ -14,9 +14,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
     let target = args.target.resolve().await?;
     let (mut instance, _) = Instance::configured(&plugin, &target.tenant).await?;
-    let order = super::collect::order(args);
-    let request = CollectRequest { kinds: order.kinds, since: order.since, cursor: None, budget: order.budget };
-    let cost = instance.estimate(&request).await?;
+    let cost = instance.estimate(&super::collect::order(args).request()).await?;
     for why in target.tenant.meter.denied() {
         note(format!("denied: {}", plain(&why)));
     }

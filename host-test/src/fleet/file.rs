@@ -188,10 +188,10 @@ fn rules(fields: &mut Fields<'_>) -> Option<Vec<Rule>> {
 
 fn read_limits(fields: &mut Fields<'_>) -> Limits {
     fields.check_names(
-        "memory_bytes, table_elements, compute_ms, call_ms, requests, in_flight, resources, header_bytes, url_bytes, body_bytes",
+        "memory_bytes, table_elements, compute_ms, call_ms, requests, in_flight, resources, header_bytes, url_bytes, body_bytes, evidence_bytes",
     );
     let Limits { memory_bytes, table_elements, compute, call, requests, .. } = Limits::default();
-    let Limits { in_flight, resources, header_bytes, url_bytes, body_bytes, .. } = Limits::default();
+    let Limits { in_flight, resources, header_bytes, url_bytes, body_bytes, evidence_bytes, .. } = Limits::default();
     let size = |fields: &mut Fields<'_>, name: &str, or: usize, most: usize| {
         let most = u64::try_from(most).unwrap_or(u64::MAX);
         fields.number(name, most).and_then(|number| usize::try_from(number).ok()).unwrap_or(or)
@@ -210,5 +210,6 @@ fn read_limits(fields: &mut Fields<'_>) -> Limits {
         header_bytes: size(fields, "header_bytes", header_bytes, usize::MAX),
         url_bytes: size(fields, "url_bytes", url_bytes, usize::MAX),
         body_bytes: size(fields, "body_bytes", body_bytes, usize::MAX),
+        evidence_bytes: fields.number("evidence_bytes", u64::MAX).unwrap_or(evidence_bytes),
     }
 }

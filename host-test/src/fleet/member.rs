@@ -18,6 +18,7 @@ pub(super) struct Member {
     pub meter: Arc<Meter>,
     first: Option<Instant>,
     turn: Option<Begun>,
+    /// The furthest.
     progress: Option<Progress>,
 }
 
@@ -70,10 +71,14 @@ impl Member {
         Some((turn.reserved, self.meter.requests() - turn.requests))
     }
 
-    /// Whether a page has come further than the one before. The first one of a run has: how far
-    /// the collection had come before it, its cursor alone knows.
+    /// Whether a page has come further than all before. The first one of a run has: how far the
+    /// collection had come before it, its cursor alone knows.
     pub fn moved(&mut self, progress: Progress) -> bool {
-        self.progress.replace(progress) != Some(progress)
+        let is_further = self.progress.is_none_or(|furthest| progress > furthest);
+        if is_further {
+            self.progress = Some(progress);
+        }
+        is_further
     }
 
     pub fn close(&mut self, outcome: Outcome) {

@@ -13,6 +13,7 @@
 //! A failure ends one tenant and no other. Those that a retry may help are tried again with growing
 //! waits, a bounded number of times in a row.
 
+mod check;
 mod fields;
 mod file;
 mod member;
@@ -28,15 +29,11 @@ pub use file::{Defaults, parse, read};
 pub use report::{Gauges, Outcome, Reading, Report, TenantReport};
 pub use spec::{SecretRef, SettingsRef, Spec, is_name};
 
-use spec::NAME;
-
 use crate::bindings::compliance::source::types::{Diagnostic, Severity};
 use crate::error::{Error, Result};
 use crate::evidence_dir::{lock, refuse, stage};
 use crate::plugin::Plugin;
 use crate::verify::seal::Signer;
-use serde_json::Value;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -144,11 +141,11 @@ impl Fleet {
     /// A fleet of these tenants, each with its component. Sends nothing yet.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when tenants cannot be told apart or have secrets among their
-    /// settings; [`Error::Output`] when a folder holds a collection that must not be touched, or
+    /// [`Error::Configuration`] with all that can be known to be wrong before anything is sent;
+    /// [`Error::Output`] when a folder holds a collection that must not be touched, or
     /// another fleet is at it.
     pub fn new(tenants: Vec<(Spec, Plugin)>, options: Options) -> Result<Self> {
-        let findings = findings(&tenants);
+        let findings = check::findings(&tenants, &options);
         if !findings.is_empty() {
             return Err(Error::Configuration(findings));
         }
@@ -186,41 +183,4 @@ impl Fleet {
 
 fn finding(pointer: String, code: &str, message: String, remedy: &str) -> Diagnostic {
     Diagnostic { severity: Severity::Error, code: code.into(), pointer, message, remedy: remedy.into() }
-}
-
-fn findings(tenants: &[(Spec, Plugin)]) -> Vec<Diagnostic> {
-    let (mut names, mut all) = (BTreeSet::new(), Vec::new());
-    for (index, (spec, plugin)) in tenants.iter().enumerate() {
-        if !is_name(&spec.name) {
-            let message = "a name must be the name of a folder".into();
-            all.push(finding(format!("/{index}/name"), "name-unusable", message, &format!("Give {NAME}.")));
-        }
-        // Some file systems do not tell letter cases apart.
-        if !names.insert(spec.name.to_ascii_lowercase()) {
-            let message = format!("there are two tenants {:?}", spec.name);
-            all.push(finding(format!("/{index}/name"), "name-taken", message, "Give each a name of its own."));
-        }
-        if let SettingsRef::Given(text) = &spec.settings {
-            for name in secrets_in(text, &plugin.description().settings_schema) {
-                let message = "a secret must not stand among the settings here".into();
-                let remedy = "Put the settings into a file of their own, and name it in settings_file.";
-                all.push(finding(format!("/{index}/settings/{name}"), "secret-in-file", message, remedy));
-            }
-        }
-    }
-    if tenants.is_empty() {
-        let message = "there is no tenant".into();
-        all.push(finding(String::new(), "no-tenants", message, "Name at least one."));
-    }
-    all
-}
-
-/// Names of the settings that the source itself marks as secret, and that have a value here.
-fn secrets_in(settings: &str, schema: &str) -> Vec<String> {
-    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let (settings, schema) = (read(settings), read(schema));
-    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Vec::new() };
-    let is_secret = |property: &Value| property.get("writeOnly") == Some(&Value::Bool(true));
-    let secret = properties.iter().filter(|(_, property)| is_secret(property)).map(|(name, _)| name.clone());
-    secret.filter(|name| settings.get(name).is_some()).collect()
 }

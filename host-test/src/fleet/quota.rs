@@ -1,8 +1,9 @@
 //! The quota of each account: so many requests in any hour, shared by the tenants of the account.
 //!
 //! A turn reserves requests before it begins and settles when it ends with what it has really sent,
-//! counted as if sent at the end: in no hour there are more than the limit. The vendor's own wait is
-//! the account's too. Nothing is kept on disk: the count begins anew with the process.
+//! counted as if sent at the end. What went beyond the limit counts in the hours after, so that it is
+//! paid back. The vendor's own wait is the account's too. Nothing is kept on disk: the count begins
+//! anew with the process.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -12,6 +13,9 @@ use tokio::time::Instant;
 const WORTH_A_TURN: u64 = 24;
 /// While others have some of it reserved, it is not known how much of that comes free, and when.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Beyond its share, a turn may send so many before it is ended: what one item of a source needs, with
+/// parts of many pages and attempts repeated, is far below.
+const BEYOND: u64 = 1_000;
 
 /// See the module.
 pub(super) struct Quota {
@@ -22,7 +26,7 @@ pub(super) struct Quota {
 
 #[derive(Default)]
 struct Account {
-    /// When how many were spent, oldest first.
+    /// When how many were spent, oldest first; what went beyond the limit as if spent later.
     spent: VecDeque<(Instant, u64)>,
     reserved: u64,
     blocked_until: Option<Instant>,
@@ -30,7 +34,7 @@ struct Account {
 
 impl Quota {
     pub fn new(limit: u64, window: Duration) -> Self {
-        Self { limit, window, accounts: BTreeMap::new() }
+        Self { limit: limit.max(1), window, accounts: BTreeMap::new() }
     }
 
     /// Reserves up to `wanted` requests, or tells when to ask again.
@@ -68,9 +72,8 @@ impl Quota {
     pub fn settle(&mut self, account: &str, reserved: u64, spent: u64, now: Instant) {
         if let Some(account) = self.accounts.get_mut(account) {
             account.reserved = account.reserved.saturating_sub(reserved);
-            if spent > 0 {
-                account.spent.push_back((now, spent));
-            }
+            account.forget(self.window, now);
+            account.spend(spent, self.limit, self.window, now);
         }
     }
 
@@ -88,15 +91,46 @@ impl Account {
             self.spent.pop_front();
         }
     }
+
+    /// Counts requests as spent now, as far as the limit allows, and the rest a window later each time.
+    fn spend(&mut self, requests: u64, limit: u64, window: Duration, now: Instant) {
+        let (mut at, mut left) = (now, requests);
+        while left > 0 {
+            let in_window = self.spent.iter().filter(|(then, _)| *then <= at && *then + window > at);
+            let counted = left.min(limit.saturating_sub(in_window.map(|(_, requests)| requests).sum()));
+            if counted > 0 {
+                let place = self.spent.partition_point(|(then, _)| *then <= at);
+                self.spent.insert(place, (at, counted));
+            }
+            left -= counted;
+            at += window;
+        }
+    }
 }
 
-/// Bounds a turn so that it stays within `share` requests: what is in flight when the bound is
-/// reached is finished, which is at most four more requests for each item, and a list.
-pub(super) fn bounds(share: u64, concurrency: u32) -> (u32, u32) {
-    const MORE: u64 = 4;
-    let in_flight = (share / (3 * MORE)).clamp(1, u64::from(concurrency.max(1)));
-    let requests = share.saturating_sub(in_flight * MORE).max(1);
-    (u32::try_from(requests).unwrap_or(u32::MAX), u32::try_from(in_flight).unwrap_or(1))
+/// What bounds a turn for which requests are reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Requests that the source is asked to keep to.
+    pub requests: u32,
+    /// Requests in flight that it is asked to keep to.
+    pub in_flight: u32,
+    /// Requests after which it is ended, as it does not keep to anything.
+    pub most: u64,
+}
+
+impl Bounds {
+    /// Of a turn that is to stay within `share` requests. A tenth is left for attempts that are repeated.
+    pub fn of(share: u64, concurrency: u32) -> Self {
+        const WORTH_A_SLOT: u64 = 12;
+        let in_flight = (share / WORTH_A_SLOT).clamp(1, u64::from(concurrency.max(1)));
+        let requests = (share - share / 10).max(1);
+        Self {
+            requests: u32::try_from(requests).unwrap_or(u32::MAX),
+            in_flight: u32::try_from(in_flight).unwrap_or(1),
+            most: share.saturating_add(BEYOND),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +173,35 @@ mod tests {
         quota.settle("acme", 80, 10, now);
         assert_eq!(quota.reserve("acme", 200, now), Ok(90));
         quota.settle("acme", 90, 190, now);
-        assert_eq!(quota.reserve("acme", 1, now + HOUR / 2), Err(now + HOUR), "more than was reserved is paid back");
+        assert_eq!(quota.reserve("acme", 1, now + HOUR / 2), Err(now + 2 * HOUR), "two hours' worth is spent");
+    }
+
+    #[test]
+    fn what_went_beyond_the_limit_is_paid_back_in_the_hours_after() {
+        let begin = Instant::now();
+        let mut quota = Quota::new(200, HOUR);
+        let (mut now, mut sent, mut turns) = (begin, 0, 0);
+        while now < begin + 100 * HOUR {
+            match quota.reserve("acme", 500, now) {
+                // Two turns at once, of which each sends more than was reserved for it.
+                Ok(share) => {
+                    let other = quota.reserve("acme", 500, now).unwrap_or_default();
+                    quota.settle("acme", share, share + 234, now);
+                    now += HOUR / 60;
+                    quota.settle("acme", other, other + 17, now);
+                    sent += share + other + 251;
+                    turns += 1;
+                }
+                Err(until) => {
+                    assert!(until > now, "it would be asked for ever");
+                    now = until;
+                }
+            }
+        }
+        assert!(turns > 20, "{turns}");
+        let hours = (now - begin).as_secs() / 3_600;
+        // What the last turn sent beyond its share is still to be paid back.
+        assert!(sent <= 200 * (hours + 1) + 251 && sent > 150 * hours, "{sent} in {hours} hours");
     }
 
     #[test]
@@ -165,13 +227,15 @@ mod tests {
         assert!(quota.reserve("acme", 10, now + HOUR / 60).is_ok());
     }
 
+    /// That a source keeps to them is tested with the component, in `tests/fleet.rs`.
     #[test]
-    fn a_turn_stays_within_its_share() {
+    fn bounds_leave_room_within_the_share_and_end_who_goes_far_beyond() {
         for share in [1, 5, 24, 100, 500, 5_000] {
             for concurrency in [1, 8, 64] {
-                let (requests, in_flight) = bounds(share, concurrency);
-                assert!(requests >= 1 && (1..=concurrency).contains(&in_flight));
-                assert!(u64::from(requests) + 4 * u64::from(in_flight) <= share.max(5), "{share} {concurrency}");
+                let Bounds { requests, in_flight, most } = Bounds::of(share, concurrency);
+                assert!((1..=share).contains(&u64::from(requests)) && (1..=concurrency).contains(&in_flight));
+                assert!(share < 10 || u64::from(requests) < share);
+                assert!(u64::from(in_flight) <= share && most == share + BEYOND);
             }
         }
     }

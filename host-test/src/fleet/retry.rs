@@ -27,8 +27,13 @@ pub(super) fn backoff(first: Duration, failures: u32) -> Duration {
     first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1))).min(MAX_BACKOFF)
 }
 
-/// A page that is no further than the one before: the vendor asks to wait, time and again.
+/// A page that is no further than those before, and no wait explains it.
 pub(super) fn stuck() -> Error {
+    Error::BadAnswer("page after page, it comes no further".into())
+}
+
+/// A page that is no further than those before: the vendor asks to wait, time and again.
+pub(super) fn held_up() -> Error {
     Error::Source(Box::new(Failure {
         kind: FailureKind::RateLimited,
         scope: FailureScope::Collection,

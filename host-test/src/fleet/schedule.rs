@@ -2,14 +2,13 @@
 
 use super::member::Member;
 use super::queue::Queue;
-use super::quota::{Quota, bounds};
+use super::quota::{Bounds, Quota};
 use super::report::{Outcome, Report};
-use super::retry::{backoff, is_retryable, retry_after, stuck};
+use super::retry::{backoff, held_up, is_retryable, retry_after, stuck};
 use super::turn::{Pause, Step, Turn};
 use super::{Event, Fleet, MAX_WAIT, Observer, Stop};
-use crate::bindings::exports::compliance::source::source::Budget;
 use crate::error::{Error, Result};
-use crate::evidence_dir::{Stage, finished, stage};
+use crate::evidence_dir::{Stage, begun, finished, stage};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,6 +19,9 @@ use tokio::time::Instant;
 
 /// Beyond the time of a page, a turn that is begun gets this long to end when the fleet is stopped.
 const GRACE: Duration = Duration::from_secs(10);
+/// Who keeps its own pace and has come no further waits for so long at least: a shorter wait gives
+/// turns away for nothing.
+const WORTH_A_WAIT: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(super) struct Schedule<'f> {
@@ -83,16 +85,22 @@ impl<'f> Schedule<'f> {
     fn admit(&mut self) {
         for (index, (spec, _)) in self.fleet.tenants.iter().enumerate() {
             let folder = self.fleet.options.out.join(&spec.name);
-            if stage(&folder) != Stage::Finished {
-                self.queue.push(index, Duration::ZERO);
-                continue;
+            let holds = stage(&folder);
+            let summary = match holds {
+                Stage::Nothing => None,
+                Stage::Begun => Some(begun(&folder)),
+                Stage::Finished => Some(finished(&folder)),
+            };
+            if let (Some(Ok(summary)), Some(member)) = (&summary, self.members.get_mut(index)) {
+                member.report.records = summary.records;
+                member.report.finished_before = holds == Stage::Finished;
             }
-            let summary = finished(&folder);
-            if let Some(member) = self.members.get_mut(index) {
-                member.report.finished_before = true;
-                member.report.records = summary.as_ref().map_or(0, |summary| summary.records);
+            match summary {
+                Some(Ok(summary)) if holds == Stage::Finished => self.end(index, Outcome::of(&summary)),
+                Some(Err(error)) if holds == Stage::Finished => self.end(index, Outcome::Failed(error)),
+                // What is begun and cannot be read is told by its turn.
+                _ => self.queue.push(index, Duration::ZERO),
             }
-            self.end(index, summary.map_or_else(Outcome::Failed, |summary| Outcome::of(&summary)));
         }
     }
 
@@ -109,32 +117,19 @@ impl<'f> Schedule<'f> {
                     continue;
                 }
             };
-            let budget = self.budget(share);
             let Some(member) = self.members.get_mut(index) else { continue };
             member.begin(share, now);
             let turn = Turn {
                 spec: Arc::clone(spec),
                 plugin: plugin.clone(),
                 folder: options.out.join(&spec.name),
-                budget,
+                bounds: Bounds::of(share, options.concurrency),
+                milliseconds: options.page_milliseconds,
                 meter: Arc::clone(&member.meter),
                 signer: options.signer.clone(),
             };
             let task = self.running.spawn(turn.take());
             self.whose.insert(task.id(), index);
-        }
-    }
-
-    /// Bounds of a turn for which so many requests are reserved.
-    fn budget(&self, share: u64) -> Budget {
-        let options = &self.fleet.options;
-        let (requests, in_flight) = bounds(share, options.concurrency);
-        Budget {
-            max_records: None,
-            max_bytes: None,
-            max_requests: Some(requests),
-            max_milliseconds: Some(options.page_milliseconds),
-            max_concurrency: Some(in_flight),
         }
     }
 
@@ -163,9 +158,13 @@ impl<'f> Schedule<'f> {
                 member.report.records = records_in_all;
                 self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
                 match (member.moved(progress), pause) {
-                    (true, _) | (false, Some(Pause::Own(_))) => self.go_on(index, pause),
-                    (false, Some(Pause::Vendors(wait))) => self.retry(index, stuck(), Some(wait)),
-                    (false, None) => self.retry(index, stuck(), None),
+                    (true, _) => {
+                        self.count_failures(index, 0);
+                        self.go_on(index, pause);
+                    }
+                    (false, Some(Pause::Own(wait))) if wait >= WORTH_A_WAIT => self.go_on(index, pause),
+                    (false, Some(Pause::Vendors(wait))) => self.retry(index, held_up(), Some(wait)),
+                    (false, _) => self.retry(index, stuck(), None),
                 }
             }
             Err(error) if is_retryable(&error) => {
@@ -176,9 +175,8 @@ impl<'f> Schedule<'f> {
         }
     }
 
-    /// Puts a tenant back that has come further.
+    /// Puts a tenant back that has come further, or keeps its own pace.
     fn go_on(&mut self, index: usize, pause: Option<Pause>) {
-        self.count_failures(index, 0);
         match (pause, self.members.get(index)) {
             (Some(Pause::Vendors(wait)), _) => {
                 self.block(index, wait);

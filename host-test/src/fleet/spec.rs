@@ -3,7 +3,8 @@
 //! They are read when a turn begins and forgotten when it ends: a key that is rotated counts from the
 //! next page on, and a tenant that waits holds none.
 
-use crate::bindings::compliance::source::types::{Diagnostic, Severity};
+use super::finding;
+use crate::bindings::compliance::source::types::Diagnostic;
 use crate::collection::Order;
 use crate::egress::Rule;
 use crate::error::{Error, Result};
@@ -101,14 +102,11 @@ impl Spec {
     /// # Errors
     /// [`Error::Configuration`] when one cannot be read; [`Error::File`] for the settings.
     pub(super) fn tenant(&self, meter: Arc<Meter>) -> Result<Tenant> {
-        let pair = Pair { username: self.key.read("key")?, password: self.secret.read("secret")? };
+        let read = |secret: &SecretRef, which| secret.read(which).map_err(|found| Error::Configuration(vec![found]));
+        let pair = Pair { username: read(&self.key, "key")?, password: read(&self.secret, "secret")? };
         let credentials = if self.host_managed { Credentials::HostManaged(pair) } else { Credentials::Basic(pair) };
-        let settings = match &self.settings {
-            SettingsRef::Given(text) => text.clone(),
-            SettingsRef::File(path) => std::fs::read_to_string(path).map_err(Error::file("read", path))?,
-        };
         Ok(Tenant {
-            settings,
+            settings: self.settings.read()?,
             granted: self.granted.clone(),
             upstream: self.upstream.clone(),
             clock: self.clock,
@@ -124,17 +122,20 @@ impl Spec {
     }
 }
 
+impl SettingsRef {
+    pub(super) fn read(&self) -> Result<String> {
+        match self {
+            Self::Given(text) => Ok(text.clone()),
+            Self::File(path) => std::fs::read_to_string(path).map_err(Error::file("read", path)),
+        }
+    }
+}
+
 impl SecretRef {
     /// Neither the name nor the path is repeated in errors: somebody may have put the secret there.
-    fn read(&self, which: &str) -> Result<Secret> {
+    pub(super) fn read(&self, which: &str) -> Result<Secret, Diagnostic> {
         let missing = |field: &str, message: String, remedy: &str| {
-            Error::Configuration(vec![Diagnostic {
-                severity: Severity::Error,
-                code: "credential-missing".into(),
-                pointer: format!("/credentials/{which}_{field}"),
-                message,
-                remedy: remedy.into(),
-            }])
+            finding(format!("/credentials/{which}_{field}"), "credential-missing", message, remedy)
         };
         match self {
             Self::Given(secret) => Ok(secret.clone()),

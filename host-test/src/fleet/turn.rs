@@ -5,12 +5,14 @@
 //! so a page is made large enough that this does not count.
 
 use super::member::Progress;
+use super::quota::Bounds;
 use super::spec::Spec;
 use crate::bindings::exports::compliance::source::source::{Budget, Configured, Page};
 use crate::collection::{Order, own_pace, until};
 use crate::error::{Error, Result};
 use crate::evidence_dir::{EvidenceDir, Stage, refuse, stage};
 use crate::instance::Instance;
+use crate::limits::Limit;
 use crate::meter::Meter;
 use crate::plugin::Plugin;
 use crate::record_json;
@@ -25,7 +27,9 @@ pub(super) struct Turn {
     pub spec: Arc<Spec>,
     pub plugin: Plugin,
     pub folder: PathBuf,
-    pub budget: Budget,
+    pub bounds: Bounds,
+    /// Milliseconds of the page.
+    pub milliseconds: u64,
     pub meter: Arc<Meter>,
     pub signer: Option<Arc<Signer>>,
 }
@@ -66,12 +70,13 @@ impl Turn {
             Some(dir) if dir.is_finished() => return blocking(&turn, |turn| turn.finish(dir, 0)).await,
             other => other,
         };
-        let mut order = Order { budget: turn.budget, ..turn.spec.order() };
+        let mut order = Order { budget: turn.budget(), ..turn.spec.order() };
         if let Some(dir) = &dir {
             order = dir.order(order)?;
         }
         let request = order.request();
-        let tenant = turn.spec.tenant(Arc::clone(&turn.meter))?;
+        let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter))?;
+        tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
         let (mut instance, configured) = Instance::configured(&turn.plugin, &tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
         let dir = match dir {
@@ -81,6 +86,16 @@ impl Turn {
         let page = instance.collect(&request).await;
         drop(instance);
         blocking(&turn, move |turn| turn.write(dir, page)).await
+    }
+
+    fn budget(&self) -> Budget {
+        Budget {
+            max_records: None,
+            max_bytes: None,
+            max_requests: Some(self.bounds.requests),
+            max_milliseconds: Some(self.milliseconds),
+            max_concurrency: Some(self.bounds.in_flight),
+        }
     }
 
     /// The collection in the folder, if one is begun there.
@@ -104,6 +119,12 @@ impl Turn {
             }
         };
         let lines = page.records.iter().map(record_json::line).collect::<Result<Vec<_>>>()?;
+        let most = self.spec.limits.evidence_bytes;
+        let bytes = lines.iter().fold(dir.evidence_bytes(), |sum, line| sum + line.text.len() as u64 + 1);
+        if bytes > most {
+            dir.discard();
+            return Err(Error::Limit(Limit::Evidence(most)));
+        }
         let pause = self.pause(&page)?;
         let summary = dir.summary().clone().with(&page);
         let progress = (page.progress.stages_done, page.progress.items);

@@ -68,6 +68,17 @@ pub fn act(probe: &str) -> Option<String> {
     })
 }
 
+/// What it says to have come to with page `number`, and the length of the record in it, for pages that
+/// never end. `None` for what is none of these.
+pub fn endless(probe: &str, number: u64) -> Option<(u64, usize)> {
+    match probe {
+        "waver" => Some((number % 2, 0)),
+        "dawdle" => Some((1, 0)),
+        "pile" => Some((number, 1 << 16)),
+        _ => None,
+    }
+}
+
 fn recurse(depth: u64) -> u64 {
     if black_box(depth) == 0 { 0 } else { black_box(recurse(black_box(depth - 1))) + 1 }
 }

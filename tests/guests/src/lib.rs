@@ -142,34 +142,56 @@ impl source::Guest for Acme {
         })
     }
 
-    fn collect(_: CollectRequest) -> Result<Page, Failure> {
+    fn collect(request: CollectRequest) -> Result<Page, Failure> {
         let (probe, authorization) = MEMORY.0.borrow().clone().unwrap_or_default();
+        let number = request.cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        if let Some((items, bytes)) = hostile::endless(&probe, number) {
+            let records = if bytes > 0 { vec![thing(&"x".repeat(bytes))] } else { vec![] };
+            let pace = Diagnostic {
+                severity: Severity::Info,
+                code: "quota-share".into(),
+                pointer: String::new(),
+                message: "slowly".into(),
+                remedy: String::new(),
+            };
+            let (diagnostics, not_before) =
+                if probe == "dawdle" { (vec![pace], Some(NOW.into())) } else { (vec![], None) };
+            let cursor = Some((number + 1).to_string());
+            return Ok(Page { diagnostics, cursor, not_before, ..page(records, items) });
+        }
         let outcome = probe_outcome(&probe, authorization.as_deref());
-        let content = format!("{{\"outcome\":\"{outcome}\"}}");
-        let record = EvidenceRecord {
-            id: "urn:acme:1:thing:1".into(),
-            kind: "thing".into(),
-            schema_version: 3,
-            title: "A thing".into(),
-            subject: Subject { type_: "thing".into(), id: "1".into(), name: None },
-            observed_at: NOW.into(),
-            effective_at: None,
-            digest: hex(content.as_bytes()),
-            content,
-            provenance: vec![],
-            withheld: vec![],
-            valid_until: NOW.into(),
-        };
-        Ok(Page {
-            records: vec![record],
-            coverage: vec![],
-            diagnostics: vec![],
-            usage: usage(),
-            progress: Progress { stage: "things".into(), stages_done: 1, stages_total: 1, items: 1 },
-            cursor: None,
-            not_before: None,
-            chain_head: None,
-        })
+        Ok(page(vec![thing(&outcome)], 1))
+    }
+}
+
+fn thing(outcome: &str) -> EvidenceRecord {
+    let content = format!("{{\"outcome\":\"{outcome}\"}}");
+    EvidenceRecord {
+        id: "urn:acme:1:thing:1".into(),
+        kind: "thing".into(),
+        schema_version: 3,
+        title: "A thing".into(),
+        subject: Subject { type_: "thing".into(), id: "1".into(), name: None },
+        observed_at: NOW.into(),
+        effective_at: None,
+        digest: hex(content.as_bytes()),
+        content,
+        provenance: vec![],
+        withheld: vec![],
+        valid_until: NOW.into(),
+    }
+}
+
+fn page(records: Vec<EvidenceRecord>, items: u64) -> Page {
+    Page {
+        records,
+        coverage: vec![],
+        diagnostics: vec![],
+        usage: usage(),
+        progress: Progress { stage: "things".into(), stages_done: 1, stages_total: 1, items },
+        cursor: None,
+        not_before: None,
+        chain_head: None,
     }
 }
 
