@@ -127,10 +127,11 @@ fn interrupt(
     let (mut requests, mut waited, mut resumed) = (0, Duration::ZERO, Instant::now());
     move |mut context| {
         let state = context.data_mut();
-        let computed = resumed.elapsed().saturating_sub(state.waited - waited);
+        let passed = resumed.elapsed();
+        let computed = passed.saturating_sub(state.waited - waited);
         if state.let_out() != requests {
             state.spinning = 0;
-        } else if computed > TICK / 2 {
+        } else if computed > passed / 2 {
             state.spinning += 1;
         }
         if TICK * state.spinning > limit {
