@@ -140,7 +140,13 @@ fn a_hostile_slow_or_limited_tenant_ends_by_itself_and_the_others_get_the_same_b
         let slow = simulator(Config { latency: Duration::from_millis(100), ..account(2, 1, 1, 2) }).await;
         let never = Quota { requests: 0, retry_after: "1".into(), lifted_after: Duration::from_secs(3600) };
         let limited = simulator(Config { quota: Some(never), ..account(1, 1, 1, 1) }).await;
-        let limits = Limits { compute: Duration::from_millis(300), call: Duration::from_secs(4), ..Limits::default() };
+        // So little memory is used up long before the time of computing is, on a busy machine too.
+        let limits = Limits {
+            compute: Duration::from_millis(300),
+            call: Duration::from_secs(4),
+            memory_bytes: 32 * 1024 * 1024,
+            ..Limits::default()
+        };
         let mut tenants: Vec<(Spec, Plugin)> = Vec::new();
         for act in ["spin", "grow", "recurse", "hoard", "sleep"] {
             let settings = SettingsRef::Given(format!("{{\"probe\": \"{act}\"}}"));

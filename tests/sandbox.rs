@@ -13,13 +13,15 @@ use host_test::tenant::Tenant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::{Collected, account, block_on, collect, engine, guest, order, plugin, simulator, tenant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Small limits, so that each is reached soon.
 fn limits() -> Limits {
     Limits {
         compute: Duration::from_millis(300),
         call: Duration::from_secs(4),
-        memory_bytes: 64 * 1024 * 1024,
+        // Used up long before the time of computing is, on a busy machine too.
+        memory_bytes: 32 * 1024 * 1024,
         requests: 500,
         in_flight: 16,
         ..Limits::default()
@@ -80,6 +82,35 @@ fn a_component_that_lives_on_gets_no_more_than_its_limit() {
         assert_eq!(act(&acme, &tenant, "doze").await.unwrap(), "slept well", "waiting is not computing");
         let long = format!("GET https://acme.example/v1/{}", "secret".repeat(2_000));
         assert!(act(&acme, &tenant, &long).await.unwrap().contains("RequestDenied"));
+    });
+}
+
+/// A server that sends one byte every 20 ms, 60 of them, to each who asks.
+async fn trickle() -> http::Uri {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let root = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut peer, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                assert!(peer.read(&mut [0; 4096]).await.unwrap() > 0);
+                peer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 60\r\n\r\n").await.unwrap();
+                for _ in 0..60 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    peer.write_all(b"x").await.unwrap();
+                }
+            });
+        }
+    });
+    root.parse().unwrap()
+}
+
+#[test]
+fn whoever_reads_from_a_slow_vendor_does_not_compute() {
+    block_on(async {
+        let simulator = simulator(account(1, 1, 1, 1)).await;
+        let acme = engine().load(&guest("acme_source")).await.unwrap();
+        let slow = Tenant { upstream: Some(trickle().await), ..tenant(&simulator) };
+        assert_eq!(act(&acme, &slow, "drain").await.unwrap(), "60 bytes read");
     });
 }
 

@@ -143,8 +143,8 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine.wasmtime());
     io::error::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
     io::poll::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
-    waiting::add_to_linker(&mut linker)?;
     io::streams::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
+    waiting::add_to_linker(&mut linker)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
     let options = http::types::LinkOptions::default();

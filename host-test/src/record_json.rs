@@ -20,6 +20,7 @@ pub struct Line {
     pub hash: [u8; 32],
 }
 
+/// All fields, in the order in which a person reads them.
 #[derive(Serialize)]
 struct Fields<'a> {
     id: &'a str,
@@ -34,6 +35,25 @@ struct Fields<'a> {
     provenance: &'a [ProvenanceLine<'a>],
     withheld: &'a [WithheldLine<'a>],
     valid_until: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    fn of(hashed: &Hashed<'a>, content: &'a RawValue) -> Self {
+        Self {
+            id: hashed.id,
+            kind: hashed.kind,
+            schema_version: hashed.schema_version,
+            title: hashed.title,
+            subject: hashed.subject,
+            observed_at: hashed.observed_at,
+            effective_at: hashed.effective_at,
+            content,
+            digest: hashed.digest,
+            provenance: hashed.provenance,
+            withheld: hashed.withheld,
+            valid_until: hashed.valid_until,
+        }
+    }
 }
 
 /// What the record's hash is taken of: all fields but the content, in the order of RFC 8785. They are
@@ -109,23 +129,9 @@ pub fn line(record: &EvidenceRecord) -> Result<Line> {
         valid_until: &record.valid_until,
         withheld: &withheld,
     };
-    let fields = Fields {
-        id: hashed.id,
-        kind: hashed.kind,
-        schema_version: hashed.schema_version,
-        title: hashed.title,
-        subject: hashed.subject,
-        observed_at: hashed.observed_at,
-        effective_at: hashed.effective_at,
-        content,
-        digest: hashed.digest,
-        provenance: hashed.provenance,
-        withheld: hashed.withheld,
-        valid_until: hashed.valid_until,
-    };
     let no_form = |_| bad("it has no JSON form");
     let hash = Sha256::digest(serde_json::to_vec(&hashed).map_err(no_form)?).into();
-    let text = serde_json::to_string(&fields).map_err(no_form)?;
+    let text = serde_json::to_string(&Fields::of(&hashed, content)).map_err(no_form)?;
     Ok(Line { text, hash })
 }
 

@@ -1,4 +1,5 @@
-//! `wasi:io/poll` that notes how long a guest waits, so that waiting is not taken for computing.
+//! What a guest waits in, `wasi:io/poll` and reading a stream, notes how long it waits, so that waiting
+//! is not taken for computing.
 
 use crate::state::State;
 use std::future::Future;
@@ -7,15 +8,18 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi_io::bindings::wasi::io::poll::{Host as _, HostPollable as _};
+use wasmtime_wasi_io::bindings::wasi::io::streams::{Host as _, HostInputStream as _, StreamError};
 use wasmtime_wasi_io::poll::DynPollable;
+use wasmtime_wasi_io::streams::DynInputStream;
 
-/// The version that wasmtime-wasi-io implements; the linker serves compatible ones too.
-const INTERFACE: &str = "wasi:io/poll@0.2.12";
+// The versions that wasmtime-wasi-io implements; the linker serves compatible ones too.
+const POLL: &str = "wasi:io/poll@0.2.12";
+const STREAMS: &str = "wasi:io/streams@0.2.12";
 
-/// Replaces the interface's two functions that wait.
+/// Replaces the functions that wait for the vendor.
 pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    let mut interface = linker.instance(INTERFACE)?;
+    let mut interface = linker.instance(POLL)?;
     interface.func_wrap_async(
         "poll",
         |mut store: StoreContextMut<'_, State>, (all,): (Vec<Resource<DynPollable>>,)| {
@@ -35,6 +39,21 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 let (done, waited) = timed(state.ctx().table.block(one)).await;
                 state.waited += waited;
                 done
+            })
+        },
+    )?;
+    linker.instance(STREAMS)?.func_wrap_async(
+        "[method]input-stream.blocking-read",
+        |mut store: StoreContextMut<'_, State>, (stream, length): (Resource<DynInputStream>, u64)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                let (read, waited) = timed(state.ctx().table.blocking_read(stream, length)).await;
+                state.waited += waited;
+                let read: Result<Vec<u8>, StreamError> = match read {
+                    Ok(bytes) => Ok(bytes),
+                    Err(error) => Err(state.ctx().table.convert_stream_error(error)?),
+                };
+                Ok((read,))
             })
         },
     )?;

@@ -79,8 +79,8 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         {"name": "a", "credentials": unset},
         {"name": "b", "credentials": set, "kinds": ["user", "CANARY"], "since": "CANARY yesterday"},
         {"name": "c", "credentials": set, "settings_file": "list.json"},
-        {"name": "d", "credentials": set, "settings_file": "none.json"},
-        {"name": "e", "credentials": set, "settings_file": "none.json"},
+        {"name": "d", "credentials": set, "settings_file": "{\"personal_data_key\": \"CANARY\"}"},
+        {"name": "e", "credentials": set, "settings_file": "{\"personal_data_key\": \"CANARY\"}"},
     ]);
     let (file, out) = (scratch.write("tenants.json", &tenants.to_string()), scratch.path("fleet"));
     let run = || program(&["fleet", "--tenants", &file, "--out", &out]).env("ACME_KEY", "k").output().unwrap();
@@ -91,7 +91,7 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         "/1/kinds/1: there is no such kind",
         "/1/since: this is no instant",
         "/2/settings_file: this is no JSON object",
-        "/3/settings_file: cannot read ",
+        "/3/settings_file: the file cannot be read: entity not found",
         "Known kinds: account, role, user,",
         "Give an RFC 3339 instant",
     ] {

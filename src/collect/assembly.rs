@@ -1,20 +1,22 @@
 //! Turns what was read into records, one after the other, and knows at each moment where a next
 //! call would have to go on.
 
+mod counts;
+
 use super::closing;
-use super::cursor::{Position, Refusals, State};
+use super::cursor::{Position, State};
 use super::listing::Listing;
 use super::page::outline;
 use super::pipeline::Done;
 use super::plan::Plan;
-use super::tally::{Problem, Tally, Trouble};
+use super::tally::{Problem, Trouble};
 use super::{Context, Halt};
 use crate::config::Config;
 use crate::digest::{Chain, fingerprint};
 use crate::evidence::emit::Emit;
 use crate::evidence::kind::{Kind, When};
 use crate::fivetran::envelope::Body;
-use crate::fivetran::resource::{Findings, Item, Part, PartAnswer, Resource};
+use crate::fivetran::resource::{Findings, Item, PartAnswer, Resource};
 use crate::fivetran::{RESOURCES, account};
 use crate::instant::Instant;
 use crate::model::{Diagnostic, Failure, Page, Record, Severity};
@@ -22,12 +24,10 @@ use crate::world::World;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use counts::is_closed;
 
 /// The stage after all lists: the source's own records.
 pub const CLOSING: usize = RESOURCES.len() + 1;
-/// A part that is refused for the first so many items in a row is not called any more: the
-/// permission is missing, and calls are the customer's.
-const MAX_REFUSALS: u32 = 3;
 /// Findings about responses that are reported in a collection; they travel in the cursor.
 const MAX_DRIFT: usize = 200;
 
@@ -211,68 +211,6 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         (records, findings)
     }
 
-    /// Keeps count of refused parts, and treats the answers of a part that is closed as refusals,
-    /// whether the call was still made or not.
-    fn refuse(&mut self, resource: &Resource, stage: usize, parts: &mut [PartAnswer]) {
-        self.state.refusals.resize(resource.parts.len(), Refusals::default());
-        for (number, (answer, refusals)) in parts.iter_mut().zip(&mut self.state.refusals).enumerate() {
-            if is_closed(refusals) && !matches!(answer, PartAnswer::NotCalled) {
-                *answer = PartAnswer::Forbidden(None);
-            }
-            match answer {
-                PartAnswer::Forbidden(_) => refusals.refused = refusals.refused.saturating_add(1),
-                PartAnswer::Pages(_) | PartAnswer::None(_) | PartAnswer::Gone => refusals.granted = true,
-                PartAnswer::Broken(_) | PartAnswer::NotCalled => {}
-            }
-            if is_closed(refusals) {
-                self.context.closed.borrow_mut().insert((stage, number));
-            }
-        }
-    }
-
-    fn count_item(&mut self, resource: &Resource, parts: &[PartAnswer], mut findings: Findings) {
-        self.state.items += 1;
-        self.tally_list(resource, |tally| tally.items += 1);
-        if findings.unreadable > 0 {
-            let problem = Problem {
-                trouble: Trouble::Unreadable,
-                at: resource.path.to_string(),
-                permission: None,
-                count: u64::from(findings.unreadable),
-                whole_list: false,
-            };
-            self.tally_list(resource, |tally| tally.problem(&problem));
-        }
-        for (part, answer) in resource.parts.iter().zip(parts) {
-            self.count_part(part, answer);
-        }
-        self.report(&findings);
-        findings.facts.drain(..).for_each(|fact| self.state.notes.take(fact));
-    }
-
-    fn count_part(&mut self, part: &Part, answer: &PartAnswer) {
-        let trouble = match answer {
-            PartAnswer::NotCalled => return,
-            PartAnswer::Pages(pages) => {
-                self.tally(part.feeds, |tally| pages.iter().for_each(|body| tally.response(body.read_at)));
-                return;
-            }
-            PartAnswer::None(body) => {
-                self.tally(part.feeds, |tally| tally.response(body.read_at));
-                return;
-            }
-            PartAnswer::Gone => {
-                self.tally(part.feeds, |tally| tally.gone += 1);
-                return;
-            }
-            PartAnswer::Forbidden(_) => Trouble::Forbidden,
-            PartAnswer::Broken(_) => Trouble::Upstream,
-        };
-        let permission = (trouble == Trouble::Forbidden).then(|| part.permission.to_string());
-        let problem = Problem { trouble, at: part.path.to_string(), permission, count: 1, whole_list: false };
-        self.tally(part.feeds, |tally| tally.problem(&problem));
-    }
-
     fn page_end(&mut self, listing: &Listing) {
         let Some(resource) = listing.resource() else { return };
         let read_at = listing.body.read_at;
@@ -309,25 +247,6 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     fn advance(&mut self, stage: usize) {
         let next = self.context.skip_unwanted(Position { stage, ..Position::default() });
         self.state.position = next.unwrap_or(Position { stage: CLOSING, ..Position::default() });
-    }
-
-    /// Changes the tallies of all kinds that a list is short of when it is short itself.
-    fn tally_list(&mut self, resource: &Resource, mut change: impl FnMut(&mut Tally)) {
-        let wanted = &self.context.plan.wanted;
-        for (kind, tally) in wanted.iter().zip(&mut self.state.tallies) {
-            if resource.feeds(kind) {
-                change(tally);
-            }
-        }
-    }
-
-    fn tally(&mut self, kinds: &[&Kind], mut change: impl FnMut(&mut Tally)) {
-        let wanted = &self.context.plan.wanted;
-        for (kind, tally) in wanted.iter().zip(&mut self.state.tallies) {
-            if kinds.iter().any(|fed| fed.id == kind.id) {
-                change(tally);
-            }
-        }
     }
 
     fn deliver(&mut self, record: Record) {
@@ -417,8 +336,4 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             self.tally(closing::KINDS, |tally| tally.open = 0);
         }
     }
-}
-
-fn is_closed(refusals: &Refusals) -> bool {
-    !refusals.granted && refusals.refused >= MAX_REFUSALS
 }

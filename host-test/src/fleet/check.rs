@@ -5,7 +5,7 @@
 //! for the first of them. Whether values of settings make sense, and whether the vendor takes a key,
 //! only a turn can tell.
 
-use super::spec::{NAME, SettingsRef, Spec, is_name};
+use super::spec::{NAME, SETTINGS_FILE, SettingsRef, Spec, is_name};
 use super::{Options, finding};
 use crate::bindings::compliance::source::types::Diagnostic;
 use crate::evidence_dir::{Stage, stage};
@@ -66,7 +66,6 @@ impl<'t> Check<'t> {
 
     fn settings(&mut self, spec: &'t Spec, plugin: &Plugin) {
         let is_object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).is_ok();
-        let remedy = "Name a file that this program may read, with a JSON object of the source's settings.";
         match (&spec.settings, spec.settings.read()) {
             (SettingsRef::Given(text), _) => {
                 for name in secrets_in(text, &plugin.description().settings_schema) {
@@ -77,8 +76,8 @@ impl<'t> Check<'t> {
             }
             (SettingsRef::File(path), text) if text.as_ref().map_or(true, |text| !is_object(text)) => {
                 if path.to_str().is_none_or(|path| self.told.insert(path)) {
-                    let message = text.map_or_else(|error| error.to_string(), |_| "this is no JSON object".into());
-                    self.wrong("/settings_file", "settings-unreadable", &message, remedy);
+                    let message = text.map_or_else(|found| found.message, |_| "this is no JSON object".into());
+                    self.wrong("/settings_file", "settings-unreadable", &message, SETTINGS_FILE);
                 }
             }
             (SettingsRef::File(_), _) => {}

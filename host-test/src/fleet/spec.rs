@@ -69,6 +69,10 @@ pub struct Spec {
 /// What a name is made of.
 pub(super) const NAME: &str = "1 to 64 letters, digits, '-', '_' and '.', the first of them no '.'";
 
+/// What has to be in a settings file.
+pub(super) const SETTINGS_FILE: &str =
+    "Name a file that this program may read, with a JSON object of the source's settings.";
+
 /// Whether a text can be a tenant's name: a folder of this name is the same everywhere, and no path.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
@@ -100,13 +104,14 @@ impl Spec {
     /// The tenant, with its secrets.
     ///
     /// # Errors
-    /// [`Error::Configuration`] when one cannot be read; [`Error::File`] for the settings.
+    /// [`Error::Configuration`] when one of them, or the settings, cannot be read.
     pub(super) fn tenant(&self, meter: Arc<Meter>) -> Result<Tenant> {
-        let read = |secret: &SecretRef, which| secret.read(which).map_err(|found| Error::Configuration(vec![found]));
-        let pair = Pair { username: read(&self.key, "key")?, password: read(&self.secret, "secret")? };
+        let wrong = |found| Error::Configuration(vec![found]);
+        let (key, secret) = (self.key.read("key"), self.secret.read("secret"));
+        let pair = Pair { username: key.map_err(wrong)?, password: secret.map_err(wrong)? };
         let credentials = if self.host_managed { Credentials::HostManaged(pair) } else { Credentials::Basic(pair) };
         Ok(Tenant {
-            settings: self.settings.read()?,
+            settings: self.settings.read().map_err(wrong)?,
             granted: self.granted.clone(),
             upstream: self.upstream.clone(),
             clock: self.clock,
@@ -123,10 +128,14 @@ impl Spec {
 }
 
 impl SettingsRef {
-    pub(super) fn read(&self) -> Result<String> {
+    /// The path is not repeated in errors: somebody may have put the settings themselves there.
+    pub(super) fn read(&self) -> Result<String, Diagnostic> {
         match self {
             Self::Given(text) => Ok(text.clone()),
-            Self::File(path) => std::fs::read_to_string(path).map_err(Error::file("read", path)),
+            Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
+                let message = format!("the file cannot be read: {}", error.kind());
+                finding("/settings_file".into(), "settings-unreadable", message, SETTINGS_FILE)
+            }),
         }
     }
 }

@@ -47,22 +47,26 @@ pub async fn run(component: &ComponentArgs, args: &ListingArgs) -> Result<u8> {
     }
     let of_component = runs.first().map_or(0.0, |runs| median(runs, |run| run.seconds));
     for runs in &runs {
-        let Some(first) = runs.first() else { continue };
-        let (seconds, cpu) = (median(runs, |run| run.seconds), median(runs, |run| run.cpu_seconds));
-        rows.add_row(vec![
-            first.peer.clone(),
-            first.items.to_string(),
-            first.records.to_string(),
-            first.calls.to_string(),
-            format!("{seconds:.2}"),
-            format!("{cpu:.2}"),
-            format!("{:.2}", of_component / seconds),
-            format!("{:.0}", first.records as f64 / cpu),
-            format!("{:.1}", median(runs, |run| run.peak_rss_kib as f64) / 1024.0),
-            format!("{:.1}", median(runs, |run| run.guest_kib as f64) / 1024.0),
-        ]);
+        rows.add_row(row(runs, of_component));
     }
     say(rows);
     say("Ratio: how many times as long the component took.");
     Ok(exit::COMPLETE)
+}
+
+fn row(runs: &[Outcome], of_component: f64) -> Vec<String> {
+    let Some(first) = runs.first() else { return Vec::new() };
+    let (seconds, cpu) = (median(runs, |run| run.seconds), median(runs, |run| run.cpu_seconds));
+    vec![
+        first.peer.clone(),
+        first.items.to_string(),
+        first.records.to_string(),
+        first.calls.to_string(),
+        format!("{seconds:.2}"),
+        format!("{cpu:.2}"),
+        format!("{:.2}", of_component / seconds),
+        format!("{:.0}", first.records as f64 / cpu),
+        format!("{:.1}", median(runs, |run| run.peak_rss_kib as f64) / 1024.0),
+        format!("{:.1}", median(runs, |run| run.guest_kib as f64) / 1024.0),
+    ]
 }
