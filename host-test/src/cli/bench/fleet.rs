@@ -146,6 +146,24 @@ impl Bench<'_> {
         Ok(())
     }
 
+    /// Median times of the good ones, without the bad one and with it, round by round.
+    async fn without_and_with(&self, url: &str, bad: &[&str]) -> Result<Vec<(f64, f64)>> {
+        let mut pairs = Vec::new();
+        for round in 0..self.args.rounds.max(1) {
+            let run = |more| self.measure("collect", url, self.args.neighbours, more);
+            // Whoever comes first may find the machine in another state.
+            let (without, with) = if round % 2 == 0 {
+                let without = run(&[]).await?;
+                (without, run(bad).await?)
+            } else {
+                let with = run(bad).await?;
+                (run(&[]).await?, with)
+            };
+            pairs.push((without.median_seconds, with.median_seconds));
+        }
+        Ok(pairs)
+    }
+
     /// The median time of good tenants beside a bad one, against that without.
     async fn neighbours(&self, hostile: Option<&Path>) -> Result<()> {
         let Self { args, .. } = self;
@@ -167,19 +185,7 @@ impl Bench<'_> {
         let mut rows = table(&["One of them is", "Good tenants", "Median s without", "Median s with", "Ratio"]);
         let mut aims = Vec::new();
         for (name, more) in bad {
-            let mut pairs = Vec::new();
-            for round in 0..args.rounds.max(1) {
-                let run = |more| self.measure("collect", &url, args.neighbours, more);
-                // Whoever comes first may find the machine in another state.
-                let (without, with) = if round % 2 == 0 {
-                    let without = run(&[]).await?;
-                    (without, run(&more).await?)
-                } else {
-                    let with = run(&more).await?;
-                    (run(&[]).await?, with)
-                };
-                pairs.push((without.median_seconds, with.median_seconds));
-            }
+            let pairs = self.without_and_with(&url, &more).await?;
             let ratio = median(&pairs, |(without, with)| with / without);
             rows.add_row(vec![
                 name.to_string(),
