@@ -11,8 +11,8 @@ use std::path::Path;
 
 const HEAD: &str = "# What is collected
 
-Every kind of evidence, what it is read from, and what it is for. This page is written from the component's own catalogue
-(`./dev describe --format json` gives all of it, with the JSON Schema of each kind's content); [not-collected.md](not-collected.md)
+Every kind of evidence, what it is read from, and what it is for. This page is generated from the component's own catalogue
+(`./dev describe --format json` prints all of it, with the JSON Schema of each kind's content); [not-collected.md](not-collected.md)
 lists what is not collected, and why. Controls are a hint for filing; whether one is met is for people to judge.
 
 ";
@@ -27,8 +27,8 @@ fn row(kind: &Kind) -> String {
     let endpoints: Vec<&str> = kind.endpoints.iter().map(|endpoint| endpoint.trim_start_matches("GET ")).collect();
     let when = match kind.when {
         When::Default => "",
-        When::Asked => " Only when asked for.",
-        When::Always => " Always there.",
+        When::Asked => " Only on request.",
+        When::Always => " Always included.",
     };
     let gate = kind.plan_gate.map(|gate| format!(" ({gate})")).unwrap_or_default();
     format!(
@@ -48,8 +48,8 @@ fn page() -> String {
         "| kind | GET | permission | what it tells | SOC 2 | ISO/IEC 27001:2022 |\n|---|---|---|---|---|---|\n",
     );
     KINDS.iter().for_each(|kind| out.push_str(&row(kind)));
-    out.push_str("\n## Calls\n\nWhat a collection of everything costs, each list counting at least one call:\n\n");
-    out.push_str("| list | a call for each 1,000 items | and for each item |\n|---|---|---|\n");
+    out.push_str("\n## Calls\n\nThe calls of a full collection. Every list costs at least one:\n\n");
+    out.push_str("| list | one call per 1,000 items | calls per item |\n|---|---|---|\n");
     out.push_str("| account | 1 call in all | |\n");
     for resource in RESOURCES {
         let name = |part: &Part| format!("{}{}", part.name, if part.spread { "\\*" } else { "" });
@@ -64,31 +64,33 @@ M external secrets managers, P proxy agents and J transformation projects, and f
 
     19 + 2U + S + 3T + 2G + 3D + 4C + L + K + M + P + J
 
-calls. More than 1,000 of something cost one call for each further 1,000, and so do more than 1,000 grants, members,
-certificates or fingerprints of one item. `sync_run`, where it is asked for, adds one call per connection and week.
-The setting `connection_details: false` saves C. A part that Fivetran refuses three times without ever granting it is not
-called any more. `tests/end_to_end.rs` proves the formula by the simulator's journal.
+calls. Beyond that, each further 1,000 of something costs one more call, and so does each further 1,000 grants, members,
+certificates or fingerprints of a single item. `sync_run`, which is collected only on request, adds one call per connection and
+week. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times without ever granting it, that
+part is no longer called. `tests/end_to_end.rs` checks the formula against the simulator's journal.
 
-`host-test collect --plan` (`estimate` in the interface) tells it for an account beforehand, endpoint by endpoint, with the share
-of the quota and the time: it pages through the lists, 19 calls and one for each further 1,000 items, and asks nothing about an
-item. `tests/estimate.rs` compares it with what is then called.
+`host-test collect --plan` (`estimate` in the interface) counts the calls for an account before anything is collected, endpoint by
+endpoint, with the share of the quota and the time. It pages through the lists (19 calls, and one for each further 1,000 items) and
+asks nothing about single items. `tests/estimate.rs` compares it with the calls that are then made.
 
-Grants are read from the side of users and teams. From the side of groups they would cost fewer calls, and facts:
-`/v1/groups/{id}/users` has neither when a role was granted nor, for certain, which (its pages disagree whether `role` is that on
-the group or on the account), and for a connection there is no such list. Memberships stand under their team only.
+Grants are read from the side of users and teams. Reading them from the side of groups would cost fewer calls, and lose facts:
+`/v1/groups/{id}/users` does not say when a role was granted, and it is not certain which role it shows (Fivetran's pages disagree on
+whether `role` is the one on the group or on the account). For a connection there is no such list. Memberships are recorded under
+their team only.
 
 ### Spread over days
 
-What is marked * above, and the sync history, may be spread: with the setting `spread_days: N` it is read for each connection and
-destination on one day in N. With N = 7, 10,000 connections cost 10,000 calls a day for their details and about 4,300 for the
-rest, not 30,000. Whose turn it is follows from the id and the day on which the collection began, and nothing has to be kept: the
-first eight bytes of the id's SHA-256 as a number, modulo N, are the days since 1970 (in UTC), modulo N.
+The parts marked * above, and the sync history, can be spread: with the setting `spread_days: N` they are read for each connection
+and destination on one day in N. With N = 7, 10,000 connections cost 10,000 calls a day for their details and about 4,300 for the
+rest, instead of 30,000. The id and the day on which the collection began decide whose turn it is, so nothing has to be stored: the
+first eight bytes of the SHA-256 of the id, as a number modulo N, equal the number of days since 1970 (UTC) modulo N.
 
-Collect every day then. A day without a collection leaves its part unread until its turn comes again, N days later, and no
-coverage tells. The coverage of kinds that are read from it is `spread`, with the reason `spread k of N`, and never `complete`:
-that includes `audit_event`, which has the stamps of certificates and fingerprints. What is valid until the next day's collection
-without spreading is valid until its next turn with it. The sync history without a `since` reaches back N + 1 days, and seven at
-least; one that is given has to do so itself. `host-test diff` compares a spread kind where both collections had the same part, such as those of N days apart.
+Collect every day if you use it. A day without a collection leaves its part unread until its turn comes again, N days later, and
+coverage does not show that. Kinds that are read from spread parts have the coverage `spread`, with the reason `spread k of N`, and
+never `complete`; that includes `audit_event`, which takes stamps from certificates and fingerprints. A record that would be valid
+until the next day's collection is valid until its next turn instead. Without a `since`, the sync history reaches back N + 1 days,
+and at least seven; a `since` that you give has to do the same. `host-test diff` compares a spread kind where both collections read
+the same part, for example those made N days apart.
 ",
     );
     out
