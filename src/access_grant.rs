@@ -4,12 +4,9 @@
 //! connection memberships of each. `fivetran/user.rs` and `fivetran/team.rs` read them; this file
 //! says what a grant is.
 
-use super::audit_event::{self, Action, Stamp, Target};
-use super::emit::{Draft, Emit, Origin};
-use super::kind::{Cost, DAILY, Kind, When};
-use crate::fivetran::resource::Findings;
-use crate::fivetran::wire::{Text, wire};
-use crate::model::Subject;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::Findings;
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -20,8 +17,10 @@ pub const KIND: Kind = Kind {
     title: "Access grants",
     description: "Which role a user or team holds on the account, a group (destination) or a connection, as granted directly. Access that a user has through a team stands under the team; join it with team_membership.",
     keywords: &["access review", "user access", "permissions", "least privilege", "privileged access", "rbac"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/access_grant.json"),
+    content_schema: include_str!("schemas/access_grant.json"),
     endpoints: &[
         "GET /v1/users",
         "GET /v1/users/{id}/groups",
@@ -35,11 +34,12 @@ pub const KIND: Kind = Kind {
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// One role of one grantee on one resource.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct AccessGrant<'a> {
     /// When it was granted, as Fivetran wrote it; null when it does not say (as for account roles).
     pub created_at: Option<&'a str>,

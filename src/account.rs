@@ -2,15 +2,14 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/account/get-account-info>, read 2026-11.
 
-use super::resource::{Findings, Item};
-use super::wire::{self, Text, wire};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
+use source_kit::read::wire;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use source_kit::record::identity::Identity;
 
 /// The one call, which every collection starts with: record ids need the account's.
 pub const PATH: &str = "/v1/account/info";
@@ -21,19 +20,22 @@ pub const KIND: Kind = Kind {
     title: "Account",
     description: "The Fivetran account that all other evidence belongs to, and the user or system key under whose authority it was read.",
     keywords: &["account", "scope", "principal", "api key"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/account.json"),
+    content_schema: include_str!("schemas/account.json"),
     endpoints: &["GET /v1/account/info"],
     permissions: &[],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// The account, and who read it.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct AccountContent<'a> {
     /// Fivetran's id of the account.
     pub account_id: &'a str,
@@ -55,32 +57,23 @@ wire! {
     }
 }
 
-/// Whose account it is and who reads it: what a collection has to remember of the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// The account's id.
-    pub account: String,
-    /// The account's name.
-    pub name: Option<String>,
-    /// The user whose key is used.
-    pub user: Option<String>,
-    /// The system key that is used.
-    pub system_key: Option<String>,
-}
+/// Longest id and name of an account that are taken: they travel in the cursor.
+const MAX_IDENTITY: usize = 256;
 
-impl Identity {
-    /// Reads the answer; `None` when it names no account.
-    #[must_use]
-    pub fn read(data: &str) -> Option<Self> {
-        let info = wire::read::<AccountInfo<'_>>(data)?;
-        let owned = |field: &Text<'_>| field.text().filter(|t| !t.is_empty()).map(ToString::to_string);
-        Some(Self {
-            account: owned(&info.account_id)?,
-            name: owned(&info.account_name),
-            user: owned(&info.user_id),
-            system_key: owned(&info.system_key_id),
-        })
-    }
+/// Reads the answer; `None` when it names no account.
+#[must_use]
+pub fn identify(data: &str) -> Option<Identity> {
+    let info = wire::read::<AccountInfo<'_>>(data)?;
+    let owned = |field: &Text<'_>| {
+        let text = field.text().filter(|text| !text.is_empty() && text.len() <= MAX_IDENTITY);
+        text.map(ToString::to_string)
+    };
+    Some(Identity {
+        account: owned(&info.account_id)?,
+        name: owned(&info.account_name),
+        user: owned(&info.user_id),
+        system_key: owned(&info.system_key_id),
+    })
 }
 
 /// Makes the record.

@@ -4,12 +4,10 @@
 //! Private preview: where it is off, Fivetran answers 403 or 404.
 //! <https://fivetran.com/docs/rest-api/api-reference/users/retrieve-user-api-key>, read 2026-11.
 
-use super::resource::{Findings, Item, Missing, Part, PartAnswer, origin_of};
-use super::wire::{self, Field, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use source_kit::read::wire;
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -20,14 +18,17 @@ pub const KIND: Kind = Kind {
     title: "API keys of service accounts",
     description: "The API key of every service account: its state, age, expiry and last rotation; never the key. Fivetran does not tell of the keys of people.",
     keywords: &["api key", "service account", "key rotation", "expiry", "credential"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/api_key.json"),
+    content_schema: include_str!("schemas/api_key.json"),
     endpoints: &["GET /v1/users/{id}/api-keys"],
     permissions: &["USER:READ"],
     plan_gate: Some("Private preview of service accounts"),
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// The call for each user that is a service account.
@@ -44,7 +45,7 @@ pub const PART: Part = Part {
 
 /// The API key of a service account.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ApiKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -89,7 +90,7 @@ fn is_service_account(user: &str) -> bool {
 fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(body) = answer.single() else { return };
     let Some(key) = findings.read::<ApiKey<'_>>(PART.path, body.data()) else { return };
-    let (user_id, origin) = (item.id, origin_of(body));
+    let (user_id, origin) = (item.id, Origin::of(body));
     let secret = Withheld { pointer: "/key_value".into(), reason: WithheldReason::Secret };
     out.record(Draft {
         kind: &KIND,

@@ -6,11 +6,8 @@
 //! Connector, <https://fivetran.com/docs/logs/fivetran-platform/table-reference>, read 2026-11;
 //! `LOGIN`, `RUN`, `SYNC`, `USE` and `VALIDATE` are ours, for stamps that the table has no word for.
 
-use super::emit::{Draft, Emit, Origin};
-use super::kind::{Cost, Kind, When, YEAR};
-use crate::fivetran::wire::Text;
-use crate::instant::Instant;
-use crate::model::Subject;
+use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, YEAR};
+use source_kit::base::timestamp::Timestamp;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,8 +19,10 @@ pub const KIND: Kind = Kind {
     title: "Audit events read from resource stamps",
     description: "Every action that Fivetran stamps on a resource with an instant: created, changed, logged in, granted, trusted, used, run, synced. Derived from resource fields, not read from an audit log: Fivetran's REST API has none. Only the latest of each repeatable action is known, except for syncs when sync_run is asked for.",
     keywords: &["audit log", "audit trail", "activity", "who did what", "login", "created"],
+    nature: Nature::Event,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/audit_event.json"),
+    content_schema: include_str!("schemas/audit_event.json"),
     endpoints: &[
         "GET /v1/users",
         "GET /v1/users/{id}/groups",
@@ -63,12 +62,13 @@ pub const KIND: Kind = Kind {
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: YEAR,
+    spread: true,
 };
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Action {
     /// The resource came to be.
     Create,
@@ -89,7 +89,7 @@ pub enum Action {
 
 /// One action that Fivetran stamped on a resource.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields, extend("x-change" = "event")))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct AuditEvent<'a> {
     /// What happened.
     pub action: Action,
@@ -169,7 +169,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps
     }
 }
 
-fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp: &Stamp<'_>, at: Instant) {
+fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp: &Stamp<'_>, at: Timestamp) {
     let captured_at = at.to_rfc3339();
     let basis = format!("/{}", stamp.field);
     let mut native_id: Vec<&str> = target.on.to_vec();
@@ -201,8 +201,8 @@ fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp:
 }
 
 /// The instant of a stamp that is one.
-pub fn instant_of(text: &str) -> Option<Instant> {
-    Instant::parse_rfc3339(text).filter(|at| at.0 != 0)
+pub fn instant_of(text: &str) -> Option<Timestamp> {
+    Timestamp::parse_rfc3339(text).filter(|at| at.0 != 0)
 }
 
 fn verb(stamp: &Stamp<'_>) -> &'static str {

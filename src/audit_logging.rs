@@ -6,10 +6,8 @@
 //! carry a small part of it. Either needs the Enterprise or Business Critical plan, and the plan is
 //! not observable. <https://fivetran.com/docs/logs>, read 2026-11.
 
-use super::emit::{Draft, Emit, Origin};
-use super::kind::{Cost, DAILY, Kind, When};
-use crate::fivetran::notes::{MAX_GROUPS, Notes};
-use crate::model::Subject;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, When};
+use crate::notes::{MAX_GROUPS, Notes};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -21,8 +19,10 @@ pub const KIND: Kind = Kind {
     title: "Audit logging",
     description: "For every mechanism that exports Fivetran's own audit trail (log services, the Platform Connector, webhooks): its scope, whether it is enabled, healthy and fresh; and one record that says which groups have none.",
     keywords: &["audit log", "audit trail", "log export", "monitoring", "siem", "logging enabled"],
+    nature: Nature::Inventory,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/audit_logging.json"),
+    content_schema: include_str!("schemas/audit_logging.json"),
     endpoints: &[
         "GET /v1/groups",
         "GET /v1/connections",
@@ -36,11 +36,12 @@ pub const KIND: Kind = Kind {
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// One mechanism, or (`mechanism` = `groups`) the summary of all groups.
 #[derive(Debug, Default, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct AuditLogging<'a> {
     /// Summary: mechanisms in force for the whole account; null otherwise.
     pub account_mechanisms: Option<u64>,
@@ -48,7 +49,7 @@ pub struct AuditLogging<'a> {
     pub enabled: Option<bool>,
     /// Whether the last success is recent: within a day and twice the sync's own rhythm; null where
     /// there is no such stamp.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub fresh: Option<bool>,
     /// Summary: groups in all; null otherwise.
     pub groups: Option<u64>,
@@ -60,7 +61,7 @@ pub struct AuditLogging<'a> {
     /// Id of the log service, connection or webhook; null in the summary.
     pub id: Option<&'a str>,
     /// When it last worked, as Fivetran wrote it; null where there is no such stamp.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_success: Option<&'a str>,
     /// `log_service`, `platform_connector`, `webhook` (events of connections only), or `groups`.
     pub mechanism: &'a str,

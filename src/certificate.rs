@@ -2,13 +2,10 @@
 //! destination. Both resources have the same call; this file says what it gives.
 //! <https://fivetran.com/docs/rest-api/api-reference/certificates>, read 2026-11.
 
-use super::audit_event::{self, Action, Stamp, Target};
-use super::emit::{Draft, Emit, Origin};
-use super::kind::{Cost, DAILY, Kind, When};
-use crate::digest::sha256_hex;
-use crate::fivetran::resource::{Findings, Item, Part, PartAnswer};
-use crate::fivetran::wire::{Text, wire};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, Withheld, WithheldReason, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
+use source_kit::base::digest::sha256_hex;
 use alloc::format;
 use alloc::string::String;
 use serde::Serialize;
@@ -19,14 +16,17 @@ pub const KIND: Kind = Kind {
     title: "Trusted certificates",
     description: "Every TLS certificate that was declared to be trusted for a connection or destination: by whom, when, and its digests. Fivetran gives no expiry date.",
     keywords: &["certificate", "tls", "encryption in transit", "trust", "key management"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/certificate.json"),
+    content_schema: include_str!("schemas/certificate.json"),
     endpoints: &["GET /v1/destinations/{id}/certificates", "GET /v1/connections/{id}/certificates"],
     permissions: &["DESTINATION:READ", "CONNECTOR:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: true,
 };
 
 /// The call for each connection.
@@ -50,7 +50,7 @@ pub const OF_DESTINATION: Part = Part {
 
 /// A certificate that is trusted.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct CertificateContent<'a> {
     /// Fivetran's hash of it, which is its key.
     pub hash: &'a str,
@@ -70,7 +70,7 @@ pub struct CertificateContent<'a> {
     #[serde(rename = "type")]
     pub kind: Option<&'a str>,
     /// Id of who declared it to be trusted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub validated_by: Option<&'a str>,
     /// When that was, as Fivetran wrote it.
     pub validated_date: Option<&'a str>,

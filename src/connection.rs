@@ -4,17 +4,16 @@
 //! per connection, which the setting `connection_details` can switch off.
 //! <https://fivetran.com/docs/rest-api/api-reference/connections/connection-details>, read 2026-11.
 
-use super::notes::Fact;
-use super::platform_connector::{self, Synced};
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::settings::{self, Kept};
-use super::setup_test::{self, SetupTest, SetupTestContent};
-use super::wire::{Field, Free, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::audit_logging;
-use crate::evidence::emit::{Draft, Emit, Origin};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::notes::Fact;
+use crate::platform_connector::{self, Synced};
+use crate::alert::{Alert, codes};
+use crate::settings::LISTS;
+use source_kit::record::sift::Kept;
+use crate::setup_test::{self, SetupTest, SetupTestContent};
+use crate::audit_event::{self, Action, Stamp, Target};
+use crate::audit_logging;
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -33,17 +32,20 @@ pub const KIND: Kind = Kind {
         "encryption in transit",
         "inventory",
     ],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/connection.json"),
+    content_schema: include_str!("schemas/connection.json"),
     endpoints: &["GET /v1/connections", "GET /v1/connections/{id}"],
     permissions: &["CONNECTOR:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk. Its parts stand in `mod.rs`, the details first.
+/// The list. Its parts stand in `table.rs`.
 pub const RESOURCE: Resource = Resource {
     stage: "connections",
     path: "/v1/connections",
@@ -65,10 +67,10 @@ pub const DETAILS: Part = Part {
 
 /// A connection.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionContent<'a> {
     /// Id of the user who connected it; null when it was not a user or Fivetran does not say.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub connected_by: Option<&'a str>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -81,12 +83,12 @@ pub struct ConnectionContent<'a> {
     /// Whose names the schemas in the destination follow: FIVETRAN_NAMING or SOURCE_NAMING.
     pub destination_schema_names: Option<&'a str>,
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
     /// When a sync last failed, as Fivetran wrote it; null when none ever did.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub failed_at: Option<&'a str>,
     /// Its group, which is its destination.
     pub group_id: Option<&'a str>,
@@ -114,7 +116,7 @@ pub struct ConnectionContent<'a> {
     pub service_version: Option<i64>,
     /// Settings that matter for security, by value; all others are listed as withheld.
     #[cfg_attr(
-        not(target_arch = "wasm32"),
+        feature = "schema",
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
     pub settings: Option<Kept<'a>>,
@@ -123,7 +125,7 @@ pub struct ConnectionContent<'a> {
     /// Its state; null when Fivetran gave none.
     pub status: Option<StatusContent<'a>>,
     /// When a sync last succeeded, as Fivetran wrote it; null when none ever did.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub succeeded_at: Option<&'a str>,
     /// Minutes between syncs.
     pub sync_frequency: Option<i64>,
@@ -131,26 +133,26 @@ pub struct ConnectionContent<'a> {
 
 /// State of a connection.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct StatusContent<'a> {
     /// Whether the first, historical sync is still to be finished.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub is_historical_sync: Option<bool>,
     /// When a postponed sync will start, as Fivetran wrote it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub rescheduled_for: Option<&'a str>,
     /// E.g. `ready` or `blocked_on_capture`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub schema_status: Option<&'a str>,
     /// `incomplete`, `connected` or `broken`.
     pub setup_state: Option<&'a str>,
     /// `scheduled`, `syncing`, `paused` or `rescheduled`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub sync_state: Option<&'a str>,
     /// Codes of what someone has to do about it.
     pub tasks: Vec<&'a str>,
     /// `on_schedule` or `delayed`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub update_state: Option<&'a str>,
     /// Codes of warnings.
     pub warnings: Vec<&'a str>,
@@ -188,7 +190,7 @@ wire! {
         external_secrets_keys_config: Field<Unread>,
         setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
         source_sync_details: Field<Unread>,
-        config: Field<Free<'a>>,
+        config: Field<FreeForm<'a>>,
         connect_card: Field<Unread>,
         connect_card_config: Field<Unread>,
     }
@@ -208,24 +210,15 @@ wire! {
     }
 }
 
-wire! {
-    /// An element of `tasks` or `warnings`.
-    pub struct Alert<'a> {
-        code: Text<'a>,
-        message: Field<Unread>,
-        details: Field<Unread>,
-    }
-}
-
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(listed) = findings.read::<Connection<'_>>("/v1/connections", item.json) else { return };
     let Some(id) = findings.id(&listed.id) else { return };
-    let body = item.part(0).single();
+    let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<Connection<'_>>("/v1/connections/{id}", body.data()));
     let connection = detailed.as_ref().unwrap_or(&listed);
     emit_connection(item, out, connection, id);
     let origin = match (&detailed, body) {
-        (Some(_), Some(body)) => origin_of(body),
+        (Some(_), Some(body)) => Origin::of(body),
         _ => item.origin(),
     };
     emit_events(out, &origin, connection, id);
@@ -251,11 +244,11 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
         return;
     }
     let mut withheld = withheld(connection);
-    let settings = settings::sift(&connection.config, out, &mut withheld);
+    let settings = LISTS.sift(&connection.config, out, &mut withheld);
     let setup_tests = setup_test::contents(&connection.setup_tests, &mut withheld);
     let status = connection.status.get().map(|status| status_content(status, &mut withheld));
-    let body = item.part(0).single();
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let body = item.part(&DETAILS).single();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let schema = connection.schema.text();
     let state = status.as_ref().and_then(|status| status.setup_state).unwrap_or("state unknown");
     let paused = if connection.paused.value() == Some(true) { ", paused" } else { "" };
@@ -277,7 +270,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
             data_delay_sensitivity: connection.data_delay_sensitivity.text(),
             data_delay_threshold: connection.data_delay_threshold.value(),
             destination_schema_names: connection.destination_schema_names.text(),
-            details: item.part(0).word(),
+            details: item.part(&DETAILS).word(),
             external_secrets_manager_id: connection.external_secrets_manager_id.text(),
             failed_at: connection.failed_at.text(),
             group_id: connection.group_id.text(),
@@ -314,23 +307,6 @@ fn status_content<'a>(status: &'a Status<'_>, withheld: &mut Vec<Withheld>) -> S
         update_state: status.update_state.text(),
         warnings: codes(&status.warnings, "warnings", withheld),
     }
-}
-
-/// The codes of alerts. Their messages and details are free text: withheld.
-fn codes<'a>(alerts: &'a Field<Vec<Field<Alert<'_>>>>, name: &str, withheld: &mut Vec<Withheld>) -> Vec<&'a str> {
-    let alerts = alerts.get().map_or(&[][..], Vec::as_slice);
-    let mut out = Vec::new();
-    for (index, alert) in alerts.iter().enumerate() {
-        let Some(alert) = alert.get() else { continue };
-        for (field, value) in [("details", &alert.details), ("message", &alert.message)] {
-            if value.is_set() {
-                let pointer = format!("/status/{name}/{index}/{field}");
-                withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
-            }
-        }
-        out.extend(alert.code.text());
-    }
-    out
 }
 
 /// Whole objects that are never read: a connect card holds a live token.

@@ -5,11 +5,8 @@
 //! call for each table's columns is not made: it queries the customer's source.
 //! <https://fivetran.com/docs/rest-api/api-reference/connection-schema>, read 2026-11.
 
-use super::resource::{Findings, Item, Missing, Part, PartAnswer, origin_of};
-use super::wire::{Field, Map, Rule, Text, Unread, wire};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Part};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Map, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -20,14 +17,17 @@ pub const KIND: Kind = Kind {
     title: "Connection schemas",
     description: "For every connection: what it does when the source gains schemas, tables or columns, how many of them it copies, and every column that someone blocked or hashed.",
     keywords: &["data minimisation", "column blocking", "hashing", "masking", "personal data", "schema"],
+    nature: Nature::Inventory,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/connection_schema.json"),
+    content_schema: include_str!("schemas/connection_schema.json"),
     endpoints: &["GET /v1/connections/{id}/schemas"],
     permissions: &["CONNECTOR:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: true,
 };
 
 /// The call for each connection. Fivetran answers 404 when the schema was never loaded.
@@ -44,7 +44,7 @@ pub const PART: Part = Part {
 
 /// What a connection copies.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionSchemaContent<'a> {
     /// Columns that are not copied because someone said so.
     pub columns_blocked: Vec<ColumnName<'a>>,
@@ -74,7 +74,7 @@ pub struct ConnectionSchemaContent<'a> {
 
 /// A column of the source.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ColumnName<'a> {
     /// Its name.
     pub column: &'a str,
@@ -196,7 +196,7 @@ fn entries<'a, T>(map: &'a Field<Map<'_, T>>) -> impl Iterator<Item = (&'a str, 
     entries.iter().filter_map(|(name, value)| Some((name.as_ref(), value.get()?)))
 }
 
-fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &super::envelope::Body) {
+fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &source_kit::read::body::Body) {
     let id = content.connection_id;
     let title = match content.loaded {
         false => format!("Schema of connection {id}: never loaded"),
@@ -215,7 +215,7 @@ fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &super:
         subject: Subject { id: id.into(), name: None, kind: "connection" },
         effective_at: None,
         content,
-        from: &[&origin_of(body)],
+        from: &[&Origin::of(body)],
         withheld: Vec::new(),
     });
 }

@@ -3,12 +3,9 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/connector-sdk>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::wire::{Text, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -22,17 +19,20 @@ pub const KIND: Kind = Kind {
     title: "Connector SDK packages",
     description: "Every package of custom connector code with the SHA-256 of its file, its connection, and who deployed and last changed it.",
     keywords: &["custom code", "change management", "code integrity", "deployment", "sha-256"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/connector_sdk_package.json"),
+    content_schema: include_str!("schemas/connector_sdk_package.json"),
     endpoints: &["GET /v1/connector-sdk/packages"],
     permissions: &[PERMISSION],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "Connector SDK packages",
     path: "/v1/connector-sdk/packages",
@@ -44,14 +44,14 @@ pub const RESOURCE: Resource = Resource {
 
 /// A package of custom code.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectorSdkPackageContent<'a> {
     /// The connection that runs it; null when none does.
     pub connection_id: Option<&'a str>,
     /// When it was first deployed, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who first deployed it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// SHA-256 of the deployed file, as Fivetran wrote it.
     pub file_sha256_hash: Option<&'a str>,

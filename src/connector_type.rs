@@ -4,11 +4,8 @@
 //! The whole catalogue is one page; only services in use become records.
 //! <https://fivetran.com/docs/rest-api/api-reference/connector-metadata>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -19,14 +16,17 @@ pub const KIND: Kind = Kind {
     title: "Connector types in use",
     description: "What Fivetran says of every service that a connection uses: its name, kind, release stage and features. The list of third parties that data comes from.",
     keywords: &["vendor", "third party", "supplier inventory", "system inventory", "beta"],
+    nature: Nature::Inventory,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/connector_type.json"),
+    content_schema: include_str!("schemas/connector_type.json"),
     endpoints: &["GET /v1/connections", "GET /v1/metadata/connector-types"],
     permissions: &["CONNECTOR:READ", "ACCOUNT:READ"],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// The walk. Comes after the connections, which tell the services in use.
@@ -41,7 +41,7 @@ pub const RESOURCE: Resource = Resource {
 
 /// A service that connections read from.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectorTypeContent<'a> {
     /// `standard` or `lite`.
     pub connector_class: Option<&'a str>,

@@ -4,13 +4,11 @@
 //! its group has.
 //! <https://fivetran.com/docs/rest-api/api-reference/destinations/destination-details>, read 2026-11.
 
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::settings::{self, Kept};
-use super::setup_test::{self, SetupTest, SetupTestContent};
-use super::wire::{Field, Free, Rule, Text, Unread, wire};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::settings::LISTS;
+use source_kit::record::sift::Kept;
+use crate::setup_test::{self, SetupTest, SetupTestContent};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -21,17 +19,20 @@ pub const KIND: Kind = Kind {
     title: "Destinations",
     description: "Every destination with its service, processing region, network path, state and the settings that matter for security. The region is where Fivetran processes data, not where the warehouse stores it.",
     keywords: &["destination", "warehouse", "data residency", "encryption in transit", "network path", "configuration"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/destination.json"),
+    content_schema: include_str!("schemas/destination.json"),
     endpoints: &["GET /v1/destinations", "GET /v1/destinations/{id}"],
     permissions: &["DESTINATION:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk. Its parts stand in `mod.rs`, the details first.
+/// The list. Its parts stand in `table.rs`.
 pub const RESOURCE: Resource = Resource {
     stage: "destinations",
     path: "/v1/destinations",
@@ -52,12 +53,12 @@ pub const DETAILS: Part = Part {
 
 /// A destination.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct DestinationContent<'a> {
     /// Whether its clock follows daylight saving time.
     pub daylight_saving_time_enabled: Option<bool>,
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
@@ -79,7 +80,7 @@ pub struct DestinationContent<'a> {
     pub service: Option<&'a str>,
     /// Settings that matter for security, by value; all others are listed as withheld.
     #[cfg_attr(
-        not(target_arch = "wasm32"),
+        feature = "schema",
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
     pub settings: Option<Kept<'a>>,
@@ -109,18 +110,18 @@ wire! {
         external_secrets_manager_id: Text<'a>,
         external_secrets_keys_config: Field<Unread>,
         setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
-        config: Field<Free<'a>>,
+        config: Field<FreeForm<'a>>,
     }
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(listed) = findings.read::<Destination<'_>>("/v1/destinations", item.json) else { return };
     let Some(id) = findings.id(&listed.id) else { return };
-    let body = item.part(0).single();
+    let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<Destination<'_>>("/v1/destinations/{id}", body.data()));
     let destination = detailed.as_ref().unwrap_or(&listed);
     let mut withheld = Vec::new();
-    let settings = settings::sift(&destination.config, out, &mut withheld);
+    let settings = LISTS.sift(&destination.config, out, &mut withheld);
     let setup_tests = setup_test::contents(&destination.setup_tests, &mut withheld);
     if destination.external_secrets_keys_config.is_set() {
         let pointer = "/external_secrets_keys_config".into();
@@ -130,7 +131,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let agent = agent.text().or(destination.local_processing_agent_id.text());
     let service = destination.service.text();
     let region = destination.region.text();
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -143,7 +144,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         effective_at: None,
         content: &DestinationContent {
             daylight_saving_time_enabled: destination.daylight_saving_time_enabled.value(),
-            details: item.part(0).word(),
+            details: item.part(&DETAILS).word(),
             external_secrets_manager_id: destination.external_secrets_manager_id.text(),
             group_id: destination.group_id.text(),
             hybrid_deployment_agent_id: agent,

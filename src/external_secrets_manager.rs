@@ -3,13 +3,11 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/external-secrets-managers>, read 2026-11.
 
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::settings::{self, Kept};
-use super::wire::{Field, Free, Rule, Text, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
+use crate::settings::LISTS;
+use source_kit::record::sift::Kept;
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -23,14 +21,26 @@ pub const KIND: Kind = Kind {
     title: "External secrets managers",
     description: "Every vault of the customer that Fivetran fetches credentials from, with the connections and destinations that use it.",
     keywords: &["secrets manager", "vault", "credential storage", "key management"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/external_secrets_manager.json"),
+    content_schema: include_str!("schemas/external_secrets_manager.json"),
     endpoints: &["GET /v1/external-secrets-managers", "GET /v1/external-secrets-managers/{id}/entities"],
     permissions: &[PERMISSION],
     plan_gate: Some("Business Critical, private preview"),
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
+};
+
+/// What uses a secrets manager.
+pub const ENTITIES: Part = Part {
+    name: "entities",
+    path: "/v1/external-secrets-managers/{id}/entities",
+    permission: PERMISSION,
+    feeds: &[&KIND],
+    ..Part::OBJECT
 };
 
 /// The walk. The list gives all that the details do. The entities come in one page.
@@ -39,20 +49,14 @@ pub const RESOURCE: Resource = Resource {
     path: "/v1/external-secrets-managers",
     permission: Some(PERMISSION),
     feeds: &[&KIND, &audit_event::KIND],
-    parts: &[Part {
-        name: "entities",
-        path: "/v1/external-secrets-managers/{id}/entities",
-        permission: PERMISSION,
-        feeds: &[&KIND],
-        ..Part::OBJECT
-    }],
+    parts: &[ENTITIES],
     project,
     ..Resource::LIST
 };
 
 /// A vault.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ExternalSecretsManagerContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -66,7 +70,7 @@ pub struct ExternalSecretsManagerContent<'a> {
     pub name: Option<&'a str>,
     /// Settings that matter for security, by value; all others are listed as withheld.
     #[cfg_attr(
-        not(target_arch = "wasm32"),
+        feature = "schema",
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
     pub settings: Option<Kept<'a>>,
@@ -79,7 +83,7 @@ pub struct ExternalSecretsManagerContent<'a> {
 
 /// A connection or destination whose credentials are in the vault.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct EntityContent<'a> {
     /// Whether it is enabled.
     pub enabled: Option<bool>,
@@ -98,7 +102,7 @@ wire! {
         id: Text<'a>,
         kind = "type": Text<'a> => Rule::OneOf(&["AWS_SECRET_MANAGER", "AZURE_KEY_VAULT", "HASHICORP_VAULT"]),
         name: Text<'a>,
-        config: Field<Free<'a>>,
+        config: Field<FreeForm<'a>>,
         is_hybrid_deployment: Field<bool>,
         created_at: Text<'a>,
         updated_at: Text<'a>,
@@ -128,17 +132,17 @@ wire! {
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(manager) = findings.read::<Manager<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&manager.id) else { return };
-    let body = item.part(0).single();
+    let body = item.part(&ENTITIES).single();
     let entities =
         body.and_then(|body| findings.read::<Entities<'_>>("/v1/external-secrets-managers/{id}/entities", body.data()));
     let entities: Option<Vec<_>> = entities
         .as_ref()
         .and_then(|all| all.items.get())
         .map(|all| all.iter().filter_map(Field::get).map(entity).collect());
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let mut withheld = Vec::new();
     let name = manager.name.text();
-    let settings = settings::sift(&manager.config, out, &mut withheld);
+    let settings = LISTS.sift(&manager.config, out, &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

@@ -2,12 +2,9 @@
 //! destination. Both resources have the same call; this file says what it gives.
 //! <https://fivetran.com/docs/rest-api/api-reference/certificates>, read 2026-11.
 
-use super::audit_event::{self, Action, Stamp, Target};
-use super::emit::{Draft, Emit, Origin};
-use super::kind::{Cost, DAILY, Kind, When};
-use crate::fivetran::resource::{Findings, Item, Part, PartAnswer};
-use crate::fivetran::wire::{Text, wire};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Part};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -18,14 +15,17 @@ pub const KIND: Kind = Kind {
     title: "Trusted SSH fingerprints",
     description: "Every SSH host key that was declared to be trusted for the tunnel of a connection or destination: by whom and when.",
     keywords: &["ssh", "fingerprint", "host key", "tunnel", "trust", "encryption in transit"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/fingerprint.json"),
+    content_schema: include_str!("schemas/fingerprint.json"),
     endpoints: &["GET /v1/destinations/{id}/fingerprints", "GET /v1/connections/{id}/fingerprints"],
     permissions: &["DESTINATION:READ", "CONNECTOR:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: true,
 };
 
 /// The call for each connection.
@@ -49,7 +49,7 @@ pub const OF_DESTINATION: Part = Part {
 
 /// An SSH host key that is trusted.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct FingerprintContent<'a> {
     /// Fivetran's hash of it, which is its key.
     pub hash: &'a str,
@@ -60,7 +60,7 @@ pub struct FingerprintContent<'a> {
     /// The host's public key.
     pub public_key: Option<&'a str>,
     /// Id of who declared it to be trusted.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub validated_by: Option<&'a str>,
     /// When that was, as Fivetran wrote it.
     pub validated_date: Option<&'a str>,

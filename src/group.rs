@@ -3,15 +3,12 @@
 //! A group's id is its destination's id, and the destination's human name exists only here.
 //! <https://fivetran.com/docs/rest-api/api-reference/groups/list-all-groups>, read 2026-11.
 
-use super::notes::Fact;
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::wire::{Rule, Text, wire};
-use crate::digest::sha256_hex;
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::audit_logging;
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
+use crate::notes::Fact;
+use source_kit::base::digest::sha256_hex;
+use crate::audit_event::{self, Action, Stamp, Target};
+use crate::audit_logging;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -23,45 +20,51 @@ pub const KIND: Kind = Kind {
     title: "Groups",
     description: "Every group (one destination and its connections), with the SSH public key and the service account that Fivetran uses on its behalf: what to look for in the customer's own systems.",
     keywords: &["group", "destination", "inventory", "ssh key", "service account"],
+    nature: Nature::Inventory,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/group.json"),
+    content_schema: include_str!("schemas/group.json"),
     endpoints: &["GET /v1/groups", "GET /v1/groups/{id}/public-key", "GET /v1/groups/{id}/service-account"],
     permissions: &["DESTINATION:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The SSH public key of a group.
+pub const PUBLIC_KEY: Part = Part {
+    name: "public key",
+    path: "/v1/groups/{id}/public-key",
+    permission: "DESTINATION:READ",
+    feeds: &[&KIND],
+    ..Part::OBJECT
+};
+
+/// The service account of a group.
+pub const SERVICE_ACCOUNT: Part = Part {
+    name: "service account",
+    path: "/v1/groups/{id}/service-account",
+    permission: "DESTINATION:READ",
+    feeds: &[&KIND],
+    ..Part::OBJECT
+};
+
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "groups",
     path: "/v1/groups",
     permission: Some("DESTINATION:READ"),
     feeds: &[&KIND, &audit_event::KIND, &audit_logging::KIND],
-    parts: &[
-        Part {
-            name: "public key",
-            path: "/v1/groups/{id}/public-key",
-            permission: "DESTINATION:READ",
-            feeds: &[&KIND],
-            ..Part::OBJECT
-        },
-        Part {
-            name: "service account",
-            path: "/v1/groups/{id}/service-account",
-            permission: "DESTINATION:READ",
-            feeds: &[&KIND],
-            ..Part::OBJECT
-        },
-    ],
+    parts: &[PUBLIC_KEY, SERVICE_ACCOUNT],
     project,
     ..Resource::LIST
 };
 
 /// A group: one destination and its connections.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct GroupContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -103,15 +106,15 @@ wire! {
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(group) = findings.read::<Group<'_>>("/v1/groups", item.json) else { return };
     let Some(id) = findings.id(&group.id) else { return };
-    let key_body = item.part(0).single();
-    let account_body = item.part(1).single();
+    let key_body = item.part(&PUBLIC_KEY).single();
+    let account_body = item.part(&SERVICE_ACCOUNT).single();
     let key = key_body.and_then(|body| findings.read::<PublicKey<'_>>("/v1/groups/{id}/public-key", body.data()));
     let account = account_body
         .and_then(|body| findings.read::<ServiceAccount<'_>>("/v1/groups/{id}/service-account", body.data()));
     let ssh_public_key = key.as_ref().and_then(|key| key.public_key.text()).map(str::trim);
     let name = group.name.text();
     let origins: Vec<_> =
-        core::iter::once(item.origin()).chain([key_body, account_body].into_iter().flatten().map(origin_of)).collect();
+        core::iter::once(item.origin()).chain([key_body, account_body].into_iter().flatten().map(Origin::of)).collect();
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

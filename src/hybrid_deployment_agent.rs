@@ -2,12 +2,9 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/hybrid-deployment-agent>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -18,17 +15,20 @@ pub const KIND: Kind = Kind {
     title: "Hybrid deployment agents",
     description: "Every hybrid deployment agent with its version, state, last use and the connections whose data it processes.",
     keywords: &["agent", "on premises", "hybrid", "inventory", "patching"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/hybrid_deployment_agent.json"),
+    content_schema: include_str!("schemas/hybrid_deployment_agent.json"),
     endpoints: &["GET /v1/hybrid-deployment-agents"],
     permissions: &["REMOTE_EXECUTION_AGENT:READ"],
     plan_gate: Some("Enterprise or Business Critical"),
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "hybrid deployment agents",
     path: "/v1/hybrid-deployment-agents",
@@ -40,12 +40,12 @@ pub const RESOURCE: Resource = Resource {
 
 /// An agent.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct HybridDeploymentAgentContent<'a> {
     /// Connections whose data it processes; null when Fivetran does not say.
     pub connection_ids: Option<Vec<&'a str>>,
     /// Id of who made it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// DOCKER, PODMAN, KUBERNETES or SNOWPARK.
     pub deployment_type: Option<&'a str>,
@@ -58,10 +58,10 @@ pub struct HybridDeploymentAgentContent<'a> {
     /// Fivetran's id.
     pub id: &'a str,
     /// When it was last used, as Fivetran wrote it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_used_at: Option<&'a str>,
     /// Whether it is in touch with Fivetran.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub online: Option<bool>,
     /// When it was registered, as Fivetran wrote it.
     pub registered_at: Option<&'a str>,

@@ -4,15 +4,14 @@
 //! A group's log service bears the group's id. That there is none for the account is a 404.
 //! <https://fivetran.com/docs/rest-api/api-reference/log-service>, read 2026-11.
 
-use super::notes::Fact;
-use super::resource::{Findings, Item, Missing, Part, Resource, origin_of};
-use super::settings::{self, Kept};
-use super::setup_test::{self, SetupTest, SetupTestContent};
-use super::wire::{Field, Free, Text, Unread, wire};
-use crate::evidence::audit_logging::{self, Mechanism};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Missing, Nature, Origin, Subject, Text, Unread, When, wire};
+use crate::notes::Fact;
+use crate::alert::{Alert, codes};
+use crate::settings::LISTS;
+use source_kit::record::sift::Kept;
+use crate::setup_test::{self, SetupTest, SetupTestContent};
+use crate::audit_logging::{self, Mechanism};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -26,14 +25,17 @@ pub const KIND: Kind = Kind {
     title: "External log services",
     description: "Every external service that Fivetran pushes its logs to, for the account or for a group: which one, whether it is enabled and healthy, and where it is.",
     keywords: &["logging", "siem", "log export", "audit trail", "monitoring", "log retention"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/log_service.json"),
+    content_schema: include_str!("schemas/log_service.json"),
     endpoints: &["GET /v1/external-logging/account", "GET /v1/external-logging", "GET /v1/external-logging/{id}"],
     permissions: &[PERMISSION],
     plan_gate: Some("Enterprise or Business Critical"),
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// The one of the account.
@@ -48,29 +50,32 @@ pub const OF_ACCOUNT: Resource = Resource {
     ..Resource::LIST
 };
 
+/// The call for each log service of a group.
+pub const DETAILS: Part = Part {
+    name: "details",
+    path: "/v1/external-logging/{id}",
+    permission: PERMISSION,
+    feeds: &[&KIND],
+    ..Part::OBJECT
+};
+
 /// Those of groups. The list shows neither settings nor tests.
 pub const OF_GROUPS: Resource = Resource {
     stage: "log services",
     path: "/v1/external-logging",
     permission: Some(PERMISSION),
     feeds: &[&KIND, &audit_logging::KIND],
-    parts: &[Part {
-        name: "details",
-        path: "/v1/external-logging/{id}",
-        permission: PERMISSION,
-        feeds: &[&KIND],
-        ..Part::OBJECT
-    }],
+    parts: &[DETAILS],
     project: |item, out, findings| project(item, out, findings, "group"),
     ..Resource::LIST
 };
 
 /// A log service.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct LogServiceContent<'a> {
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden` or `failed`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// Whether logs are sent.
     pub enabled: Option<bool>,
@@ -82,7 +87,7 @@ pub struct LogServiceContent<'a> {
     pub service: Option<&'a str>,
     /// Settings that matter for security, by value; all others are listed as withheld.
     #[cfg_attr(
-        not(target_arch = "wasm32"),
+        feature = "schema",
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
     pub settings: Option<Kept<'a>>,
@@ -103,7 +108,7 @@ wire! {
         enabled: Field<bool>,
         status: Field<Status<'a>>,
         setup_tests: Field<Vec<Field<SetupTest<'a>>>>,
-        config: Field<Free<'a>>,
+        config: Field<FreeForm<'a>>,
     }
 }
 
@@ -111,16 +116,7 @@ wire! {
     /// `status` of a log service.
     pub struct Status<'a> {
         setup_state: Text<'a>,
-        tasks: Field<Vec<Field<Task<'a>>>>,
-    }
-}
-
-wire! {
-    /// An element of `tasks`.
-    pub struct Task<'a> {
-        code: Text<'a>,
-        message: Field<Unread>,
-        details: Field<Unread>,
+        tasks: Field<Vec<Field<Alert<'a>>>>,
     }
 }
 
@@ -132,10 +128,10 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings, scope: 
     if !of_account && id == out.account {
         return; // The account's own is read by itself.
     }
-    let body = item.part(0).single();
+    let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<LogService<'_>>("/v1/external-logging/{id}", body.data()));
     let service = detailed.as_ref().unwrap_or(&listed);
-    let details = if of_account { "read" } else { item.part(0).word() };
+    let details = if of_account { "read" } else { item.part(&DETAILS).word() };
     emit(item, out, service, (id, scope, details));
     if service.enabled.value() == Some(true) {
         findings.facts.push(if of_account { Fact::AccountExported } else { Fact::GroupExported(id.into()) });
@@ -148,13 +144,13 @@ fn emit(
     service: &LogService<'_>,
     (id, scope, details): (&str, &str, &'static str),
 ) {
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(item.part(0).single().map(origin_of)).collect();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(item.part(&DETAILS).single().map(Origin::of)).collect();
     let origins: Vec<_> = origins.iter().collect();
     let mut withheld = Vec::new();
-    let settings = settings::sift(&service.config, out, &mut withheld);
+    let settings = LISTS.sift(&service.config, out, &mut withheld);
     let setup_tests = setup_test::contents(&service.setup_tests, &mut withheld);
     let setup_state = service.status.get().and_then(|status| status.setup_state.text());
-    let tasks = tasks(service, &mut withheld);
+    let tasks = service.status.get().map_or(Vec::new(), |status| codes(&status.tasks, "tasks", &mut withheld));
     let healthy = setup_state.map(|state| state.eq_ignore_ascii_case("connected") && tasks.is_empty());
     let name = service.service.text();
     let state = if service.enabled.value() == Some(true) { "enabled" } else { "not enabled" };
@@ -191,21 +187,4 @@ fn emit(
         fresh: None,
     };
     audit_logging::emit(out, &origins, &mechanism);
-}
-
-/// The codes of tasks. Their messages and details are free text: withheld.
-fn tasks<'a>(service: &'a LogService<'_>, withheld: &mut Vec<Withheld>) -> Vec<&'a str> {
-    let tasks = service.status.get().and_then(|status| status.tasks.get()).map_or(&[][..], Vec::as_slice);
-    let mut codes = Vec::new();
-    for (index, task) in tasks.iter().enumerate() {
-        let Some(task) = task.get() else { continue };
-        for (name, field) in [("details", &task.details), ("message", &task.message)] {
-            if field.is_set() {
-                let pointer = format!("/status/tasks/{index}/{name}");
-                withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
-            }
-        }
-        codes.extend(task.code.text());
-    }
-    codes
 }

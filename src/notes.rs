@@ -2,7 +2,8 @@
 //!
 //! It travels in the cursor, so it is bounded: a set of services, a list of groups.
 
-use crate::digest::fingerprint;
+
+use source_kit::base::digest::short_hash;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub enum Fact {
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
-    /// Fingerprints of the services in use, sorted.
+    /// Short hashes of the services in use, sorted.
     services: Vec<u32>,
     /// Groups without an export of the audit trail so far, in the order of the list.
     pub bare_groups: Vec<String>,
@@ -67,5 +68,5 @@ impl Notes {
 
 /// 32 bits tell the some hundred services of Fivetran apart.
 fn short(service: &str) -> u32 {
-    u32::try_from(fingerprint(service) >> 32).unwrap_or_default()
+    u32::try_from(short_hash(service) >> 32).unwrap_or_default()
 }

@@ -2,13 +2,12 @@
 //! with them, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
 //! audit logging. <https://fivetran.com/docs/logs/fivetran-platform>, read 2026-11.
 
-use super::node::Node;
-use super::notes::Fact;
-use super::resource::Findings;
-use super::wire::{Field, Free};
-use crate::evidence::audit_event::instant_of;
-use crate::evidence::audit_logging::{self, Mechanism};
-use crate::evidence::emit::{Emit, Origin};
+use source_kit::{Emit, Field, FreeForm, Origin};
+use source_kit::read::node::Node;
+use crate::notes::Fact;
+use crate::types::Findings;
+use crate::audit_event::instant_of;
+use crate::audit_logging::{self, Mechanism};
 
 /// Its service id.
 pub const SERVICE: &str = "fivetran_log";
@@ -20,7 +19,7 @@ const FRESH_MINUTES: i64 = 24 * 60;
 pub struct Synced<'a> {
     pub id: &'a str,
     pub group_id: Option<&'a str>,
-    pub config: &'a Field<Free<'a>>,
+    pub config: &'a Field<FreeForm<'a>>,
     pub paused: Option<bool>,
     pub setup_state: Option<&'a str>,
     pub succeeded_at: Option<&'a str>,
@@ -33,7 +32,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     let enabled = connection.paused.map(|paused| !paused);
     let succeeded = connection.succeeded_at.and_then(instant_of);
     let minutes = connection.sync_minutes.unwrap_or(0).saturating_mul(2).max(FRESH_MINUTES);
-    let fresh = succeeded.map(|at| origin.body.read_at.0.saturating_sub(at.0) <= minutes.saturating_mul(60_000));
+    let fresh = succeeded.map(|at| origin.seen.read_at.0.saturating_sub(at.0) <= minutes.saturating_mul(60_000));
     let mechanism = Mechanism {
         mechanism: "platform_connector",
         native_id: &["platform_connector", connection.id],
@@ -54,7 +53,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     }
 }
 
-fn is_account_level(config: &Free<'_>) -> bool {
+fn is_account_level(config: &FreeForm<'_>) -> bool {
     let flag = config.0.iter().find(|(name, _)| name == "is_account_level_connector");
     flag.is_some_and(|(_, value)| *value == Node::Bool(true) || value.text() == Some("true"))
 }

@@ -2,13 +2,11 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/private-links>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::settings::{self, Kept};
-use super::wire::{Field, Free, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::settings::LISTS;
+use source_kit::record::sift::Kept;
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -19,17 +17,20 @@ pub const KIND: Kind = Kind {
     title: "Private links",
     description: "Every private link with its cloud, region, service, state and who made it.",
     keywords: &["private link", "network", "segregation", "private endpoint"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/private_link.json"),
+    content_schema: include_str!("schemas/private_link.json"),
     endpoints: &["GET /v1/private-links"],
     permissions: &["PRIVATE_LINK:READ"],
     plan_gate: Some("Business Critical"),
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "private links",
     path: "/v1/private-links",
@@ -41,14 +42,14 @@ pub const RESOURCE: Resource = Resource {
 
 /// A private link.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct PrivateLinkContent<'a> {
     /// AWS, GCP or AZURE.
     pub cloud_provider: Option<&'a str>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who made it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// Host name that it is reached by.
     pub host: Option<&'a str>,
@@ -64,7 +65,7 @@ pub struct PrivateLinkContent<'a> {
     pub service: Option<&'a str>,
     /// Settings that matter for security, by value; all others are listed as withheld.
     #[cfg_attr(
-        not(target_arch = "wasm32"),
+        feature = "schema",
         schemars(with = "Option<alloc::collections::BTreeMap<alloc::string::String, serde_json::Value>>")
     )]
     pub settings: Option<Kept<'a>>,
@@ -87,7 +88,7 @@ wire! {
         created_at: Text<'a>,
         created_by: Text<'a>,
         resource_upstream_status: Text<'a>,
-        config: Field<Free<'a>>,
+        config: Field<FreeForm<'a>>,
     }
 }
 
@@ -98,7 +99,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let name = link.name.text();
     let summary = Withheld { pointer: "/state_summary".into(), reason: WithheldReason::FreeText };
     let mut withheld: Vec<Withheld> = link.state_summary.is_set().then_some(summary).into_iter().collect();
-    let settings = settings::sift(&link.config, out, &mut withheld);
+    let settings = LISTS.sift(&link.config, out, &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

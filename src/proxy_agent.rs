@@ -4,13 +4,10 @@
 //! The details may come without Fivetran's envelope, as the OpenAPI document has them.
 //! <https://fivetran.com/docs/rest-api/api-reference/proxy>, read 2026-11.
 
-use super::envelope::Shape;
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, wire};
+use source_kit::read::body::Shape;
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -21,14 +18,27 @@ pub const KIND: Kind = Kind {
     title: "Proxy agents",
     description: "Every proxy agent with its region, version, state, and the connections and destinations that are reached through it.",
     keywords: &["proxy", "agent", "network", "inventory"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/proxy_agent.json"),
+    content_schema: include_str!("schemas/proxy_agent.json"),
     endpoints: &["GET /v1/proxy", "GET /v1/proxy/{id}"],
     permissions: &["PROXY:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
+};
+
+/// The call for each agent.
+pub const DETAILS: Part = Part {
+    name: "details",
+    path: "/v1/proxy/{id}",
+    permission: "PROXY:READ",
+    feeds: &[&KIND],
+    shape: Shape::MaybeBare,
+    ..Part::OBJECT
 };
 
 /// The walk. Who uses an agent stands only in its details.
@@ -37,26 +47,19 @@ pub const RESOURCE: Resource = Resource {
     path: "/v1/proxy",
     permission: Some("PROXY:READ"),
     feeds: &[&KIND, &audit_event::KIND],
-    parts: &[Part {
-        name: "details",
-        path: "/v1/proxy/{id}",
-        permission: "PROXY:READ",
-        feeds: &[&KIND],
-        shape: Shape::MaybeBare,
-        ..Part::OBJECT
-    }],
+    parts: &[DETAILS],
     project,
     ..Resource::LIST
 };
 
 /// A proxy agent.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ProxyAgentContent<'a> {
     /// Connections that use it, as Fivetran counts them.
     pub connector_count: Option<i64>,
     /// Id of who made it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// Destinations that use it, as Fivetran counts them.
     pub destination_count: Option<i64>,
@@ -69,7 +72,7 @@ pub struct ProxyAgentContent<'a> {
     /// When it was registered, as Fivetran wrote it.
     pub registered_at: Option<&'a str>,
     /// CONNECTED, NOT_CONNECTED or NOT_FOUND.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub status: Option<&'a str>,
     /// What is reached through it; null when that could not be read.
     pub usage: Option<Vec<UsageContent<'a>>>,
@@ -79,7 +82,7 @@ pub struct ProxyAgentContent<'a> {
 
 /// A connection, or a destination (which has no schema).
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UsageContent<'a> {
     /// Its id.
     pub id: Option<&'a str>,
@@ -118,10 +121,10 @@ wire! {
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(agent) = findings.read::<ProxyAgent<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&agent.id) else { return };
-    let body = item.part(0).single();
+    let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<ProxyAgent<'_>>("/v1/proxy/{id}", body.data()));
     let usage = detailed.as_ref().map(|agent| agent.usage.get().into_iter().flatten().filter_map(Field::get));
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let name = agent.display_name.text();
     out.record(Draft {
         kind: &KIND,

@@ -3,11 +3,8 @@
 //! A role has no id: its name is its key. What a role permits is not in the API.
 //! <https://fivetran.com/docs/rest-api/api-reference/roles/list-all-roles>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::wire::{Field, Rule, Text, wire};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, When, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -18,17 +15,20 @@ pub const KIND: Kind = Kind {
     title: "Roles",
     description: "Every role that can be granted, with its scope, whether it is custom, and whether it is deprecated and by what replaced. What a role permits is not in Fivetran's API.",
     keywords: &["role", "rbac", "custom role", "segregation of duties"],
+    nature: Nature::Inventory,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/role.json"),
+    content_schema: include_str!("schemas/role.json"),
     endpoints: &["GET /v1/roles"],
     permissions: &["ROLES:READ"],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "roles",
     path: "/v1/roles",
@@ -41,7 +41,7 @@ pub const RESOURCE: Resource = Resource {
 
 /// A role that can be granted.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct RoleContent<'a> {
     /// Fivetran's description of it.
     pub description: Option<&'a str>,

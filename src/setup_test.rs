@@ -1,15 +1,14 @@
 //! The outcome of the last setup test, as stored on destinations and connections. Reading it starts
 //! no test.
 
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::model::{Withheld, WithheldReason};
+use source_kit::{Field, Rule, Text, Unread, Withheld, WithheldReason, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
 
 /// One check of the last setup test.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct SetupTestContent<'a> {
     /// PASSED, SKIPPED, WARNING, FAILED or JOB_FAILED.
     pub status: Option<&'a str>,

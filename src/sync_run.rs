@@ -5,12 +5,9 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/connections/retrieve-connection-sync-history>,
 //! read 2026-11.
 
-use super::resource::{Findings, Item, Part, PartAnswer};
-use super::wire::{Field, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit, Origin};
-use crate::evidence::kind::{Cost, Kind, When, YEAR};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part};
+use source_kit::{Cost, Draft, Emit, Field, Kind, Nature, Origin, PartAnswer, Subject, Text, Unread, When, Withheld, WithheldReason, YEAR, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -21,14 +18,17 @@ pub const KIND: Kind = Kind {
     title: "Sync runs",
     description: "Every sync of every connection since the instant asked for (by default the last seven days, or since the turn before where spread_days spreads them; at most 53 weeks): when it began and ended, and how.",
     keywords: &["sync history", "pipeline monitoring", "availability", "processing integrity", "job history"],
+    nature: Nature::Event,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/sync_run.json"),
+    content_schema: include_str!("schemas/sync_run.json"),
     endpoints: &["GET /v1/connections/{id}/sync-history"],
     permissions: &["CONNECTOR:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Asked,
     valid_for_seconds: YEAR,
+    spread: true,
 };
 
 /// The call for each connection and week.
@@ -37,7 +37,7 @@ pub const PART: Part = Part {
     path: "/v1/connections/{id}/sync-history",
     permission: "CONNECTOR:READ",
     feeds: &[&KIND],
-    by_week: true,
+    window_query: Some(|from, to| format!("start_time={from}&end_time={to}")),
     spread: true,
     project: Some(project),
     ..Part::LIST
@@ -45,7 +45,7 @@ pub const PART: Part = Part {
 
 /// One sync of a connection.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields, extend("x-change" = "event")))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct SyncRunContent<'a> {
     /// The connection.
     pub connection_id: &'a str,

@@ -4,12 +4,9 @@
 //! Only a user's key of an Account Administrator may list them: a system key may not.
 //! <https://fivetran.com/docs/rest-api/api-reference/system-keys>, read 2026-11.
 
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -23,14 +20,26 @@ pub const KIND: Kind = Kind {
     title: "System keys",
     description: "Every system key with its permissions, age, expiry and last use; never the key or its secret.",
     keywords: &["api key", "service credential", "key rotation", "least privilege", "expiry"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/system_key.json"),
+    content_schema: include_str!("schemas/system_key.json"),
     endpoints: &["GET /v1/system-keys", "GET /v1/system-keys/{id}"],
     permissions: &[PERMISSION],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
+};
+
+/// The call for each key.
+pub const DETAILS: Part = Part {
+    name: "details",
+    path: "/v1/system-keys/{id}",
+    permission: PERMISSION,
+    feeds: &[&KIND],
+    ..Part::OBJECT
 };
 
 /// The walk. The list shows no permissions.
@@ -39,20 +48,14 @@ pub const RESOURCE: Resource = Resource {
     path: "/v1/system-keys",
     permission: Some(PERMISSION),
     feeds: &[&KIND, &audit_event::KIND],
-    parts: &[Part {
-        name: "details",
-        path: "/v1/system-keys/{id}",
-        permission: PERMISSION,
-        feeds: &[&KIND],
-        ..Part::OBJECT
-    }],
+    parts: &[DETAILS],
     project,
     ..Resource::LIST
 };
 
 /// A system key.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct SystemKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -61,7 +64,7 @@ pub struct SystemKeyContent<'a> {
     /// Fivetran's id.
     pub id: &'a str,
     /// When it was last used, as Fivetran wrote it; null when it never was or Fivetran does not say.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_used_at: Option<&'a str>,
     /// Its name.
     pub name: Option<&'a str>,
@@ -73,7 +76,7 @@ pub struct SystemKeyContent<'a> {
 
 /// One permission of a key.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct PermissionContent<'a> {
     /// NONE, READ or MANAGE.
     pub access_level: Option<&'a str>,
@@ -121,10 +124,10 @@ wire! {
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(listed) = findings.read::<SystemKey<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&listed.id) else { return };
-    let body = item.part(0).single();
+    let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<SystemKey<'_>>("/v1/system-keys/{id}", body.data()));
     let key = detailed.as_ref().unwrap_or(&listed);
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let name = key.name.text();
     // The details need not repeat every stamp of the list.
     let last_used_at = if key.last_used_at.is_set() { &key.last_used_at } else { &listed.last_used_at };

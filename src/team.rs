@@ -3,13 +3,10 @@
 //! Memberships stand under the team only: no call tells a user's teams.
 //! <https://fivetran.com/docs/rest-api/api-reference/teams/list-all-teams>, read 2026-11.
 
-use super::resource::{Findings, Item, Part, Resource};
-use super::wire::{Text, wire};
-use crate::evidence::access_grant::{self, Grantee};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit, Origin};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::Subject;
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
+use crate::access_grant::{self, Grantee};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -20,14 +17,17 @@ pub const KIND: Kind = Kind {
     title: "Teams",
     description: "Every team with its account role. Members hold what is granted to their team.",
     keywords: &["team", "group of users", "access review"],
+    nature: Nature::Inventory,
+    personal_data: false,
     schema_version: 1,
-    content_schema: include_str!("../schemas/team.json"),
+    content_schema: include_str!("schemas/team.json"),
     endpoints: &["GET /v1/teams"],
     permissions: &["TEAM:READ"],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// The catalogue's entry for memberships.
@@ -36,52 +36,60 @@ pub const MEMBERSHIP_KIND: Kind = Kind {
     title: "Team memberships",
     description: "Which user is in which team, as member or manager: the path by which access reaches a user indirectly.",
     keywords: &["team", "membership", "access review", "joiner", "leaver"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/team_membership.json"),
+    content_schema: include_str!("schemas/team_membership.json"),
     endpoints: &["GET /v1/teams", "GET /v1/teams/{id}/users"],
     permissions: &["TEAM:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The users in a team.
+pub const MEMBERS: Part = Part {
+    name: "members",
+    path: "/v1/teams/{id}/users",
+    permission: "TEAM:READ",
+    feeds: &[&MEMBERSHIP_KIND, &audit_event::KIND],
+    ..Part::LIST
+};
+
+/// The groups that a team was granted a role on.
+pub const GROUPS: Part = Part {
+    name: "group grants",
+    path: "/v1/teams/{id}/groups",
+    permission: "TEAM:READ",
+    feeds: &[&access_grant::KIND, &audit_event::KIND],
+    ..Part::LIST
+};
+
+/// The connections that a team was granted a role on.
+pub const CONNECTIONS: Part = Part {
+    name: "connection grants",
+    path: "/v1/teams/{id}/connections",
+    permission: "TEAM:READ",
+    feeds: &[&access_grant::KIND, &audit_event::KIND],
+    ..Part::LIST
+};
+
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "teams",
     path: "/v1/teams",
     permission: Some("TEAM:READ"),
     feeds: &[&KIND, &MEMBERSHIP_KIND, &access_grant::KIND, &audit_event::KIND],
-    parts: &[
-        Part {
-            name: "members",
-            path: "/v1/teams/{id}/users",
-            permission: "TEAM:READ",
-            feeds: &[&MEMBERSHIP_KIND, &audit_event::KIND],
-            ..Part::LIST
-        },
-        Part {
-            name: "group grants",
-            path: "/v1/teams/{id}/groups",
-            permission: "TEAM:READ",
-            feeds: &[&access_grant::KIND, &audit_event::KIND],
-            ..Part::LIST
-        },
-        Part {
-            name: "connection grants",
-            path: "/v1/teams/{id}/connections",
-            permission: "TEAM:READ",
-            feeds: &[&access_grant::KIND, &audit_event::KIND],
-            ..Part::LIST
-        },
-    ],
+    parts: &[MEMBERS, GROUPS, CONNECTIONS],
     project,
     ..Resource::LIST
 };
 
 /// A team.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct TeamContent<'a> {
     /// What the account says it is for.
     pub description: Option<&'a str>,
@@ -95,7 +103,7 @@ pub struct TeamContent<'a> {
 
 /// A user's place in a team.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct TeamMembership<'a> {
     /// When the user was added, as Fivetran wrote it; null when it does not say.
     pub created_at: Option<&'a str>,
@@ -148,9 +156,9 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     });
     let grantee = Grantee { kind: "team", id };
     access_grant::emit_account_role(out, &origin, grantee, &team.role);
-    item.for_each_in_part(0, |origin, json| emit_member(out, origin, (id, name), json, findings));
-    for (part, resource) in [(1, "group"), (2, "connection")] {
-        item.for_each_in_part(part, |origin, json| {
+    item.part(&MEMBERS).for_each(|origin, json| emit_member(out, origin, (id, name), json, findings));
+    for (part, resource) in [(&GROUPS, "group"), (&CONNECTIONS, "connection")] {
+        item.part(part).for_each(|origin, json| {
             access_grant::emit_membership(out, origin, grantee, resource, json, findings);
         });
     }

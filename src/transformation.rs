@@ -3,12 +3,9 @@
 //! The list gives all that the details do. Commands of steps and variables can hold anything, so
 //! they are withheld. <https://fivetran.com/docs/rest-api/api-reference/transformations>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -19,17 +16,20 @@ pub const KIND: Kind = Kind {
     title: "Transformations",
     description: "Every transformation with its schedule, state, last run, and who made it.",
     keywords: &["transformation", "dbt", "job", "processing integrity", "change management"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/transformation.json"),
+    content_schema: include_str!("schemas/transformation.json"),
     endpoints: &["GET /v1/transformations"],
     permissions: &["TRANSFORMATION:READ"],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "transformations",
     path: "/v1/transformations",
@@ -41,22 +41,22 @@ pub const RESOURCE: Resource = Resource {
 
 /// A transformation.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct TransformationContent<'a> {
     /// Connections whose data it works on, for a Quickstart package; null otherwise.
     pub connection_ids: Option<Vec<&'a str>>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of the user or system key that made it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by_id: Option<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// When its last run ended, as Fivetran wrote it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_ended_at: Option<&'a str>,
     /// When its last run began, as Fivetran wrote it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_started_at: Option<&'a str>,
     /// Models it writes.
     pub output_model_names: Option<Vec<&'a str>>,
@@ -69,7 +69,7 @@ pub struct TransformationContent<'a> {
     /// When it runs.
     pub schedule: Option<ScheduleContent<'a>>,
     /// State of it, e.g. SUCCEEDED or FAILED.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub status: Option<&'a str>,
     /// DBT_CORE or QUICKSTART.
     #[serde(rename = "type")]
@@ -78,7 +78,7 @@ pub struct TransformationContent<'a> {
 
 /// When a transformation runs.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ScheduleContent<'a> {
     /// For an INTEGRATED one: the connections it runs after.
     pub connection_ids: Option<Vec<&'a str>>,

@@ -3,15 +3,12 @@
 //! Environment variables come in the clear as `NAME=value`: only their names are kept.
 //! <https://fivetran.com/docs/rest-api/api-reference/transformation-projects>, read 2026-11.
 
-use super::resource::{Findings, Item, Part, Resource, origin_of};
-use super::setup_test::{self, SetupTest, SetupTestContent};
-use super::url;
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::digest::sha256_hex;
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::setup_test::{self, SetupTest, SetupTestContent};
+use source_kit::base::url;
+use source_kit::base::digest::sha256_hex;
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -23,48 +20,54 @@ pub const KIND: Kind = Kind {
     title: "Transformation projects",
     description: "Every dbt project with its git repository, branch, dbt version, state, and the names of its environment variables.",
     keywords: &["dbt", "source code", "git", "change management", "version control"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/transformation_project.json"),
+    content_schema: include_str!("schemas/transformation_project.json"),
     endpoints: &["GET /v1/transformation-projects", "GET /v1/transformation-projects/{id}"],
     permissions: &["TRANSFORMATION:READ"],
     plan_gate: None,
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The call for each project.
+pub const DETAILS: Part = Part {
+    name: "details",
+    path: "/v1/transformation-projects/{id}",
+    permission: "TRANSFORMATION:READ",
+    feeds: &[&KIND],
+    ..Part::OBJECT
+};
+
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "transformation projects",
     path: "/v1/transformation-projects",
     permission: Some("TRANSFORMATION:READ"),
     feeds: &[&KIND, &audit_event::KIND],
-    parts: &[Part {
-        name: "details",
-        path: "/v1/transformation-projects/{id}",
-        permission: "TRANSFORMATION:READ",
-        feeds: &[&KIND],
-        ..Part::OBJECT
-    }],
+    parts: &[DETAILS],
     project,
     ..Resource::LIST
 };
 
 /// A dbt project.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct TransformationProjectContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of the user or system key that made it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by_id: Option<&'a str>,
     /// Version of dbt.
     pub dbt_version: Option<&'a str>,
     /// Schema that models are written to.
     pub default_schema: Option<&'a str>,
     /// `read`, or why the project's settings are null: `gone`, `forbidden` or `failed`.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "reading")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// Names of the environment variables; their values are withheld.
     pub environment_variables: Option<Vec<&'a str>>,
@@ -135,10 +138,10 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
 }
 
 fn emit(item: &Item<'_>, out: &mut Emit<'_>, listed: &Project<'_>, id: &str, findings: &mut Findings) {
-    let body = item.part(0).single();
+    let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<Project<'_>>("/v1/transformation-projects/{id}", body.data()));
     let project = detailed.as_ref().unwrap_or(listed);
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(origin_of)).collect();
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let mut withheld = Vec::new();
     let setup_tests = setup_test::contents(&project.setup_tests, &mut withheld);
     let empty = Config::default();
@@ -156,7 +159,7 @@ fn emit(item: &Item<'_>, out: &mut Emit<'_>, listed: &Project<'_>, id: &str, fin
             created_by_id: project.created_by_id.text(),
             dbt_version: config.dbt_version.text(),
             default_schema: config.default_schema.text(),
-            details: item.part(0).word(),
+            details: item.part(&DETAILS).word(),
             environment_variables: config.environment_vars.get().map(|all| all.iter().filter_map(name_of).collect()),
             errors: project.errors.get().map(|errors| errors.len() as u64),
             folder_path: config.folder_path.text(),

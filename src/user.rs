@@ -5,18 +5,18 @@
 //! may be that on the account; connections have no such list.
 //! <https://fivetran.com/docs/rest-api/api-reference/users/list-all-users>, read 2026-11.
 
-use super::resource::{Findings, Item, Part, Resource};
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::access_grant::{self, Grantee};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Fivetran, Findings, Item, Part, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use crate::access_grant::{self, Grantee};
+use crate::audit_event::{self, Action, Stamp, Target};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::read::request::page_request;
+use source_kit::read::wire;
+use source_kit::record::identity::Identity;
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
@@ -24,17 +24,20 @@ pub const KIND: Kind = Kind {
     title: "Users",
     description: "Every user of the account, enabled or suspended, with account role, state and last login: the population for an access review. Whether a user has a second factor or logs in by single sign-on is not in Fivetran's API.",
     keywords: &["user", "access review", "joiner", "leaver", "last login", "dormant", "identity"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/user.json"),
+    content_schema: include_str!("schemas/user.json"),
     endpoints: &["GET /v1/users"],
     permissions: &["USER:READ"],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk. Its parts stand in `mod.rs`, these two first.
+/// The list. Its parts stand in `table.rs`.
 pub const RESOURCE: Resource = Resource {
     stage: "users",
     path: "/v1/users",
@@ -64,7 +67,7 @@ pub const CONNECTIONS: Part = Part {
 
 /// A user of the account.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UserContent<'a> {
     /// False when an administrator has suspended the user.
     pub active: Option<bool>,
@@ -81,7 +84,7 @@ pub struct UserContent<'a> {
     /// True while an invitation is not accepted.
     pub invited: Option<bool>,
     /// Last login, as Fivetran wrote it; null when there was none or Fivetran does not say.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "activity")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub logged_in_at: Option<&'a str>,
     /// Role on the whole account; null for users with grants on destinations or connections only.
     pub role: Option<&'a str>,
@@ -110,6 +113,19 @@ wire! {
     }
 }
 
+/// The request for the user whose key is used.
+#[must_use]
+pub fn role_request(identity: &Identity) -> Option<String> {
+    let id = identity.user.as_deref()?;
+    Some(page_request::<Fivetran>("/v1/users/{id}", id, None, None))
+}
+
+/// The account role in its answer.
+#[must_use]
+pub fn role_of(data: &str) -> Option<String> {
+    wire::read::<User<'_>>(data)?.role.text().map(Into::into)
+}
+
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(user) = findings.read::<User<'_>>("/v1/users", item.json) else { return };
     let Some(id) = findings.id(&user.id) else { return };
@@ -129,8 +145,8 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     );
     let grantee = Grantee { kind: "user", id };
     access_grant::emit_account_role(out, &origin, grantee, &user.role);
-    for (part, resource) in [(0, "group"), (1, "connection")] {
-        item.for_each_in_part(part, |origin, json| {
+    for (part, resource) in [(&GROUPS, "group"), (&CONNECTIONS, "connection")] {
+        item.part(part).for_each(|origin, json| {
             access_grant::emit_membership(out, origin, grantee, resource, json, findings);
         });
     }

@@ -3,14 +3,11 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/webhooks>, read 2026-11.
 
-use super::resource::{Findings, Item, Resource};
-use super::url;
-use super::wire::{Field, Rule, Text, Unread, wire};
-use crate::evidence::audit_event::{self, Action, Stamp, Target};
-use crate::evidence::audit_logging::{self, Mechanism};
-use crate::evidence::emit::{Draft, Emit};
-use crate::evidence::kind::{Cost, DAILY, Kind, When};
-use crate::model::{Subject, Withheld, WithheldReason};
+use crate::types::{Findings, Item, Resource};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
+use source_kit::base::url;
+use crate::audit_event::{self, Action, Stamp, Target};
+use crate::audit_logging::{self, Mechanism};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,17 +19,20 @@ pub const KIND: Kind = Kind {
     title: "Webhooks",
     description: "Every webhook with the events it is told of, whether it is active (Fivetran switches off one that fails for a day), and the host it goes to; never its secret or the rest of its URL.",
     keywords: &["webhook", "alerting", "monitoring", "notification", "incident detection"],
+    nature: Nature::Inventory,
+    personal_data: true,
     schema_version: 1,
-    content_schema: include_str!("../schemas/webhook.json"),
+    content_schema: include_str!("schemas/webhook.json"),
     endpoints: &["GET /v1/webhooks"],
     permissions: &["WEBHOOK:READ"],
     plan_gate: None,
     cost: Cost::PerPage,
     when: When::Default,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
-/// The walk.
+/// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "webhooks",
     path: "/v1/webhooks",
@@ -44,14 +44,14 @@ pub const RESOURCE: Resource = Resource {
 
 /// A webhook.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct WebhookContent<'a> {
     /// Whether events are sent.
     pub active: Option<bool>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who made it.
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("x-change" = "actor")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
     /// Events it is told of, e.g. sync_end.
     pub events: Vec<&'a str>,

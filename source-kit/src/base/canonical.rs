@@ -2,8 +2,8 @@
 //!
 //! A value's struct fields and map keys must come in canonical order (by UTF-16 code units, which
 //! for the ASCII names used here is byte order): this module writes them as they come. A test holds
-//! every record against an independent canonicaliser. serde_json's own serialiser is no choice: it
-//! prints numbers its own way, and without std its formatter cannot be replaced.
+//! every record against an independent canonicaliser. serde_json's own serialiser will
+//! not do: it prints numbers its own way, and its formatter cannot be replaced without std.
 
 use alloc::string::String;
 use core::fmt::{self, Display, Write};
@@ -33,22 +33,12 @@ const fn is_special(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// Where the first byte stands that needs an escape. Looks at many bytes at once, which compilers turn
-/// into vector instructions: nearly no text has one.
-fn first_special(text: &str) -> Option<usize> {
-    let (wide, rest) = text.as_bytes().as_chunks::<16>();
-    let (narrow, rest) = rest.as_chunks::<4>();
-    let any = |bytes: &[u8]| bytes.iter().fold(false, |any, byte| any | is_special(*byte));
-    let found = wide.iter().any(|chunk| any(chunk)) || narrow.iter().any(|chunk| any(chunk)) || any(rest);
-    if found { text.bytes().position(is_special) } else { None }
-}
-
 /// Writes a string with the escapes that RFC 8785 prescribes, and no others.
 fn push_string(out: &mut String, text: &str) {
     out.reserve(text.len() + 2);
     out.push('"');
     let mut rest = text;
-    while let Some(at) = first_special(rest) {
+    while let Some(at) = rest.bytes().position(is_special) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut letters = special.chars();

@@ -1,8 +1,9 @@
-//! What goes in and out of a source, natively: the mirror of `wit/types.wit` and `wit/source.wit`.
+//! What goes in and out of a source, natively: the mirror of `wit/`.
 //!
 //! The core speaks these types only; the shell turns them into the generated ones. Field meanings,
-//! units and promises are documented once, in the WIT.
+//! units and reserved are documented once, in the WIT.
 
+use super::canonical::to_canonical;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
@@ -74,7 +75,7 @@ pub enum WithheldReason {
     PersonalData,
     /// A free-form setting that no allow-list names.
     UnknownSetting,
-    /// Free text, which may quote anything.
+    /// FreeForm text, which may quote anything.
     FreeText,
 }
 
@@ -88,14 +89,12 @@ pub struct Withheld {
 }
 
 /// One piece of evidence. Fields stand in the order of RFC 8785, so that serialising the struct
-/// gives the canonical form that the record hash is taken of; `content` is not part of it.
+/// gives the canonical form, but for `content`, which is text already: see [`Record::size`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {
     /// Canonical JSON of the content.
     #[serde(skip)]
     pub content: String,
-    /// SHA-256 of `content`.
-    pub digest: String,
     /// When the vendor says it happened.
     pub effective_at: Option<String>,
     /// Deterministic URN.
@@ -118,10 +117,19 @@ pub struct Record {
     pub withheld: Vec<Withheld>,
 }
 
+impl Record {
+    /// Bytes of the whole record in canonical form, `content` embedded as JSON.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        const CONTENT_KEY: usize = "\"content\":,".len();
+        (to_canonical(self).len() + CONTENT_KEY + self.content.len()) as u64
+    }
+}
+
 /// How much of a kind's population was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum CoverageState {
     /// The whole population that the principal may see.
     Complete,
@@ -133,8 +141,6 @@ pub enum CoverageState {
     Forbidden,
     /// Not offered to this account.
     NotAvailable,
-    /// The API cannot tell.
-    NotExposed,
     /// Switched off by a setting.
     Disabled,
     /// Not reached yet.
@@ -148,6 +154,8 @@ pub struct Coverage {
     pub kind: &'static str,
     /// The verdict.
     pub state: CoverageState,
+    /// The main reason, fit for matching.
+    pub code: &'static str,
     /// Records delivered so far.
     pub records: u64,
     /// Items not read, or not wholly.
@@ -203,17 +211,6 @@ pub struct Cost {
     pub usage: Usage,
 }
 
-/// How far a failure reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FailureScope {
-    /// The whole call.
-    Collection,
-    /// One kind.
-    Kind(String),
-    /// One item, by record id.
-    Item(String),
-}
-
 /// What went wrong, by what the reader has to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each case is documented in wit/types.wit")]
@@ -236,8 +233,8 @@ pub enum FailureKind {
 pub struct Failure {
     /// What went wrong.
     pub kind: FailureKind,
-    /// How far it reaches.
-    pub scope: FailureScope,
+    /// The same as finely as is known, fit for matching.
+    pub code: &'static str,
     /// The field of the request.
     pub pointer: Option<String>,
     /// What happened.
@@ -254,13 +251,33 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+impl FailureKind {
+    /// The code of a failure of which no more is known than its kind.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotConfigured => "not-configured",
+            Self::InvalidRequest => "invalid-request",
+            Self::InvalidCursor => "invalid-cursor",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::RateLimited => "rate-limited",
+            Self::Upstream => "upstream",
+            Self::Network => "network",
+            Self::ContractDrift => "contract-drift",
+            Self::DeniedByHost => "denied-by-host",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 impl Failure {
-    /// A failure of the whole call that nothing but `kind`, message and remedy describes.
+    /// A failure that nothing but its kind, message and remedy describes.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             kind,
-            scope: FailureScope::Collection,
+            code: kind.code(),
             pointer: None,
             message: message.into(),
             remedy: remedy.into(),
@@ -277,7 +294,7 @@ impl Failure {
 pub struct Budget {
     /// Records in the page, at most.
     pub max_records: Option<u32>,
-    /// Bytes of record contents.
+    /// Bytes of whole records in canonical form.
     pub max_bytes: Option<u64>,
     /// Requests.
     pub max_requests: Option<u32>,
@@ -328,8 +345,10 @@ pub struct Page {
     pub progress: Progress,
     /// Absent when finished.
     pub cursor: Option<String>,
-    /// Do not go on before.
+    /// Do not resume before.
     pub not_before: Option<String>,
-    /// Head of the hash chain.
-    pub chain_head: Option<String>,
+    /// Why it ended early.
+    pub stopped: Option<Failure>,
+    /// Where the next collection's events begin; on the last page.
+    pub next_since: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! What the core needs of the outside: one request, two clocks, one wait. Nothing else exists.
+//! What the core needs from the world: one request, two clocks, one wait. Nothing else exists.
 
-use crate::instant::Instant;
+use crate::base::timestamp::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::Future;
 
-/// A GET request to the one host. There is no other method and no other host.
+/// A GET request to the source's one host. There is no other method and no other host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// Path and query, from the closed table of endpoints.
@@ -25,6 +25,8 @@ pub struct Response {
     pub request_id: Option<String>,
     /// The whole body.
     pub body: Vec<u8>,
+    /// SHA-256 of the body, where the host sent it along: see `provenance.body-digest` in the WIT.
+    pub body_digest: Option<String>,
 }
 
 /// Why nothing came back.
@@ -42,12 +44,12 @@ pub enum TransportError {
 /// of 2 to 3 MB.
 pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// The core's one door to the outside.
+/// The core's one door to the world.
 pub trait World {
     /// Sends a GET request and reads the whole answer.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>>;
     /// The wall clock.
-    fn now(&self) -> Instant;
+    fn now(&self) -> Timestamp;
     /// The monotonic clock, in milliseconds since any fixed moment.
     fn monotonic_ms(&self) -> u64;
     /// Waits.

@@ -1,88 +1,63 @@
-//! Turns what was read into records, one after the other, and knows at each moment where a next
-//! call would have to go on.
-
-mod counts;
+//! Turns what was read into records, one after the other, and knows at each moment where the next call
+//! would have to resume.
 
 use super::closing;
+use super::context::Context;
+use super::counts;
 use super::cursor::{Position, State};
-use super::listing::Listing;
+use super::halt::Halt;
+use super::listing::{Listing, closing_stage, resource_at};
 use super::page::outline;
 use super::pipeline::Done;
 use super::plan::Plan;
-use super::tally::{Problem, Trouble};
-use super::{Context, Halt};
-use crate::config::Config;
-use crate::digest::{Chain, fingerprint};
-use crate::evidence::emit::Emit;
-use crate::evidence::kind::{Kind, When};
-use crate::fivetran::envelope::Body;
-use crate::fivetran::resource::{Findings, Item, PartAnswer, Resource};
-use crate::fivetran::{RESOURCES, account};
-use crate::instant::Instant;
-use crate::model::{Diagnostic, Failure, Page, Record, Severity};
-use crate::world::World;
-use alloc::format;
+use crate::base::model::{CoverageState, Diagnostic, Failure, Page, Record};
+use crate::base::timestamp::Timestamp;
+use crate::base::world::World;
+use crate::read::body::Body;
+use crate::record::config::Config;
+use crate::record::emit::Emit;
+use crate::record::kind::Nature;
+use crate::record::resource::{Findings, Item, PartAnswer, Resource};
+use crate::record::source::Source;
+use crate::record::tally::{Cause, Problem, Tally};
+use crate::record::turn::next_since;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use counts::is_closed;
-
-/// The stage after all lists: the source's own records.
-pub const CLOSING: usize = RESOURCES.len() + 1;
-/// Findings about responses that are reported in a collection; they travel in the cursor.
-const MAX_DRIFT: usize = 200;
-
-/// The account is no walk, but its record is made like any other.
-const ACCOUNT: Resource = Resource { project: account::project, ..Resource::LIST };
-
-/// How many walks have to end before a kind is complete. The account and the closing records
-/// count as one.
-pub fn walks_of(plan: &Plan, kind: &Kind) -> u32 {
-    if kind.id == account::KIND.id || kind.when == When::Always { 1 } else { plan.walks_of(kind) }
-}
 
 /// A page in the making.
-pub struct Assembly<'c, 'w, W> {
-    context: &'c Context<'w, W>,
-    config: &'c Config,
-    state: State,
-    chain: Chain,
+pub struct Assembly<'c, 'w, S: Source, W> {
+    context: &'c Context<'c, 'w, S, W>,
+    config: &'c Config<S>,
+    state: State<S>,
     start: Position,
     records: Vec<Record>,
-    /// How many of these are in the chain.
-    chained: usize,
     diagnostics: Vec<Diagnostic>,
     halt: Option<Halt>,
     finished: bool,
 }
 
-impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
-    /// Goes on from `state`.
-    ///
-    /// # Errors
-    /// When the state's chain head is none, which a cursor of ours never has.
-    pub fn new(context: &'c Context<'w, W>, config: &'c Config, state: State) -> Result<Self, Failure> {
-        let chain = Chain::resume(&state.chain).ok_or_else(|| super::cursor::invalid("it has no chain head"))?;
+impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
+    /// Resumes from `state`.
+    pub fn new(context: &'c Context<'c, 'w, S, W>, config: &'c Config<S>, state: State<S>) -> Self {
         for (part, refusals) in state.refusals.iter().enumerate() {
-            if is_closed(refusals) {
-                context.closed.borrow_mut().insert((state.position.stage, part));
+            if counts::is_closed(refusals) {
+                context.progress.close(state.position.stage, part);
             }
         }
-        let start = state.position.clone();
-        Ok(Self {
+        Self {
             context,
             config,
+            start: state.position.clone(),
             state,
-            chain,
-            start,
             records: Vec::new(),
-            chained: 0,
             diagnostics: Vec::new(),
             halt: None,
             finished: false,
-        })
+        }
     }
 
-    /// Where a next call would go on.
+    /// Where the next call would resume.
     pub fn position(&self) -> Position {
         self.state.position.clone()
     }
@@ -104,35 +79,29 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
 
     fn room(&self) -> usize {
         let made = self.records.len();
-        self.context.plan.budget.max_records.map_or(usize::MAX, |max| (max as usize).saturating_sub(made))
+        self.plan().budget.max_records.map_or(usize::MAX, |max| (max as usize).saturating_sub(made))
+    }
+
+    fn plan(&self) -> &'c Plan {
+        self.context.call.plan
     }
 
     /// Takes the answer that named the account.
-    pub fn account(&mut self, body: Body) {
+    pub fn account(&mut self, body: &Body) {
         if self.stage() > 0 {
             return;
         }
-        let notes = core::mem::take(&mut self.state.notes);
-        let item = Item {
-            list: &body,
-            page: None,
-            index: 0,
-            json: body.data(),
-            id: "",
-            parts: &[],
-            settings: self.context.settings,
-            notes: &notes,
-        };
-        let (records, findings) = self.project(&ACCOUNT, &item);
-        self.state.notes = notes;
-        self.report(&findings);
+        let account = S::ACCOUNT;
+        let item = Listed { list: body, page: None, index: 0, json: body.data(), id: "" };
+        let (records, findings) = self.project(&account.resource, &item, &[]);
+        self.diagnostics.extend(counts::drift(&mut self.state, &findings));
         for record in records {
             self.deliver(record);
         }
-        self.tally(&[&account::KIND], |tally| {
+        counts::kinds(&mut self.state, self.context.call.plan, &[account.kind], |tally| {
             tally.items += 1;
             tally.open = 0;
-            tally.response(body.read_at);
+            tally.response(body.seen.read_at);
         });
         self.advance(1);
     }
@@ -143,8 +112,8 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             Done::Item(listing, index, parts) => self.item(&listing, index, parts),
             Done::EmptyPage(listing) => self.page_end(&listing),
             Done::Lost(stage, problem) => {
-                if let Some(resource) = super::resource_at(stage) {
-                    self.tally_list(resource, |tally| tally.problem(&problem));
+                if let Some(resource) = resource_at::<S>(stage) {
+                    counts::list(&mut self.state, self.context.call.plan, resource, |tally| tally.problem(&problem));
                     self.walk_end(resource, stage);
                 }
             }
@@ -152,22 +121,19 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
         }
     }
 
-    fn item(&mut self, listing: &Listing, index: usize, mut parts: Vec<PartAnswer>) {
-        let (Some(resource), Some(listed)) = (listing.resource(), listing.items.get(index)) else { return };
-        self.refuse(resource, listing.stage, &mut parts);
-        let notes = core::mem::take(&mut self.state.notes);
-        let item = Item {
+    fn item(&mut self, listing: &Rc<Listing>, index: usize, mut parts: Vec<PartAnswer>) {
+        let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
+            return;
+        };
+        counts::refuse(&mut self.state, &self.context.progress, resource, &mut parts);
+        let item = Listed {
             list: &listing.body,
             page: listing.number,
             index: listed.index,
             json: listing.json(listed),
             id: listed.key.as_deref().unwrap_or_default(),
-            parts: &parts,
-            settings: self.context.settings,
-            notes: &notes,
         };
-        let (records, findings) = self.project(resource, &item);
-        self.state.notes = notes;
+        let (records, mut findings) = self.project(resource, &item, &parts);
         let skip = if index == 0 { self.state.position.skip } else { 0 };
         let room = self.room();
         let left = records.len().saturating_sub(skip);
@@ -178,30 +144,39 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
             Listing::move_to(&mut self.state.position, listed, skip + room);
             return;
         }
-        self.count_item(resource, &parts, findings);
-        self.context.assembled.set(self.context.assembled.get() + 1);
+        counts::item(&mut self.state, self.context.call.plan, resource, &parts, &mut findings);
+        self.diagnostics.extend(counts::drift(&mut self.state, &findings));
+        self.context.progress.item();
         match listing.items.get(index + 1) {
             Some(next) => Listing::move_to(&mut self.state.position, next, 0),
             None => self.page_end(listing),
         }
     }
 
-    fn project(&mut self, resource: &Resource, item: &Item<'_>) -> (Vec<Record>, Findings) {
-        let identity = &self.state.identity;
+    fn project(
+        &mut self,
+        resource: &Resource<S>,
+        listed: &Listed<'_>,
+        answers: &[PartAnswer],
+    ) -> (Vec<Record>, Findings<S>) {
+        let (call, identity) = (self.context.call, &self.state.identity);
         let mut findings = Findings { principal: identity.user.clone(), ..Findings::default() };
         let mut emit = Emit {
+            source: S::ABOUT.id,
             account: &identity.account,
-            wanted: &self.context.plan.wanted,
-            since: self.context.plan.since,
-            privacy: &self.context.settings.privacy,
-            spread_days: self.context.settings.spread_days,
-            now: self.context.client.world().now(),
+            wanted: &call.plan.wanted,
+            since: call.plan.since,
+            privacy: &call.settings.privacy,
+            spread_days: call.settings.spread_days,
+            now: call.now(),
             records: Vec::new(),
         };
-        (resource.project)(item, &mut emit, &mut findings);
-        for (part, answer) in resource.parts.iter().zip(item.parts) {
+        let Listed { list, page, index, json, id } = *listed;
+        let item = Item { list, page, index, json, id, parts: resource.parts, answers, notes: &self.state.notes };
+        (resource.project)(&item, &mut emit, &mut findings);
+        for (part, answer) in resource.parts.iter().zip(answers) {
             if let Some(project) = part.project {
-                project(item, answer, &mut emit, &mut findings);
+                project(&item, answer, &mut emit, &mut findings);
             }
         }
         let records = emit.records;
@@ -212,128 +187,122 @@ impl<'c, 'w, W: World> Assembly<'c, 'w, W> {
     }
 
     fn page_end(&mut self, listing: &Listing) {
-        let Some(resource) = listing.resource() else { return };
-        let read_at = listing.body.read_at;
-        let whole = |trouble, whole_list| Problem {
-            trouble,
+        let Some(resource) = resource_at::<S>(listing.stage) else { return };
+        let problem = |cause, whole_list| Problem {
+            cause,
             at: resource.path.to_string(),
             permission: None,
             count: 1,
             whole_list,
         };
-        self.tally_list(resource, |tally| {
+        counts::list(&mut self.state, self.context.call.plan, resource, |tally| {
             tally.pages += 1;
             tally.repeats += listing.repeats;
             if listing.changed {
-                tally.problem(&whole(Trouble::ListChanged, false));
+                tally.problem(&problem(Cause::ListChanged, false));
             }
-            if let Some(trouble) = listing.broken_end {
-                tally.problem(&whole(trouble, true));
+            if let Some(cause) = listing.broken_end {
+                tally.problem(&problem(cause, true));
             }
         });
-        self.tally(resource.feeds, |tally| tally.response(read_at));
+        let read_at = listing.body.seen.read_at;
+        counts::kinds(&mut self.state, self.context.call.plan, resource.feeds, |tally| tally.response(read_at));
         match &listing.next {
             Some(next) => self.state.position = next.clone(),
             None => self.walk_end(resource, listing.stage),
         }
     }
 
-    fn walk_end(&mut self, resource: &Resource, stage: usize) {
-        self.tally_list(resource, |tally| tally.open = tally.open.saturating_sub(1));
+    fn walk_end(&mut self, resource: &Resource<S>, stage: usize) {
+        let close = |tally: &mut Tally| tally.open = tally.open.saturating_sub(1);
+        counts::list(&mut self.state, self.context.call.plan, resource, close);
         self.state.refusals.clear();
         self.advance(stage + 1);
     }
 
     fn advance(&mut self, stage: usize) {
         let next = self.context.skip_unwanted(Position { stage, ..Position::default() });
-        self.state.position = next.unwrap_or(Position { stage: CLOSING, ..Position::default() });
+        let closing = Position { stage: closing_stage::<S>(), ..Position::default() };
+        self.state.position = next.unwrap_or(closing);
     }
 
     fn deliver(&mut self, record: Record) {
-        self.context.made_records.set(self.context.made_records.get() + 1);
-        self.context.made_bytes.set(self.context.made_bytes.get() + record.content.len() as u64);
-        let position = self.context.plan.wanted.iter().position(|kind| kind.id == record.kind);
+        self.context.progress.record(&record, self.plan().budget.max_bytes.is_some());
+        let position = self.plan().wanted.iter().position(|kind| kind.id == record.kind);
         if let Some(tally) = position.and_then(|at| self.state.tallies.get_mut(at)) {
             tally.records += 1;
         }
         self.records.push(record);
     }
 
-    /// Brings the chain up to the last record.
-    fn chain_up(&mut self) {
-        self.chain.extend(self.records.get_mut(self.chained..).unwrap_or_default());
-        self.chained = self.records.len();
-        self.state.chain = self.chain.head();
-    }
-
-    /// Reports fields that are not as documented, each of them once in a collection.
-    fn report(&mut self, findings: &Findings) {
-        let all = findings.drift.iter().flat_map(|(endpoint, drift)| drift.iter().map(move |found| (*endpoint, found)));
-        for (endpoint, (pointer, what)) in all {
-            let message = format!("GET {endpoint}: {pointer} is {what}");
-            let print = fingerprint(&message);
-            if self.state.drift.contains(&print) || self.state.drift.len() >= MAX_DRIFT {
-                continue;
-            }
-            self.state.drift.push(print);
-            self.diagnostics.push(Diagnostic {
-                severity: Severity::Info,
-                code: "drift",
-                pointer: pointer.clone(),
-                message,
-                remedy: "What could be read is kept. A newer version of this component may know more.".into(),
-            });
-        }
-    }
-
     /// Ends the call.
     ///
     /// # Errors
-    /// A failure that struck before anything was achieved; otherwise the next call will meet it.
+    /// A failure that struck before anything was achieved; otherwise the page says why it stopped.
     pub fn finish(mut self) -> Result<Page, Failure> {
         if self.halt.is_none() {
             self.close();
         }
-        self.chain_up();
         let achieved = !self.records.is_empty() || self.state.position != self.start;
-        let mut not_before = None;
+        let (mut not_before, mut stopped) = (None, None);
         match self.halt.take() {
             Some(Halt::Fail(failure)) if !achieved => return Err(*failure),
-            Some(Halt::Fail(failure)) => self.diagnostics.push(Diagnostic {
-                severity: Severity::Warning,
-                code: "stopped-early",
-                pointer: String::new(),
-                message: failure.message,
-                remedy: failure.remedy,
-            }),
+            Some(Halt::Fail(failure)) => stopped = Some(*failure),
             Some(Halt::Wait(until)) => not_before = Some(until),
             None => {}
         }
         // One wait at a time: the vendor's is the whole account's, this one is ours, and when both
         // strike the next call meets ours without sending anything.
-        if !self.finished && self.stage() < CLOSING && not_before.is_none() {
-            self.diagnostics.extend(self.context.share_finding());
-            not_before = self.context.share_ends();
+        if !self.finished && self.stage() < closing_stage::<S>() && not_before.is_none() {
+            self.diagnostics.extend(self.context.call.share_finding());
+            not_before = self.context.call.share_ends();
         }
-        let not_before = not_before.map(Instant::to_rfc3339);
+        let (not_before, next_since) = (not_before.map(Timestamp::to_rfc3339), self.next_since());
         let (records, diagnostics) = (core::mem::take(&mut self.records), core::mem::take(&mut self.diagnostics));
-        Ok(Page { records, diagnostics, not_before, ..outline(self.context, &self.state, self.finished) })
+        let outline = outline(self.context.call, &self.state, self.finished);
+        Ok(Page { records, diagnostics, not_before, stopped, next_since, ..outline })
+    }
+
+    /// Where the next collection's events begin. When events could not all be read, that is where
+    /// those of this one began.
+    fn next_since(&self) -> Option<String> {
+        if !self.finished {
+            return None;
+        }
+        let events = self.plan().wanted.iter().zip(&self.state.tallies).filter(|(kind, _)| kind.nature == Nature::Event);
+        let is_whole = |state| matches!(state, CoverageState::Complete | CoverageState::Spread);
+        let all_read = events.clone().all(|(kind, tally)| is_whole(tally.coverage(kind).state));
+        let since = match all_read {
+            true if events.count() > 0 => {
+                Some(next_since(self.context.call.settings.spread_days, self.context.started))
+            }
+            _ => self.plan().since,
+        };
+        since.map(Timestamp::to_rfc3339)
     }
 
     /// Makes the records at the end, as many as fit.
     fn close(&mut self) {
-        while self.stage() == CLOSING && !self.finished && !self.is_full() {
+        while self.stage() == closing_stage::<S>() && !self.finished && !self.is_full() {
             let index = self.state.position.index;
-            let now = self.context.client.world().now();
-            self.chain_up();
-            if let Some(record) = closing::record(index, &self.state, self.config, self.context.plan, now) {
+            let now = self.context.call.now();
+            if let Some(record) = closing::record(index, &self.state, self.config, self.plan(), now) {
                 self.deliver(record);
                 self.state.position.index += 1;
             }
-            self.finished = closing::is_end(self.state.position.index, self.context.plan);
+            self.finished = closing::is_end::<S>(self.state.position.index, self.plan());
         }
         if self.finished {
-            self.tally(closing::KINDS, |tally| tally.open = 0);
+            counts::kinds(&mut self.state, self.context.call.plan, closing::KINDS, |tally| tally.open = 0);
         }
     }
+}
+
+/// An item as it stands in its list.
+struct Listed<'a> {
+    list: &'a Body,
+    page: Option<u32>,
+    index: usize,
+    json: &'a str,
+    id: &'a str,
 }

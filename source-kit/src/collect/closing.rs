@@ -1,35 +1,48 @@
-//! The records at the end of every collection: which groups export no audit trail, what cannot be observed, how complete each kind is,
-//! and the manifest. Record number `index` is always the same one, so that a cut between any two
-//! changes nothing.
+//! The records at the end of every collection: the source's summaries, what cannot be observed, how
+//! complete each kind is, and the manifest. Record number `index` is always the same one, so that a cut
+//! between any two changes nothing.
 
 use super::cursor::State;
 use super::plan::Plan;
-use super::tally::Tally;
-use crate::config::Config;
-use crate::evidence::emit::Emit;
-use crate::evidence::kind::{Kind, When};
-use crate::evidence::manifest::{Identities, KindSummary};
-use crate::evidence::{audit_logging, coverage, manifest, not_observable};
-use crate::instant::Instant;
-use crate::model::{CoverageState, Record};
+use crate::base::model::{CoverageState, Record};
+use crate::base::timestamp::Timestamp;
+use crate::record::config::Config;
+use crate::record::emit::Emit;
+use crate::record::kind::{Kind, When};
+use crate::record::manifest::{Header, KindSummary};
+use crate::record::source::{Source, Summary};
+use crate::record::tally::Tally;
+use crate::record::{coverage, manifest, not_observable};
 use alloc::vec::Vec;
 
 /// Kinds that are made here.
 pub const KINDS: &[&Kind] = &[&not_observable::KIND, &coverage::KIND, &manifest::KIND];
 
 /// Whether there is no record number `index`.
-pub fn is_end(index: usize, plan: &Plan) -> bool {
-    index > usize::from(plan.wants(&audit_logging::KIND)) + not_observable::TOPICS.len() + covered(plan).count()
+pub fn is_end<S: Source>(index: usize, plan: &Plan) -> bool {
+    index > summaries::<S>(plan).count() + S::TOPICS.len() + covered(plan).count()
 }
 
-/// Kinds that have a coverage record: all but the source's own.
+/// The summaries asked for.
+fn summaries<S: Source>(plan: &Plan) -> impl Iterator<Item = &'static Summary<S>> + '_ {
+    S::SUMMARIES.iter().filter(|summary| plan.wants(summary.kind))
+}
+
+/// Kinds that have a coverage record: all but the kit's own.
 fn covered(plan: &Plan) -> impl Iterator<Item = (usize, &'static Kind)> + '_ {
     plan.wanted.iter().copied().enumerate().filter(|(_, kind)| kind.when != When::Always)
 }
 
 /// Record number `index`.
-pub fn record(index: usize, state: &State, config: &Config, plan: &Plan, now: Instant) -> Option<Record> {
+pub fn record<S: Source>(
+    index: usize,
+    state: &State<S>,
+    config: &Config<S>,
+    plan: &Plan,
+    now: Timestamp,
+) -> Option<Record> {
     let mut emit = Emit {
+        source: S::ABOUT.id,
         account: &state.identity.account,
         wanted: &plan.wanted,
         since: None,
@@ -38,28 +51,34 @@ pub fn record(index: usize, state: &State, config: &Config, plan: &Plan, now: In
         now,
         records: Vec::new(),
     };
-    let summaries = usize::from(plan.wants(&audit_logging::KIND));
-    if index < summaries {
-        let at = plan.wanted.iter().position(|kind| kind.id == audit_logging::KIND.id)?;
-        let coverage = state.tallies.get(at)?.coverage(&audit_logging::KIND);
-        audit_logging::emit_groups(&mut emit, &state.notes, coverage.state == CoverageState::Complete);
-        return emit.records.pop();
-    }
-    let index = index - summaries;
-    let topics = not_observable::TOPICS.len();
+    let summaries: Vec<_> = summaries::<S>(plan).collect();
     let kinds: Vec<_> = covered(plan).collect();
-    if let Some(topic) = not_observable::TOPICS.get(index) {
-        not_observable::emit(&mut emit, topic);
-    } else if let Some((at, kind)) = kinds.get(index.saturating_sub(topics)) {
-        let tally = state.tallies.get(*at)?;
-        coverage::emit(&mut emit, kind, tally);
+    let topics = summaries.len() + S::TOPICS.len();
+    if let Some(summary) = summaries.get(index) {
+        let at = plan.wanted.iter().position(|kind| kind.id == summary.kind.id)?;
+        let known = state.tallies.get(at)?.coverage(summary.kind).state == CoverageState::Complete;
+        (summary.emit)(&mut emit, &state.notes, known);
+    } else if let Some(topic) = S::TOPICS.get(index - summaries.len()) {
+        not_observable::emit(&mut emit, S::VENDOR, topic);
+    } else if let Some((at, kind)) = kinds.get(index - topics) {
+        coverage::emit(&mut emit, kind, state.tallies.get(*at)?);
     } else if index == topics + kinds.len() {
         let summary = |(at, kind): &(usize, &'static Kind)| summary(state.tallies.get(*at)?, kind);
-        let own = state.tallies.iter().map(|tally| tally.records).sum();
-        let identities = Identities { identity: &state.identity, role: state.role.as_deref() };
-        let kinds: Vec<KindSummary<'_>> = kinds.iter().filter_map(summary).collect();
-        let span = (state.started_at(), plan.since);
-        manifest::emit(&mut emit, &identities, config, &state.chain, span, own, &kinds);
+        manifest::emit(
+            &mut emit,
+            &Header {
+                identity: &state.identity,
+                role: state.role.as_deref(),
+                host: S::HOST,
+                component_version: S::ABOUT.version,
+                settings: &config.shown,
+                settings_digest: &config.settings_digest,
+                started_at: state.started_at(),
+                since: plan.since,
+                records: state.tallies.iter().map(|tally| tally.records).sum(),
+                kinds: &kinds.iter().filter_map(summary).collect::<Vec<_>>(),
+            },
+        );
     }
     emit.records.pop()
 }

@@ -1,17 +1,19 @@
-//! The cursor: all that a collection needs to go on, as one opaque text.
+//! The cursor: all that a collection needs to resume, as one opaque text.
 //!
-//! `1.` + base64url(JSON of [`State`]) + `.` + the first 32 hexadecimal digits of the SHA-256 of
+//! `2.` + base64url(JSON of [`State`]) + `.` + the first 32 hexadecimal digits of the SHA-256 of
 //! what stands before the last dot. Free of secrets. Any altered bit is noticed; a cursor of another
-//! component version, other settings or another request is refused, never silently restarted.
+//! component version, other settings or another request is refused, never silently restarted. It is
+//! at most [`MAX_CURSOR_BYTES`] long: see [`State::encode`].
 
 use super::plan::Plan;
-use super::tally::Tally;
-use crate::digest::sha256_hex;
-use crate::fivetran::account::Identity;
-use crate::fivetran::notes::Notes;
-use crate::fivetran::quota::Window;
-use crate::instant::Instant;
-use crate::model::{Failure, FailureKind};
+use crate::base::digest::sha256_hex;
+use crate::read::quota::Window;
+use crate::record::identity::Identity;
+use crate::record::resource::Vendor;
+use crate::record::source::Source;
+use crate::record::tally::{Cause, Problem, Tally};
+use crate::base::timestamp::Timestamp;
+use crate::base::model::{Failure, FailureKind};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -20,15 +22,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 /// First part of every cursor; another number is another format.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// Digits of the checksum.
 const CHECKSUM_DIGITS: usize = 32;
-/// Longer ones are none of ours.
-const MAX_CURSOR_BYTES: usize = 64 * 1024;
+/// The interface allows no longer ones.
+pub const MAX_CURSOR_BYTES: usize = 16 * 1024;
 
 /// Where a collection stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct State<V: Vendor> {
     /// Version of the component that made it.
     pub component: String,
     /// Digest of the settings in force.
@@ -45,8 +48,6 @@ pub struct State {
     pub started_ms: i64,
     /// The next thing to read.
     pub position: Position,
-    /// Head of the hash chain.
-    pub chain: String,
     /// List items read so far.
     pub items: u64,
     /// One per wanted kind.
@@ -54,14 +55,14 @@ pub struct State {
     /// For each part of the current walk: how often it was refused before it was ever granted.
     pub refusals: Vec<Refusals>,
     /// What later items have to know of earlier ones.
-    pub notes: Notes,
-    /// Fingerprints of the drift reported so far: each is reported once.
+    pub notes: V::Notes,
+    /// Short hashes of the drift reported so far: each is reported once, unless it was forgotten.
     pub drift: Vec<u64>,
     /// The hour under way, and what was sent in it.
     pub window: Window,
 }
 
-/// How Fivetran has treated the calls of one part so far.
+/// How the vendor has treated the calls of one part so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusals {
     /// Refused so often.
@@ -75,7 +76,7 @@ pub struct Refusals {
 pub struct Position {
     /// 0 is the account, then the resources in order, then the closing records.
     pub stage: usize,
-    /// Fivetran's cursor of the list page; absent for the first.
+    /// The vendor's cursor of the list page; absent for the first.
     pub cursor: Option<String>,
     /// List pages read before this one.
     pub page: u32,
@@ -83,9 +84,9 @@ pub struct Position {
     pub index: usize,
     /// Records of that item that were delivered already.
     pub skip: usize,
-    /// Fingerprint of that item's key, to find it again when the page has changed.
+    /// Short hash of that item's key, to find it again when the page has changed.
     pub anchor: Option<u64>,
-    /// Fingerprints of the last keys of the page before: offset paging may show them again.
+    /// Short hashes of the last keys of the page before: offset paging may show them again.
     pub tail: Vec<u64>,
     /// A page read before, to notice when the list comes back to it.
     pub mark: Mark,
@@ -95,10 +96,10 @@ pub struct Position {
 /// that no circle escapes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// Fingerprint of its first key.
+    /// Short hash of its first key.
     #[serde(rename = "f")]
     pub first: u64,
-    /// Fingerprint of its last key.
+    /// Short hash of its last key.
     #[serde(rename = "l")]
     pub last: u64,
     /// Pages read since.
@@ -120,10 +121,53 @@ impl Mark {
     }
 }
 
-impl State {
-    /// The cursor's text.
+impl<S: Source> State<S> {
+    /// The cursor's text, within [`MAX_CURSOR_BYTES`]. What does not fit is forgotten, the least
+    /// important first, and coverage says so where it matters: which drift was reported (it may be
+    /// reported twice), all but the first problems of each kind, what was noted for later items.
     #[must_use]
     pub fn encode(&self) -> String {
+        let text = self.text();
+        if text.len() <= MAX_CURSOR_BYTES {
+            return text;
+        }
+        let mut state = self.clone();
+        let steps: [fn(&mut Self); 5] = [
+            |state| state.drift.clear(),
+            |state| state.tallies.iter_mut().for_each(|tally| tally.shorten(4)),
+            |state| state.tallies.iter_mut().for_each(|tally| tally.shorten(1)),
+            Self::forget_notes,
+            |state| state.tallies.iter_mut().for_each(|tally| tally.shorten(0)),
+        ];
+        for forget in steps {
+            forget(&mut state);
+            let text = state.text();
+            if text.len() <= MAX_CURSOR_BYTES {
+                return text;
+            }
+        }
+        state.text()
+    }
+
+    /// Forgets what was noted, and says so in the kinds that rest on it.
+    fn forget_notes(&mut self) {
+        self.notes = S::Notes::default();
+        let informed = S::RESOURCES.iter().flat_map(|resource| resource.informs).map(|kind| kind.id);
+        let resting: Vec<&str> = informed.chain(S::SUMMARIES.iter().map(|summary| summary.kind.id)).collect();
+        for (kind, tally) in self.kinds.iter().zip(&mut self.tallies) {
+            if resting.contains(&kind.as_str()) {
+                tally.problem(&Problem {
+                    cause: Cause::Forgotten,
+                    at: "what earlier lists told".into(),
+                    permission: None,
+                    count: 1,
+                    whole_list: true,
+                });
+            }
+        }
+    }
+
+    fn text(&self) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();
         let head = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(json));
         let sum = checksum(&head);
@@ -136,8 +180,8 @@ impl State {
     /// [`FailureKind::InvalidCursor`] when it is malformed or altered, or not of this component
     /// version, these settings or this request.
     pub fn decode(text: &str, settings_digest: &str, plan: &Plan) -> Result<Self, Failure> {
-        let state = parse(text).ok_or_else(|| invalid("it is malformed or was altered"))?;
-        if state.component != crate::VERSION {
+        let state = parse::<S>(text).ok_or_else(|| invalid("it is malformed or was altered"))?;
+        if state.component != S::ABOUT.version {
             return Err(invalid("another version of the component made it"));
         }
         if state.settings_digest != settings_digest {
@@ -155,12 +199,12 @@ impl State {
 
     /// When the collection began.
     #[must_use]
-    pub fn started_at(&self) -> Instant {
-        Instant(self.started_ms)
+    pub fn started_at(&self) -> Timestamp {
+        Timestamp(self.started_ms)
     }
 }
 
-fn parse(text: &str) -> Option<State> {
+fn parse<S: Source>(text: &str) -> Option<State<S>> {
     if text.len() > MAX_CURSOR_BYTES {
         return None;
     }
@@ -176,7 +220,7 @@ fn checksum(head: &str) -> String {
     sha256_hex(head.as_bytes()).get(..CHECKSUM_DIGITS).unwrap_or_default().to_string()
 }
 
-/// The failure for a cursor that cannot be gone on from.
+/// The failure for a cursor that cannot be resumed from.
 #[must_use]
 pub fn invalid(why: &str) -> Failure {
     let remedy = "Start a new collection without a cursor. The evidence collected so far stays valid by itself, but is not a whole collection.";

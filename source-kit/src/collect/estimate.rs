@@ -1,23 +1,26 @@
 //! What a collection will cost, before it is made: every list is counted, and nothing is asked about
 //! its items.
 //!
-//! Fivetran tells no totals, so lists are paged to their end: one call for each thousand items. What
-//! an item costs is not reckoned here: [`Context::calls_of_part`] says it, which decides what is
-//! called too.
+//! Lists are paged to their end, as vendors tell no totals. What an item costs is not worked out here:
+//! [`Context::calls_of_part`] says it, which also decides what is called.
 
+use super::call::{Call, DEFAULT_MAX_MS};
+use super::context::Context;
 use super::cursor::Position;
+use super::halt::{Halt, halt_of};
 use super::listing::{self, NoListing};
 use super::plan::{self, Plan};
-use super::tally::Trouble;
-use super::{Context, DEFAULT_MAX_MS, Halt, halt_of, rate_limited};
-use crate::config::Config;
-use crate::evidence::kind::Kind;
-use crate::fivetran::client::{GetError, Limits};
-use crate::fivetran::envelope::Shape;
-use crate::fivetran::resource::{Part, Resource};
-use crate::fivetran::{RESOURCES, account, quota};
-use crate::model::{CollectRequest, Cost, Diagnostic, EndpointCost, Failure, Severity};
-use crate::world::World;
+use super::progress::Progress;
+use crate::base::model::{CollectRequest, Cost, Diagnostic, EndpointCost, Failure, Severity};
+use crate::base::world::World;
+use crate::read::body::Shape;
+use crate::read::client::Limits;
+use crate::record::config::Config;
+use crate::record::kind::Kind;
+use crate::record::resource::{Part, Resource};
+use crate::record::source::Source;
+use crate::record::tally::Cause;
+use alloc::rc::Rc;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,20 +31,27 @@ const HOUR_MS: u64 = 3_600_000;
 ///
 /// # Errors
 /// As of `collect`. A rate limit is never waited out.
-pub async fn estimate<W: World>(world: &W, config: &Config, request: &CollectRequest) -> Result<Cost, Failure> {
-    let plan = Plan::new(request)?;
+pub async fn estimate<S: Source, W: World>(
+    world: &W,
+    config: &Config<S>,
+    request: &CollectRequest,
+) -> Result<Cost, Failure> {
+    let plan = Plan::new::<S>(request)?;
     if request.cursor.is_some() {
         let message = "what is estimated is a whole collection, and a cursor is in the middle of one".into();
         return Err(plan::invalid("/cursor", message, "Leave it out."));
     }
     let longest_ms = plan.budget.max_milliseconds.unwrap_or(DEFAULT_MAX_MS);
     let deadline_ms = world.monotonic_ms().saturating_add(longest_ms);
-    let context = Context::new(world, config, &plan, Limits { deadline_ms, wait_for_rate_limit: false }, deadline_ms);
-    if let Err(error) = context.client.get(account::PATH, Shape::Enveloped).await {
-        return Err(failure_of_halt(&context, halt_of(&error, account::PATH)));
+    let limits = Limits { deadline_ms, wait_for_rate_limit: false };
+    let call = Call::new(world, config, &plan, limits, deadline_ms);
+    let context = Context { call: &call, started: world.now(), progress: Rc::new(Progress::default()) };
+    let account = S::ACCOUNT;
+    if let Err(error) = call.client.get(account.path, Shape::Object).await {
+        return Err(failure_of_halt(&call, halt_of::<S>(&error, account.path)));
     }
-    let mut endpoints = alloc::vec![EndpointCost { calls: 1, ..endpoint(account::PATH, account::KIND.id) }];
-    for (stage, resource) in (1..).zip(RESOURCES).filter(|(_, resource)| plan.walks(resource)) {
+    let mut endpoints = alloc::vec![EndpointCost { calls: 1, ..endpoint(account.path, account.kind.id) }];
+    for (stage, resource) in (1..).zip(S::RESOURCES.iter().copied()).filter(|(_, resource)| plan.walks(resource)) {
         endpoints.extend(count(&context, stage, resource).await?);
     }
     Ok(cost(&context, endpoints))
@@ -52,25 +62,26 @@ fn endpoint(path: &str, kind: &'static str) -> EndpointCost {
 }
 
 /// Counts the pages of a list, and the calls that its items will need.
-async fn count<W: World>(
-    context: &Context<'_, W>,
+async fn count<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
     stage: usize,
-    resource: &'static Resource,
+    resource: &'static Resource<S>,
 ) -> Result<Vec<EndpointCost>, Failure> {
-    let parts: Vec<&Part> = resource.parts.iter().filter(|part| context.plan.needs(part)).collect();
+    let plan = context.call.plan;
+    let parts: Vec<&Part<S>> = resource.parts.iter().filter(|part| plan.needs(part)).collect();
     let fed = resource.feeds.iter().chain(resource.informs).chain(parts.iter().flat_map(|part| part.feeds));
-    let mut list = endpoint(resource.path, first_wanted(context.plan, fed));
-    let of_part = |part: &&Part| endpoint(part.path, first_wanted(context.plan, part.feeds.iter()));
+    let mut list = endpoint(resource.path, first_wanted::<S>(plan, fed));
+    let of_part = |part: &&Part<S>| endpoint(part.path, first_wanted::<S>(plan, part.feeds.iter()));
     let mut of_items: Vec<EndpointCost> = parts.iter().map(of_part).collect();
     let mut next = Some(Position { stage, ..Position::default() });
     let mut is_whole = true;
     while let Some(position) = next.take() {
         list.calls += 1;
-        if !may_go_on(context) {
+        if !may_count_on(context.call) {
             is_whole = false;
             break;
         }
-        match listing::fetch(context, position).await {
+        match listing::fetch(context.call, position).await {
             Ok(listing) => {
                 for item in &listing.items {
                     for (part, cost) in parts.iter().zip(&mut of_items) {
@@ -81,8 +92,8 @@ async fn count<W: World>(
                 next = listing.next;
             }
             // What is refused or not offered now costs a collection this one call as well.
-            Err(NoListing::Lost(problem)) => is_whole = problem.trouble != Trouble::Upstream,
-            Err(NoListing::Halt(halt)) => return Err(failure_of_halt(context, halt)),
+            Err(NoListing::Lost(problem)) => is_whole = problem.cause != Cause::Upstream,
+            Err(NoListing::Halt(halt)) => return Err(failure_of_halt(context.call, halt)),
         }
     }
     // A single object is one call, whatever comes of it.
@@ -91,26 +102,26 @@ async fn count<W: World>(
 }
 
 /// The kind that a call counts for. It may serve others too, and is made once.
-fn first_wanted<'k>(plan: &Plan, mut fed: impl Iterator<Item = &'k &'static Kind>) -> &'static str {
-    fed.find(|kind| plan.wants(kind)).map_or(account::KIND.id, |kind| kind.id)
+fn first_wanted<'k, S: Source>(plan: &Plan, mut fed: impl Iterator<Item = &'k &'static Kind>) -> &'static str {
+    fed.find(|kind| plan.wants(kind)).map_or(S::ACCOUNT.kind.id, |kind| kind.id)
 }
 
 /// Counting has to keep to the budget and to the quota share itself.
-fn may_go_on<W: World>(context: &Context<'_, W>) -> bool {
-    let most = context.plan.budget.max_requests.unwrap_or(u32::MAX).min(context.settings.requests_per_hour);
-    context.client.usage().requests < most && context.client.world().monotonic_ms() < context.deadline_ms
+fn may_count_on<S: Source, W: World>(call: &Call<'_, S, W>) -> bool {
+    let most = call.plan.budget.max_requests.unwrap_or(u32::MAX).min(call.settings.requests_per_hour);
+    call.client.usage().requests < most && call.client.world().monotonic_ms() < call.deadline_ms
 }
 
-fn failure_of_halt<W: World>(context: &Context<'_, W>, halt: Halt) -> Failure {
+fn failure_of_halt<S: Source, W: World>(call: &Call<'_, S, W>, halt: Halt) -> Failure {
     match halt {
         Halt::Fail(failure) => *failure,
-        Halt::Wait(until) => rate_limited(&GetError::Wait(until), context, until),
+        Halt::Wait(until) => call.rate_limited(until),
     }
 }
 
-fn cost<W: World>(context: &Context<'_, W>, endpoints: Vec<EndpointCost>) -> Cost {
-    let usage = context.client.usage();
-    let (share, concurrency) = (context.settings.requests_per_hour, context.plan.concurrency);
+fn cost<S: Source, W: World>(context: &Context<'_, '_, S, W>, endpoints: Vec<EndpointCost>) -> Cost {
+    let usage = context.call.client.usage();
+    let (share, concurrency) = (context.call.settings.requests_per_hour, context.call.plan.concurrency);
     let calls = endpoints.iter().map(|cost| cost.calls).sum();
     // Measured on what was just called, one call after the other.
     let side_by_side = u64::from(usage.requests.max(1)) * u64::from(concurrency);
@@ -118,7 +129,7 @@ fn cost<W: World>(context: &Context<'_, W>, endpoints: Vec<EndpointCost>) -> Cos
         milliseconds: duration_ms(calls, (usage.milliseconds, side_by_side), share),
         concurrency,
         requests_per_hour: Some(share),
-        quota_per_hour: Some(quota::MAX_PER_HOUR),
+        quota_per_hour: Some(S::QUOTA_PER_HOUR),
         diagnostics: findings(context, &endpoints),
         endpoints,
         usage,
@@ -138,7 +149,7 @@ fn duration_ms(calls: u64, pace: (u64, u64), share: u32) -> u64 {
 }
 
 /// What the numbers do not say.
-fn findings<W: World>(context: &Context<'_, W>, endpoints: &[EndpointCost]) -> Vec<Diagnostic> {
+fn findings<S: Source, W: World>(context: &Context<'_, '_, S, W>, endpoints: &[EndpointCost]) -> Vec<Diagnostic> {
     let finding = |severity, code, pointer: &str, message: String, remedy: &str| Diagnostic {
         severity,
         code,
@@ -150,8 +161,8 @@ fn findings<W: World>(context: &Context<'_, W>, endpoints: &[EndpointCost]) -> V
     let short: Vec<&str> = short.map(|cost| cost.endpoint.as_str()).collect();
     let mut all = Vec::new();
     if !short.is_empty() {
-        let message = format!("not counted to the end, so that there may be more calls: {}", short.join(", "));
-        let remedy = "Try again later; where it was stopped by the budget or by requests_per_hour, with more.";
+        let message = format!("not counted to the end, so there may be more calls: {}", short.join(", "));
+        let remedy = "Try again later; if the budget or requests_per_hour stopped it, allow more.";
         all.push(finding(Severity::Warning, "counted-in-part", "", message, remedy));
     }
     if let Some(turn) = context.turn() {
@@ -159,7 +170,7 @@ fn findings<W: World>(context: &Context<'_, W>, endpoints: &[EndpointCost]) -> V
             format!("spread {} of {}: the calls of this day; other days have other items", turn.number, turn.of);
         all.push(finding(Severity::Info, "spread", "/settings/spread_days", message, "Nothing to do."));
     }
-    let message = "not counted, as no list tells it: attempts repeated after a failure, and a call more for each further 1,000 grants, members, certificates, fingerprints, entities or syncs of one item. Counted all the same: calls that Fivetran will refuse, which are given up after three items";
+    let message = "not counted, because no list tells it: retries, and one more call for each further 1,000 entries of one item's part. Counted although it may not happen: calls that the vendor will refuse, which stop after three items";
     all.push(finding(Severity::Info, "one-page-each", "", message.into(), "Nothing to do."));
     all
 }

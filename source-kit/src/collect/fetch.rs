@@ -1,13 +1,17 @@
 //! The further calls for one item.
 
 use super::listing::Listing;
-use super::pace::Promise;
-use super::{Context, Halt, halt_of};
-use crate::digest::fingerprint;
-use crate::fivetran::client::GetError;
-use crate::fivetran::envelope::Body;
-use crate::fivetran::resource::{Missing, Part, PartAnswer, page_request};
-use crate::world::World;
+use super::context::Context;
+use super::halt::{Halt, halt_of};
+use super::listing::resource_at;
+use super::progress::Reservation;
+use crate::base::digest::short_hash;
+use crate::read::body::Body;
+use crate::read::error::GetError;
+use crate::read::request::page_request;
+use crate::record::resource::{Missing, Part, PartAnswer};
+use crate::record::source::Source;
+use crate::base::world::World;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -20,21 +24,22 @@ const MAX_PART_PAGES: usize = 1000;
 ///
 /// # Errors
 /// What ends the whole call.
-pub async fn fetch_parts<W: World>(
-    context: &Context<'_, W>,
+pub async fn fetch_parts<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
     listing: &Listing,
     index: usize,
-    promise: &Promise,
+    reservation: &Reservation,
 ) -> Result<Vec<PartAnswer>, Halt> {
     let mut answers = Vec::new();
-    let (Some(resource), Some(item)) = (listing.resource(), listing.items.get(index)) else { return Ok(answers) };
+    let (Some(resource), Some(item)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else { return Ok(answers) };
     for (number, part) in resource.parts.iter().enumerate() {
         let wanted = context.calls_of_part(part, listing, item) > 0;
-        answers.push(match (&item.key, wanted) {
-            (Some(_), true) if context.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
-            (Some(key), true) if part.by_week => fetch_weeks(context, part, key, promise).await?,
-            (Some(key), true) => fetch_part(context, part, part.path, key, promise).await?,
-            _ => PartAnswer::NotCalled,
+        answers.push(match (&item.key, part.window_query) {
+            _ if !wanted => PartAnswer::NotCalled,
+            (Some(_), _) if context.progress.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
+            (Some(key), Some(query)) => fetch_weeks(context, (part, query), key, reservation).await?,
+            (Some(key), None) => fetch_part(context, part, part.path, key, reservation).await?,
+            (None, _) => PartAnswer::NotCalled,
         });
     }
     Ok(answers)
@@ -42,16 +47,16 @@ pub async fn fetch_parts<W: World>(
 
 /// Calls a part once for each week since the collection's `since`; what one week's call gives other
 /// than a list stands for all.
-async fn fetch_weeks<W: World>(
-    context: &Context<'_, W>,
-    part: &Part,
+async fn fetch_weeks<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    (part, query): (&Part<S>, fn(&str, &str) -> String),
     key: &str,
-    promise: &Promise,
+    reservation: &Reservation,
 ) -> Result<PartAnswer, Halt> {
     let mut pages = Vec::new();
     for (from, to) in context.weeks() {
-        let path = format!("{}?start_time={}&end_time={}", part.path, from.to_rfc3339(), to.to_rfc3339());
-        match fetch_part(context, part, &path, key, promise).await? {
+        let path = format!("{}?{}", part.path, query(&from.to_rfc3339(), &to.to_rfc3339()));
+        match fetch_part(context, part, &path, key, reservation).await? {
             PartAnswer::Pages(more) => pages.extend(more),
             other => return Ok(other),
         }
@@ -59,27 +64,27 @@ async fn fetch_weeks<W: World>(
     Ok(PartAnswer::Pages(pages))
 }
 
-async fn fetch_part<W: World>(
-    context: &Context<'_, W>,
-    part: &Part,
+async fn fetch_part<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    part: &Part<S>,
     path: &str,
     key: &str,
-    promise: &Promise,
+    reservation: &Reservation,
 ) -> Result<PartAnswer, Halt> {
-    promise.keep_one();
+    reservation.use_one();
     let mut pages: Vec<Body> = Vec::new();
     let mut cursor: Option<String> = None;
-    // What each page began with: one that was there before means a list that turns in circles.
+    // What each page began with: one seen before means that the list goes in circles.
     let mut begun = BTreeSet::new();
     loop {
-        let request = page_request(path, key, part.page_limit, cursor.as_deref());
-        let body = match context.client.get(&request, part.shape).await {
+        let request = page_request::<S>(path, key, part.page_limit, cursor.as_deref());
+        let body = match context.call.client.get(&request, part.shape).await {
             Ok(body) => body,
             Err(GetError::NotFound(_, body)) if part.missing == Missing::None => return Ok(PartAnswer::None(*body)),
             Err(GetError::NotFound(..)) => return Ok(PartAnswer::Gone),
             Err(GetError::Forbidden(named)) => return Ok(PartAnswer::Forbidden(named)),
             Err(GetError::Broken(_, _, what)) => return Ok(PartAnswer::Broken(what)),
-            Err(error) => return Err(halt_of(&error, part.path)),
+            Err(error) => return Err(halt_of::<S>(&error, part.path)),
         };
         if part.page_limit.is_none() {
             pages.push(body);
@@ -89,7 +94,7 @@ async fn fetch_part<W: World>(
             return Ok(PartAnswer::Broken("not a list".into()));
         };
         let next = page.next.clone();
-        let is_new = page.items.first().is_none_or(|first| begun.insert(fingerprint(body.item(first))));
+        let is_new = page.items.first().is_none_or(|first| begun.insert(short_hash(body.item(first))));
         pages.push(body);
         match next {
             None => return Ok(PartAnswer::Pages(pages)),

@@ -1,14 +1,16 @@
-//! One page of a list: fetched, cut into items, freed of repeats, and with the place to go on at.
+//! One page of a list: fetched, cut into items, freed of repeats, and with the place where the next one begins.
 
 use super::cursor::{Mark, Position};
-use super::tally::{Problem, Trouble};
-use super::{Context, Halt, halt_of};
-use crate::digest::fingerprint;
-use crate::fivetran::RESOURCES;
-use crate::fivetran::client::GetError;
-use crate::fivetran::envelope::Body;
-use crate::fivetran::resource::{Missing, Resource, key_of, page_request};
-use crate::world::World;
+use crate::record::tally::{Problem, Cause};
+use super::call::Call;
+use super::halt::{Halt, halt_of};
+use crate::base::digest::short_hash;
+use crate::read::body::Body;
+use crate::read::error::GetError;
+use crate::read::request::{key_of, page_request};
+use crate::record::resource::{Missing, Resource};
+use crate::record::source::Source;
+use crate::base::world::World;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,7 +22,7 @@ const MAX_PAGES: u32 = 100_000;
 /// two calls, which are few.
 const TAIL: usize = 32;
 /// A cursor longer than this does not fit into ours.
-const MAX_LIST_CURSOR: usize = 4096;
+const MAX_LIST_CURSOR: usize = 1024;
 
 /// A page of a list.
 pub struct Listing {
@@ -37,7 +39,7 @@ pub struct Listing {
     /// Set when the page, or the order of the list, has changed while it was read.
     pub changed: bool,
     /// Set when the list does not end properly after this page.
-    pub broken_end: Option<Trouble>,
+    pub broken_end: Option<Cause>,
     /// The page that follows; absent when the list ends here.
     pub next: Option<Position>,
 }
@@ -50,17 +52,11 @@ pub struct ListedItem {
     pub range: Range<usize>,
     /// What identifies it.
     pub key: Option<String>,
-    /// Fingerprint of the key.
-    print: Option<u64>,
+    /// Short hash of the key.
+    hash: Option<u64>,
 }
 
 impl Listing {
-    /// The resource that is walked; `None` for a stage that is none.
-    #[must_use]
-    pub fn resource(&self) -> Option<&'static Resource> {
-        resource_at(self.stage)
-    }
-
     /// JSON text of an item.
     #[must_use]
     pub fn json(&self, item: &ListedItem) -> &str {
@@ -68,10 +64,16 @@ impl Listing {
     }
 }
 
-/// The resource of a stage.
+/// The resource of a stage: 0 is the account, then the resources in order.
 #[must_use]
-pub fn resource_at(stage: usize) -> Option<&'static Resource> {
-    RESOURCES.get(stage.checked_sub(1)?).copied()
+pub fn resource_at<S: Source>(stage: usize) -> Option<&'static Resource<S>> {
+    S::RESOURCES.get(stage.checked_sub(1)?).copied()
+}
+
+/// The stage after all lists: the records about the collection.
+#[must_use]
+pub fn closing_stage<S: Source>() -> usize {
+    S::RESOURCES.len() + 1
 }
 
 /// Why there is no page.
@@ -86,24 +88,24 @@ pub enum NoListing {
 ///
 /// # Errors
 /// See [`NoListing`].
-pub async fn fetch<W: World>(context: &Context<'_, W>, position: Position) -> Result<Listing, NoListing> {
-    let Some(resource) = resource_at(position.stage) else {
-        return Err(NoListing::Lost(lost("", Trouble::Upstream)));
+pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Position) -> Result<Listing, NoListing> {
+    let Some(resource) = resource_at::<S>(position.stage) else {
+        return Err(NoListing::Lost(lost("", Cause::Upstream)));
     };
-    let request = page_request(resource.path, "", resource.page_limit, position.cursor.as_deref());
-    match context.client.get(&request, resource.shape()).await {
+    let request = page_request::<S>(resource.path, "", resource.page_limit, position.cursor.as_deref());
+    match call.client.get(&request, resource.shape()).await {
         Ok(body) => {
-            read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Trouble::Upstream)))
+            read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Cause::Upstream)))
         }
         Err(GetError::Forbidden(named)) => {
-            let mut problem = lost(resource.path, Trouble::Forbidden);
+            let mut problem = lost(resource.path, Cause::Forbidden);
             problem.permission = resource.permission.map(String::from).or(named);
             Err(NoListing::Lost(problem))
         }
         Err(GetError::NotFound(_, body)) if resource.missing == Missing::None => Ok(none(&position, *body)),
-        Err(GetError::NotFound(..)) => Err(NoListing::Lost(lost(resource.path, Trouble::NotAvailable))),
-        Err(GetError::Broken(..)) => Err(NoListing::Lost(lost(resource.path, Trouble::Upstream))),
-        Err(error) => Err(NoListing::Halt(halt_of(&error, resource.path))),
+        Err(GetError::NotFound(..)) => Err(NoListing::Lost(lost(resource.path, Cause::NotAvailable))),
+        Err(GetError::Broken(..)) => Err(NoListing::Lost(lost(resource.path, Cause::Upstream))),
+        Err(error) => Err(NoListing::Halt(halt_of::<S>(&error, resource.path))),
     }
 }
 
@@ -121,21 +123,21 @@ fn none(position: &Position, body: Body) -> Listing {
     }
 }
 
-fn lost(path: &str, trouble: Trouble) -> Problem {
-    Problem { trouble, at: path.into(), permission: None, count: 1, whole_list: true }
+fn lost(path: &str, cause: Cause) -> Problem {
+    Problem { cause, at: path.into(), permission: None, count: 1, whole_list: true }
 }
 
-fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing> {
+fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> Option<Listing> {
     let (ranges, next_cursor) = match (resource.page_limit, body.page()) {
         (Some(_), None) => return None,
         (_, Some(page)) => (page.items.clone(), page.next.clone()),
         (None, None) => (alloc::vec![body.data_range()], None),
     };
-    let read = |(index, range)| item(resource, &body, index, range);
+    let read = |(index, range)| item(resource.key, &body, index, range);
     let mut items: Vec<ListedItem> = ranges.into_iter().enumerate().map(read).collect();
-    let tail: Vec<u64> = fingerprints(&items).rev().take(TAIL).collect();
-    let of_empty = fingerprint(position.cursor.as_deref().unwrap_or(""));
-    let first = fingerprints(&items).next().unwrap_or(of_empty);
+    let tail: Vec<u64> = hashes(&items).rev().take(TAIL).collect();
+    let of_empty = short_hash(position.cursor.as_deref().unwrap_or(""));
+    let first = hashes(&items).next().unwrap_or(of_empty);
     let mark = position.mark.after(position.page, first, tail.first().copied().unwrap_or(of_empty));
     // The page was there before: the list turns in circles, and this one tells nothing new.
     let circles = position.page > 0 && first == position.mark.first;
@@ -148,25 +150,25 @@ fn read(resource: &Resource, position: &Position, body: Body) -> Option<Listing>
     let repeats = (before - items.len()) as u64;
     let changed = !circles && (seek(&mut items, position) || shuffled);
     let (next, broken_end) = match next_cursor {
-        _ if circles => (None, Some(Trouble::EndlessList)),
+        _ if circles => (None, Some(Cause::EndlessList)),
         None => (None, None),
         Some(cursor) => match follow(position, cursor, tail, mark) {
             Some(next) => (Some(next), None),
-            None => (None, Some(Trouble::EndlessList)),
+            None => (None, Some(Cause::EndlessList)),
         },
     };
     let number = resource.page_limit.map(|_| position.page + 1);
     Some(Listing { stage: position.stage, body, number, items, repeats, changed, broken_end, next })
 }
 
-fn item(resource: &Resource, body: &Body, index: usize, range: Range<usize>) -> ListedItem {
-    let key = key_of(body.item(&range), resource.key);
-    let print = key.as_deref().map(fingerprint);
-    ListedItem { index, range, key, print }
+fn item(key: &str, body: &Body, index: usize, range: Range<usize>) -> ListedItem {
+    let key = key_of(body.item(&range), key);
+    let hash = key.as_deref().map(short_hash);
+    ListedItem { index, range, key, hash }
 }
 
-fn fingerprints(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + '_ {
-    items.iter().filter_map(|item| item.print)
+fn hashes(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + '_ {
+    items.iter().filter_map(|item| item.hash)
 }
 
 /// Whether items stand where the order of the list cannot put them: what the page before ended with
@@ -178,7 +180,7 @@ fn is_shuffled(items: &[ListedItem], position: &Position) -> bool {
 }
 
 fn is_in(item: &ListedItem, tail: &[u64]) -> bool {
-    item.print.is_some_and(|print| tail.contains(&print))
+    item.hash.is_some_and(|hash| tail.contains(&hash))
 }
 
 /// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
@@ -199,7 +201,7 @@ fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
         items.retain(|item| item.index >= position.index);
         return false;
     };
-    let found = items.iter().position(|item| item.print == Some(anchor));
+    let found = items.iter().position(|item| item.hash == Some(anchor));
     match found {
         Some(at) => {
             let same_place = items.get(at).is_some_and(|item| item.index == position.index);
@@ -224,6 +226,6 @@ impl Listing {
     pub fn move_to(position: &mut Position, item: &ListedItem, skip: usize) {
         position.index = item.index;
         position.skip = skip;
-        position.anchor = item.print;
+        position.anchor = item.hash;
     }
 }

@@ -7,10 +7,12 @@
 use super::cursor::Position;
 use super::fetch::fetch_parts;
 use super::listing::{self, Listing, NoListing};
-use super::tally::Problem;
-use super::{Context, Halt};
-use crate::fivetran::resource::PartAnswer;
-use crate::world::World;
+use crate::record::tally::Problem;
+use super::context::Context;
+use super::halt::Halt;
+use crate::record::resource::PartAnswer;
+use crate::record::source::Source;
+use crate::base::world::World;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -22,7 +24,7 @@ use core::task::{Context as Task, Poll};
 use futures_util::stream::{FuturesOrdered, Stream};
 
 /// Items listed in one call, when the request bounds no records: then a page ends with the list
-/// page that reaches it, where going on costs no call twice.
+/// page that reaches it, where resuming repeats no call.
 const SOFT_ITEMS: usize = 1000;
 /// Results that may wait for an earlier one, per request in flight: enough to bridge a slow answer.
 const REORDER: usize = 4;
@@ -42,8 +44,8 @@ pub enum Done {
 type Local<'c, T> = Pin<Box<dyn Future<Output = T> + 'c>>;
 
 /// See the module.
-pub struct Pipeline<'c, 'w, W> {
-    context: &'c Context<'w, W>,
+pub struct Pipeline<'c, 'w, S: Source, W> {
+    context: &'c Context<'c, 'w, S, W>,
     /// The list page to be fetched next.
     next_list: Option<Position>,
     fetching: Option<Local<'c, (usize, Result<Listing, NoListing>)>>,
@@ -63,9 +65,9 @@ enum Job {
     Ready(Box<Done>),
 }
 
-impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
+impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
     /// Starts at a list position.
-    pub fn new(context: &'c Context<'w, W>, position: Position) -> Self {
+    pub fn new(context: &'c Context<'c, 'w, S, W>, position: Position) -> Self {
         Self {
             context,
             next_list: context.skip_unwanted(position),
@@ -83,7 +85,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
 
     fn free_slot(&self) -> bool {
         let fetching = u32::from(self.fetching.is_some());
-        self.in_flight.get() + fetching < self.context.plan.concurrency
+        self.in_flight.get() + fetching < self.context.call.plan.concurrency
     }
 
     /// Asks for the next list page, when there is one and room for its items.
@@ -93,7 +95,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         }
         // Lists come before items, or they would be asked for one after the other when all items are
         // through; but not before they are soon needed, as a page may end before.
-        let soon = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
+        let soon = (self.context.call.plan.concurrency as usize).saturating_mul(REORDER);
         let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
         let first_item_waits = self.items_started == 0 && !self.queue.is_empty();
         if first_item_waits || self.queue.len() > soon || self.next_list.is_none() {
@@ -108,7 +110,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         self.lists_started += 1;
         self.fetching = Some(Box::pin(async move {
             let stage = position.stage;
-            (stage, listing::fetch(context, position).await)
+            (stage, listing::fetch(context.call, position).await)
         }));
     }
 
@@ -120,7 +122,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                 let jobs = (0..listing.items.len()).map(|index| Job::Item(Rc::clone(&listing), index));
                 self.queue.extend(jobs);
                 self.next_list = self.context.after(&listing);
-                if self.items_listed >= SOFT_ITEMS && self.context.plan.budget.max_records.is_none() {
+                if self.items_listed >= SOFT_ITEMS && self.context.call.plan.budget.max_records.is_none() {
                     self.next_list = None;
                 }
                 if listing.items.is_empty() {
@@ -137,7 +139,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
         }
     }
 
-    /// Goes on with the list that is being fetched. Answers whether it has come.
+    /// Polls the list that is being fetched. Answers whether it has come.
     fn poll_list(&mut self, task: &mut Task<'_>) -> bool {
         let polled = self.fetching.as_mut().map(|fetching| fetching.as_mut().poll(task));
         let Some(Poll::Ready((stage, fetched))) = polled else { return false };
@@ -148,7 +150,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
 
     /// Starts what may be started.
     fn start_jobs(&mut self) {
-        let room = (self.context.plan.concurrency as usize).saturating_mul(REORDER);
+        let room = (self.context.call.plan.concurrency as usize).saturating_mul(REORDER);
         while !self.closing && self.running.len() < room {
             let is_item = matches!(self.queue.front(), Some(Job::Item(..)));
             if is_item && !self.free_slot() {
@@ -174,10 +176,10 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
                     }
                     let context = self.context;
                     let slot = Slot::take(&self.in_flight);
-                    let promise = context.promises.give(calls);
+                    let reservation = context.progress.reserve(calls);
                     self.running.push_back(Box::pin(async move {
-                        let parts = fetch_parts(context, &listing, index, &promise).await;
-                        drop((slot, promise));
+                        let parts = fetch_parts(context, &listing, index, &reservation).await;
+                        drop((slot, reservation));
                         match parts {
                             Ok(parts) => Done::Item(listing, index, parts),
                             Err(halt) => Done::Halt(halt),
@@ -189,7 +191,7 @@ impl<'c, 'w, W: World> Pipeline<'c, 'w, W> {
     }
 }
 
-impl<W: World> Stream for Pipeline<'_, '_, W> {
+impl<S: Source, W: World> Stream for Pipeline<'_, '_, S, W> {
     type Item = Done;
 
     fn poll_next(self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Option<Done>> {

@@ -1,10 +1,10 @@
 //! What a `collect` request asks for, judged before anything is sent.
 
-use crate::evidence::kind::{Kind, When};
-use crate::fivetran::resource::{Part, Resource};
-use crate::fivetran::{KINDS, RESOURCES};
-use crate::instant::Instant;
-use crate::model::{Budget, CollectRequest, Failure, FailureKind};
+use crate::record::kind::{Kind, When};
+use crate::record::resource::{Part, Resource, Vendor};
+use crate::record::source::Source;
+use crate::base::timestamp::Timestamp;
+use crate::base::model::{Budget, CollectRequest, Failure, FailureKind};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -18,10 +18,10 @@ pub const MAX_CONCURRENCY: u32 = 64;
 /// A request that makes sense.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Kinds asked for and those that always come along, in catalogue order.
+    /// Kinds asked for and those always included, in catalogue order.
     pub wanted: Vec<&'static Kind>,
     /// No event before this.
-    pub since: Option<Instant>,
+    pub since: Option<Timestamp>,
     /// Bounds, each above zero.
     pub budget: Budget,
     /// Requests in flight at once.
@@ -33,7 +33,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`FailureKind::InvalidRequest`], with the pointer of the field.
-    pub fn new(request: &CollectRequest) -> Result<Self, Failure> {
+    pub fn new<S: Source>(request: &CollectRequest) -> Result<Self, Failure> {
         let budget = request.budget;
         check_budget(&budget)?;
         let concurrency = budget.max_concurrency.unwrap_or(DEFAULT_CONCURRENCY);
@@ -43,12 +43,12 @@ impl Plan {
         }
         let since = match request.since.as_deref() {
             None => None,
-            Some(text) => Some(Instant::parse_rfc3339(text).ok_or_else(|| {
-                let message = String::from("since is not an RFC 3339 instant");
+            Some(text) => Some(Timestamp::parse_rfc3339(text).ok_or_else(|| {
+                let message = String::from("since is not an RFC 3339 timestamp");
                 invalid("/since", message, "Write it like 2026-01-31T00:00:00Z.")
             })?),
         };
-        Ok(Self { wanted: wanted(&request.kinds)?, since, budget, concurrency })
+        Ok(Self { wanted: wanted(S::KINDS, &request.kinds)?, since, budget, concurrency })
     }
 
     /// Whether a kind is asked for.
@@ -59,33 +59,36 @@ impl Plan {
 
     /// Whether a list has to be walked.
     #[must_use]
-    pub fn walks(&self, resource: &Resource) -> bool {
+    pub fn walks<V: Vendor>(&self, resource: &Resource<V>) -> bool {
         self.wanted.iter().any(|kind| resource.feeds(kind))
     }
 
     /// Whether a part has to be called.
     #[must_use]
-    pub fn needs(&self, part: &Part) -> bool {
+    pub fn needs<V: Vendor>(&self, part: &Part<V>) -> bool {
         part.feeds.iter().any(|kind| self.wants(kind))
     }
 
-    /// How many walks a kind is made from.
+    /// How many walks have to end before a kind is complete.
     #[must_use]
-    pub fn walks_of(&self, kind: &Kind) -> u32 {
-        let feeding = RESOURCES.iter().filter(|resource| resource.feeds(kind));
+    pub fn walks_of<S: Source>(&self, kind: &Kind) -> u32 {
+        if kind.id == S::ACCOUNT.kind.id || kind.when == When::Always {
+            return 1; // The account and the closing records count as one walk.
+        }
+        let feeding = S::RESOURCES.iter().filter(|resource| resource.feeds(kind));
         u32::try_from(feeding.count()).unwrap_or(u32::MAX)
     }
 }
 
-fn wanted(ids: &[String]) -> Result<Vec<&'static Kind>, Failure> {
+fn wanted(known: &'static [&'static Kind], ids: &[String]) -> Result<Vec<&'static Kind>, Failure> {
     for (index, id) in ids.iter().enumerate() {
-        if !KINDS.iter().any(|kind| kind.id == id) {
+        if !known.iter().any(|kind| kind.id == id) {
             let shown: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
-            let known: Vec<&str> = KINDS.iter().map(|kind| kind.id).collect();
+            let names: Vec<&str> = known.iter().map(|kind| kind.id).collect();
             return Err(invalid(
                 &format!("/kinds/{index}"),
                 format!("there is no kind {shown:?}"),
-                &format!("Known kinds: {}.", known.join(", ")),
+                &format!("Known kinds: {}.", names.join(", ")),
             ));
         }
     }
@@ -94,7 +97,7 @@ fn wanted(ids: &[String]) -> Result<Vec<&'static Kind>, Failure> {
         When::Default => ids.is_empty() || ids.iter().any(|id| id == kind.id),
         When::Asked => ids.iter().any(|id| id == kind.id),
     };
-    Ok(KINDS.iter().copied().filter(|kind| asked(kind)).collect())
+    Ok(known.iter().copied().filter(|kind| asked(kind)).collect())
 }
 
 fn check_budget(budget: &Budget) -> Result<(), Failure> {

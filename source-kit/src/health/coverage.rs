@@ -1,14 +1,16 @@
 //! Tries every endpoint once, as cheaply as it can be asked, and says what that means for each kind.
 
-use super::{Check, State, failed_get};
-use crate::collect::spread;
-use crate::config::Settings;
-use crate::evidence::kind::{Kind, When};
-use crate::fivetran::client::{Client, GetError};
-use crate::fivetran::resource::{Missing, Part, Resource, key_of, page_request};
-use crate::fivetran::{KINDS, RESOURCES};
-use crate::model::CoverageState;
-use crate::world::World;
+use super::report::{Check, State, failed_get};
+use crate::base::model::CoverageState;
+use crate::base::timestamp::Timestamp;
+use crate::base::world::World;
+use crate::read::client::Client;
+use crate::read::error::GetError;
+use crate::read::request::{key_of, page_request};
+use crate::record::config::Settings;
+use crate::record::kind::{Kind, When};
+use crate::record::resource::{Missing, Part, Resource};
+use crate::record::source::Source;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -30,13 +32,13 @@ struct Failed {
 }
 
 /// One check per kind.
-pub async fn checks<W: World>(client: &Client<'_, W>, settings: &Settings) -> Vec<Check> {
-    let mut rows: Vec<Row> = KINDS
+pub async fn checks<S: Source, W: World>(client: &Client<'_, S, W>, settings: &Settings<S>) -> Vec<Check> {
+    let mut rows: Vec<Row> = S::KINDS
         .iter()
         .filter(|kind| kind.when != When::Always)
         .map(|kind| Row { kind, reached: 0, failed: None })
         .collect();
-    for resource in RESOURCES {
+    for resource in S::RESOURCES {
         match probe_list(client, resource).await {
             Err(error) => {
                 let failed = Failed { error, path: resource.path, permission: resource.permission };
@@ -53,14 +55,14 @@ pub async fn checks<W: World>(client: &Client<'_, W>, settings: &Settings) -> Ve
     rows.iter().map(|row| check(row, client, settings)).collect()
 }
 
-async fn probe_parts<W: World>(
-    client: &Client<'_, W>,
-    settings: &Settings,
-    resource: &'static Resource,
+async fn probe_parts<S: Source, W: World>(
+    client: &Client<'_, S, W>,
+    settings: &Settings<S>,
+    resource: &'static Resource<S>,
     (key, json): (&str, &str),
     rows: &mut [Row],
 ) {
-    for part in resource.parts.iter().filter(|part| (part.enabled)(settings, json)) {
+    for part in resource.parts.iter().filter(|part| (part.enabled)(&settings.own, json)) {
         let failed = probe_part(client, part, key).await.err();
         let failed = failed.map(|error| Failed { error, path: part.path, permission: Some(part.permission) });
         note(rows, |kind| is_one_of(part.feeds, kind), failed.as_ref());
@@ -71,8 +73,8 @@ fn is_one_of(kinds: &[&Kind], kind: &Kind) -> bool {
     kinds.iter().any(|one| one.id == kind.id)
 }
 
-fn note(rows: &mut [Row], concerns: impl Fn(&Kind) -> bool, failed: Option<&Failed>) {
-    for row in rows.iter_mut().filter(|row| concerns(row.kind)) {
+fn note(rows: &mut [Row], is_read_from: impl Fn(&Kind) -> bool, failed: Option<&Failed>) {
+    for row in rows.iter_mut().filter(|row| is_read_from(row.kind)) {
         match failed {
             None => row.reached += 1,
             Some(failed) if row.failed.is_none() => row.failed = Some(failed.clone()),
@@ -82,11 +84,11 @@ fn note(rows: &mut [Row], concerns: impl Fn(&Kind) -> bool, failed: Option<&Fail
 }
 
 /// Asks for one item. Answers its key and JSON, where there is one.
-async fn probe_list<W: World>(
-    client: &Client<'_, W>,
-    resource: &Resource,
+async fn probe_list<S: Source, W: World>(
+    client: &Client<'_, S, W>,
+    resource: &Resource<S>,
 ) -> Result<Option<(String, String)>, GetError> {
-    let request = page_request(resource.path, "", resource.page_limit.map(|_| 1), None);
+    let request = page_request::<S>(resource.path, "", resource.page_limit.map(|_| 1), None);
     match client.get(&request, resource.shape()).await {
         Ok(body) => Ok(body.page().and_then(|page| {
             let json = body.item(page.items.first()?);
@@ -97,16 +99,16 @@ async fn probe_list<W: World>(
     }
 }
 
-async fn probe_part<W: World>(client: &Client<'_, W>, part: &Part, key: &str) -> Result<(), GetError> {
+async fn probe_part<S: Source, W: World>(client: &Client<'_, S, W>, part: &Part<S>, key: &str) -> Result<(), GetError> {
     let now = client.world().now();
-    let path = match part.by_week {
-        true => {
-            let hour_ago = crate::instant::Instant(now.0 - 3_600_000);
-            format!("{}?start_time={}&end_time={}", part.path, hour_ago.to_rfc3339(), now.to_rfc3339())
+    let path = match part.window_query {
+        Some(query) => {
+            let hour_ago = Timestamp(now.0 - 3_600_000);
+            format!("{}?{}", part.path, query(&hour_ago.to_rfc3339(), &now.to_rfc3339()))
         }
-        false => part.path.to_string(),
+        None => part.path.to_string(),
     };
-    let request = page_request(&path, key, part.page_limit.map(|_| 1), None);
+    let request = page_request::<S>(&path, key, part.page_limit.map(|_| 1), None);
     match client.get(&request, part.shape).await {
         // The item may be gone since; that says nothing about the endpoint.
         Ok(_) | Err(GetError::NotFound(..)) => Ok(()),
@@ -114,12 +116,12 @@ async fn probe_part<W: World>(client: &Client<'_, W>, part: &Part, key: &str) ->
     }
 }
 
-fn check<W: World>(row: &Row, client: &Client<'_, W>, settings: &Settings) -> Check {
+fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &Settings<S>) -> Check {
     let kind = row.kind;
     let Some(failed) = &row.failed else {
-        let is_spread = settings.spread_days > 1 && spread::concerns(kind);
+        let is_spread = settings.spread_days > 1 && kind.spread;
         return Check {
-            id: kind.id,
+            kind: Some(kind.id),
             state: State::Ok,
             code: "reachable",
             message: format!("{} can be read", kind.title),
@@ -133,7 +135,7 @@ fn check<W: World>(row: &Row, client: &Client<'_, W>, settings: &Settings) -> Ch
         (GetError::Forbidden(_), Some(permission)) => GetError::Forbidden(Some(permission.to_string())),
         (error, _) => error.clone(),
     };
-    let mut check = failed_get(kind.id, &error, failed.path, State::Degraded, client);
+    let mut check = failed_get(Some(kind.id), (&error, failed.path), State::Degraded, client);
     check.coverage = Some(match &failed.error {
         _ if row.reached > 0 => CoverageState::Partial,
         GetError::Forbidden(_) => CoverageState::Forbidden,

@@ -1,48 +1,31 @@
-//! One GET against the Fivetran REST API: authentication, versions, retries, the envelope.
+//! One GET: authentication, retries, rate limits, and what an answer means.
 //!
 //! | answer | becomes |
 //! |---|---|
-//! | 200, code `Success` | [`Body`] |
-//! | 200 with another code or without envelope; an unreadable body; 3xx, 400, 405, 406, 415; 500 in vain | [`GetError::Broken`]: this list or item is lost, the rest goes on |
-//! | 401 | [`GetError::Unauthorized`]: stops all |
+//! | 200, and the vendor's protocol finds its data | [`Body`] |
+//! | 200 otherwise; an unreadable body; 3xx, 400, 405, 406, 415; 500 after all retries | [`GetError::Broken`]: this list or item is lost, the rest goes on |
+//! | 401 | [`GetError::Unauthorized`]: stops everything |
 //! | 403 | [`GetError::Forbidden`]: ends a kind |
 //! | 404 | [`GetError::NotFound`]: ends an item or a kind |
 //! | 429 | waited for where the budget allows, else [`GetError::Wait`] |
-//! | 408, 502, 503, 504, no answer, in vain | [`GetError::Outage`]: stops the call, nothing is lost |
-//! | refused by the host | [`GetError::Denied`]: stops all |
+//! | 408, 502, 503, 504, or no answer, after all retries | [`GetError::Outage`]: stops the call, nothing is lost |
+//! | refused by the host | [`GetError::Denied`]: stops everything |
 //!
-//! Redirects are never followed. Source: <https://fivetran.com/docs/rest-api/getting-started>,
-//! read 2026-11.
+//! Redirects are never followed.
 
-use super::envelope::{Body, Shape, body, code_of, permission_named_in, without_data};
+use super::body::{self, Body, Seen, Shape};
+use super::error::GetError;
+use super::protocol::Protocol;
 use super::quota::Window;
 use super::retry::{self, Attempt, Verdict};
-use crate::digest::fingerprint;
-use crate::instant::Instant;
-use crate::model::Usage;
-use crate::world::{Request, Response, TransportError, World};
+use crate::base::digest::short_hash;
+use crate::base::model::Usage;
+use crate::base::world::{Request, Response, TransportError, World};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::cell::Cell;
-
-/// Why there is no [`Body`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GetError {
-    /// The key or secret is not accepted.
-    Unauthorized,
-    /// A permission is missing; its name where Fivetran said it.
-    Forbidden(Option<String>),
-    /// No such thing: Fivetran's code, e.g. `NotFound_Connection`, and the answer itself.
-    NotFound(String, Box<Body>),
-    /// Come back at this instant.
-    Wait(Instant),
-    /// Fivetran is not to be reached now. Holds the status or the transport's case.
-    Outage(Option<u16>, String),
-    /// This answer is of no use. Holds status, request id and what is wrong with it.
-    Broken(u16, Option<String>, String),
-    /// The host's policy denied the request.
-    Denied,
-}
+use core::marker::PhantomData;
 
 /// How long a call may go on, by the monotonic clock.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +37,9 @@ pub struct Limits {
 }
 
 /// Sends requests and counts them.
-pub struct Client<'w, W> {
+pub struct Client<'w, P, W> {
     world: &'w W,
+    protocol: PhantomData<P>,
     authorization: Option<String>,
     limits: Limits,
     usage: Cell<Usage>,
@@ -66,11 +50,12 @@ pub struct Client<'w, W> {
     blocked_until_ms: Cell<u64>,
 }
 
-impl<'w, W: World> Client<'w, W> {
+impl<'w, P: Protocol, W: World> Client<'w, P, W> {
     /// A client for one call of the source. `authorization` is absent when the host adds it.
     pub fn new(world: &'w W, authorization: Option<String>, limits: Limits) -> Self {
         Self {
             world,
+            protocol: PhantomData,
             authorization,
             limits,
             usage: Cell::new(Usage::default()),
@@ -106,7 +91,7 @@ impl<'w, W: World> Client<'w, W> {
                 }
                 Err(error) => Attempt::Transport(error),
             };
-            match retry::decide(facts, attempt, fingerprint(path_and_query), self.world.now()) {
+            match retry::decide(facts, attempt, short_hash(path_and_query), self.world.now()) {
                 Verdict::Take | Verdict::GiveUp => return self.judge(path_and_query, outcome, shape),
                 Verdict::RateLimitedMs(wait) => self.block(wait)?,
                 Verdict::RetryAfterMs(wait) => {
@@ -176,24 +161,33 @@ impl<'w, W: World> Client<'w, W> {
             Err(TransportError::TooLarge) => {
                 return Err(GetError::Broken(200, None, "the body is larger than 32 MiB".into()));
             }
-            Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case.into())),
+            Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case)),
         };
+        let seen = Seen::of(path_and_query, &response, self.world.now());
+        let request_id = response.request_id;
         match response.status {
-            200 => body(path_and_query, response, self.world.now(), shape),
+            200 => body::open::<P>(seen, response.body, shape)
+                .map_err(|what| GetError::Broken(200, request_id, what.into())),
             401 => Err(GetError::Unauthorized),
-            403 => Err(GetError::Forbidden(permission_named_in(&response.body))),
+            403 => Err(GetError::Forbidden(P::missing_permission(&response.body))),
             404 => {
-                let code = code_of(&response.body).unwrap_or_default();
-                Err(GetError::NotFound(code, Box::new(without_data(path_and_query, response, self.world.now()))))
+                let code = P::error_code(&response.body).unwrap_or_default();
+                Err(GetError::NotFound(code, Box::new(body::without_data(seen))))
             }
-            status @ (408 | 502 | 503 | 504) => {
-                Err(GetError::Outage(Some(status), alloc::format!("HTTP status {status}")))
-            }
+            status @ (408 | 502 | 503 | 504) => Err(GetError::Outage(Some(status), status_case(status))),
             status => {
-                let code = code_of(&response.body).unwrap_or_else(|| "none".into());
-                let what = alloc::format!("HTTP status {status}, code {code}");
-                Err(GetError::Broken(status, response.request_id, what))
+                let code = P::error_code(&response.body).unwrap_or_else(|| "none".into());
+                Err(GetError::Broken(status, request_id, format!("HTTP status {status}, code {code}")))
             }
         }
+    }
+}
+
+fn status_case(status: u16) -> &'static str {
+    match status {
+        408 => "HTTP status 408",
+        502 => "HTTP status 502",
+        503 => "HTTP status 503",
+        _ => "HTTP status 504",
     }
 }

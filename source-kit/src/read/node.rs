@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
         Ok(Node::Int(value))
     }
-    #[expect(clippy::cast_precision_loss, reason = "such a number is beyond what JSON promises to keep")]
+    #[expect(clippy::cast_precision_loss, reason = "such a number is beyond what JSON reserved to keep")]
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
         Ok(i64::try_from(value).map_or(Node::Float(value as f64), Node::Int))
     }

@@ -1,17 +1,11 @@
-//! The share of the account's hourly quota that a collection may use, counted request by request.
+//! The share of an account's hourly quota that a collection may use, counted request by request.
 //!
-//! Fivetran allows an account 20,000 requests in an hour (500 on trial), all tools together. Counted
-//! in fixed windows of an hour that begin with the first request: that needs three numbers in the
-//! cursor, where a rolling hour would need the instant of every request. The price: in an hour that
-//! lies across two windows up to twice the share may be sent, at the default half of the quota.
+//! Counted in fixed windows of an hour that begin with the first request: that needs three numbers in
+//! the cursor, where a rolling hour would need the time of every request. The price: in an hour that
+//! lies across two windows, up to twice the share may be sent.
 
-use crate::instant::Instant;
+use crate::base::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// Requests in an hour when the settings do not say: a quarter of what Fivetran allows.
-pub const DEFAULT_PER_HOUR: u32 = 5_000;
-/// All that Fivetran allows.
-pub const MAX_PER_HOUR: u32 = 20_000;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -34,7 +28,7 @@ impl Window {
     /// The window that `now` is in. A clock that was set back begins the hour again and keeps the
     /// count, so that nobody waits longer than an hour.
     #[must_use]
-    pub fn at(self, now: Instant) -> Self {
+    pub fn at(self, now: Timestamp) -> Self {
         match now.0.checked_sub(self.start_ms) {
             Some(0..HOUR_MS) => self,
             Some(..0) => Self { start_ms: now.0, ..self },
@@ -42,18 +36,9 @@ impl Window {
         }
     }
 
-    /// The window of a call that goes on where another one ended. A clock that has not moved since
-    /// a full window began stands still, as in tests: it can tell nothing about hours, so whoever
-    /// comes back is taken to have waited.
-    #[must_use]
-    pub fn resumed(self, share: u32, now: Instant) -> Self {
-        let stands_still = now.0 == self.start_ms;
-        if stands_still && self.is_full(share) { Self { start_ms: now.0, ..Self::default() } } else { self.at(now) }
-    }
-
     /// One request more.
     #[must_use]
-    pub fn with_request(self, now: Instant) -> Self {
+    pub fn with_request(self, now: Timestamp) -> Self {
         let window = self.at(now);
         Self { sent: window.sent.saturating_add(1), ..window }
     }
@@ -72,8 +57,8 @@ impl Window {
 
     /// When the next one can begin.
     #[must_use]
-    pub fn end(self) -> Instant {
-        Instant(self.start_ms.saturating_add(HOUR_MS))
+    pub fn end(self) -> Timestamp {
+        Timestamp(self.start_ms.saturating_add(HOUR_MS))
     }
 }
 
@@ -81,10 +66,10 @@ impl Window {
 mod tests {
     use super::*;
 
-    const START: Instant = Instant(1_769_860_800_000);
+    const START: Timestamp = Timestamp(1_769_860_800_000);
 
-    fn later(milliseconds: i64) -> Instant {
-        Instant(START.0 + milliseconds)
+    fn later(milliseconds: i64) -> Timestamp {
+        Timestamp(START.0 + milliseconds)
     }
 
     #[test]
@@ -111,13 +96,5 @@ mod tests {
         let full = Window { start_ms: START.0, sent: 9, full_for: 10 };
         let back = full.at(later(-86_400_000));
         assert_eq!((back.sent, back.full_for, back.end()), (9, 10, later(HOUR_MS - 86_400_000)));
-    }
-
-    #[test]
-    fn a_clock_that_stands_still_does_not_stop_a_collection_for_ever() {
-        let full = Window { start_ms: START.0, sent: 9, full_for: 0 }.filled(10);
-        assert!(!full.resumed(10, START).is_full(10));
-        assert!(full.resumed(10, later(1)).is_full(10));
-        assert_eq!(full.resumed(20, START).sent, 9, "what is not full is counted on");
     }
 }

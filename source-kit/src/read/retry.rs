@@ -1,8 +1,8 @@
 //! What to do about an answer: a pure function from facts to a verdict. It knows no clock, sends
 //! nothing and waits for nothing; `client.rs` obeys.
 
-use crate::instant::Instant;
-use crate::world::TransportError;
+use crate::base::timestamp::Timestamp;
+use crate::base::world::TransportError;
 
 /// Attempts at one request, the first included. With the waits below a request gives up after
 /// about 7 seconds: long enough for a restart of a server, short enough for a budget.
@@ -11,7 +11,7 @@ const MAX_ATTEMPTS: u32 = 4;
 const FIRST_WAIT_MS: u64 = 1_000;
 /// No backoff is longer.
 const MAX_BACKOFF_MS: u64 = 30_000;
-/// "Back-off is at most one hour", says Fivetran: a longer Retry-After is taken as one hour.
+/// A longer Retry-After is taken as one hour: every vendor's quota is open again by then.
 const MAX_RETRY_AFTER_MS: u64 = 3_600_000;
 /// A 429 without a usable Retry-After: come back in a minute.
 const DEFAULT_RETRY_AFTER_MS: u64 = 60_000;
@@ -46,7 +46,7 @@ pub enum Verdict {
 /// Decides about attempt number `attempt` (from 1). `salt` spreads the waits of several requests;
 /// it only has to differ between them.
 #[must_use]
-pub fn decide(outcome: Attempt<'_>, attempt: u32, salt: u64, now: Instant) -> Verdict {
+pub fn decide(outcome: Attempt<'_>, attempt: u32, salt: u64, now: Timestamp) -> Verdict {
     match outcome {
         Attempt::Status { status: 429, retry_after } => Verdict::RateLimitedMs(retry_after_ms(retry_after, now)),
         Attempt::Status { status: 408 | 500 | 502 | 503 | 504, .. } | Attempt::Transport(TransportError::Broken(_)) => {
@@ -63,13 +63,13 @@ pub fn decide(outcome: Attempt<'_>, attempt: u32, salt: u64, now: Instant) -> Ve
 
 /// `Retry-After` in milliseconds: seconds or an HTTP date, at most an hour; a minute where it is
 /// absent, past, zero or unreadable, since coming back at once would only prolong the limit.
-fn retry_after_ms(header: Option<&str>, now: Instant) -> u64 {
+fn retry_after_ms(header: Option<&str>, now: Timestamp) -> u64 {
     let text = header.map_or("", str::trim);
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let wait = if digits {
         text.parse::<u64>().map_or(Some(MAX_RETRY_AFTER_MS), |seconds| seconds.checked_mul(1000))
     } else {
-        Instant::parse_http_date(text).and_then(|at| u64::try_from(at.0.saturating_sub(now.0)).ok())
+        Timestamp::parse_http_date(text).and_then(|at| u64::try_from(at.0.saturating_sub(now.0)).ok())
     };
     match wait {
         None if digits => MAX_RETRY_AFTER_MS,
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn check(status: u16, retry_after: Option<&str>, attempt: u32, want: Verdict) {
-        let now = Instant(784_111_777_000); // Sun, 06 Nov 1994 08:49:37 GMT
+        let now = Timestamp(784_111_777_000); // Sun, 06 Nov 1994 08:49:37 GMT
         assert_eq!(decide(Attempt::Status { status, retry_after }, attempt, 0, now), want);
     }
 
@@ -129,7 +129,7 @@ mod tests {
             check(status, None, MAX_ATTEMPTS, Verdict::GiveUp);
             for attempt in 1..MAX_ATTEMPTS {
                 let full = FIRST_WAIT_MS << (attempt - 1);
-                let now = Instant(0);
+                let now = Timestamp(0);
                 for salt in [0, 1, 77, u64::MAX] {
                     let outcome = Attempt::Status { status, retry_after: None };
                     let Verdict::RetryAfterMs(wait) = decide(outcome, attempt, salt, now) else {
@@ -144,6 +144,6 @@ mod tests {
     #[test]
     fn never_retries_what_the_host_denied() {
         let denied = Attempt::Transport(&TransportError::Denied);
-        assert_eq!(decide(denied, 1, 0, Instant(0)), Verdict::GiveUp);
+        assert_eq!(decide(denied, 1, 0, Timestamp(0)), Verdict::GiveUp);
     }
 }

@@ -1,4 +1,4 @@
-//! How Fivetran's JSON is read: leniently field by field, strictly about what is kept.
+//! How a vendor's JSON is read: leniently field by field, strictly about what is kept.
 //!
 //! A field is absent, null, what it should be, or something odd. An odd field never breaks an
 //! item: it is reported as drift and the rest is kept. Numbers and booleans that come as strings
@@ -59,7 +59,7 @@ impl<T: Copy> Field<T> {
 /// Where drift is reported: JSON pointer below the item (`*` for any element), and what is odd.
 pub type Drift = Vec<(String, &'static str)>;
 
-/// What the documentation promises of a field, beyond its type.
+/// What the documentation reserved of a field, beyond its type.
 #[derive(Clone, Copy, Debug)]
 pub enum Rule {
     /// It is always there.
@@ -187,11 +187,11 @@ impl<'de, T: Wire<'de>> Wire<'de> for Map<'de, T> {
     }
 }
 
-/// An object of any settings, which `settings.rs` sifts.
+/// An object of any settings, to be sifted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Free<'a>(pub Vec<(Cow<'a, str>, Node<'a>)>);
+pub struct FreeForm<'a>(pub Vec<(Cow<'a, str>, Node<'a>)>);
 
-impl<'de> Wire<'de> for Free<'de> {
+impl<'de> Wire<'de> for FreeForm<'de> {
     fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
         match node {
             Node::Object(entries) => Ok(Self(entries)),
@@ -249,23 +249,7 @@ pub fn report_unknown(names: &[Cow<'_, str>], parent: &At<'_>, drift: &mut Drift
 }
 
 /// The entries of an object, taken out one by one.
-pub struct Entries<'a> {
-    entries: Vec<(Cow<'a, str>, Node<'a>)>,
-    /// What tells most of their names apart, side by side in memory: see [`tag`]. Filled up with
-    /// zeros, which no name has.
-    tags: Vec<[u32; GROUP]>,
-}
-
-/// Tags that are compared at once, in vectors.
-const GROUP: usize = 8;
-
-/// Length, first, middle and last byte of a name. Most fields of a type are not in an object, and
-/// comparing all names with each of them would cost more than reading it.
-fn tag(name: &str) -> u32 {
-    let byte = |at: usize| name.as_bytes().get(at).copied().unwrap_or_default();
-    let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
-    u32::from_le_bytes([length, byte(0), byte(name.len() / 2), byte(name.len().wrapping_sub(1))])
-}
+pub struct Entries<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
 
 impl<'a> Entries<'a> {
     /// Of an object.
@@ -274,39 +258,24 @@ impl<'a> Entries<'a> {
     /// What was found instead, in words.
     pub fn of(node: Node<'a>) -> Result<Self, &'static str> {
         match node {
-            Node::Object(entries) => {
-                let tags = |group: &[(Cow<'a, str>, Node<'a>)]| {
-                    let mut tags = [0; GROUP];
-                    tags.iter_mut().zip(group).for_each(|(slot, (name, _))| *slot = tag(name));
-                    tags
-                };
-                let tags = entries.chunks(GROUP).map(tags).collect();
-                Ok(Self { entries, tags })
-            }
+            Node::Object(entries) => Ok(Self(entries)),
             other => Err(other.kind()),
         }
     }
 
-    /// Takes out an entry. Never inlined: it is called for every field of every type.
+    /// Takes out the first entry of that name. Never inlined: it is called for every field of every
+    /// type.
     #[inline(never)]
     pub fn take<T: Wire<'a>>(&mut self, name: &str) -> Field<T> {
-        self.take_node(name).map_or(Field::Absent, Field::from)
-    }
-
-    /// The entry is replaced by null under an empty name, so that others keep their places.
-    fn take_node(&mut self, name: &str) -> Option<Node<'a>> {
-        let wanted = tag(name);
-        let any = |tags: &[u32; GROUP]| tags.iter().fold(false, |any, tag| any | (*tag == wanted));
-        let group = self.tags.iter().position(any)?;
-        let mut rest = self.entries.iter_mut().skip(group * GROUP);
-        let (key, value) = rest.find(|(key, _)| key == name)?;
-        *key = Cow::Borrowed("");
-        Some(core::mem::replace(value, Node::Null))
+        match self.0.iter().position(|(key, _)| key == name) {
+            Some(at) => Field::from(self.0.remove(at).1),
+            None => Field::Absent,
+        }
     }
 
     /// Names of what was not taken.
     pub fn rest(self) -> Vec<Cow<'a, str>> {
-        self.entries.into_iter().map(|(key, _)| key).filter(|key| !key.is_empty()).collect()
+        self.0.into_iter().map(|(key, _)| key).collect()
     }
 }
 
@@ -319,42 +288,41 @@ impl<'de, T: Wire<'de>> From<Node<'de>> for Field<T> {
     }
 }
 
-/// Declares a wire type: a struct of [`Field`]s that mirrors an object of the API, named as there.
+/// Declares a wire type: a struct of [`Field`](crate::Field)s that mirrors an object of the API, named as there. `=> Rule` says
+/// what the documentation promises beyond the type.
+#[macro_export]
 macro_rules! wire {
     ($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($field:ident $(= $key:literal)? : $type:ty $(=> $rule:expr)?,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         $vis struct $name<'a> {
-            $(#[doc = concat!("`", $crate::fivetran::wire::wire!(@key $field $($key)?), "` of the API.")] pub $field: $type,)*
+            $(#[doc = concat!("`", $crate::wire!(@key $field $($key)?), "` of the API.")] pub $field: $type,)*
             /// Names of fields that this type does not know.
-            pub unknown: ::alloc::vec::Vec<::alloc::borrow::Cow<'a, str>>,
+            pub unknown: $crate::__private::Vec<$crate::__private::Cow<'a, str>>,
         }
 
-        impl<'a> $crate::fivetran::wire::Wire<'a> for $name<'a> {
-            fn from_node(node: $crate::fivetran::node::Node<'a>) -> Result<Self, &'static str> {
-                let mut entries = $crate::fivetran::wire::Entries::of(node)?;
+        impl<'a> $crate::read::wire::Wire<'a> for $name<'a> {
+            fn from_node(node: $crate::read::node::Node<'a>) -> Result<Self, &'static str> {
+                let mut entries = $crate::read::wire::Entries::of(node)?;
                 Ok(Self {
-                    $($field: entries.take($crate::fivetran::wire::wire!(@key $field $($key)?)),)*
+                    $($field: entries.take($crate::wire!(@key $field $($key)?)),)*
                     unknown: entries.rest(),
                 })
             }
-            fn report(&self, at: &$crate::fivetran::wire::At<'_>, drift: &mut $crate::fivetran::wire::Drift) {
-                use $crate::fivetran::wire::wire;
+            fn report(&self, at: &$crate::read::wire::At<'_>, drift: &mut $crate::read::wire::Drift) {
                 $(
                     #[allow(unused_mut, unused_assignments, reason = "fields without a rule")]
                     let mut rule = None;
                     $(rule = Some($rule);)?
-                    self.$field.report_in(at, wire!(@key $field $($key)?), rule, drift);
+                    self.$field.report_in(at, $crate::wire!(@key $field $($key)?), rule, drift);
                 )*
-                $crate::fivetran::wire::report_unknown(&self.unknown, at, drift);
+                $crate::read::wire::report_unknown(&self.unknown, at, drift);
             }
         }
     };
     (@key $field:ident) => { stringify!($field) };
     (@key $field:ident $key:literal) => { $key };
 }
-pub(crate) use wire;
-
 /// Reads one item. `None` when it is not an object at all.
 pub fn read<'a, T: Wire<'a>>(json: &'a str) -> Option<T> {
     T::from_node(Node::read(json)?).ok()

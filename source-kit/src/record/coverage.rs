@@ -1,10 +1,10 @@
 //! `coverage`: how complete each kind is: evidence about the evidence.
 
 use super::emit::{Draft, Emit};
-use super::kind::{Cost, DAILY, Kind, When};
-use crate::collect::tally::Tally;
-use crate::instant::Instant;
-use crate::model::{CoverageState, Subject};
+use super::kind::{Cost, DAILY, Kind, Nature, When};
+use super::tally::Tally;
+use crate::base::timestamp::Timestamp;
+use crate::base::model::{CoverageState, Subject};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,6 +16,8 @@ pub const KIND: Kind = Kind {
     title: "Coverage",
     description: "For every kind asked for: whether the whole population was read, from how many pages and responses, whether the end of each list was seen, and what is missing for which reason.",
     keywords: &["completeness", "population", "ipe", "coverage"],
+    nature: Nature::Statement,
+    personal_data: false,
     schema_version: 1,
     content_schema: include_str!("../schemas/coverage.json"),
     endpoints: &[],
@@ -24,11 +26,12 @@ pub const KIND: Kind = Kind {
     cost: Cost::Free,
     when: When::Always,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// How completely one kind was collected.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct CoverageContent<'a> {
     /// Whether every list that the kind is made from was read to its end.
     pub end_seen: bool,
@@ -64,7 +67,7 @@ pub struct CoverageContent<'a> {
 
 /// Which part of the items a day reads, where a setting spreads the calls for them.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct SpreadContent {
     /// Of so many parts: the days in which each item is read once.
     pub of: u32,
@@ -75,7 +78,7 @@ pub struct SpreadContent {
 /// Makes the record of one kind.
 pub fn emit(out: &mut Emit<'_>, kind: &'static Kind, tally: &Tally) {
     let coverage = tally.coverage(kind);
-    let at = |ms: Option<i64>| ms.map(|ms| Instant(ms).to_rfc3339());
+    let at = |ms: Option<i64>| ms.map(|ms| Timestamp(ms).to_rfc3339());
     out.record(Draft {
         kind: &KIND,
         native_id: &[kind.id],

@@ -3,12 +3,11 @@
 
 use super::kind::{DAILY, Kind};
 use super::privacy::Privacy;
-use super::urn::record_id;
-use crate::canonical::to_canonical;
-use crate::collect::spread;
-use crate::fivetran::envelope::Body;
-use crate::instant::Instant;
-use crate::model::{Provenance, Record, Subject, Withheld};
+use crate::base::canonical::to_canonical;
+use crate::base::urn::record_id;
+use crate::read::body::{Body, Seen};
+use crate::base::timestamp::Timestamp;
+use crate::base::model::{Provenance, Record, Subject, Withheld};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,24 +16,30 @@ use serde::Serialize;
 /// Where something was read from: a response and the place in it.
 #[derive(Debug)]
 pub struct Origin<'a> {
-    /// The response.
-    pub body: &'a Body,
+    /// The facts of the response.
+    pub seen: &'a Seen,
     /// Number of the list page, from 1.
     pub page: Option<u32>,
     /// JSON pointer of the item.
     pub pointer: String,
 }
 
-impl Origin<'_> {
+impl<'a> Origin<'a> {
+    /// The single object of an answer.
+    #[must_use]
+    pub fn of(body: &'a Body) -> Self {
+        Self { seen: &body.seen, page: None, pointer: "/data".into() }
+    }
+
     fn provenance(&self) -> Provenance {
         Provenance {
-            body_digest: self.body.digest.clone(),
+            body_digest: self.seen.digest.clone(),
             page: self.page,
             pointer: self.pointer.clone(),
-            read_at: self.body.read_at.to_rfc3339(),
-            request: self.body.request.clone(),
-            request_id: self.body.request_id.clone(),
-            status: self.body.status,
+            read_at: self.seen.read_at.to_rfc3339(),
+            request: self.seen.request.clone(),
+            request_id: self.seen.request_id.clone(),
+            status: self.seen.status,
         }
     }
 }
@@ -49,8 +54,8 @@ pub struct Draft<'a, C: ?Sized> {
     pub title: String,
     /// What it is about.
     pub subject: Subject,
-    /// When Fivetran says it happened.
-    pub effective_at: Option<Instant>,
+    /// When the vendor says it happened.
+    pub effective_at: Option<Timestamp>,
     /// Serialises to canonical JSON: fields in order.
     pub content: &'a C,
     /// What it was read from; empty for the source's own records.
@@ -61,24 +66,26 @@ pub struct Draft<'a, C: ?Sized> {
 
 /// Takes the records of one item.
 pub struct Emit<'r> {
+    /// Id of the source.
+    pub source: &'static str,
     /// The account's id.
     pub account: &'r str,
     /// Kinds asked for.
     pub wanted: &'r [&'static Kind],
     /// No event before this.
-    pub since: Option<Instant>,
+    pub since: Option<Timestamp>,
     /// What happens to personal data.
     pub privacy: &'r Privacy,
     /// Days from one reading of an item to the next, for kinds that the settings spread.
     pub spread_days: u32,
     /// The clock, for records that were read from nothing.
-    pub now: Instant,
+    pub now: Timestamp,
     /// What was made so far.
     pub records: Vec<Record>,
 }
 
 impl Emit<'_> {
-    /// Whether the kind was asked for. Ask before building a content in vain.
+    /// Whether the kind was asked for. Ask before building a costly content.
     #[must_use]
     pub fn wants(&self, kind: &Kind) -> bool {
         self.wanted.iter().any(|wanted| wanted.id == kind.id)
@@ -93,7 +100,7 @@ impl Emit<'_> {
     /// How long to rely on it. What is valid until the next day's reading is valid until its next
     /// turn where readings are spread.
     fn valid_for_seconds(&self, kind: &Kind) -> u64 {
-        let is_spread = self.spread_days > 1 && kind.valid_for_seconds == DAILY && spread::concerns(kind);
+        let is_spread = self.spread_days > 1 && kind.valid_for_seconds == DAILY && kind.spread;
         let days_between = if is_spread { u64::from(self.spread_days) - 1 } else { 0 };
         kind.valid_for_seconds + days_between * 24 * 3600
     }
@@ -103,16 +110,14 @@ impl Emit<'_> {
         if !self.wants(draft.kind) {
             return;
         }
-        let read_at = draft.from.iter().map(|origin| origin.body.read_at).max();
+        let read_at = draft.from.iter().map(|origin| origin.seen.read_at).max();
         let observed_at = read_at.unwrap_or(self.now);
         let mut withheld = draft.withheld;
         withheld.sort();
         self.records.push(Record {
             content: to_canonical(draft.content),
-            // Comes when the record joins the chain, with those of its neighbours.
-            digest: String::new(),
-            effective_at: draft.effective_at.map(Instant::to_rfc3339),
-            id: record_id(self.account, draft.kind.id, draft.native_id),
+            effective_at: draft.effective_at.map(Timestamp::to_rfc3339),
+            id: record_id(self.source, self.account, draft.kind.id, draft.native_id),
             kind: draft.kind.id,
             observed_at: observed_at.to_rfc3339(),
             provenance: draft.from.iter().map(|origin| origin.provenance()).collect(),

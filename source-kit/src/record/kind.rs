@@ -22,14 +22,27 @@ pub enum When {
     Always,
 }
 
+/// What the records of a kind describe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Things that exist.
+    Inventory,
+    /// Things that happened.
+    Event,
+    /// What the source says about the collection.
+    Statement,
+}
+
 /// One kind of evidence. Meanings and units: `kind-description` in `wit/catalog.wit`.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is documented in wit/catalog.wit")]
+#[expect(missing_docs, reason = "each field but `spread` is documented in wit/catalog.wit")]
 pub struct Kind {
     pub id: &'static str,
     pub title: &'static str,
     pub description: &'static str,
     pub keywords: &'static [&'static str],
+    pub nature: Nature,
+    pub personal_data: bool,
     pub schema_version: u32,
     pub content_schema: &'static str,
     pub endpoints: &'static [&'static str],
@@ -38,6 +51,9 @@ pub struct Kind {
     pub cost: Cost,
     pub when: When,
     pub valid_for_seconds: u64,
+    /// Whether the setting `spread_days` spreads calls that it is read from: a test compares this
+    /// with what the parts say.
+    pub spread: bool,
 }
 
 /// One day, the rhythm in which a compliance platform collects, and half of one as slack: an

@@ -1,24 +1,29 @@
-//! `manifest`: the last record of a collection: what it is, by whom, of whom, and how it is sealed.
+//! `manifest`: the last record of a collection: what it is, by whom, and of whom.
 
 use super::emit::{Draft, Emit};
-use super::kind::{Cost, DAILY, Kind, When};
-use crate::config::Config;
-use crate::digest::INTERFACE;
-use crate::fivetran::account::Identity;
-use crate::instant::Instant;
-use crate::model::{CoverageState, Subject};
+use super::kind::{Cost, DAILY, Kind, Nature, When};
+use super::identity::Identity;
+use crate::base::timestamp::Timestamp;
+use crate::base::model::{CoverageState, Subject};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use serde_json::Value;
+
+/// The interface that is spoken.
+pub const INTERFACE: &str = "compliance:source@0.2.0";
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
     id: "manifest",
     title: "Manifest",
-    description: "The last record of a collection: its counts and coverage per kind, the principal and settings it was read under, the component that read it, and the head of the hash chain over all records before it.",
-    keywords: &["manifest", "completeness", "integrity", "hash chain", "chain of custody"],
-    schema_version: 1,
+    description: "The last record of a collection: its counts and coverage per kind, the principal and settings it was read under, and the component that read it.",
+    keywords: &["manifest", "completeness", "integrity", "chain of custody"],
+    nature: Nature::Statement,
+    personal_data: true,
+    schema_version: 2,
     content_schema: include_str!("../schemas/manifest.json"),
     endpoints: &[],
     permissions: &[],
@@ -26,21 +31,20 @@ pub const KIND: Kind = Kind {
     cost: Cost::Free,
     when: When::Always,
     valid_for_seconds: DAILY,
+    spread: false,
 };
 
 /// What a collection holds and how it came to be.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ManifestContent<'a> {
     /// Id of the account.
     pub account_id: &'a str,
-    /// Head of the hash chain after the record before this one.
-    pub chain_head: &'a str,
     /// Version of the component.
     pub component_version: &'a str,
     /// When this record was made: RFC 3339 in UTC.
     pub finished_at: String,
-    /// Where it was read: always api.fivetran.com.
+    /// Where it was read: the one host that is ever called.
     pub host: &'a str,
     /// The interface that was spoken.
     pub interface: &'a str,
@@ -50,8 +54,9 @@ pub struct ManifestContent<'a> {
     pub principal: Principal<'a>,
     /// Records before this one.
     pub records: u64,
-    /// Settings in force.
-    pub settings: Settings,
+    /// Settings in force that shape the evidence, but for secrets.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Value>"))]
+    pub settings: &'a BTreeMap<&'static str, Value>,
     /// SHA-256 of the settings in force.
     pub settings_digest: &'a str,
     /// Events before this instant were left out; null when none were.
@@ -62,7 +67,7 @@ pub struct ManifestContent<'a> {
 
 /// How much of one kind there is.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct KindSummary<'a> {
     /// The kind.
     pub kind: &'a str,
@@ -74,9 +79,9 @@ pub struct KindSummary<'a> {
 
 /// Whose key was used. A list shows what its principal may see: read completeness with this in mind.
 #[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Principal<'a> {
-    /// Id of the user or system key; null when Fivetran did not say. Never the key.
+    /// Id of the user or system key; null when the vendor did not say. Never the key.
     pub id: Option<&'a str>,
     /// `user`, `system_key` or `unknown`.
     pub kind: &'a str,
@@ -84,37 +89,25 @@ pub struct Principal<'a> {
     pub role: Option<&'a str>,
 }
 
-/// The settings that shape the evidence.
-#[derive(Debug, Serialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-pub struct Settings {
-    /// Whether each connection's details were read.
-    pub connection_details: bool,
-    /// `full` or `hashed`.
-    pub personal_data: &'static str,
-    /// Days over which the costly calls for items were spread; 1 for none.
-    pub spread_days: u32,
-}
-
-/// The account and who reads it.
-pub struct Identities<'a> {
-    /// As Fivetran told them.
+/// What the record is made of.
+#[expect(missing_docs, reason = "each field is documented at [`ManifestContent`]")]
+pub struct Header<'a> {
     pub identity: &'a Identity,
     /// The user's role, once seen.
     pub role: Option<&'a str>,
+    pub host: &'static str,
+    pub component_version: &'static str,
+    pub settings: &'a BTreeMap<&'static str, Value>,
+    pub settings_digest: &'a str,
+    pub started_at: Timestamp,
+    pub since: Option<Timestamp>,
+    pub records: u64,
+    pub kinds: &'a [KindSummary<'a>],
 }
 
-/// Makes the record. `span` is when the collection began, and since when events were wanted.
-pub fn emit(
-    out: &mut Emit<'_>,
-    identities: &Identities<'_>,
-    config: &Config,
-    chain_head: &str,
-    span: (Instant, Option<Instant>),
-    records: u64,
-    kinds: &[KindSummary<'_>],
-) {
-    let identity = identities.identity;
+/// Makes the record.
+pub fn emit(out: &mut Emit<'_>, header: &Header<'_>) {
+    let Header { identity, records, kinds, .. } = *header;
     let (kind, id) = match (&identity.user, &identity.system_key) {
         (Some(user), _) => ("user", Some(user.as_str())),
         (None, Some(key)) => ("system_key", Some(key.as_str())),
@@ -126,7 +119,7 @@ pub fn emit(
         0 => format!("Collection of {records} records, every kind complete"),
         short => format!("Collection of {records} records, {short} of {} kinds not complete", kinds.len()),
     };
-    let started_at = span.0.to_rfc3339();
+    let started_at = header.started_at.to_rfc3339();
     out.record(Draft {
         kind: &KIND,
         native_id: &[&started_at],
@@ -135,21 +128,16 @@ pub fn emit(
         effective_at: None,
         content: &ManifestContent {
             account_id: account,
-            chain_head,
-            component_version: crate::VERSION,
+            component_version: header.component_version,
             finished_at: out.now.to_rfc3339(),
-            host: crate::fivetran::HOST,
+            host: header.host,
             interface: INTERFACE,
             kinds,
-            principal: Principal { id, kind, role: identities.role },
+            principal: Principal { id, kind, role: header.role },
             records,
-            settings: Settings {
-                connection_details: config.settings.connection_details,
-                personal_data: if config.settings.privacy.shows_people() { "full" } else { "hashed" },
-                spread_days: config.settings.spread_days,
-            },
-            settings_digest: &config.settings_digest,
-            since: span.1.map(Instant::to_rfc3339),
+            settings: header.settings,
+            settings_digest: header.settings_digest,
+            since: header.since.map(Timestamp::to_rfc3339),
             started_at: started_at.clone(),
         },
         from: &[],

@@ -1,6 +1,6 @@
 //! Personal data: kept as it is, or replaced by a keyed hash that still tells people apart.
 
-use crate::digest::hex;
+use crate::base::digest::hex;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;

@@ -1,24 +1,35 @@
-//! What a resource is: a list (or a single object) of the API, the further calls that each of its
-//! items needs, and how an item becomes evidence. One file per resource fills in a [`Resource`];
-//! `collect/` walks the table of them.
+//! What a resource is: a list (or a single object) of an API, the further calls that each of its items
+//! needs, and how an item becomes evidence. A source has a table of them, which `collect` walks.
 
-use super::envelope::{Body, Shape};
-use super::node::{Key, Node};
-use super::notes::{Fact, Notes};
-use super::wire::{self, Drift, Text, Wire};
-use crate::config::Settings;
-use crate::evidence::emit::{Emit, Origin};
-use crate::evidence::kind::Kind;
-use crate::evidence::urn::push_encoded;
+use super::emit::{Emit, Origin};
+use super::kind::Kind;
+use crate::read::body::{Body, Shape};
+use crate::read::protocol::Protocol;
+use crate::read::wire::{self, Drift, Text, Wire};
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use core::fmt::Debug;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The types that a source has of its own, and its protocol.
+pub trait Vendor: Protocol + Clone + Debug + PartialEq + Sized + 'static {
+    /// Its own settings.
+    type Settings: Clone;
+    /// Something that an item tells for the sake of later ones.
+    type Fact;
+    /// What a collection remembers of that. It travels in the cursor, which is at most 16 KiB, so it
+    /// has to be bounded: about 8 KiB as JSON.
+    type Notes: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned;
+
+    /// Remembers a fact.
+    fn note(notes: &mut Self::Notes, fact: Self::Fact);
+}
 
 /// A list of the API and all that is read for its items.
-pub struct Resource {
+pub struct Resource<V: Vendor> {
     /// What it is called in progress and reasons, e.g. `users`.
     pub stage: &'static str,
     /// Path of the list.
@@ -36,18 +47,18 @@ pub struct Resource {
     /// Kinds of other lists that need to know what is in this one.
     pub informs: &'static [&'static Kind],
     /// Further calls for each item, in this order.
-    pub parts: &'static [Part],
+    pub parts: &'static [Part<V>],
     /// Makes the records of one item, but for those that parts make by themselves.
-    pub project: Project,
+    pub project: Project<V>,
 }
 
 /// Makes records of what was read.
-pub type Project = fn(&Item<'_>, &mut Emit<'_>, &mut Findings);
+pub type Project<V> = fn(&Item<'_, V>, &mut Emit<'_>, &mut Findings<V>);
 
 /// What a 404 means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// Of a list: Fivetran does not offer it to this account.
+    /// Of a list: the vendor does not offer it to this account.
     NotOffered,
     /// Of an item's part: the item was deleted since it was listed.
     Gone,
@@ -55,7 +66,7 @@ pub enum Missing {
     None,
 }
 
-impl Resource {
+impl<V: Vendor> Resource<V> {
     /// What most lists are; the rest of the fields is to be filled in.
     pub const LIST: Self = Self {
         stage: "",
@@ -73,12 +84,12 @@ impl Resource {
     /// What the answer looks like.
     #[must_use]
     pub const fn shape(&self) -> Shape {
-        if self.page_limit.is_some() { Shape::Listed } else { Shape::Enveloped }
+        if self.page_limit.is_some() { Shape::List } else { Shape::Object }
     }
 
     /// The same with these parts, for a list whose parts stand in several files.
     #[must_use]
-    pub const fn with(mut self, parts: &'static [Part]) -> Self {
+    pub const fn with(mut self, parts: &'static [Part<V>]) -> Self {
         self.parts = parts;
         self
     }
@@ -99,7 +110,7 @@ impl Resource {
 }
 
 /// A further call for each item.
-pub struct Part {
+pub struct Part<V: Vendor> {
     /// What it is called, e.g. `details`.
     pub name: &'static str,
     /// Path, with `{id}` for the item's id.
@@ -114,18 +125,19 @@ pub struct Part {
     pub missing: Missing,
     /// What the answer looks like.
     pub shape: Shape,
-    /// Called once for each week since the collection's `since`, with `start_time` and `end_time`.
-    pub by_week: bool,
+    /// For parts that are called once for each week since the collection's `since`: the query for a
+    /// span of time, from and to.
+    pub window_query: Option<fn(&str, &str) -> String>,
     /// Whether the setting `spread_days` spreads its calls over several days.
     pub spread: bool,
     /// Whether the settings want it for this item, given as JSON.
-    pub enabled: fn(&Settings, &str) -> bool,
+    pub enabled: fn(&V::Settings, &str) -> bool,
     /// Makes records of its answer, for parts that stand in files of their own. Comes after the
     /// item's own records, in the order of the parts.
-    pub project: Option<fn(&Item<'_>, &PartAnswer, &mut Emit<'_>, &mut Findings)>,
+    pub project: Option<fn(&Item<'_, V>, &PartAnswer, &mut Emit<'_>, &mut Findings<V>)>,
 }
 
-impl Part {
+impl<V: Vendor> Part<V> {
     /// What most parts that are one object are; the rest of the fields is to be filled in.
     pub const OBJECT: Self = Self {
         name: "",
@@ -134,14 +146,14 @@ impl Part {
         permission: "",
         feeds: &[],
         missing: Missing::Gone,
-        shape: Shape::Enveloped,
-        by_week: false,
+        shape: Shape::Object,
+        window_query: None,
         spread: false,
         enabled: |_, _| true,
         project: None,
     };
     /// The same for parts that are lists.
-    pub const LIST: Self = Self { page_limit: Some(1000), shape: Shape::Listed, ..Self::OBJECT };
+    pub const LIST: Self = Self { page_limit: Some(1000), shape: Shape::List, ..Self::OBJECT };
 }
 
 /// What a part's call gave.
@@ -151,11 +163,11 @@ pub enum PartAnswer {
     NotCalled,
     /// Every page of it.
     Pages(Vec<Body>),
-    /// There is none: Fivetran answered 404.
+    /// There is none: the vendor answered 404.
     None(Body),
-    /// The item is gone: Fivetran answered 404.
+    /// The item is gone: the vendor answered 404.
     Gone,
-    /// A permission is missing; its name where Fivetran said it.
+    /// A permission is missing; its name where the vendor said it.
     Forbidden(Option<String>),
     /// No use; what is wrong with it.
     Broken(String),
@@ -186,7 +198,7 @@ impl PartAnswer {
 }
 
 /// One item of a list with the answers of its parts.
-pub struct Item<'a> {
+pub struct Item<'a, V: Vendor> {
     /// The list page.
     pub list: &'a Body,
     /// Number of the list page, from 1; absent for a single object.
@@ -197,15 +209,15 @@ pub struct Item<'a> {
     pub json: &'a str,
     /// What identifies it; empty where nothing does.
     pub id: &'a str,
-    /// In the order of [`Resource::parts`].
-    pub parts: &'a [PartAnswer],
-    /// Settings in force.
-    pub settings: &'a Settings,
+    /// The parts of its resource.
+    pub parts: &'static [Part<V>],
+    /// Their answers, in the same order.
+    pub answers: &'a [PartAnswer],
     /// What earlier items have told.
-    pub notes: &'a Notes,
+    pub notes: &'a V::Notes,
 }
 
-impl Item<'_> {
+impl<V: Vendor> Item<'_, V> {
     /// Where the item itself was read from.
     #[must_use]
     pub fn origin(&self) -> Origin<'_> {
@@ -213,18 +225,14 @@ impl Item<'_> {
             Some(_) => format!("/data/items/{}", self.index),
             None => "/data".into(),
         };
-        Origin { body: self.list, page: self.page, pointer }
+        Origin { seen: &self.list.seen, page: self.page, pointer }
     }
 
-    /// The answer of part number `index`.
+    /// The answer of a part.
     #[must_use]
-    pub fn part(&self, index: usize) -> &PartAnswer {
-        self.parts.get(index).unwrap_or(&PartAnswer::NotCalled)
-    }
-
-    /// Calls `each` for every item of a paginated part, with where it was read from and its JSON.
-    pub fn for_each_in_part(&self, index: usize, each: impl FnMut(&Origin<'_>, &str)) {
-        self.part(index).for_each(each);
+    pub fn part(&self, part: &Part<V>) -> &PartAnswer {
+        let at = self.parts.iter().position(|one| one.path == part.path);
+        at.and_then(|at| self.answers.get(at)).unwrap_or(&PartAnswer::NotCalled)
     }
 }
 
@@ -242,25 +250,18 @@ impl PartAnswer {
                     continue;
                 }
                 let pointer = format!("/data/items/{at}");
-                each(&Origin { body, page: Some(number), pointer }, json);
+                each(&Origin { seen: &body.seen, page: Some(number), pointer }, json);
             }
         }
     }
 }
 
-/// Where the single object of a part was read from.
-#[must_use]
-pub fn origin_of(body: &Body) -> Origin<'_> {
-    Origin { body, page: None, pointer: "/data".into() }
-}
-
 /// What a projection noticed.
-#[derive(Debug, Default)]
-pub struct Findings {
+pub struct Findings<V: Vendor> {
     /// Fields that are not as documented, by endpoint.
     pub drift: Vec<(&'static str, Drift)>,
     /// What later items have to know.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<V::Fact>,
     /// Items, or parts of items, that could not be read at all.
     pub unreadable: u32,
     /// The user whose key is used, to be recognised among the users.
@@ -269,7 +270,13 @@ pub struct Findings {
     pub principal_role: Option<String>,
 }
 
-impl Findings {
+impl<V: Vendor> Default for Findings<V> {
+    fn default() -> Self {
+        Self { drift: Vec::new(), facts: Vec::new(), unreadable: 0, principal: None, principal_role: None }
+    }
+}
+
+impl<V: Vendor> Findings<V> {
     /// Reads a wire type that an endpoint gave, and reports what is odd about it; counts it when it
     /// cannot be read.
     pub fn read<'a, T: Wire<'a>>(&mut self, endpoint: &'static str, json: &'a str) -> Option<T> {
@@ -290,62 +297,5 @@ impl Findings {
         let text = id.text().filter(|text| !text.is_empty());
         self.unreadable += u32::from(text.is_none());
         text
-    }
-}
-
-/// Path and query of a page of a list. `id` replaces `{id}`.
-#[must_use]
-pub fn page_request(path: &str, id: &str, limit: Option<u32>, cursor: Option<&str>) -> String {
-    let mut out = String::with_capacity(path.len() + 64);
-    let (head, tail) = path.split_once("{id}").map_or((path, None), |(head, tail)| (head, Some(tail)));
-    out.push_str(head);
-    if let Some(tail) = tail {
-        push_encoded(&mut out, id);
-        out.push_str(tail);
-    }
-    if let Some(limit) = limit {
-        let mark = if out.contains('?') { '&' } else { '?' };
-        out.push_str(&format!("{mark}limit={limit}"));
-    }
-    if let Some(cursor) = cursor {
-        out.push_str("&cursor=");
-        push_encoded(&mut out, cursor);
-    }
-    out
-}
-
-/// What identifies an item: its `key` field, the first one of that name. The JSON is read no further
-/// than to there.
-#[must_use]
-pub fn key_of(json: &str, key: &str) -> Option<String> {
-    let mut found = None;
-    let seek = Seek { key, found: &mut found };
-    // To stop inside of the object is an error for serde_json, and all that is wanted here.
-    let _ = serde_json::Deserializer::from_str(json).deserialize_map(seek);
-    let field = Text::from(found?);
-    field.text().filter(|text| !text.is_empty()).map(String::from)
-}
-
-/// Reads an object up to one key.
-struct Seek<'k, 'f, 'a> {
-    key: &'k str,
-    found: &'f mut Option<Node<'a>>,
-}
-
-impl<'de> Visitor<'de> for Seek<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        while let Some(key) = object.next_key::<Key<'de>>()? {
-            if key.0 == self.key {
-                *self.found = Some(object.next_value()?);
-                break;
-            }
-            object.next_value::<IgnoredAny>()?;
-        }
-        Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! How completely each kind was collected: counts, problems, and the verdict on them.
 
-use super::spread::Turn;
-use crate::evidence::kind::Kind;
-use crate::instant::Instant;
-use crate::model::{Coverage, CoverageState};
+use super::kind::Kind;
+use super::turn::Turn;
+use crate::base::timestamp::Timestamp;
+use crate::base::model::{Coverage, CoverageState};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What kept something from being read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Trouble {
+pub enum Cause {
     /// 403.
     Forbidden,
     /// 404 for a whole list: not offered to this account.
@@ -24,13 +24,31 @@ pub enum Trouble {
     ListChanged,
     /// Items without an id, or not objects.
     Unreadable,
+    /// What was noted on the way did not fit into the cursor.
+    Forgotten,
+}
+
+impl Cause {
+    /// Stable name, fit for matching.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Forbidden => "refused",
+            Self::NotAvailable => "not-offered",
+            Self::Upstream => "no-usable-answer",
+            Self::EndlessList => "endless-list",
+            Self::ListChanged => "list-changed",
+            Self::Unreadable => "unreadable-items",
+            Self::Forgotten => "forgotten",
+        }
+    }
 }
 
 /// One reason why a kind is short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What it was.
-    pub trouble: Trouble,
+    pub cause: Cause,
     /// Which endpoint.
     pub at: String,
     /// The permission that was missing.
@@ -89,7 +107,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 impl Tally {
     /// Notes a response.
-    pub fn response(&mut self, read_at: Instant) {
+    pub fn response(&mut self, read_at: Timestamp) {
         self.responses += 1;
         self.first_ms = Some(self.first_ms.map_or(read_at.0, |first| first.min(read_at.0)));
         self.last_ms = Some(self.last_ms.map_or(read_at.0, |last| last.max(read_at.0)));
@@ -101,12 +119,27 @@ impl Tally {
             self.failed += problem.count;
         }
         let same = |known: &&mut Problem| {
-            known.trouble == problem.trouble && known.at == problem.at && known.permission == problem.permission
+            known.cause == problem.cause && known.at == problem.at && known.permission == problem.permission
         };
         match self.problems.iter_mut().find(same) {
             Some(known) => known.count += problem.count,
             None => self.problems.push(problem.clone()),
         }
+    }
+
+    /// Keeps the first problems and folds the others into one, which says that they were forgotten.
+    pub fn shorten(&mut self, keep: usize) {
+        let rest = self.problems.split_off(keep.min(self.problems.len()));
+        if rest.is_empty() {
+            return;
+        }
+        self.problems.push(Problem {
+            cause: Cause::Forgotten,
+            at: "further problems".to_string(),
+            permission: None,
+            count: rest.iter().map(|problem| problem.count).sum(),
+            whole_list: rest.iter().any(|problem| problem.whole_list),
+        });
     }
 
     /// The verdict so far.
@@ -116,6 +149,7 @@ impl Tally {
         Coverage {
             kind: kind.id,
             state: self.state(),
+            code: self.code(),
             records: self.records,
             items_failed: self.failed,
             reason: self.reason(),
@@ -130,7 +164,7 @@ impl Tally {
     }
 
     fn state(&self) -> CoverageState {
-        let only = |trouble| self.problems.iter().all(|problem| problem.trouble == trouble);
+        let only = |cause| self.problems.iter().all(|problem| problem.cause == cause);
         match (self.open > 0, self.problems.is_empty()) {
             (true, _) if self.responses == 0 && self.records == 0 && self.problems.is_empty() => {
                 CoverageState::NotAttempted
@@ -139,9 +173,20 @@ impl Tally {
             (false, true) if self.turn.is_some() => CoverageState::Spread,
             (false, true) => CoverageState::Complete,
             (false, false) if self.responses > 0 => CoverageState::Partial,
-            (false, false) if only(Trouble::Forbidden) => CoverageState::Forbidden,
-            (false, false) if only(Trouble::NotAvailable) => CoverageState::NotAvailable,
+            (false, false) if only(Cause::Forbidden) => CoverageState::Forbidden,
+            (false, false) if only(Cause::NotAvailable) => CoverageState::NotAvailable,
             (false, false) => CoverageState::Partial,
+        }
+    }
+
+    /// The main reason: the first problem's code, else the name of the state.
+    fn code(&self) -> &'static str {
+        match (self.problems.first(), self.state()) {
+            (Some(problem), _) => problem.cause.code(),
+            (None, CoverageState::Complete) => "complete",
+            (None, CoverageState::Spread) => "spread",
+            (None, CoverageState::NotAttempted) => "not-attempted",
+            (None, _) => "unfinished",
         }
     }
 
@@ -163,18 +208,19 @@ impl Problem {
     pub fn sentence(&self) -> String {
         let Self { at, count, .. } = self;
         let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
-        match self.trouble {
-            Trouble::Forbidden => {
-                let permission = self.permission.as_deref().unwrap_or("a permission that Fivetran did not name");
+        match self.cause {
+            Cause::Forbidden => {
+                let permission = self.permission.as_deref().unwrap_or("a permission that the vendor did not name");
                 format!("GET {at} was refused{times}: {permission} is missing")
             }
-            Trouble::NotAvailable => format!("GET {at} is not offered to this account"),
-            Trouble::Upstream => format!("GET {at} gave no usable answer{times}"),
-            Trouble::EndlessList => format!("GET {at} did not come to an end"),
-            Trouble::ListChanged => {
+            Cause::NotAvailable => format!("GET {at} is not offered to this account"),
+            Cause::Upstream => format!("GET {at} gave no usable answer{times}"),
+            Cause::EndlessList => format!("GET {at} did not come to an end"),
+            Cause::ListChanged => {
                 format!("GET {at} changed while it was read{times}: items may repeat, or one be missing")
             }
-            Trouble::Unreadable => format!("{count} items of GET {at} could not be read"),
+            Cause::Unreadable => format!("{count} items of GET {at} could not be read"),
+            Cause::Forgotten => format!("{at}: there was more to remember than a cursor may hold"),
         }
     }
 }

@@ -1,12 +1,8 @@
 //! Spreads the costly calls for items over several days, without keeping anything: whose turn it is
 //! follows from the item's id and the day.
 
-use super::Context;
-use crate::digest::sha256;
-use crate::evidence::kind::Kind;
-use crate::fivetran::RESOURCES;
-use crate::instant::Instant;
-use crate::world::World;
+use crate::base::digest::short_hash;
+use crate::base::timestamp::Timestamp;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -15,13 +11,13 @@ use serde::{Deserialize, Serialize};
 pub const MAX_DAYS: u32 = 31;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
-/// The longest span that Fivetran's sync history answers at once.
+/// The longest span that one call covers.
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// A year and a day.
 const MAX_WEEKS: i64 = 53;
 
 /// The part of all items that one day reads. Travels in the cursor, so that a collection that is
-/// gone on with after midnight keeps to the day on which it began.
+/// resumed after midnight keeps to the day on which it began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// Which part, from 1.
@@ -35,7 +31,7 @@ pub struct Turn {
 impl Turn {
     /// The turn of the day (in UTC) on which a collection began; `None` when nothing is spread.
     #[must_use]
-    pub fn of_day(days: u32, started: Instant) -> Option<Self> {
+    pub fn of_day(days: u32, started: Timestamp) -> Option<Self> {
         let day = started.0.div_euclid(DAY_MS).rem_euclid(i64::from(days.max(1)));
         (days > 1).then(|| Self { number: u32::try_from(day).unwrap_or_default() + 1, of: days })
     }
@@ -44,42 +40,38 @@ impl Turn {
     /// changes: an item that moved to another day would not be read for longer than was promised.
     #[must_use]
     pub fn is_of(self, id: &str) -> bool {
-        let [a, b, c, d, e, f, g, h, ..] = sha256(id.as_bytes());
-        u64::from_be_bytes([a, b, c, d, e, f, g, h]) % u64::from(self.of.max(1)) + 1 == u64::from(self.number)
+        short_hash(id) % u64::from(self.of.max(1)) + 1 == u64::from(self.number)
     }
 }
 
-/// Whether the setting spreads calls that a kind is read from.
+/// The weeks from `since` to the start of the collection: the last one without `since`, or as many
+/// as pass from one turn of an item to the next, and no more than 53.
 #[must_use]
-pub fn concerns(kind: &Kind) -> bool {
-    let parts = RESOURCES.iter().flat_map(|resource| resource.parts).filter(|part| part.spread);
-    parts.flat_map(|part| part.feeds).any(|fed| fed.id == kind.id)
+pub fn weeks(days: u32, since: Option<Timestamp>, started: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let span = if days > 1 { WEEK_MS.max(turn_ms(days)) } else { WEEK_MS };
+    let since = since.unwrap_or(Timestamp(started.0 - span));
+    let mut from = since.max(Timestamp(started.0 - MAX_WEEKS * WEEK_MS));
+    let mut weeks = Vec::new();
+    while from < started {
+        let to = started.min(Timestamp(from.0 + WEEK_MS));
+        weeks.push((from, to));
+        from = to;
+    }
+    weeks
 }
 
-impl<W: World> Context<'_, W> {
-    /// The weeks from `since` to the start of the collection: the last one without `since`, or as
-    /// many as pass from one turn of an item to the next, and no more than a year's.
-    pub fn weeks(&self) -> Vec<(Instant, Instant)> {
-        let end = self.started.get();
-        let days = i64::from(self.settings.spread_days);
-        // What is read every so many days must not lose what lies between: collections do not begin
-        // at the same time of day, so there is a day to spare.
-        let span = if days > 1 { WEEK_MS.max((days + 1) * DAY_MS) } else { WEEK_MS };
-        let since = self.plan.since.unwrap_or(Instant(end.0 - span));
-        let mut from = since.max(Instant(end.0 - MAX_WEEKS * WEEK_MS));
-        let mut weeks = Vec::new();
-        while from < end {
-            let to = end.min(Instant(from.0 + WEEK_MS));
-            weeks.push((from, to));
-            from = to;
-        }
-        weeks
-    }
+/// Where the events of the next collection have to begin, so that none is missed: what was going on
+/// when this one began may have ended later, and the vendor's clock may differ from the host's, so a
+/// day is read again; an item that is read every so many days was last read that long ago.
+#[must_use]
+pub fn next_since(days: u32, started: Timestamp) -> Timestamp {
+    Timestamp(started.0.saturating_sub(if days > 1 { turn_ms(days) } else { DAY_MS }))
+}
 
-    /// The part of the items that is read, where the settings spread the calls for them.
-    pub fn turn(&self) -> Option<Turn> {
-        Turn::of_day(self.settings.spread_days, self.started.get())
-    }
+/// From one turn of an item to the next. Collections do not begin at the same time of day, so there
+/// is a day to spare.
+fn turn_ms(days: u32) -> i64 {
+    (i64::from(days) + 1) * DAY_MS
 }
 
 #[cfg(test)]
@@ -87,13 +79,13 @@ mod tests {
     use super::*;
     use alloc::format;
 
-    const NOON: Instant = Instant(1_769_860_800_000);
+    const NOON: Timestamp = Timestamp(1_769_860_800_000);
 
     #[test]
     fn each_item_has_one_turn_in_so_many_days_and_the_days_are_about_even() {
         for days in [2, 7, 31] {
             let turns = |id: &str| {
-                let day = |day: i64| Turn::of_day(days, Instant(NOON.0 + day * DAY_MS));
+                let day = |day: i64| Turn::of_day(days, Timestamp(NOON.0 + day * DAY_MS));
                 (0..i64::from(days)).filter(|at| day(*at).is_some_and(|turn| turn.is_of(id))).count()
             };
             assert!((0..500).all(|item| turns(&format!("item_{item}")) == 1));
@@ -106,8 +98,8 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_in_utc() {
-        let midnight = Instant(NOON.0 - NOON.0 % DAY_MS);
-        let at = |instant: i64| Turn::of_day(7, Instant(instant));
+        let midnight = Timestamp(NOON.0 - NOON.0 % DAY_MS);
+        let at = |instant: i64| Turn::of_day(7, Timestamp(instant));
         assert_eq!(at(midnight.0), at(midnight.0 + DAY_MS - 1));
         assert_ne!(at(midnight.0), at(midnight.0 - 1));
         assert_eq!(at(midnight.0), at(midnight.0 + 7 * DAY_MS));

@@ -2,8 +2,9 @@
 #![allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic, clippy::indexing_slicing, reason = "generated code")]
 
 wit_bindgen::generate!({
-    path: "wit",
-    world: "evidence-source",
+    path: "../wit",
+    world: "full-source",
+    pub_export_macro: true,
     with: {
         "wasi:io/error@0.2.12": wasi::io::error,
         "wasi:io/poll@0.2.12": wasi::io::poll,

@@ -1,47 +1,103 @@
-//! The exports, and the one thing an instance remembers: its configuration.
+//! The exports of a source, and the one thing an instance remembers: its configuration.
 
 use super::bindings::compliance::source::types::{Diagnostic, Failure};
-use super::bindings::export;
-use super::bindings::exports::compliance::source::{catalog, source};
+use super::bindings::exports::compliance::source::{catalog, direct, planner, source};
 use super::convert;
-use super::http::Outside;
+use super::http::WasiWorld;
+use crate::base::model;
+use crate::base::world::World;
 use crate::collect::estimate::estimate;
 use crate::collect::{Session, collect};
-use crate::config::configure;
 use crate::health;
-use crate::world::World;
+use crate::record::config::configure;
+use crate::record::source::Source;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-
-struct Component;
+use core::marker::PhantomData;
 
 /// The configuration in force. Exports are free functions, so it has to live in a static.
-struct Memory(RefCell<Option<Rc<Session>>>);
+pub struct Memory<S: Source>(RefCell<Option<Rc<Session<S>>>>);
 
 #[expect(unsafe_code, reason = "a component instance has one thread, which Sync cannot know")]
 // SAFETY: wasm32-wasip2 without the threads proposal: nothing is ever shared between threads.
-unsafe impl Sync for Memory {}
+unsafe impl<S: Source> Sync for Memory<S> {}
 
-static MEMORY: Memory = Memory(RefCell::new(None));
-
-fn session() -> Option<Rc<Session>> {
-    MEMORY.0.borrow().clone()
-}
-
-impl catalog::Guest for Component {
-    fn describe() -> catalog::SourceDescription {
-        convert::description()
+impl<S: Source> Memory<S> {
+    /// Without a configuration.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(RefCell::new(None))
     }
 }
 
-impl source::Guest for Component {
-    fn configure(configuration: source::Configuration) -> Result<source::Configured, Vec<Diagnostic>> {
+impl<S: Source> Default for Memory<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Gives an exported source its memory: see [`crate::export`].
+pub trait Exported: 'static {
+    /// The source.
+    type Source: Source;
+    /// Its memory.
+    fn memory() -> &'static Memory<Self::Source>;
+}
+
+/// The component of a source.
+pub struct Component<E>(PhantomData<E>);
+
+type Configured<S> = Result<Rc<Session<S>>, Failure>;
+
+impl<E: Exported> Component<E> {
+    fn session() -> Configured<E::Source> {
+        E::memory().0.borrow().clone().ok_or_else(|| convert::failure(health::not_configured()))
+    }
+
+    fn health(session: Result<Rc<Session<E::Source>>, model::Failure>, depth: source::HealthDepth) -> source::HealthReport {
+        let world = WasiWorld::<E::Source>::default();
+        convert::report(match session {
+            Err(failure) => health::failing(&failure, world.now()),
+            Ok(session) => world.block_on(health::check(&world, &session.config, convert::depth(depth))),
+        })
+    }
+
+    fn collect(session: Configured<E::Source>, request: source::CollectRequest) -> Result<source::Page, Failure> {
+        let (session, world) = (session?, WasiWorld::<E::Source>::default());
+        let page = world.block_on(collect(&world, &session, &convert::request(request)));
+        page.map(convert::page).map_err(convert::failure)
+    }
+
+    fn estimate(session: Configured<E::Source>, request: source::CollectRequest) -> Result<planner::Cost, Failure> {
+        let (session, world) = (session?, WasiWorld::<E::Source>::default());
+        let cost = world.block_on(estimate(&world, &session.config, &convert::request(request)));
+        cost.map(convert::cost).map_err(convert::failure)
+    }
+
+    /// A session of a configuration that comes with the call.
+    fn fresh(configuration: source::Configuration) -> Result<Rc<Session<E::Source>>, model::Failure> {
         let credentials = convert::credentials(configuration.credentials);
         match configure(&credentials, &configuration.settings) {
+            Ok(config) => Ok(Rc::new(Session::new(config))),
+            Err(findings) => Err(health::refused(findings)),
+        }
+    }
+}
+
+impl<E: Exported> catalog::Guest for Component<E> {
+    fn describe() -> catalog::SourceDescription {
+        convert::description::<E::Source>()
+    }
+}
+
+impl<E: Exported> source::Guest for Component<E> {
+    fn configure(configuration: source::Configuration) -> Result<source::Configured, Vec<Diagnostic>> {
+        let credentials = convert::credentials(configuration.credentials);
+        match configure::<E::Source>(&credentials, &configuration.settings) {
             Ok(config) => {
                 let answer = convert::configured(&config);
-                *MEMORY.0.borrow_mut() = Some(Rc::new(Session::new(config)));
+                *E::memory().0.borrow_mut() = Some(Rc::new(Session::new(config)));
                 Ok(answer)
             }
             Err(findings) => Err(findings.into_iter().map(convert::diagnostic).collect()),
@@ -49,38 +105,57 @@ impl source::Guest for Component {
     }
 
     fn health(depth: source::HealthDepth) -> source::HealthReport {
-        let outside = Outside::default();
-        let report = match session() {
-            None => health::not_configured(outside.now()),
-            Some(session) => outside.block_on(health::check(&outside, &session.config, convert::depth(depth))),
-        };
-        convert::report(report)
-    }
-
-    fn estimate(request: source::CollectRequest) -> Result<source::Cost, Failure> {
-        let Some(session) = session() else {
-            return Err(convert::failure(health::not_configured_failure()));
-        };
-        let outside = Outside::default();
-        let request = convert::request(request);
-        let outcome = outside.block_on(estimate(&outside, &session.config, &request));
-        outcome.map(convert::cost).map_err(convert::failure)
+        let session = E::memory().0.borrow().clone();
+        Self::health(session.ok_or_else(health::not_configured), depth)
     }
 
     fn collect(request: source::CollectRequest) -> Result<source::Page, Failure> {
-        let Some(session) = session() else {
-            return Err(convert::failure(health::not_configured_failure()));
-        };
-        let outside = Outside::default();
-        let request = convert::request(request);
-        let outcome = outside.block_on(collect(&outside, &session, &request));
-        outcome.map(convert::page).map_err(convert::failure)
+        Self::collect(Self::session(), request)
     }
 }
 
-/// The glue of the canonical ABI.
-mod exports {
-    #![allow(unsafe_code, clippy::all, reason = "generated code")]
-    use super::{Component, export};
-    export!(Component with_types_in crate::shell::bindings);
+impl<E: Exported> planner::Guest for Component<E> {
+    fn estimate(request: source::CollectRequest) -> Result<planner::Cost, Failure> {
+        Self::estimate(Self::session(), request)
+    }
+}
+
+impl<E: Exported> direct::Guest for Component<E> {
+    fn health(configuration: source::Configuration, depth: source::HealthDepth) -> source::HealthReport {
+        Self::health(Self::fresh(configuration), depth)
+    }
+
+    fn collect(
+        configuration: source::Configuration,
+        request: source::CollectRequest,
+    ) -> Result<source::Page, Failure> {
+        Self::collect(Self::fresh(configuration).map_err(convert::failure), request)
+    }
+
+    fn estimate(
+        configuration: source::Configuration,
+        request: source::CollectRequest,
+    ) -> Result<planner::Cost, Failure> {
+        Self::estimate(Self::fresh(configuration).map_err(convert::failure), request)
+    }
+}
+
+/// Makes a crate the component of a source: its exports, and the memory of an instance.
+#[macro_export]
+macro_rules! export {
+    ($source:ty) => {
+        #[allow(unsafe_code, clippy::all, reason = "the glue of the canonical ABI is generated")]
+        const _: () = {
+            static MEMORY: $crate::shell::Memory<$source> = $crate::shell::Memory::new();
+            struct Own;
+            impl $crate::shell::Exported for Own {
+                type Source = $source;
+                fn memory() -> &'static $crate::shell::Memory<$source> {
+                    &MEMORY
+                }
+            }
+            type Exports = $crate::shell::Component<Own>;
+            $crate::shell::bindings::export!(Exports with_types_in $crate::shell::bindings);
+        };
+    };
 }

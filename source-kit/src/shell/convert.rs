@@ -1,13 +1,12 @@
 //! Between the core's types and the generated ones: field by field, nothing else.
 
 use super::bindings::compliance::source::types as wit;
-use super::bindings::exports::compliance::source::{catalog, source};
-use crate::config::{Config, Credentials};
-use crate::evidence::controls;
-use crate::evidence::kind::{Cost, Kind, When};
-use crate::fivetran::KINDS;
+use super::bindings::exports::compliance::source::{catalog, planner, source};
+use crate::base::model;
 use crate::health::{Check, Depth, Report, State};
-use crate::{catalog as facts, model};
+use crate::record::config::{Config, Credentials};
+use crate::record::kind::{Cost, Kind, Nature, When};
+use crate::record::source::Source;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -16,42 +15,67 @@ fn strings(texts: &[&str]) -> Vec<String> {
 }
 
 /// The whole description.
-pub fn description() -> catalog::SourceDescription {
-    let (scheme, host, port, methods, paths) = facts::CAPABILITY;
+pub fn description<S: Source>() -> catalog::SourceDescription {
+    let about = S::ABOUT;
     catalog::SourceDescription {
-        id: facts::ID.into(),
-        name: facts::NAME.into(),
-        version: crate::VERSION.into(),
-        description: facts::DESCRIPTION.into(),
-        category: facts::CATEGORY.into(),
-        authentication: catalog::Authentication::Basic(catalog::CredentialLabels {
-            username: facts::USERNAME_LABEL.into(),
-            password: facts::PASSWORD_LABEL.into(),
-            help: facts::CREDENTIAL_HELP.into(),
-            help_url: facts::CREDENTIAL_URL.into(),
-        }),
-        settings_schema: crate::config::SETTINGS_SCHEMA.into(),
+        id: about.id.into(),
+        name: about.name.into(),
+        version: about.version.into(),
+        description: about.description.into(),
+        category: about.category.into(),
+        authentication: authentication::<S>(),
+        settings_schema: about.settings_schema.into(),
         capabilities: alloc::vec![catalog::Capability {
-            scheme: scheme.into(),
-            host: host.into(),
-            port,
-            methods: strings(methods),
-            path_prefixes: strings(paths),
+            scheme: "https".into(),
+            host: catalog::HostPattern::Exact(S::HOST.into()),
+            port: 443,
+            methods: strings(&["GET"]),
+            path_prefixes: strings(about.path_prefixes),
         }],
-        kinds: KINDS.iter().map(|kind| kind_description(kind)).collect(),
+        kinds: S::KINDS.iter().map(|kind| kind_description::<S>(kind)).collect(),
     }
 }
 
-fn kind_description(kind: &Kind) -> catalog::KindDescription {
-    let (soc2, iso) = controls::of(kind.id);
+fn authentication<S: Source>() -> catalog::Authentication {
+    let Some(pair) = S::ABOUT.pair else {
+        return catalog::Authentication {
+            scheme: catalog::AuthenticationScheme::None,
+            fields: Vec::new(),
+            help: String::new(),
+            help_url: String::new(),
+        };
+    };
+    let field = |id: &str, label: &str, secret| catalog::CredentialField {
+        id: id.into(),
+        label: label.into(),
+        help: String::new(),
+        secret,
+        multiline: false,
+    };
+    catalog::Authentication {
+        scheme: catalog::AuthenticationScheme::Basic,
+        fields: alloc::vec![field("username", pair.username, false), field("password", pair.password, true)],
+        help: pair.help.into(),
+        help_url: pair.help_url.into(),
+    }
+}
+
+fn kind_description<S: Source>(kind: &Kind) -> catalog::KindDescription {
+    let (soc2, iso) = S::controls(kind.id);
     let control = |framework: &str, id: &&str| catalog::Control { framework: framework.into(), id: (*id).into() };
-    let soc2 = soc2.iter().map(|id| control(controls::SOC2, id));
-    let iso = iso.iter().map(|id| control(controls::ISO27001, id));
+    let soc2 = soc2.iter().map(|id| control("SOC 2", id));
+    let iso = iso.iter().map(|id| control("ISO/IEC 27001:2022", id));
     catalog::KindDescription {
         id: kind.id.into(),
         title: kind.title.into(),
         description: kind.description.into(),
         keywords: strings(kind.keywords),
+        nature: match kind.nature {
+            Nature::Inventory => catalog::Nature::Inventory,
+            Nature::Event => catalog::Nature::Event,
+            Nature::Statement => catalog::Nature::Statement,
+        },
+        personal_data: kind.personal_data,
         schema_version: kind.schema_version,
         content_schema: kind.content_schema.into(),
         endpoints: strings(kind.endpoints),
@@ -71,14 +95,28 @@ fn kind_description(kind: &Kind) -> catalog::KindDescription {
 
 /// Credentials as the core takes them.
 pub fn credentials(credentials: source::Credentials) -> Credentials {
+    use source::Credentials as From;
     match credentials {
-        source::Credentials::Basic(pair) => Credentials::Basic { username: pair.username, password: pair.password },
-        source::Credentials::HostManaged => Credentials::HostManaged,
+        From::None => Credentials::None,
+        From::Basic(pair) => Credentials::Basic { username: pair.username, password: pair.password },
+        From::Bearer(_) => Credentials::Other("bearer"),
+        From::Fields(fields) => pair_of(fields).unwrap_or(Credentials::Other("fields")),
+        From::HostManaged => Credentials::HostManaged,
+    }
+}
+
+/// A form that has exactly the two fields of HTTP Basic.
+fn pair_of(fields: Vec<(String, String)>) -> Option<Credentials> {
+    let [(first, one), (second, other)] = <[_; 2]>::try_from(fields).ok()?;
+    match (first.as_str(), second.as_str()) {
+        ("username", "password") => Some(Credentials::Basic { username: one, password: other }),
+        ("password", "username") => Some(Credentials::Basic { username: other, password: one }),
+        _ => None,
     }
 }
 
 /// The answer to a configuration that was accepted.
-pub fn configured(config: &Config) -> source::Configured {
+pub fn configured<S: Source>(config: &Config<S>) -> source::Configured {
     source::Configured {
         settings: config.effective.clone(),
         settings_digest: config.settings_digest.clone(),
@@ -143,7 +181,7 @@ fn state(state: State) -> source::HealthState {
 
 fn check(check: Check) -> source::Check {
     source::Check {
-        id: check.id.into(),
+        about: check.kind.map_or(source::CheckSubject::Credential, |kind| source::CheckSubject::Kind(kind.into())),
         state: state(check.state),
         code: check.code.into(),
         message: check.message,
@@ -170,7 +208,6 @@ fn coverage_state(state: model::CoverageState) -> wit::CoverageState {
         model::CoverageState::Partial => wit::CoverageState::Partial,
         model::CoverageState::Forbidden => wit::CoverageState::Forbidden,
         model::CoverageState::NotAvailable => wit::CoverageState::NotAvailable,
-        model::CoverageState::NotExposed => wit::CoverageState::NotExposed,
         model::CoverageState::Disabled => wit::CoverageState::Disabled,
         model::CoverageState::NotAttempted => wit::CoverageState::NotAttempted,
     }
@@ -194,14 +231,14 @@ pub fn request(request: source::CollectRequest) -> model::CollectRequest {
 }
 
 /// What a collection will cost.
-pub fn cost(cost: model::Cost) -> source::Cost {
-    let endpoint = |cost: model::EndpointCost| source::EndpointCost {
+pub fn cost(cost: model::Cost) -> planner::Cost {
+    let endpoint = |cost: model::EndpointCost| planner::EndpointCost {
         endpoint: cost.endpoint,
         kind: cost.kind.into(),
         calls: cost.calls,
         is_least: cost.is_least,
     };
-    source::Cost {
+    planner::Cost {
         endpoints: cost.endpoints.into_iter().map(endpoint).collect(),
         milliseconds: cost.milliseconds,
         concurrency: cost.concurrency,
@@ -227,7 +264,8 @@ pub fn page(page: model::Page) -> source::Page {
         },
         cursor: page.cursor,
         not_before: page.not_before,
-        chain_head: page.chain_head,
+        stopped: page.stopped.map(failure),
+        next_since: page.next_since,
     }
 }
 
@@ -235,6 +273,7 @@ fn coverage(coverage: model::Coverage) -> wit::Coverage {
     wit::Coverage {
         kind: coverage.kind.into(),
         state: coverage_state(coverage.state),
+        code: coverage.code.into(),
         records: coverage.records,
         items_failed: coverage.items_failed,
         reason: coverage.reason,
@@ -252,7 +291,6 @@ fn record(record: model::Record) -> wit::EvidenceRecord {
         observed_at: record.observed_at,
         effective_at: record.effective_at,
         content: record.content,
-        digest: record.digest,
         provenance: record.provenance.into_iter().map(provenance).collect(),
         withheld: record.withheld.into_iter().map(withheld).collect(),
         valid_until: record.valid_until,
@@ -300,11 +338,7 @@ pub fn failure(failure: model::Failure) -> wit::Failure {
             From::DeniedByHost => wit::FailureKind::DeniedByHost,
             From::Internal => wit::FailureKind::Internal,
         },
-        scope: match failure.scope {
-            model::FailureScope::Collection => wit::FailureScope::Collection,
-            model::FailureScope::Kind(kind) => wit::FailureScope::Kind(kind),
-            model::FailureScope::Item(item) => wit::FailureScope::Item(item),
-        },
+        code: failure.code.into(),
         pointer: failure.pointer,
         message: failure.message,
         remedy: failure.remedy,

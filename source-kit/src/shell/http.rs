@@ -1,44 +1,55 @@
 //! The core's [`World`] over `wasi:http` and `wasi:clocks`.
 
 use super::executor::Reactor;
-use crate::VERSION;
-use crate::fivetran::HOST;
-use crate::instant::Instant;
-use crate::world::{MAX_BODY_BYTES, Request, Response, TransportError, World};
+use crate::base::digest::is_digest;
+use crate::record::source::Source;
+use crate::base::timestamp::Timestamp;
+use crate::base::world::{MAX_BODY_BYTES, Request, Response, TransportError, World};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
-    ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme,
+    ErrorCode, Fields, FutureTrailers, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme,
 };
 use wasi::io::streams::{InputStream, StreamError};
 
 const NANOS_PER_MS: u64 = 1_000_000;
 /// Long enough for a far network; the host may clamp it.
 const CONNECT_TIMEOUT_MS: u64 = 10_000;
-/// Fivetran's own clients have needed more than 30 seconds for long lists.
+/// Long lists have been seen to need more than 30 seconds.
 const FIRST_BYTE_TIMEOUT_MS: u64 = 90_000;
 /// A body that stalls for so long is broken.
 const BETWEEN_BYTES_TIMEOUT_MS: u64 = 30_000;
 /// The host gives no more at once.
 const READ_BYTES: u64 = 64 * 1024;
 
-/// The outside.
-#[derive(Default)]
-pub struct Outside {
+/// Names the trailer in which a host may send the digest of a body: see `provenance.body-digest` in
+/// the WIT.
+const DIGEST_TRAILER: &str = "compliance-body-sha256";
+
+/// The world of a source in a component.
+pub struct WasiWorld<S> {
     reactor: Reactor,
+    source: PhantomData<S>,
 }
 
-impl Outside {
+impl<S> Default for WasiWorld<S> {
+    fn default() -> Self {
+        Self { reactor: Reactor::default(), source: PhantomData }
+    }
+}
+
+impl<S: Source> WasiWorld<S> {
     /// Runs a future that uses this world.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.reactor.block_on(future)
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
-        let outgoing = outgoing(&request)?;
+        let outgoing = outgoing::<S>(&request)?;
         let pending = outgoing_handler::handle(outgoing, Some(options())).map_err(|code| broken(&code))?;
         let response = loop {
             if let Some(outcome) = pending.get() {
@@ -52,18 +63,31 @@ impl Outside {
         let retry_after = header(&headers, "retry-after");
         let request_id = header(&headers, "x-request-id").filter(|id| id.len() <= 128);
         drop(headers);
-        let body = self.read(&response).await?;
-        Ok(Response { status, retry_after, request_id, body })
+        let (body, body_digest) = self.read(&response).await?;
+        Ok(Response { status, retry_after, request_id, body, body_digest })
     }
 
-    async fn read(&self, response: &IncomingResponse) -> Result<Vec<u8>, TransportError> {
+    /// The body, and its digest where the host sends it.
+    async fn read(&self, response: &IncomingResponse) -> Result<(Vec<u8>, Option<String>), TransportError> {
         let body = response.consume().map_err(|()| TransportError::Broken("body-taken"))?;
         let stream = body.stream().map_err(|()| TransportError::Broken("body-taken"))?;
         let read = self.drain(&stream).await;
         drop(stream);
-        // Trailers say nothing here; finishing tells the host that the body is done with.
-        drop(IncomingBody::finish(body));
-        read
+        let trailers = IncomingBody::finish(body);
+        let bytes = read?;
+        Ok((bytes, self.digest_in(&trailers).await))
+    }
+
+    /// The digest in the trailers. They come with the end of the body, which has been read, so this
+    /// waits for nothing but the host.
+    async fn digest_in(&self, trailers: &FutureTrailers) -> Option<String> {
+        let fields = loop {
+            if let Some(fields) = trailers.get() {
+                break fields.ok()?.ok()??;
+            }
+            self.reactor.until(trailers.subscribe()).await;
+        };
+        header(&fields, DIGEST_TRAILER).filter(|digest| is_digest(digest))
     }
 
     async fn drain(&self, stream: &InputStream) -> Result<Vec<u8>, TransportError> {
@@ -84,15 +108,15 @@ impl Outside {
     }
 }
 
-impl World for Outside {
+impl<S: Source> World for WasiWorld<S> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         self.exchange(request).await
     }
 
-    fn now(&self) -> Instant {
+    fn now(&self) -> Timestamp {
         let now = wall_clock::now();
         let millis = now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds) / NANOS_PER_MS);
-        Instant(i64::try_from(millis).unwrap_or(i64::MAX))
+        Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 
     fn monotonic_ms(&self) -> u64 {
@@ -105,10 +129,10 @@ impl World for Outside {
     }
 }
 
-fn outgoing(request: &Request) -> Result<OutgoingRequest, TransportError> {
+fn outgoing<S: Source>(request: &Request) -> Result<OutgoingRequest, TransportError> {
     let headers = Fields::new();
-    let agent = format!("fivetran-source/{VERSION} (compliance:source)");
-    set(&headers, "accept", "application/json;version=2")?;
+    let agent = format!("{}-source/{} (compliance:source)", S::ABOUT.id, S::ABOUT.version);
+    set(&headers, "accept", S::ACCEPT)?;
     set(&headers, "user-agent", &agent)?;
     if let Some(authorization) = &request.authorization {
         set(&headers, "authorization", authorization)?;
@@ -116,7 +140,7 @@ fn outgoing(request: &Request) -> Result<OutgoingRequest, TransportError> {
     let outgoing = OutgoingRequest::new(headers);
     let set_all = outgoing.set_method(&Method::Get).is_ok()
         && outgoing.set_scheme(Some(&Scheme::Https)).is_ok()
-        && outgoing.set_authority(Some(HOST)).is_ok()
+        && outgoing.set_authority(Some(S::HOST)).is_ok()
         && outgoing.set_path_with_query(Some(&request.path_and_query)).is_ok();
     if set_all { Ok(outgoing) } else { Err(TransportError::Broken("request-refused")) }
 }

@@ -1,9 +1,10 @@
-//! The shell: all that knows generated types and `wasi:*`. It has no opinion about Fivetran or
-//! evidence.
+//! The component: the only code that knows generated types and `wasi:*`.
 
-mod bindings;
+pub mod bindings;
 mod component;
 mod convert;
 mod executor;
 mod http;
 mod runtime;
+
+pub use component::{Component, Exported, Memory};

@@ -19,7 +19,7 @@ const MALLOC_ALIGN: usize = 16;
 /// wasi-libc's malloc: already linked, and the heap that `cabi_realloc` has to share.
 struct Libc;
 
-// SAFETY: malloc, aligned_alloc, realloc and free of wasi-libc keep GlobalAlloc's promises; what
+// SAFETY: malloc, aligned_alloc, realloc and free of wasi-libc keep GlobalAlloc's reserved; what
 // malloc cannot align goes through aligned_alloc, whose size must be a multiple of the alignment.
 unsafe impl GlobalAlloc for Libc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,0 +1,10 @@
+//! What everything else stands on: the interface's types, the world outside, time, canonical JSON,
+//! digests, ids.
+
+pub mod canonical;
+pub mod digest;
+pub mod model;
+pub mod timestamp;
+pub mod url;
+pub mod urn;
+pub mod world;

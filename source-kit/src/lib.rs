@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+pub mod base;
+pub mod collect;
+pub mod health;
+pub mod read;
+pub mod record;
+
+#[cfg(target_arch = "wasm32")]
+pub mod shell;
+
+pub use base::model::{Subject, Withheld, WithheldReason};
+pub use read::protocol::Protocol;
+pub use read::wire::{Field, FreeForm, Map, Rule, Text, Unread};
+pub use record::emit::{Draft, Emit, Origin};
+pub use record::kind::{Cost, DAILY, Kind, Nature, When, YEAR};
+pub use record::not_observable::Topic;
+pub use record::resource::{Findings, Item, Missing, Part, PartAnswer, Resource, Vendor};
+pub use record::source::{About, Account, Pair, Setting, Source, Summary};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use alloc::borrow::Cow;
+    pub use alloc::vec::Vec;
+}

@@ -1,0 +1,11 @@
+//! Reading an API: one GET with its retries, what an answer looks like, and JSON read leniently.
+
+pub mod body;
+pub mod client;
+pub mod error;
+pub mod node;
+pub mod protocol;
+pub mod quota;
+pub mod request;
+pub mod retry;
+pub mod wire;

@@ -1,0 +1,56 @@
+//! What a request asks for, and what identifies an item of its answer.
+
+use super::node::{Key, Node};
+use super::protocol::Protocol;
+use super::wire::Text;
+use crate::base::urn::encoded;
+use alloc::string::String;
+use core::fmt;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+/// Path and query of a page of a list. `id` replaces `{id}`.
+#[must_use]
+pub fn page_request<P: Protocol>(path: &str, id: &str, limit: Option<u32>, cursor: Option<&str>) -> String {
+    let mut out = path.replace("{id}", &encoded(id));
+    if let Some(limit) = limit {
+        out.push(if out.contains('?') { '&' } else { '?' });
+        out.push_str(&P::page_query(limit, cursor));
+    }
+    out
+}
+
+/// What identifies an item: its `key` field, the first one of that name. The JSON is read no further
+/// than to there.
+#[must_use]
+pub fn key_of(json: &str, key: &str) -> Option<String> {
+    let mut found = None;
+    let seek = Seek { key, found: &mut found };
+    // To stop inside of the object is an error for serde_json, and all that is wanted here.
+    let _ = serde_json::Deserializer::from_str(json).deserialize_map(seek);
+    let field = Text::from(found?);
+    field.text().filter(|text| !text.is_empty()).map(String::from)
+}
+
+/// Reads an object up to one key.
+struct Seek<'k, 'f, 'a> {
+    key: &'k str,
+    found: &'f mut Option<Node<'a>>,
+}
+
+impl<'de> Visitor<'de> for Seek<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        while let Some(key) = object.next_key::<Key<'de>>()? {
+            if key.0 == self.key {
+                *self.found = Some(object.next_value()?);
+                break;
+            }
+            object.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}

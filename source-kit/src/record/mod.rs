@@ -1,0 +1,15 @@
+//! Evidence: kinds and records, what a source is, coverage, and the records every collection ends with.
+
+pub mod config;
+pub mod coverage;
+pub mod emit;
+pub mod identity;
+pub mod kind;
+pub mod manifest;
+pub mod not_observable;
+pub mod privacy;
+pub mod resource;
+pub mod sift;
+pub mod source;
+pub mod tally;
+pub mod turn;

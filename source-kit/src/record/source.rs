@@ -1,0 +1,126 @@
+//! What a source is: everything that the kit has to be told about a vendor.
+
+use super::emit::Emit;
+use super::identity::Identity;
+use super::kind::Kind;
+use super::not_observable::Topic;
+use super::resource::{Resource, Vendor};
+use crate::base::model::Diagnostic;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde_json::Value;
+
+/// An evidence source. All of it is known beforehand but for what the settings say.
+pub trait Source: Vendor {
+    /// What `describe` answers, but for the kinds.
+    const ABOUT: About;
+    /// Every kind of evidence, in the order of the catalogue. The kit's own three come last.
+    const KINDS: &'static [&'static Kind];
+    /// Every list that is walked, in the order of the evidence.
+    const RESOURCES: &'static [&'static Resource<Self>];
+    /// The answer that names the account. It is read before everything else, since record ids need
+    /// the account.
+    const ACCOUNT: Account<Self>;
+    /// What auditors ask and the API cannot tell.
+    const TOPICS: &'static [Topic];
+    /// Records made at the end from what was noted on the way.
+    const SUMMARIES: &'static [Summary<Self>];
+    /// Requests in an hour where the settings do not say.
+    const DEFAULT_REQUESTS_PER_HOUR: u32;
+    /// What `requests_per_hour` has to be, in words.
+    const QUOTA_RANGE: &'static str;
+
+    /// The controls that a kind may provide evidence for: SOC 2 criteria, then ISO/IEC 27001:2022
+    /// Annex A controls.
+    #[must_use]
+    fn controls(kind: &str) -> (&'static [&'static str], &'static [&'static str]);
+
+    /// Reads the answer that names the account; `None` when it names none.
+    #[must_use]
+    fn identify(data: &str) -> Option<Identity>;
+
+    /// The request that tells the role of the user whose key is used, where there is one.
+    #[must_use]
+    fn role_request(identity: &Identity) -> Option<String>;
+
+    /// Reads the answer to it.
+    #[must_use]
+    fn role_of(data: &str) -> Option<String>;
+
+    /// The source's own settings with nothing set.
+    #[must_use]
+    fn default_settings() -> Self::Settings;
+
+    /// Takes one of the source's own settings.
+    fn set(settings: &mut Self::Settings, name: &str, value: &Value) -> Setting;
+
+    /// The source's own settings in force, by name.
+    #[must_use]
+    fn show(settings: &Self::Settings) -> Vec<(&'static str, Value)>;
+
+    /// What looks wrong about a pair of credentials whose form is right.
+    #[must_use]
+    fn doubt(username: &str, password: &str) -> Option<Diagnostic>;
+}
+
+/// How a setting was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// It is in force.
+    Taken,
+    /// There is no such setting.
+    Unknown,
+    /// Its value is not this.
+    Not(&'static str),
+}
+
+/// What `describe` answers, but for the kinds. Meanings: `source-description` in `wit/catalog.wit`.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field is documented in wit/catalog.wit")]
+pub struct About {
+    pub id: &'static str,
+    pub name: &'static str,
+    pub version: &'static str,
+    pub description: &'static str,
+    pub category: &'static str,
+    /// The key and secret of HTTP Basic; `None` for an API without credentials.
+    pub pair: Option<Pair>,
+    pub settings_schema: &'static str,
+    /// Names of all settings, for messages.
+    pub settings: &'static str,
+    /// Path prefixes of every request.
+    pub path_prefixes: &'static [&'static str],
+}
+
+/// A key and its secret, in the vendor's words.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    /// Label of the user name, e.g. "API key".
+    pub username: &'static str,
+    /// Label of the password.
+    pub password: &'static str,
+    /// Where to find the pair.
+    pub help: &'static str,
+    /// The vendor's page about it.
+    pub help_url: &'static str,
+    /// What to do when the vendor does not accept it.
+    pub unaccepted: &'static str,
+}
+
+/// The answer that names the account.
+pub struct Account<V: Vendor> {
+    /// Path of the one call.
+    pub path: &'static str,
+    /// Kind of its record.
+    pub kind: &'static Kind,
+    /// Makes the record.
+    pub resource: Resource<V>,
+}
+
+/// A record made at the end.
+pub struct Summary<V: Vendor> {
+    /// Its kind. It comes only when this is asked for.
+    pub kind: &'static Kind,
+    /// Makes it. The last argument says whether everything it rests on was read.
+    pub emit: fn(&mut Emit<'_>, &V::Notes, bool),
+}
