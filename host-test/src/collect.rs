@@ -1,16 +1,18 @@
 //! `collect`: evidence into a folder, page by page, until the end or an interruption.
 
 use super::progress::Progress;
-use super::text::{note, plain, say, table};
-use super::{CollectArgs, exit};
-use host_test::bindings::exports::compliance::source::source::{Budget, Configured};
-use host_test::check::Schemas;
-use host_test::collection::{Collection, Order};
-use host_test::error::{Error, Result};
-use host_test::evidence_dir::EvidenceDir;
-use host_test::record_json;
-use host_test::summary::Summary;
-use host_test::verify::seal::Signer;
+use super::schemas::Check;
+use super::text::{note, plain, plural, say, table};
+use super::args::CollectArgs;
+use super::{exit, schemas};
+use source_host::bindings::exports::compliance::source::source::{Budget, Configured};
+use source_host::collection::{Collection, CollectionOptions};
+use source_host::error::{Error, Result};
+use source_evidence::folder::EvidenceDir;
+use source_evidence::summary::Request;
+use source_host::records;
+use source_evidence::summary::Summary;
+use source_evidence::seal::Signer;
 use std::time::Instant;
 
 /// Collects.
@@ -19,22 +21,24 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let target = args.target.resolve().await?;
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
-    let mut order = order(args);
+    let mut options = options(args);
     if let Some(dir) = &resumed {
-        order = dir.order(order)?;
+        let Request { kinds, since } = dir.request(&Request { kinds: options.kinds, since: options.since })?;
+        options = CollectionOptions { kinds, since, cursor: dir.cursor().map(Into::into), ..options };
     }
-    let mut collection = Collection::start(&plugin, &target.tenant, order.clone()).await?;
+    let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
+    let mut collection = Collection::start(&plugin, &target.tenant, options).await?;
     let mut dir = match resumed {
         Some(dir) => dir,
-        None => EvidenceDir::create(&args.out, Summary::begin(&plugin, &order, collection.configured()))
+        None => EvidenceDir::create(&args.out, records::begin(&plugin, request, collection.configured()))
             .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
     };
-    let schemas = if args.check { Some(Schemas::new(plugin.description())?) } else { None };
+    let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
     let begun = Instant::now();
     if !dir.is_finished() {
         let progress = Progress::start(std::sync::Arc::clone(&target.tenant.meter));
         let outcome = tokio::select! {
-            outcome = pages(&mut collection, &mut dir, schemas.as_ref(), &progress) => outcome.map(|()| true),
+            outcome = pages(&mut collection, &mut dir, check.as_deref(), &progress) => outcome.map(|()| true),
             () = interrupted() => Ok(false),
         };
         drop(progress);
@@ -59,13 +63,13 @@ fn stopped(dir: EvidenceDir, args: &CollectArgs, outcome: Result<bool>) -> Resul
     if dir.discard() {
         note("stopped before the first page: nothing was written");
     } else {
-        note(format!("stopped after {records} records; go on with: --out {} --resume", args.out.display()));
+        note(format!("stopped after {records} records; resume with: --out {} --resume", args.out.display()));
     }
     outcome.map(|_| exit::INTERRUPTED)
 }
 
 /// What is asked for.
-pub fn order(args: &CollectArgs) -> Order {
+pub fn options(args: &CollectArgs) -> CollectionOptions {
     let budget = Budget {
         max_records: args.max_records_per_page,
         max_bytes: None,
@@ -73,27 +77,27 @@ pub fn order(args: &CollectArgs) -> Order {
         max_milliseconds: Some(args.max_milliseconds_per_page),
         max_concurrency: args.concurrency,
     };
-    Order { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None }
+    CollectionOptions { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None }
 }
 
 /// Collects page after page; each is on disk before the next is asked for.
 async fn pages(
     collection: &mut Collection,
     dir: &mut EvidenceDir,
-    schemas: Option<&Schemas>,
+    check: Option<&Check>,
     progress: &Progress,
 ) -> Result<()> {
     while let Some(page) = collection.next().await? {
-        let mut lines = Vec::with_capacity(page.records.len());
-        for record in &page.records {
-            if let Some(schemas) = schemas {
-                schemas.check(record)?;
-            }
-            lines.push(record_json::line(record)?);
+        if let Some(check) = check {
+            page.records.iter().try_for_each(check)?;
         }
-        let summary = dir.summary().clone().with(&page);
+        let lines = records::lines(&page)?;
+        let summary = dir.summary().clone().with(records::page_facts(&page), &lines);
         dir.append(&lines, page.cursor.clone(), summary)?;
         progress.page(&page, dir.summary().records, dir.summary().requests);
+        if let Some(failure) = &page.stopped {
+            progress.stopped(failure);
+        }
         if let Some(wait) = collection.wait() {
             progress.wait(wait, &page);
         }
@@ -121,14 +125,17 @@ fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::ti
     let Summary { records, requests, retries, bytes_received, pages, .. } = summary;
     let share = share.map(|share| format!(" of at most {share} an hour")).unwrap_or_default();
     say(format!(
-        "{records} records in {pages} pages from {requests} calls{share} ({retries} retries, {} KiB) in {:.1} s",
+        "{records} {} in {pages} {} from {requests} calls{share} ({retries} retries, {} KiB) in {:.1} s",
+        plural(*records, "record"),
+        plural(*pages, "page"),
         bytes_received / 1024,
         took.as_secs_f64()
     ));
     say(format!("evidence: {}", args.out.join("evidence.jsonl").display()));
     say(format!("manifest: {}", args.out.join("manifest.json").display()));
-    if let Some(head) = &summary.chain_head {
-        say(format!("seal:     {head}"));
+    say(format!("seal:     {}", summary.chain_head));
+    if let Some(since) = &summary.next_since {
+        say(format!("next:     --since {} misses no event", plain(since)));
     }
 }
 

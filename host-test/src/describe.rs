@@ -1,11 +1,12 @@
 //! `describe`: what the component is, before any configuration.
 
 use super::text::{plain, say, table};
-use super::{DescribeArgs, Format, exit};
-use host_test::bindings::exports::compliance::source::catalog::{
-    Authentication, CostClass, KindDescription, SourceDescription,
+use super::args::{DescribeArgs, Format};
+use super::exit;
+use source_host::bindings::exports::compliance::source::catalog::{
+    AuthenticationScheme, CostClass, CredentialField, HostPattern, KindDescription, Nature, SourceDescription,
 };
-use host_test::error::{Error, Result};
+use source_host::error::{Error, Result};
 use serde_json::{Value, json};
 
 /// Shows it.
@@ -32,7 +33,9 @@ fn show(source: &SourceDescription, sha256: &str) {
         let paths = capability.path_prefixes.join(", ");
         say(plain(&format!(
             "Calls: {methods} {}://{}:{} {paths}",
-            capability.scheme, capability.host, capability.port
+            capability.scheme,
+            host(&capability.host),
+            capability.port
         )));
     }
     say(format!("SHA-256: {sha256}"));
@@ -54,25 +57,50 @@ fn show(source: &SourceDescription, sha256: &str) {
     say(rows);
 }
 
+/// The host of a capability, for people.
+fn host(pattern: &HostPattern) -> String {
+    match pattern {
+        HostPattern::Exact(host) => host.clone(),
+        HostPattern::Setting(setting) => {
+            format!("(setting {}, ending in {})", setting.pointer, setting.suffixes.join(" or "))
+        }
+    }
+}
+
+fn host_json(pattern: &HostPattern) -> Value {
+    match pattern {
+        HostPattern::Exact(host) => json!({"exact": host}),
+        HostPattern::Setting(setting) => {
+            json!({"setting": {"pointer": setting.pointer, "suffixes": setting.suffixes}})
+        }
+    }
+}
+
 fn embedded(what: &str, text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|_| Error::BadAnswer(format!("{what} is not JSON")))
 }
 
 fn to_json(source: &SourceDescription) -> Result<Value> {
-    let authentication = match &source.authentication {
-        Authentication::None => json!({"type": "none"}),
-        Authentication::Basic(labels) => json!({
-            "type": "basic",
-            "username": labels.username,
-            "password": labels.password,
-            "help": labels.help,
-            "help_url": labels.help_url,
-        }),
+    let authentication = &source.authentication;
+    let field = |field: &CredentialField| {
+        let CredentialField { id, label, help, secret, multiline } = field;
+        json!({"id": id, "label": label, "help": help, "secret": secret, "multiline": multiline})
     };
+    let authentication = json!({
+        "scheme": match authentication.scheme {
+            AuthenticationScheme::None => "none",
+            AuthenticationScheme::Basic => "basic",
+            AuthenticationScheme::Bearer => "bearer",
+            AuthenticationScheme::Other => "other",
+        },
+        "fields": authentication.fields.iter().map(field).collect::<Vec<_>>(),
+        "help": authentication.help,
+        "help_url": authentication.help_url,
+    });
     let capabilities = source.capabilities.iter().map(|capability| {
         json!({
             "scheme": capability.scheme,
-            "host": capability.host,
+            "host": host_json(&capability.host),
             "port": capability.port,
             "methods": capability.methods,
             "path_prefixes": capability.path_prefixes,
@@ -98,6 +126,12 @@ fn kind_json(kind: &KindDescription) -> Result<Value> {
         "title": kind.title,
         "description": kind.description,
         "keywords": kind.keywords,
+        "nature": match kind.nature {
+            Nature::Inventory => "inventory",
+            Nature::Event => "event",
+            Nature::Statement => "statement",
+        },
+        "personal_data": kind.personal_data,
         "schema_version": kind.schema_version,
         "content_schema": embedded("a content schema", &kind.content_schema)?,
         "endpoints": kind.endpoints,

@@ -1,17 +1,18 @@
 //! `diff`: what changed between two collections, as lines for programs and a table for people.
 
 use super::text::{plain, plain_json, say, table};
-use super::{ComponentArgs, Format, exit};
+use super::args::{ComponentArgs, Format};
+use super::exit;
 use clap::Args;
-use host_test::diff::change::{Change, Comparison, KindCounts, What, line};
-use host_test::diff::edits::{Class, Edit};
-use host_test::diff::meaning::Meanings;
-use host_test::diff::{MAX_DROP_PERCENT, Options, Side, compare};
-use host_test::error::{Error, Result};
+use source_evidence::diff::change::{Change, Comparison, KindCounts, What, line};
+use source_evidence::diff::edits::{Class, Edit};
+use source_evidence::diff::meaning::Meanings;
+use source_evidence::diff::{MAX_DROP_PERCENT, Options, Side, compare};
+use source_evidence::line_file::LineFile;
+use source_host::error::Result;
+use source_host::records::kind_facts;
 use serde_json::Value;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What changed between two finished collections of one account. Found by comparing them: no change
 /// is an entry of the vendor's audit log.
@@ -48,9 +49,11 @@ const SHOWN_LETTERS: usize = 60;
 /// Compares and shows it.
 pub async fn run(args: &DiffArgs) -> Result<u8> {
     let (before, after) = (Side::read(&args.before)?, Side::read(&args.after)?);
-    let meanings = Meanings::new(args.component.load().await?.description())?;
+    let plugin = args.component.load().await?;
+    let source = plugin.description();
+    let meanings = Meanings::new(&source.id, &kind_facts(&source.kinds))?;
     let options = Options { configuration_only: args.config_only, max_drop_percent: args.max_drop };
-    let mut out = args.out.as_deref().map(Lines::create).transpose()?;
+    let mut out = args.out.as_deref().map(LineFile::create).transpose()?;
     let mut shown = Vec::new();
     let comparison = compare(&before, &after, &meanings, &options, &mut |change| {
         if let Some(out) = &mut out {
@@ -150,42 +153,4 @@ fn edit_sentence(edit: &Edit) -> String {
         Some(text) => text,
     };
     format!("{}: {} → {}", edit.pointer, value(&edit.before), value(&edit.after))
-}
-
-/// A file of lines that is there whole or not at all.
-struct Lines {
-    path: PathBuf,
-    part: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl Lines {
-    /// Never overwrites: an earlier comparison is evidence too.
-    fn create(path: &Path) -> Result<Self> {
-        if path.exists() {
-            let what = format!("{} is there already", path.display());
-            return Err(Error::Output { what, remedy: "choose another file".into() });
-        }
-        let mut part = path.as_os_str().to_os_string();
-        part.push(".part");
-        let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(Error::file("create", &part))?;
-        Ok(Self { path: path.into(), part, file: BufWriter::new(file) })
-    }
-
-    fn write(&mut self, line: &str) -> Result<()> {
-        writeln!(self.file, "{line}").map_err(Error::file("write", &self.part))
-    }
-
-    fn finish(mut self) -> Result<()> {
-        let written = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
-        written.and_then(|()| std::fs::rename(&self.part, &self.path)).map_err(Error::file("write", &self.path))
-    }
-}
-
-impl Drop for Lines {
-    /// A comparison that was refused leaves nothing behind.
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.part);
-    }
 }

@@ -1,7 +1,7 @@
 //! Exit codes: what a script can tell apart.
 
-use host_test::bindings::compliance::source::types::FailureKind;
-use host_test::error::Error;
+use source_host::bindings::compliance::source::types::FailureKind;
+use source_host::error::Error;
 
 /// Complete; for `diff`: compared, whatever was found.
 pub const COMPLETE: u8 = 0;
@@ -24,7 +24,8 @@ pub const INTERRUPTED: u8 = 130;
 /// The code of an error.
 pub fn code(error: &Error) -> u8 {
     match error {
-        Error::File { .. } | Error::Output { .. } | Error::Usage { .. } | Error::Component(_) => USAGE,
+        Error::Local(source_evidence::Error::Contract(_)) => BUG,
+        Error::Local(_) | Error::Component(_) => USAGE,
         Error::Configuration(_) => CONFIGURATION,
         Error::ImportsDenied(_) => DENIED,
         Error::Source(failure) => failure_code(failure.kind),

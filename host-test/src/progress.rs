@@ -1,9 +1,10 @@
 //! How a collection shows that it is alive: a bar on a terminal, plain lines elsewhere.
 
 use super::text::{note, plain};
-use host_test::bindings::exports::compliance::source::source::Page;
-use host_test::collection::own_pace;
-use host_test::meter::Meter;
+use source_host::bindings::compliance::source::types::Failure;
+use source_host::bindings::exports::compliance::source::source::Page;
+use source_host::collection::own_pace;
+use source_host::meter::Meter;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -54,10 +55,18 @@ impl Progress {
         }
     }
 
+    /// Says why a page ended early.
+    pub fn stopped(&self, failure: &Failure) {
+        self.line(format!("stopped early: {} ({})", plain(&failure.message), plain(&failure.remedy)));
+    }
+
     /// Says how long it waits, and why.
     pub fn wait(&self, wait: Duration, page: &Page) {
         let why = own_pace(page).map_or_else(|| "rate limited by the vendor".into(), |finding| plain(&finding.message));
-        let text = format!("waiting {} s: {why}", wait.as_secs());
+        self.line(format!("waiting {} s: {why}", wait.as_secs()));
+    }
+
+    fn line(&self, text: String) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => note(text),

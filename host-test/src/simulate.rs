@@ -1,11 +1,12 @@
-//! `simulate`: a made-up account as a server of its own.
+//! `simulate`: a simulated account as a server of its own.
 
 use super::{exit, text};
 use clap::Args;
-use host_test::error::{Error, Result};
-use host_test::simulator::faults::{Rule, Schedule};
-use host_test::simulator::{self, AccountSpec, Config, Simulator};
-use host_test::tenant::{Pair, Secret};
+use source_host::error::{Error, Result};
+use fivetran_simulator::faults::{Rule, Schedule};
+use fivetran_simulator as simulator;
+use fivetran_simulator::{AccountSpec, Config, Simulator};
+use fivetran_simulator::Pair;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,43 +16,43 @@ pub struct SimulateArgs {
     /// Address to listen on, e.g. 127.0.0.1:8080; port 0 for any.
     #[arg(long, value_name = "ADDR")]
     listen: SocketAddr,
-    /// Accounts to serve: number n > 0 has the seed plus n, and its API key ends with -n.
+    /// Number of accounts to serve: account n > 0 has the seed plus n, and its API key ends in -n.
     #[arg(long, value_name = "N", default_value_t = 1)]
     sim_accounts: usize,
     #[command(flatten)]
     sim: SimArgs,
 }
 
-/// What the made-up account is like.
+/// What the simulated account is like.
 #[derive(Args)]
 pub struct SimArgs {
-    /// Seed of the made-up account: the same seed, the same account.
+    /// Seed of the simulated account: the same seed, the same account.
     #[arg(long, value_name = "N", default_value_t = 1)]
     sim_seed: u64,
-    /// Users of the made-up account.
+    /// Number of users.
     #[arg(long, value_name = "N", default_value_t = 40)]
     sim_users: usize,
-    /// Teams of the made-up account.
+    /// Number of teams.
     #[arg(long, value_name = "N", default_value_t = 6)]
     sim_teams: usize,
-    /// Groups of the made-up account.
+    /// Number of groups.
     #[arg(long, value_name = "N", default_value_t = 5)]
     sim_groups: usize,
-    /// Connections of the made-up account.
+    /// Number of connections.
     #[arg(long, value_name = "N", default_value_t = 80)]
     sim_connections: usize,
-    /// Let so much of the made-up account have changed: of the first N connections most are paused or
-    /// resumed, of the next N most have synced, and half as many users have left, joined and become
-    /// administrators. For `diff`.
+    /// Number of changes in the simulated account, for `diff`: of the first N connections most are paused
+    /// or resumed, of the next N most have synced, and half as many users have left, joined or become
+    /// administrators.
     #[arg(long, value_name = "N", default_value_t = 0)]
     sim_changes: usize,
-    /// Milliseconds that the simulator waits before each answer.
+    /// Milliseconds before each answer of the simulator.
     #[arg(long, value_name = "N", default_value_t = 0)]
     sim_latency_ms: u64,
     /// Use a system key with these READ scopes only, instead of an administrator's key.
     #[arg(long, value_delimiter = ',', value_name = "SCOPE,…")]
     sim_scopes: Option<Vec<String>>,
-    /// Let answers go wrong: FAULT@PATH, with #FROM (which of them first) and xTIMES (how many), e.g.
+    /// Make answers fail: FAULT@PATH, with #FROM (the first one to fail) and xTIMES (how many fail), e.g.
     /// 503@/v1/users#2x1 or 429=30@/v1/connections.
     #[arg(long, value_delimiter = ',', value_name = "FAULT@PATH,…")]
     sim_faults: Vec<Rule>,
@@ -95,7 +96,7 @@ impl SimArgs {
 pub fn env_pair() -> Result<Option<Pair>> {
     let read = |name: &'static str| std::env::var(name).ok();
     let missing = |name: &str, other: &str| {
-        use host_test::bindings::compliance::source::types::{Diagnostic, Severity};
+        use source_host::bindings::compliance::source::types::{Diagnostic, Severity};
         let field = if name == "FIVETRAN_API_KEY" { "username" } else { "password" };
         Err(Error::Configuration(vec![Diagnostic {
             severity: Severity::Error,
@@ -106,7 +107,7 @@ pub fn env_pair() -> Result<Option<Pair>> {
         }]))
     };
     match (read("FIVETRAN_API_KEY"), read("FIVETRAN_API_SECRET")) {
-        (Some(key), Some(secret)) => Ok(Some(Pair { username: Secret::new(key), password: Secret::new(secret) })),
+        (Some(key), Some(secret)) => Ok(Some(Pair { key, secret })),
         (None, None) => Ok(None),
         (None, Some(_)) => missing("FIVETRAN_API_KEY", "FIVETRAN_API_SECRET"),
         (Some(_), None) => missing("FIVETRAN_API_SECRET", "FIVETRAN_API_KEY"),

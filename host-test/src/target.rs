@@ -3,12 +3,12 @@
 use super::simulate::{SimArgs, env_pair};
 use super::text;
 use clap::{Args, ValueEnum};
-use host_test::error::{Error, Result};
-use host_test::simulator::{self, Simulator};
-use host_test::tenant::{Clock, Credentials, Pair, Tenant, is_server_root};
+use source_host::error::{Error, Result};
+use fivetran_simulator::Simulator;
+use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant, is_server_root};
 use http::Uri;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -16,18 +16,18 @@ use time::format_description::well_known::Rfc3339;
 /// simulator.
 #[derive(Args)]
 pub struct TargetArgs {
-    /// The source's settings, a file with a JSON object.
+    /// Settings of the source: a file with a JSON object.
     #[arg(long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
     /// Send requests to this server instead of the real host, after the egress check.
     #[arg(long, value_name = "URL")]
     upstream: Option<Uri>,
-    /// Who sends the credentials: the component (basic), or the harness, so that the component never
-    /// sees them (host-managed).
+    /// Who adds the credentials to requests: the component (basic), or the harness, so that the component
+    /// never sees them (host-managed).
     #[arg(long, value_enum, default_value_t = Mode::Basic)]
     credentials: Mode,
-    /// Let the component see this instant instead of the time of day: for runs that can be repeated
-    /// to the byte.
+    /// Show the component this time instead of the current one: for runs that can be repeated to the
+    /// byte.
     #[arg(long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
     #[command(flatten)]
@@ -61,14 +61,14 @@ impl TargetArgs {
         } else {
             None
         };
-        let pair = real.unwrap_or_else(documented_pair);
+        let pair = tenants_pair(real.unwrap_or_else(fivetran_simulator::default_pair));
         let credentials = match self.credentials {
             Mode::Basic => Credentials::Basic(pair),
             Mode::HostManaged => Credentials::HostManaged(pair),
         };
         let mut tenant = Tenant::new(credentials);
         if let Some(path) = &self.settings {
-            tenant.settings = super::read_settings(path)?;
+            tenant.settings = read_settings(path)?;
         }
         tenant.upstream = match (&self.upstream, &simulator) {
             (Some(upstream), _) => Some(checked(upstream)?),
@@ -76,32 +76,32 @@ impl TargetArgs {
             (None, None) => None,
         };
         if let Some(instant) = &self.fixed_clock {
-            tenant.clock = Clock::Fixed(milliseconds(instant)?);
+            tenant.clock = Clock::fixed(milliseconds(instant)?);
         }
         Ok(Target { tenant, simulator })
     }
 }
 
-fn documented_pair() -> Pair {
-    simulator::default_pair()
+/// A simulator's pair as a tenant's.
+pub fn tenants_pair(pair: fivetran_simulator::Pair) -> Pair {
+    Pair { username: Secret::new(pair.key), password: Secret::new(pair.secret) }
 }
 
 pub(super) fn checked(upstream: &Uri) -> Result<Uri> {
     if is_server_root(upstream) {
         return Ok(upstream.clone());
     }
-    Err(Error::Usage {
-        what: format!("--upstream {upstream} is not the root of a server"),
-        remedy: "write it like http://127.0.0.1:8080".into(),
-    })
+    Err(Error::usage(format!("--upstream {upstream} is not the root of a server"), "write it like http://127.0.0.1:8080"))
 }
 
 pub(super) fn milliseconds(instant: &str) -> Result<u64> {
     let at = OffsetDateTime::parse(instant, &Rfc3339)
         .ok()
         .and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());
-    at.ok_or_else(|| Error::Usage {
-        what: format!("--fixed-clock {instant:?} is no instant"),
-        remedy: "write it like 2026-01-31T12:00:00Z".into(),
-    })
+    at.ok_or_else(|| Error::usage(format!("--fixed-clock {instant:?} is not a timestamp"), "write it like 2026-01-31T12:00:00Z"))
+}
+
+/// Reads a settings file.
+fn read_settings(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(Error::file("read", path))
 }

@@ -45,3 +45,8 @@ pub fn note(text: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
 }
+
+/// A word for so many things.
+pub fn plural(count: u64, one: &str) -> String {
+    if count == 1 { one.into() } else { format!("{one}s") }
+}

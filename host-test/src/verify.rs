@@ -1,12 +1,12 @@
 //! `verify`: is a collection whole and unaltered? `keygen`: a key to sign collections with.
 
-use super::text::{plain, say};
-use super::{ComponentArgs, exit};
+use super::text::{plain, plural, say};
+use super::args::ComponentArgs;
+use super::{exit, schemas};
 use clap::Args;
-use host_test::check::Schemas;
-use host_test::error::{Error, Result};
-use host_test::verify::seal::{self, PublicKey};
-use host_test::verify::{Files, verify};
+use source_host::error::{Error, Result};
+use source_evidence::seal::{self, PublicKey};
+use source_evidence::verify::{Files, verify};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,20 +18,20 @@ pub struct VerifyArgs {
     /// Folder of a finished collection.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// Check the signature too: the .pub file that keygen wrote.
+    /// Also check the signature, with the .pub file that keygen wrote.
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// The chain head that was kept elsewhere: tells whether the collection is that one.
+    /// Chain head that was kept elsewhere: checks that this is that collection, unchanged.
     #[arg(long, value_name = "HEX")]
     seal: Option<String>,
-    /// Check contents against the component's JSON Schemas too.
+    /// Also check contents against the component's JSON Schemas (needs a build with schema checking).
     #[arg(long)]
     schemas: bool,
 }
 
 #[derive(Args)]
 pub struct KeygenArgs {
-    /// File for the key; the public half goes to the same name with .pub.
+    /// File for the key; the public half is written to the same name with .pub.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -40,11 +40,11 @@ pub struct KeygenArgs {
 pub async fn run(args: &VerifyArgs) -> Result<u8> {
     let files = Files::read(&args.dir)?;
     let key = args.public_key.as_deref().map(PublicKey::read).transpose()?;
-    let schemas = match args.schemas {
-        true => Some(Schemas::new(args.component.load().await?.description())?),
+    let check = match args.schemas {
+        true => Some(schemas::value_check_of(&args.component.load().await?)?),
         false => None,
     };
-    let mut report = verify(&files, key.as_ref(), schemas.as_ref());
+    let mut report = verify(&files, key.as_ref(), check.as_deref());
     let head = report.chain_head.unwrap_or_default();
     if args.seal.as_ref().is_some_and(|kept| *kept != head) {
         report.findings.insert(0, format!("the chain head is {head}: this is another collection, or it was changed"));
@@ -53,7 +53,7 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
         say(format!("WRONG {}", plain(finding)));
     }
     if !report.findings.is_empty() {
-        say(format!("{}: {} findings in {} records", args.dir.display(), report.findings.len(), report.records));
+        say(format!("{}: {} {} in {} records", args.dir.display(), report.findings.len(), plural(report.findings.len() as u64, "finding"), report.records));
         return Ok(exit::BUG);
     }
     say(format!("{}: {} records, whole and unaltered", args.dir.display(), report.records));

@@ -1,19 +1,18 @@
 //! The folder that a collection is written to.
 //!
 //! `evidence.jsonl` grows page by page; after each page `cursor` says how far it is valid and where
-//! to go on: first the records, safely on disk, then the cursor, so that it is never ahead of them.
+//! to resume: first the records, safely on disk, then the cursor, so that it is never ahead of them.
 //! `evidence.sha256` grows along: the hash of each record, by which `verify` names the line that was
 //! changed. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
 //! where the host signs. `lock` keeps a second run out while one is under way.
 
-use crate::collection::Order;
+use crate::summary::Request;
 use crate::error::{Error, Result};
-use crate::record_json::Line;
+use crate::record::Line;
 use crate::summary::{Summary, VERSION};
-use crate::verify::hash::hex;
-use crate::verify::seal::{self, Signer};
+use crate::digest::{hex, sha256_of_file};
+use crate::seal::{self, Signer};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -35,7 +34,7 @@ struct Checkpoint {
 
 /// What a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum FolderState {
     /// No collection; perhaps not even the folder is there.
     Nothing,
     /// One that is not finished.
@@ -46,13 +45,13 @@ pub enum Stage {
 
 /// What a folder holds.
 #[must_use]
-pub fn stage(path: &Path) -> Stage {
+pub fn state(path: &Path) -> FolderState {
     if path.join("cursor").exists() {
-        Stage::Begun
+        FolderState::Begun
     } else if path.join("manifest.json").exists() || path.join("evidence.jsonl").exists() {
-        Stage::Finished
+        FolderState::Finished
     } else {
-        Stage::Nothing
+        FolderState::Nothing
     }
 }
 
@@ -103,24 +102,24 @@ impl EvidenceDir {
         let made_folder = !path.exists();
         std::fs::create_dir_all(path).map_err(unwritable("create", path))?;
         let lock = lock(path, "lock")?;
-        refuse(path, stage(path))?;
+        refuse(path, state(path))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
-        // The cursor first: whenever there is evidence, it can be gone on with.
+        // The cursor first: whenever there is evidence, it can be resumed.
         let begun = replace(path, "cursor", &checkpoint);
         let begun = begun.and_then(|()| Self::open(path, checkpoint, made_folder, lock));
         begun.inspect_err(|_| clear(path, made_folder))
     }
 
-    /// Goes on with a collection that was interrupted. What was written after the last cursor is
-    /// taken back: the source will deliver it again.
+    /// Resumes a collection that was interrupted. What was written after the last cursor is removed: the
+    /// source will deliver it again.
     ///
     /// # Errors
     /// [`Error::Output`] when there is none, or the files do not belong together.
     pub fn resume(path: &Path) -> Result<Self> {
         let shown = path.display();
         if !path.join("cursor").exists() {
-            let what = format!("{shown} holds no collection to go on with");
+            let what = format!("{shown} holds no collection to resume");
             return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
         }
         let lock = lock(path, "lock")?;
@@ -138,24 +137,23 @@ impl EvidenceDir {
         Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
     }
 
-    /// What to ask for to go on, where `asked` is what would be asked for at the start.
+    /// What to ask for to resume, where `asked` is what would be asked for at the start.
     ///
     /// # Errors
     /// [`Error::Usage`] when the collection was started with something else.
-    pub fn order(&self, asked: Order) -> Result<Order> {
+    pub fn request(&self, asked: &Request) -> Result<Request> {
         let Summary { kinds, since, .. } = self.summary();
         let is_other = |asked: bool, same: bool| asked && !same;
         if is_other(!asked.kinds.is_empty(), asked.kinds == *kinds)
             || is_other(asked.since.is_some(), asked.since == *since)
         {
-            let what = "kinds or since differ from those the collection was started with".into();
-            return Err(Error::Usage { what, remedy: "leave them out to go on with it".into() });
+            let what = "kinds or since differ from those that the collection was started with".into();
+            return Err(Error::Usage { what, remedy: "leave them out to resume it".into() });
         }
-        let cursor = self.cursor().map(Into::into);
-        Ok(Order { kinds: kinds.clone(), since: since.clone(), cursor, ..asked })
+        Ok(Request { kinds: kinds.clone(), since: since.clone() })
     }
 
-    /// Where to go on; `None` at the start.
+    /// Where to resume; `None` at the start.
     #[must_use]
     pub fn cursor(&self) -> Option<&str> {
         self.checkpoint.cursor.as_deref()
@@ -217,7 +215,7 @@ impl EvidenceDir {
         replace(&self.path, "cursor", &self.checkpoint)
     }
 
-    /// Takes everything back, when not even one page was written: a folder without evidence would
+    /// Removes everything, when not even one page was written: a folder without evidence would
     /// only be in the way. Answers whether it did.
     pub fn discard(self) -> bool {
         if self.checkpoint.summary.pages > 0 {
@@ -233,7 +231,7 @@ impl EvidenceDir {
     /// When a file cannot be written; the collection can be resumed then.
     pub fn finish(self, signer: Option<&Signer>) -> Result<Summary> {
         replace(&self.path, "manifest.json", &self.checkpoint.summary)?;
-        let digest = |name: &'static str| Ok((name, sha256_of(&self.path.join(name))?));
+        let digest = |name: &'static str| Ok((name, sha256_of_file(&self.path.join(name))?));
         let digests = [digest("evidence.jsonl")?, digest("evidence.sha256")?, digest("manifest.json")?];
         let manifest = serde_json::to_value(&self.checkpoint.summary).unwrap_or_default();
         let statement = seal::statement(&digests, &manifest);
@@ -252,15 +250,15 @@ impl EvidenceDir {
 ///
 /// # Errors
 /// [`Error::Output`], if it does.
-pub fn refuse(path: &Path, holds: Stage) -> Result<()> {
+pub fn refuse(path: &Path, holds: FolderState) -> Result<()> {
     let shown = path.display();
     match holds {
-        Stage::Nothing => Ok(()),
-        Stage::Begun => Err(Error::Output {
+        FolderState::Nothing => Ok(()),
+        FolderState::Begun => Err(Error::Output {
             what: format!("{shown} holds a collection that is not finished"),
-            remedy: "go on with --resume, or choose another folder".into(),
+            remedy: "resume it with --resume, or choose another folder".into(),
         }),
-        Stage::Finished => Err(Error::Output {
+        FolderState::Finished => Err(Error::Output {
             what: format!("{shown} holds a collection already"),
             remedy: "choose another folder; evidence is never overwritten".into(),
         }),
@@ -296,7 +294,7 @@ fn unwritable(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std
     let path = path.into();
     move |source| {
         let full = matches!(source.kind(), StorageFull | FileTooLarge | QuotaExceeded);
-        let remedy = if full { "make room, then go on" } else { "choose another folder, or make this one writable" };
+        let remedy = if full { "free some space, then resume" } else { "choose another folder, or make this one writable" };
         Error::Output { what: format!("cannot {action} {}: {source}", path.display()), remedy: remedy.into() }
     }
 }
@@ -305,8 +303,11 @@ fn broken(what: String) -> Error {
     Error::Output { what, remedy: "start a new collection in another folder".into() }
 }
 
-/// Keeps a second run out until it is dropped, even by a kill.
-pub(crate) fn lock(path: &Path, name: &str) -> Result<File> {
+/// Keeps a second run out until the file is dropped, even by a kill.
+///
+/// # Errors
+/// [`Error::Output`] when another run holds it, or it cannot be made.
+pub fn lock(path: &Path, name: &str) -> Result<File> {
     let file = path.join(name);
     let lock =
         OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(unwritable("create", &file))?;
@@ -320,14 +321,6 @@ pub(crate) fn lock(path: &Path, name: &str) -> Result<File> {
     }
 }
 
-/// SHA-256 of a file, which may be large.
-pub(crate) fn sha256_of(path: &Path) -> Result<String> {
-    let mut digest = Sha256::new();
-    let copied = File::open(path).and_then(|mut file| std::io::copy(&mut file, &mut digest));
-    copied.map_err(Error::file("read", path))?;
-    Ok(hex(&digest.finalize()))
-}
-
 fn replace(folder: &Path, name: &str, content: &impl Serialize) -> Result<()> {
     let text =
         serde_json::to_string_pretty(content).map_err(|error| unwritable("write", folder.join(name))(error.into()))?;
@@ -336,13 +329,11 @@ fn replace(folder: &Path, name: &str, content: &impl Serialize) -> Result<()> {
 
 /// Writes a file so that it is there whole or not at all.
 fn replace_text(folder: &Path, name: &str, text: &str) -> Result<()> {
-    let (part, whole) = (folder.join(format!("{name}.part")), folder.join(name));
-    let mut file = File::create(&part).map_err(unwritable("create", &part))?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if let Err(error) = written.and_then(|()| std::fs::rename(&part, &whole)) {
-        let _ = std::fs::remove_file(&part);
-        return Err(unwritable("write", &whole)(error));
-    }
+    let whole = folder.join(name);
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable("create", &whole))?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
+    let written = written.and_then(|()| file.persist(&whole).map_err(|error| error.error));
+    written.map_err(unwritable("write", &whole))?;
     sync_folder(folder)
 }
 

@@ -1,15 +1,60 @@
 //! A record as one line of JSON: every field named as in the WIT, in snake_case, absent options as
-//! null, the content embedded as it is.
-//!
-//! What a guest returns is never trusted: content that is no JSON object or does not have the
-//! digest it claims is an error.
+//! null, the content embedded as it is. The digest of the content is computed here.
 
-use crate::bindings::compliance::source::types::{EvidenceRecord, WithheldReason};
+use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
-use crate::verify::hash::sha256_hex;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+
+/// A record as a source returned it. Meanings: `evidence-record` in `wit/types.wit`.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
+pub struct Record {
+    pub id: String,
+    pub kind: String,
+    pub schema_version: u32,
+    pub title: String,
+    pub subject: Subject,
+    pub observed_at: String,
+    pub effective_at: Option<String>,
+    pub content: String,
+    pub provenance: Vec<Provenance>,
+    pub withheld: Vec<Withheld>,
+    pub valid_until: String,
+}
+
+/// What a record is about. Fields in the order of RFC 8785.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
+pub struct Subject {
+    pub id: String,
+    pub name: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// One response that a record was read from. Fields in the order of RFC 8785.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
+pub struct Provenance {
+    pub body_digest: String,
+    pub page: Option<u32>,
+    pub pointer: String,
+    pub read_at: String,
+    pub request: String,
+    pub request_id: Option<String>,
+    pub status: u16,
+}
+
+/// Something left out on purpose.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
+pub struct Withheld {
+    pub pointer: String,
+    /// snake_case.
+    pub reason: &'static str,
+}
 
 /// A record as it is written.
 #[derive(Clone, Debug)]
@@ -27,13 +72,13 @@ struct Fields<'a> {
     kind: &'a str,
     schema_version: u32,
     title: &'a str,
-    subject: &'a SubjectLine<'a>,
+    subject: &'a Subject,
     observed_at: &'a str,
     effective_at: Option<&'a str>,
     content: &'a RawValue,
     digest: &'a str,
-    provenance: &'a [ProvenanceLine<'a>],
-    withheld: &'a [WithheldLine<'a>],
+    provenance: &'a [Provenance],
+    withheld: &'a [Withheld],
     valid_until: &'a str,
 }
 
@@ -66,97 +111,44 @@ struct Hashed<'a> {
     id: &'a str,
     kind: &'a str,
     observed_at: &'a str,
-    provenance: &'a [ProvenanceLine<'a>],
+    provenance: &'a [Provenance],
     schema_version: u32,
-    subject: &'a SubjectLine<'a>,
+    subject: &'a Subject,
     title: &'a str,
     valid_until: &'a str,
-    withheld: &'a [WithheldLine<'a>],
+    withheld: &'a [Withheld],
 }
 
-#[derive(Serialize)]
-struct SubjectLine<'a> {
-    id: &'a str,
-    name: Option<&'a str>,
-    #[serde(rename = "type")]
-    kind: &'a str,
-}
-
-#[derive(Serialize)]
-struct ProvenanceLine<'a> {
-    body_digest: &'a str,
-    page: Option<u32>,
-    pointer: &'a str,
-    read_at: &'a str,
-    request: &'a str,
-    request_id: Option<&'a str>,
-    status: u16,
-}
-
-#[derive(Serialize)]
-struct WithheldLine<'a> {
-    pointer: &'a str,
-    reason: &'static str,
-}
-
-/// The line of a record.
-///
-/// # Errors
-/// [`Error::BadAnswer`] when the content is no JSON object or not the one its digest is of.
-pub fn line(record: &EvidenceRecord) -> Result<Line> {
-    let bad = |what: &str| Error::BadAnswer(format!("record {:?}: {what}", record.id));
-    let content: &RawValue = serde_json::from_str(&record.content).map_err(|_| bad("the content is not JSON"))?;
-    // A line break inside a record would make two lines of it; canonical JSON has none.
-    if !record.content.starts_with('{') || record.content.contains(['\n', '\r']) {
-        return Err(bad("the content is not a canonical JSON object"));
+impl Record {
+    /// Its line.
+    ///
+    /// # Errors
+    /// [`Error::Contract`] when the content is not a canonical JSON object: what a source returns is
+    /// never trusted.
+    pub fn line(&self) -> Result<Line> {
+        let bad = |what: &str| Error::Contract(format!("record {:?}: {what}", self.id));
+        let content: &RawValue = serde_json::from_str(&self.content).map_err(|_| bad("the content is not JSON"))?;
+        // A line break inside a record would make two lines of it; canonical JSON has none.
+        if !self.content.starts_with('{') || self.content.contains(['\n', '\r']) {
+            return Err(bad("the content is not a canonical JSON object"));
+        }
+        let digest = sha256_hex(self.content.as_bytes());
+        let hashed = Hashed {
+            digest: &digest,
+            effective_at: self.effective_at.as_deref(),
+            id: &self.id,
+            kind: &self.kind,
+            observed_at: &self.observed_at,
+            provenance: &self.provenance,
+            schema_version: self.schema_version,
+            subject: &self.subject,
+            title: &self.title,
+            valid_until: &self.valid_until,
+            withheld: &self.withheld,
+        };
+        let no_form = |_| bad("it has no JSON form");
+        let hash = Sha256::digest(serde_json::to_vec(&hashed).map_err(no_form)?).into();
+        let text = serde_json::to_string(&Fields::of(&hashed, content)).map_err(no_form)?;
+        Ok(Line { text, hash })
     }
-    if sha256_hex(record.content.as_bytes()) != record.digest {
-        return Err(bad("the digest is not the content's"));
-    }
-    let (provenance, withheld) = (provenance(record), withheld(record));
-    let subject =
-        SubjectLine { id: &record.subject.id, name: record.subject.name.as_deref(), kind: &record.subject.type_ };
-    let hashed = Hashed {
-        digest: &record.digest,
-        effective_at: record.effective_at.as_deref(),
-        id: &record.id,
-        kind: &record.kind,
-        observed_at: &record.observed_at,
-        provenance: &provenance,
-        schema_version: record.schema_version,
-        subject: &subject,
-        title: &record.title,
-        valid_until: &record.valid_until,
-        withheld: &withheld,
-    };
-    let no_form = |_| bad("it has no JSON form");
-    let hash = Sha256::digest(serde_json::to_vec(&hashed).map_err(no_form)?).into();
-    let text = serde_json::to_string(&Fields::of(&hashed, content)).map_err(no_form)?;
-    Ok(Line { text, hash })
-}
-
-fn provenance(record: &EvidenceRecord) -> Vec<ProvenanceLine<'_>> {
-    let lines = record.provenance.iter().map(|origin| ProvenanceLine {
-        request: &origin.request,
-        status: origin.status,
-        read_at: &origin.read_at,
-        request_id: origin.request_id.as_deref(),
-        page: origin.page,
-        body_digest: &origin.body_digest,
-        pointer: &origin.pointer,
-    });
-    lines.collect()
-}
-
-fn withheld(record: &EvidenceRecord) -> Vec<WithheldLine<'_>> {
-    let lines = record.withheld.iter().map(|withheld| WithheldLine {
-        pointer: &withheld.pointer,
-        reason: match withheld.reason {
-            WithheldReason::Secret => "secret",
-            WithheldReason::PersonalData => "personal_data",
-            WithheldReason::UnknownSetting => "unknown_setting",
-            WithheldReason::FreeText => "free_text",
-        },
-    });
-    lines.collect()
 }

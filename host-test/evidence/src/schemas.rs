@@ -1,7 +1,6 @@
 //! Checks records against the schemas that the source itself publishes.
 
-use crate::bindings::compliance::source::types::EvidenceRecord;
-use crate::bindings::exports::compliance::source::catalog::SourceDescription;
+use crate::kinds::KindFacts;
 use crate::error::{Error, Result};
 use jsonschema::Validator;
 use serde_json::Value;
@@ -14,27 +13,16 @@ impl Schemas {
     /// Compiles the schemas of a description.
     ///
     /// # Errors
-    /// [`Error::BadAnswer`] when one of them is no JSON Schema.
-    pub fn new(description: &SourceDescription) -> Result<Self> {
+    /// [`Error::Contract`] when one of them is no JSON Schema.
+    pub fn new(kinds: &[KindFacts<'_>]) -> Result<Self> {
         let mut validators = BTreeMap::new();
-        for kind in &description.kinds {
-            let bad = |what: String| Error::BadAnswer(format!("the content schema of kind {:?}: {what}", kind.id));
-            let schema = serde_json::from_str(&kind.content_schema).map_err(|error| bad(error.to_string()))?;
+        for kind in kinds {
+            let bad = |what: String| Error::Contract(format!("the content schema of kind {:?}: {what}", kind.id));
+            let schema = serde_json::from_str(kind.content_schema).map_err(|error| bad(error.to_string()))?;
             let validator = jsonschema::validator_for(&schema).map_err(|error| bad(error.to_string()))?;
-            validators.insert(kind.id.clone(), (kind.schema_version, validator));
+            validators.insert(kind.id.to_string(), (kind.schema_version, validator));
         }
         Ok(Self(validators))
-    }
-
-    /// Checks one record.
-    ///
-    /// # Errors
-    /// [`Error::BadAnswer`], naming the record and the JSON pointer, without the value.
-    pub fn check(&self, record: &EvidenceRecord) -> Result<()> {
-        let content = serde_json::from_str(&record.content)
-            .map_err(|error| Error::BadAnswer(format!("record {:?}: {error}", record.id)))?;
-        self.check_content(&record.kind, record.schema_version, &content)
-            .map_err(|what| Error::BadAnswer(format!("record {:?}: {what}", record.id)))
     }
 
     /// Checks one record as it stands in a file.
@@ -47,7 +35,11 @@ impl Schemas {
         self.check_content(kind, version.unwrap_or_default(), record.get("content").unwrap_or(&Value::Null))
     }
 
-    fn check_content(&self, kind: &str, schema_version: u32, content: &Value) -> Result<(), String> {
+    /// Checks one content.
+    ///
+    /// # Errors
+    /// What is wrong with it, with the JSON pointer and without the value.
+    pub fn check_content(&self, kind: &str, schema_version: u32, content: &Value) -> Result<(), String> {
         let Some((version, validator)) = self.0.get(kind) else { return Err(format!("there is no kind {kind:?}")) };
         if *version != schema_version {
             return Err(format!("schema version {schema_version} instead of {version}"));

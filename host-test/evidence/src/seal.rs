@@ -4,22 +4,19 @@
 //! <https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>,
 //! <https://github.com/secure-systems-lab/dsse/blob/master/protocol.md>, read 2026-11.
 
-use super::hash::sha256_hex;
+use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
+use ed25519_dalek::{Signature as Ed25519Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Type of the signed payload.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
-/// What an Ed25519 key's SubjectPublicKeyInfo begins with (RFC 8410).
-const SPKI_PREFIX: &[u8] = &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-
 /// The Statement over a collection's files, given as name and SHA-256.
 #[must_use]
 pub fn statement(files: &[(&str, String)], manifest: &Value) -> String {
@@ -66,7 +63,7 @@ fn pre_authentication(payload: &[u8]) -> Vec<u8> {
 }
 
 /// A host's key.
-pub struct Signer(Ed25519KeyPair);
+pub struct Signer(SigningKey);
 
 impl Signer {
     /// Reads a PKCS #8 key in PEM, as `keygen` and `openssl genpkey -algorithm ed25519` write it.
@@ -78,10 +75,8 @@ impl Signer {
             what: format!("{} holds no Ed25519 key in PKCS #8 PEM", path.display()),
             remedy: "make one with: host-test keygen --out FILE".into(),
         };
-        let text = std::fs::read(path).map_err(Error::file("read", path))?;
-        let der = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| unusable())?;
-        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der.secret_pkcs8_der()).map_err(|_| unusable())?;
-        Ok(Self(pair))
+        let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+        SigningKey::from_pkcs8_pem(&text).map(Self).map_err(|_| unusable())
     }
 
     /// Signs a Statement.
@@ -92,8 +87,8 @@ impl Signer {
             payload: STANDARD.encode(statement),
             payload_type: PAYLOAD_TYPE.into(),
             signatures: vec![Signature {
-                keyid: key_id(self.0.public_key().as_ref()),
-                sig: STANDARD.encode(signature.as_ref()),
+                keyid: key_id(&self.0.verifying_key()),
+                sig: STANDARD.encode(signature.to_bytes()),
             }],
         }
     }
@@ -116,22 +111,21 @@ impl Envelope {
     #[must_use]
     pub fn is_signed(&self, statement: &str, key: &PublicKey) -> bool {
         let [signature] = self.signatures.as_slice() else { return false };
-        let Ok(bytes) = STANDARD.decode(&signature.sig) else { return false };
+        let bytes = STANDARD.decode(&signature.sig).unwrap_or_default();
+        let Ok(ed25519) = Ed25519Signature::from_slice(&bytes) else { return false };
         self.payload_type == PAYLOAD_TYPE
             && self.holds(statement)
-            && signature.keyid == key_id(&key.0)
-            && UnparsedPublicKey::new(&ED25519, &key.0)
-                .verify(&pre_authentication(statement.as_bytes()), &bytes)
-                .is_ok()
+            && signature.keyid == key.id()
+            && key.0.verify_strict(&pre_authentication(statement.as_bytes()), &ed25519).is_ok()
     }
 }
 
-fn key_id(public: &[u8]) -> String {
-    sha256_hex(public)
+fn key_id(public: &VerifyingKey) -> String {
+    sha256_hex(public.as_bytes())
 }
 
 /// The public half of a host's key.
-pub struct PublicKey(Vec<u8>);
+pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
     /// Reads a SubjectPublicKeyInfo in PEM.
@@ -143,10 +137,8 @@ impl PublicKey {
             what: format!("{} holds no Ed25519 public key in PEM", path.display()),
             remedy: "give the .pub file that keygen wrote beside the key".into(),
         };
-        let text = std::fs::read(path).map_err(Error::file("read", path))?;
-        let der = SubjectPublicKeyInfoDer::from_pem_slice(&text).map_err(|_| unusable())?;
-        let key = der.strip_prefix(SPKI_PREFIX).filter(|key| key.len() == 32).ok_or_else(unusable)?;
-        Ok(Self(key.to_vec()))
+        let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+        VerifyingKey::from_public_key_pem(&text).map(Self).map_err(|_| unusable())
     }
 
     /// Its id in envelopes.
@@ -161,21 +153,14 @@ impl PublicKey {
 /// # Errors
 /// [`Error::Usage`] when the system gives no randomness.
 pub fn generate() -> Result<(String, String, String)> {
-    let failed = |_| Error::Usage {
-        what: "the system gives no randomness".into(),
+    let mut secret = [0; 32];
+    getrandom::getrandom(&mut secret).map_err(|error| Error::Usage {
+        what: format!("the system gives no randomness ({error})"),
         remedy: "try again, or make the key elsewhere: openssl genpkey -algorithm ed25519".into(),
-    };
-    let document = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).map_err(failed)?;
-    let pair =
-        Ed25519KeyPair::from_pkcs8_maybe_unchecked(document.as_ref()).map_err(|_| failed(ring::error::Unspecified))?;
-    let public = pair.public_key().as_ref().to_vec();
-    let spki = [SPKI_PREFIX, &public].concat();
-    Ok((pem("PRIVATE KEY", document.as_ref()), pem("PUBLIC KEY", &spki), key_id(&public)))
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<String> =
-        text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    })?;
+    let key = SigningKey::from_bytes(&secret);
+    let no_form = |what: String| Error::Usage { what, remedy: "try again".into() };
+    let private = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| no_form(error.to_string()))?;
+    let public = key.verifying_key().to_public_key_pem(LineEnding::LF).map_err(|error| no_form(error.to_string()))?;
+    Ok((private.to_string(), public, key_id(&key.verifying_key())))
 }

@@ -1,16 +1,14 @@
 //! What a collection is and how far it has come: `manifest.json`, and part of `cursor`.
 
-use crate::bindings::compliance::source::types::{Coverage, CoverageState};
-use crate::bindings::exports::compliance::source::source::{Configured, Page};
-use crate::collection::Order;
-use crate::plugin::Plugin;
+use crate::chain::{Chain, INTERFACE};
+use crate::record::Line;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// Format of `cursor` and `manifest.json`.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a collection is and how far it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,9 +43,12 @@ pub struct Summary {
     pub retries: u64,
     /// Bytes of response bodies.
     pub bytes_received: u64,
+    /// Where the events of the next collection begin; null when the source cannot say, and before the
+    /// end.
+    pub next_since: Option<String>,
     /// Head of the hash chain after the last record: keep it apart from the evidence, and nobody
     /// can change the evidence unnoticed.
-    pub chain_head: Option<String>,
+    pub chain_head: String,
 }
 
 /// Which component it was.
@@ -68,6 +69,8 @@ pub struct CoverageSummary {
     pub kind: String,
     /// The verdict, snake_case.
     pub state: String,
+    /// The main reason, kebab-case.
+    pub code: String,
     /// Records delivered.
     pub records: u64,
     /// Items not read, or not wholly.
@@ -81,75 +84,72 @@ pub struct CoverageSummary {
 impl Summary {
     /// A collection that begins now.
     #[must_use]
-    pub fn begin(plugin: &Plugin, order: &Order, configured: &Configured) -> Self {
-        let description = plugin.description();
+    pub fn begin(component: ComponentSummary, request: Request, settings: &str, settings_digest: &str) -> Self {
         Self {
             version: VERSION,
-            component: ComponentSummary {
-                id: description.id.clone(),
-                version: description.version.clone(),
-                sha256: plugin.sha256().into(),
-            },
-            kinds: order.kinds.clone(),
-            since: order.since.clone(),
-            settings: serde_json::from_str(&configured.settings).unwrap_or_default(),
-            settings_digest: configured.settings_digest.clone(),
+            chain_head: Chain::start(&component.id, INTERFACE, settings_digest).head(),
+            component,
+            kinds: request.kinds,
+            since: request.since,
+            settings: serde_json::from_str(settings).unwrap_or_default(),
+            settings_digest: settings_digest.into(),
             started_at: now(),
             updated_at: now(),
             ..Self::default()
         }
     }
 
-    /// The same collection with one more page.
+    /// The same collection with one more page, of these lines.
     #[must_use]
-    pub fn with(mut self, page: &Page) -> Self {
-        for record in &page.records {
-            *self.records_per_kind.entry(record.kind.clone()).or_default() += 1;
+    pub fn with(mut self, page: Page, lines: &[Line]) -> Self {
+        for kind in page.kinds {
+            *self.records_per_kind.entry(kind).or_default() += 1;
         }
-        self.records += page.records.len() as u64;
+        self.records += lines.len() as u64;
         self.pages += 1;
-        self.requests += u64::from(page.usage.requests);
-        self.retries += u64::from(page.usage.retries);
-        self.bytes_received += page.usage.bytes_received;
-        self.coverage = page.coverage.iter().map(CoverageSummary::from).collect();
-        self.chain_head.clone_from(&page.chain_head);
+        self.requests += page.requests;
+        self.retries += page.retries;
+        self.bytes_received += page.bytes_received;
+        self.coverage = page.coverage;
+        self.next_since = page.next_since;
+        if let Some(chain) = Chain::at(&self.chain_head) {
+            self.chain_head = lines.iter().fold(chain, |chain, line| chain.next(line.hash)).head();
+        }
         self.updated_at = now();
         self
     }
 
     /// The kinds of which something is missing that could have been had, and was wanted.
     pub fn missing(&self) -> impl Iterator<Item = &CoverageSummary> {
-        let enough = ["complete", "spread", "not_exposed", "disabled", "not_available"];
+        let enough = ["complete", "spread", "disabled", "not_available"];
         self.coverage.iter().filter(move |coverage| !enough.contains(&coverage.state.as_str()))
     }
 }
 
-impl From<&Coverage> for CoverageSummary {
-    fn from(coverage: &Coverage) -> Self {
-        Self {
-            kind: coverage.kind.clone(),
-            state: state_word(coverage.state).into(),
-            records: coverage.records,
-            items_failed: coverage.items_failed,
-            reason: coverage.reason.clone(),
-            missing_permission: coverage.missing_permission.clone(),
-        }
-    }
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Kinds; empty for the defaults.
+    pub kinds: Vec<String>,
+    /// No event before this.
+    pub since: Option<String>,
 }
 
-/// A coverage state, as everywhere outside of the WIT.
-#[must_use]
-pub fn state_word(state: CoverageState) -> &'static str {
-    match state {
-        CoverageState::Complete => "complete",
-        CoverageState::Spread => "spread",
-        CoverageState::Partial => "partial",
-        CoverageState::Forbidden => "forbidden",
-        CoverageState::NotAvailable => "not_available",
-        CoverageState::NotExposed => "not_exposed",
-        CoverageState::Disabled => "disabled",
-        CoverageState::NotAttempted => "not_attempted",
-    }
+/// What a page adds, but for its lines.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The kind of each record.
+    pub kinds: Vec<String>,
+    /// Requests sent, retries included.
+    pub requests: u64,
+    /// How many of these were retries.
+    pub retries: u64,
+    /// Bytes of response bodies.
+    pub bytes_received: u64,
+    /// Coverage per kind, as of this page.
+    pub coverage: Vec<CoverageSummary>,
+    /// Where the events of the next collection begin.
+    pub next_since: Option<String>,
 }
 
 fn now() -> String {

@@ -6,10 +6,11 @@
 //! only a turn can tell.
 
 use super::spec::{NAME, SETTINGS_FILE, SettingsRef, Spec, is_name};
-use super::{Options, finding};
-use crate::bindings::compliance::source::types::Diagnostic;
-use crate::evidence_dir::{Stage, stage};
-use crate::plugin::Plugin;
+use super::finding::finding;
+use super::options::Options;
+use source_host::bindings::compliance::source::types::Diagnostic;
+use source_evidence::folder::{FolderState, state};
+use source_host::plugin::Plugin;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
@@ -30,7 +31,7 @@ pub(super) fn findings(tenants: &[(Spec, Plugin)], options: &Options) -> Vec<Dia
             check.wrong("/name", "name-taken", &message, "Give each a name of its own.");
         }
         // What is finished needs none of this any more.
-        if !(options.resume && stage(&options.out.join(&spec.name)) == Stage::Finished) {
+        if !(options.resume && state(&options.out.join(&spec.name)) == FolderState::Finished) {
             check.secrets(spec);
             check.settings(spec, plugin);
             check.request(spec, plugin);
@@ -76,7 +77,7 @@ impl<'t> Check<'t> {
             }
             (SettingsRef::File(path), text) if text.as_ref().map_or(true, |text| !is_object(text)) => {
                 if path.to_str().is_none_or(|path| self.told.insert(path)) {
-                    let message = text.map_or_else(|found| found.message, |_| "this is no JSON object".into());
+                    let message = text.map_or_else(|found| found.message, |_| "this is not a JSON object".into());
                     self.wrong("/settings_file", "settings-unreadable", &message, SETTINGS_FILE);
                 }
             }
@@ -96,8 +97,8 @@ impl<'t> Check<'t> {
             && OffsetDateTime::parse(since, &Rfc3339).is_err()
             && self.told.insert(since)
         {
-            let remedy = "Give an RFC 3339 instant, e.g. \"2026-01-31T00:00:00Z\".";
-            self.wrong("/since", "since-unreadable", "this is no instant", remedy);
+            let remedy = "Give an RFC 3339 timestamp, e.g. \"2026-01-31T00:00:00Z\".";
+            self.wrong("/since", "since-unreadable", "this is not a timestamp", remedy);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The fields of an object in the tenants file, and what is found about them.
 
-use super::finding;
-use crate::bindings::compliance::source::types::Diagnostic;
+use super::finding::finding;
+use source_host::bindings::compliance::source::types::Diagnostic;
 use serde_json::{Map, Value};
 
 /// See the module.

@@ -16,12 +16,12 @@
 //! a value, since a value may be a secret in the wrong place. Every finding is reported at once.
 
 use super::fields::{Fields, texts};
-use super::finding;
+use super::finding::finding;
 use super::spec::{NAME, SecretRef, SettingsRef, Spec, is_name};
-use crate::egress::Rule;
-use crate::error::{Error, Result};
-use crate::limits::Limits;
-use crate::tenant::{Clock, Pair, Secret, is_server_root};
+use source_host::egress::Rule;
+use source_host::error::{Error, Result};
+use source_host::limits::Limits;
+use source_host::tenant::{Clock, Pair, Secret, is_server_root};
 use http::Uri;
 use serde_json::Value;
 use std::path::Path;
@@ -51,7 +51,7 @@ impl Defaults {
             kinds: self.kinds.clone(),
             since: self.since.clone(),
             upstream: self.upstream.clone(),
-            clock: self.clock,
+            clock: self.clock.fork(),
             ..Spec::new(name, pair)
         }
     }

@@ -1,7 +1,7 @@
 //! What came of a fleet, tenant by tenant and in all.
 
-use crate::error::Error;
-use crate::summary::Summary;
+use source_host::error::Error;
+use source_evidence::summary::Summary;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! When a tenant that came no further is tried again.
 
-use super::MAX_BACKOFF;
-use crate::bindings::compliance::source::types::{Failure, FailureKind, FailureScope};
-use crate::error::Error;
+use super::options::MAX_BACKOFF;
+use source_host::bindings::compliance::source::types::{Failure, FailureKind};
+use source_host::error::Error;
 use std::time::Duration;
 
 /// Where the vendor refuses for too many requests and does not say for how long.
@@ -29,17 +29,17 @@ pub(super) fn backoff(first: Duration, failures: u32) -> Duration {
 
 /// A page that is no further than those before, and no wait explains it.
 pub(super) fn stuck() -> Error {
-    Error::BadAnswer("page after page, it comes no further".into())
+    Error::BadAnswer("page after page without progress".into())
 }
 
 /// A page that is no further than those before: the vendor asks to wait, time and again.
 pub(super) fn held_up() -> Error {
     Error::Source(Box::new(Failure {
         kind: FailureKind::RateLimited,
-        scope: FailureScope::Collection,
+        code: "rate-limited".into(),
         pointer: None,
-        message: "the vendor asks to wait, again and again, and nothing is let through".into(),
-        remedy: "Go on later with --resume, or find out which tool uses up the account's quota.".into(),
+        message: "the vendor asks to wait again and again, and lets nothing through".into(),
+        remedy: "Resume later with --resume, or find out which tool uses up the account's quota.".into(),
         retryable: true,
         retry_after_seconds: None,
         http_status: None,

@@ -1,14 +1,16 @@
 //! Gives turns until every tenant has come to its end.
 
-use super::member::Member;
+use super::tenant_state::TenantState;
 use super::queue::Queue;
 use super::quota::{Bounds, Quota};
 use super::report::{Outcome, Report};
 use super::retry::{backoff, held_up, is_retryable, retry_after, stuck};
 use super::turn::{Pause, Step, Turn};
-use super::{Event, Fleet, MAX_WAIT, Observer, Stop};
-use crate::error::{Error, Result};
-use crate::evidence_dir::{Stage, begun, finished, stage};
+use super::event::{Event, Observer, Stop};
+use super::options::MAX_WAIT;
+use super::setup::Setup;
+use source_host::error::{Error, Result};
+use source_evidence::folder::FolderState;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,9 +27,9 @@ const WORTH_A_WAIT: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(super) struct Schedule<'f> {
-    fleet: &'f Fleet,
+    fleet: &'f Setup,
     observer: &'f Observer<'f>,
-    members: Vec<Member>,
+    tenants: Vec<TenantState>,
     queue: Queue,
     quota: Quota,
     running: JoinSet<Result<Step>>,
@@ -38,12 +40,12 @@ pub(super) struct Schedule<'f> {
 type Ended = std::result::Result<(Id, Result<Step>), JoinError>;
 
 impl<'f> Schedule<'f> {
-    pub fn new(fleet: &'f Fleet, observer: &'f Observer<'f>) -> Self {
+    pub fn new(fleet: &'f Setup, observer: &'f Observer<'f>) -> Self {
         let options = &fleet.options;
         Self {
             fleet,
             observer,
-            members: fleet.tenants.iter().map(|(spec, _)| Member::new(&spec.name, &fleet.gauges)).collect(),
+            tenants: fleet.tenants.iter().map(|(spec, _)| TenantState::new(&spec.name, &fleet.gauges)).collect(),
             queue: Queue::default(),
             quota: Quota::new(options.quota_requests, options.quota_window),
             running: JoinSet::new(),
@@ -84,20 +86,16 @@ impl<'f> Schedule<'f> {
     /// Lets everybody in but those that are finished already.
     fn admit(&mut self) {
         for (index, (spec, _)) in self.fleet.tenants.iter().enumerate() {
-            let folder = self.fleet.options.out.join(&spec.name);
-            let holds = stage(&folder);
-            let summary = match holds {
-                Stage::Nothing => None,
-                Stage::Begun => Some(begun(&folder)),
-                Stage::Finished => Some(finished(&folder)),
-            };
-            if let (Some(Ok(summary)), Some(member)) = (&summary, self.members.get_mut(index)) {
+            let checkpoints = &self.fleet.checkpoints;
+            let holds = checkpoints.state(&spec.name);
+            let summary = (holds != FolderState::Nothing).then(|| checkpoints.summary(&spec.name));
+            if let (Some(Ok(summary)), Some(member)) = (&summary, self.tenants.get_mut(index)) {
                 member.report.records = summary.records;
-                member.report.finished_before = holds == Stage::Finished;
+                member.report.finished_before = holds == FolderState::Finished;
             }
             match summary {
-                Some(Ok(summary)) if holds == Stage::Finished => self.end(index, Outcome::of(&summary)),
-                Some(Err(error)) if holds == Stage::Finished => self.end(index, Outcome::Failed(error)),
+                Some(Ok(summary)) if holds == FolderState::Finished => self.end(index, Outcome::of(&summary)),
+                Some(Err(error)) if holds == FolderState::Finished => self.end(index, Outcome::Failed(error.into())),
                 // What is begun and cannot be read is told by its turn.
                 _ => self.queue.push(index, Duration::ZERO),
             }
@@ -117,16 +115,15 @@ impl<'f> Schedule<'f> {
                     continue;
                 }
             };
-            let Some(member) = self.members.get_mut(index) else { continue };
+            let Some(member) = self.tenants.get_mut(index) else { continue };
             member.begin(share, now);
             let turn = Turn {
                 spec: Arc::clone(spec),
                 plugin: plugin.clone(),
-                folder: options.out.join(&spec.name),
+                checkpoints: Arc::clone(&self.fleet.checkpoints),
                 bounds: Bounds::of(share, options.concurrency),
                 milliseconds: options.page_milliseconds,
                 meter: Arc::clone(&member.meter),
-                signer: options.signer.clone(),
             };
             let task = self.running.spawn(turn.take());
             self.whose.insert(task.id(), index);
@@ -141,7 +138,7 @@ impl<'f> Schedule<'f> {
             Err(broken) => (broken.id(), Err(Error::Defect(broken.to_string()))),
         };
         let Some(index) = self.whose.remove(&id) else { return };
-        let (Some((spec, _)), Some(member)) = (self.fleet.tenants.get(index), self.members.get_mut(index)) else {
+        let (Some((spec, _)), Some(member)) = (self.fleet.tenants.get(index), self.tenants.get_mut(index)) else {
             return;
         };
         let now = Instant::now();
@@ -177,7 +174,7 @@ impl<'f> Schedule<'f> {
 
     /// Puts a tenant back that has come further, or keeps its own pace.
     fn go_on(&mut self, index: usize, pause: Option<Pause>) {
-        match (pause, self.members.get(index)) {
+        match (pause, self.tenants.get(index)) {
             (Some(Pause::Vendors(wait)), _) => {
                 self.block(index, wait);
                 self.wait(index, wait.min(MAX_WAIT), None);
@@ -192,7 +189,7 @@ impl<'f> Schedule<'f> {
     /// how long the vendor asks to wait.
     fn retry(&mut self, index: usize, error: Error, asked: Option<Duration>) {
         let options = &self.fleet.options;
-        let Some(failures) = self.members.get(index).map(|member| member.failures + 1) else { return };
+        let Some(failures) = self.tenants.get(index).map(|member| member.failures + 1) else { return };
         self.count_failures(index, failures);
         if let Some(wait) = asked {
             self.block(index, wait);
@@ -212,7 +209,7 @@ impl<'f> Schedule<'f> {
     }
 
     fn wait(&mut self, index: usize, wait: Duration, because: Option<&Error>) {
-        let Some(member) = self.members.get_mut(index) else { return };
+        let Some(member) = self.tenants.get_mut(index) else { return };
         member.report.waited += wait;
         self.queue.wait(index, member.had, Instant::now() + wait);
         (self.observer)(&Event::Waits { name: &member.report.name, wait, because });
@@ -224,14 +221,14 @@ impl<'f> Schedule<'f> {
         }
         self.fleet.gauges.done.fetch_add(1, Ordering::SeqCst);
         self.count_failures(index, 0);
-        let Some(member) = self.members.get_mut(index) else { return };
+        let Some(member) = self.tenants.get_mut(index) else { return };
         member.ended = true;
         member.close(outcome);
         (self.observer)(&Event::Ended(&member.report));
     }
 
     fn count_failures(&mut self, index: usize, failures: u32) {
-        let Some(member) = self.members.get_mut(index) else { return };
+        let Some(member) = self.tenants.get_mut(index) else { return };
         let retrying = &self.fleet.gauges.retrying;
         match (member.failures > 0, failures > 0) {
             (false, true) => retrying.fetch_add(1, Ordering::SeqCst),
@@ -250,12 +247,12 @@ impl<'f> Schedule<'f> {
     /// Ends the turns that are left.
     fn report(mut self, interrupted: bool) -> Report {
         self.running.abort_all();
-        for member in self.members.iter_mut().filter(|member| !member.ended) {
+        for member in self.tenants.iter_mut().filter(|member| !member.ended) {
             member.close(Outcome::Interrupted);
         }
         let reading = self.fleet.gauges.read();
         Report {
-            tenants: self.members.into_iter().map(|member| member.report).collect(),
+            tenants: self.tenants.into_iter().map(|member| member.report).collect(),
             took: self.began.elapsed(),
             records: reading.records,
             requests: reading.requests,

@@ -3,14 +3,14 @@
 //! They are read when a turn begins and forgotten when it ends: a key that is rotated counts from the
 //! next page on, and a tenant that waits holds none.
 
-use super::finding;
-use crate::bindings::compliance::source::types::Diagnostic;
-use crate::collection::Order;
-use crate::egress::Rule;
-use crate::error::{Error, Result};
-use crate::limits::Limits;
-use crate::meter::Meter;
-use crate::tenant::{Clock, Credentials, Pair, Secret, Tenant};
+use super::finding::finding;
+use source_host::bindings::compliance::source::types::Diagnostic;
+use source_host::collection::CollectionOptions;
+use source_host::egress::Rule;
+use source_host::error::{Error, Result};
+use source_host::limits::Limits;
+use source_host::meter::Meter;
+use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant};
 use http::Uri;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl Spec {
             settings: self.settings.read().map_err(wrong)?,
             granted: self.granted.clone(),
             upstream: self.upstream.clone(),
-            clock: self.clock,
+            clock: self.clock.clone(),
             limits: self.limits,
             meter,
             ..Tenant::new(credentials)
@@ -122,8 +122,8 @@ impl Spec {
     }
 
     /// What is asked for at the start, page by page.
-    pub(super) fn order(&self) -> Order {
-        Order { kinds: self.kinds.clone(), since: self.since.clone(), ..Order::default() }
+    pub(super) fn options(&self) -> CollectionOptions {
+        CollectionOptions { kinds: self.kinds.clone(), since: self.since.clone(), ..CollectionOptions::default() }
     }
 }
 

@@ -4,21 +4,20 @@
 //! the instance made and dropped, which takes microseconds. A new instance asks once for the account,
 //! so a page is made large enough that this does not count.
 
-use super::member::Progress;
+use super::tenant_state::Progress;
 use super::quota::Bounds;
 use super::spec::Spec;
-use crate::bindings::exports::compliance::source::source::{Budget, Configured, Page};
-use crate::collection::{Order, own_pace, until};
-use crate::error::{Error, Result};
-use crate::evidence_dir::{EvidenceDir, Stage, refuse, stage};
-use crate::instance::Instance;
-use crate::limits::Limit;
-use crate::meter::Meter;
-use crate::plugin::Plugin;
-use crate::record_json;
-use crate::summary::Summary;
-use crate::verify::seal::Signer;
-use std::path::PathBuf;
+use source_host::bindings::exports::compliance::source::source::{Budget, Configured, Page};
+use super::store::{Checkpoints, Sink};
+use source_host::collection::{CollectionOptions, own_pace, until};
+use source_host::error::{Error, Result};
+use source_evidence::folder::FolderState;
+use source_evidence::summary::Request;
+use source_host::limits::Limit;
+use source_host::meter::Meter;
+use source_host::plugin::Plugin;
+use source_host::records;
+use source_evidence::summary::Summary;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,12 +25,11 @@ use std::time::Duration;
 pub(super) struct Turn {
     pub spec: Arc<Spec>,
     pub plugin: Plugin,
-    pub folder: PathBuf,
+    pub checkpoints: Arc<dyn Checkpoints>,
     pub bounds: Bounds,
     /// Milliseconds of the page.
     pub milliseconds: u64,
     pub meter: Arc<Meter>,
-    pub signer: Option<Arc<Signer>>,
 }
 
 /// What a turn came to.
@@ -64,28 +62,30 @@ impl Turn {
     /// Takes it.
     pub async fn take(self) -> Result<Step> {
         let turn = Arc::new(self);
-        let dir = blocking(&turn, |turn| turn.open()).await?;
-        let dir = match dir {
+        let sink = blocking(&turn, |turn| turn.open()).await?;
+        let sink = match sink {
             // Killed between the last page and the seal.
-            Some(dir) if dir.is_finished() => return blocking(&turn, |turn| turn.finish(dir, 0)).await,
+            Some(sink) if sink.is_finished() => return blocking(&turn, |_| finish(sink, 0)).await,
             other => other,
         };
-        let mut order = Order { budget: turn.budget(), ..turn.spec.order() };
-        if let Some(dir) = &dir {
-            order = dir.order(order)?;
+        let mut options = CollectionOptions { budget: turn.budget(), ..turn.spec.options() };
+        if let Some(sink) = &sink {
+            let asked = Request { kinds: options.kinds, since: options.since };
+            let Request { kinds, since } = sink.request(&asked)?;
+            options = CollectionOptions { kinds, since, cursor: sink.cursor().map(Into::into), ..options };
         }
-        let request = order.request();
+        let request = options.request();
         let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter))?;
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
-        let (mut instance, configured) = Instance::configured(&turn.plugin, &tenant).await?;
+        let (mut instance, configured) = turn.plugin.configured(&tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
-        let dir = match dir {
-            Some(dir) => dir,
-            None => blocking(&turn, move |turn| turn.create(&order, &configured)).await?,
+        let sink = match sink {
+            Some(sink) => sink,
+            None => blocking(&turn, move |turn| turn.create(options, &configured)).await?,
         };
         let page = instance.collect(&request).await;
         drop(instance);
-        blocking(&turn, move |turn| turn.write(dir, page)).await
+        blocking(&turn, move |turn| turn.write(sink, page)).await
     }
 
     fn budget(&self) -> Budget {
@@ -98,55 +98,53 @@ impl Turn {
         }
     }
 
-    /// The collection in the folder, if one is begun there.
-    fn open(&self) -> Result<Option<EvidenceDir>> {
-        match stage(&self.folder) {
-            Stage::Begun => EvidenceDir::resume(&self.folder).map(Some),
-            holds => refuse(&self.folder, holds).map(|()| None),
+    /// The tenant's collection, if it is begun.
+    fn open(&self) -> Result<Option<Box<dyn Sink>>> {
+        match self.checkpoints.state(&self.spec.name) {
+            FolderState::Nothing => Ok(None),
+            FolderState::Begun | FolderState::Finished => Ok(Some(self.checkpoints.resume(&self.spec.name)?)),
         }
     }
 
-    fn create(&self, order: &Order, configured: &Configured) -> Result<EvidenceDir> {
-        EvidenceDir::create(&self.folder, Summary::begin(&self.plugin, order, configured))
+    fn create(&self, options: CollectionOptions, configured: &Configured) -> Result<Box<dyn Sink>> {
+        let request = Request { kinds: options.kinds, since: options.since };
+        let summary = records::begin(&self.plugin, request, configured);
+        Ok(self.checkpoints.create(&self.spec.name, summary)?)
     }
 
-    fn write(&self, mut dir: EvidenceDir, page: Result<Page>) -> Result<Step> {
+    fn write(&self, mut sink: Box<dyn Sink>, page: Result<Page>) -> Result<Step> {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
-                dir.discard();
+                sink.discard();
                 return Err(error);
             }
         };
-        let lines = page.records.iter().map(record_json::line).collect::<Result<Vec<_>>>()?;
+        let lines = records::lines(&page)?;
         let most = self.spec.limits.evidence_bytes;
-        let bytes = lines.iter().fold(dir.evidence_bytes(), |sum, line| sum + line.text.len() as u64 + 1);
+        let bytes = lines.iter().fold(sink.evidence_bytes(), |sum, line| sum + line.text.len() as u64 + 1);
         if bytes > most {
-            dir.discard();
+            sink.discard();
             return Err(Error::Limit(Limit::Evidence(most)));
         }
         let pause = self.pause(&page)?;
-        let summary = dir.summary().clone().with(&page);
+        let summary = sink.summary().clone().with(records::page_facts(&page), &lines);
         let progress = (page.progress.stages_done, page.progress.items);
-        dir.append(&lines, page.cursor, summary)?;
-        let (records, records_in_all) = (lines.len() as u64, dir.summary().records);
-        if dir.is_finished() {
-            self.finish(dir, records)
-        } else {
-            Ok(Step::Page { records, records_in_all, progress, pause })
-        }
+        sink.append(&lines, page.cursor, summary)?;
+        let (records, records_in_all) = (lines.len() as u64, sink.summary().records);
+        if sink.is_finished() { finish(sink, records) } else { Ok(Step::Page { records, records_in_all, progress, pause }) }
     }
 
     fn pause(&self, page: &Page) -> Result<Option<Pause>> {
-        let wait = page.not_before.as_deref().map(|instant| until(instant, self.spec.clock)).transpose()?;
+        let wait = page.not_before.as_deref().map(|instant| until(instant, &self.spec.clock)).transpose()?;
+        self.spec.clock.waited(wait.unwrap_or_default());
         let whose = if own_pace(page).is_some() { Pause::Own } else { Pause::Vendors };
         Ok(wait.map(whose))
     }
+}
 
-    fn finish(&self, dir: EvidenceDir, records: u64) -> Result<Step> {
-        let summary = dir.finish(self.signer.as_deref())?;
-        Ok(Step::Finished(Box::new(summary), records))
-    }
+fn finish(sink: Box<dyn Sink>, records: u64) -> Result<Step> {
+    Ok(Step::Finished(Box::new(sink.finish()?), records))
 }
 
 /// Does work that waits for the disk where it holds up nobody.

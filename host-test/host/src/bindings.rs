@@ -2,8 +2,8 @@
 #![allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic, reason = "generated code")]
 
 wasmtime::component::bindgen!({
-    path: "../wit",
-    world: "evidence-source",
+    path: "../../wit",
+    world: "full-source",
     imports: { default: trappable },
     exports: { default: async },
     require_store_data_send: true,

@@ -5,7 +5,7 @@
 //! else can read. A file that this key did not seal for this very component and engine is never run:
 //! the component is compiled anew and the file replaced. Whatever else fails only costs time.
 
-use crate::verify::hash::sha256_hex;
+use source_evidence::digest::sha256_hex;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};

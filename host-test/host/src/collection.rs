@@ -12,18 +12,18 @@ use time::format_description::well_known::Rfc3339;
 
 /// What is collected, and in what portions.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct CollectionOptions {
     /// Kind ids; empty for the defaults.
     pub kinds: Vec<String>,
     /// No event before this.
     pub since: Option<String>,
     /// Bounds of each page.
     pub budget: Budget,
-    /// Where to go on.
+    /// Where to resume.
     pub cursor: Option<String>,
 }
 
-impl Default for Order {
+impl Default for CollectionOptions {
     fn default() -> Self {
         let budget = Budget {
             max_records: None,
@@ -36,7 +36,7 @@ impl Default for Order {
     }
 }
 
-impl Order {
+impl CollectionOptions {
     /// The request for the next page.
     #[must_use]
     pub fn request(&self) -> CollectRequest {
@@ -56,20 +56,20 @@ const MAX_FAILURES: u32 = 3;
 pub struct Collection {
     instance: Instance,
     configured: Configured,
-    order: Order,
+    options: CollectionOptions,
     clock: Clock,
     finished: bool,
     wait: Option<Duration>,
 }
 
 impl Collection {
-    /// Starts, or goes on from the order's cursor.
+    /// Starts, or resumes from the cursor in the options.
     ///
     /// # Errors
     /// When the tenant's configuration is refused.
-    pub async fn start(plugin: &Plugin, tenant: &Tenant, order: Order) -> Result<Self> {
-        let (instance, configured) = Instance::configured(plugin, tenant).await?;
-        Ok(Self { instance, configured, order, clock: tenant.clock, finished: false, wait: None })
+    pub async fn start(plugin: &Plugin, tenant: &Tenant, options: CollectionOptions) -> Result<Self> {
+        let (instance, configured) = plugin.configured(tenant).await?;
+        Ok(Self { instance, configured, options, clock: tenant.clock.clone(), finished: false, wait: None })
     }
 
     /// The configuration in force.
@@ -100,16 +100,17 @@ impl Collection {
         }
         if let Some(wait) = self.wait.take() {
             tokio::time::sleep(wait).await;
+            self.clock.waited(wait);
         }
         let page = self.page().await?;
-        self.order.cursor.clone_from(&page.cursor);
+        self.options.cursor.clone_from(&page.cursor);
         self.finished = page.cursor.is_none();
-        self.wait = page.not_before.as_deref().map(|instant| until(instant, self.clock)).transpose()?;
+        self.wait = page.not_before.as_deref().map(|instant| until(instant, &self.clock)).transpose()?;
         Ok(Some(page))
     }
 
     async fn page(&mut self) -> Result<Page> {
-        let request = self.order.request();
+        let request = self.options.request();
         let mut failures = 0;
         loop {
             match self.instance.collect(&request).await {
@@ -130,14 +131,13 @@ pub fn own_pace(page: &Page) -> Option<&Diagnostic> {
     page.diagnostics.iter().find(|finding| finding.code == "quota-share")
 }
 
-/// How long it is until an instant by the clock that the source sees. A fixed clock does not move
-/// meanwhile, but the wait is as long as on any other: the vendor's clock is not fixed.
-pub(crate) fn until(instant: &str, clock: Clock) -> Result<Duration> {
-    let at = OffsetDateTime::parse(instant, &Rfc3339)
-        .map_err(|_| Error::BadAnswer(format!("not-before is no instant: {instant:?}")))?;
-    let now = match clock {
-        Clock::System => OffsetDateTime::now_utc(),
-        Clock::Fixed(milliseconds) => OffsetDateTime::UNIX_EPOCH + Duration::from_millis(milliseconds),
-    };
+/// How long it is until a point in time by the clock that the source sees.
+///
+/// # Errors
+/// [`Error::BadAnswer`] when it is none.
+pub fn until(not_before: &str, clock: &Clock) -> Result<Duration> {
+    let at = OffsetDateTime::parse(not_before, &Rfc3339)
+        .map_err(|_| Error::BadAnswer(format!("not-before is no timestamp: {not_before:?}")))?;
+    let now = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(clock.now());
     Ok(Duration::try_from(at - now).unwrap_or_default())
 }

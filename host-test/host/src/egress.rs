@@ -17,7 +17,7 @@
 //! 169.254.169.254: see [`is_public`]. It lives in the connector (`transport.rs`).
 //!
 //! ```
-//! use host_test::egress::{Policy, Rule};
+//! use source_host::egress::{Policy, Rule};
 //! let rule = Rule { scheme: "https".into(), host: "api.example.com".into(), port: 443, methods: vec!["GET".into()], path_prefixes: vec!["/v1/".into()] };
 //! let policy = Policy { declared: vec![rule.clone()], granted: vec![rule] };
 //! let check = |method: &str, url: &str| policy.check(&method.parse().unwrap(), &url.parse().unwrap());
@@ -26,7 +26,6 @@
 //! assert!(check("GET", "https://api.example.com.evil.org/v1/things").is_err());
 //! ```
 
-use crate::bindings::exports::compliance::source::catalog::Capability;
 use http::{Method, Uri};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -43,18 +42,6 @@ pub struct Rule {
     pub methods: Vec<String>,
     /// Prefixes of paths.
     pub path_prefixes: Vec<String>,
-}
-
-impl From<Capability> for Rule {
-    fn from(capability: Capability) -> Self {
-        Self {
-            scheme: capability.scheme,
-            host: capability.host,
-            port: capability.port,
-            methods: capability.methods,
-            path_prefixes: capability.path_prefixes,
-        }
-    }
 }
 
 /// What a component declares, and what the host grants. Both must allow a request.

@@ -3,9 +3,7 @@
 use crate::code_cache::CodeCache;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::plugin::Plugin;
 use crate::transport::Transport;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -66,15 +64,6 @@ impl Engine {
         // A cache that cannot be had only costs time.
         let cache = options.cache.then(CodeCache::of_user).flatten().map(Arc::new);
         Ok(Self { inner, transport, cache, alive: Arc::default(), _ticker: ticker })
-    }
-
-    /// Compiles the component in a file.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is no source that may run.
-    pub async fn load(&self, path: &Path) -> Result<Plugin> {
-        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-        Plugin::new(self, &bytes).await
     }
 
     /// Compiles a component, or takes its code from the cache.

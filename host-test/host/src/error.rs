@@ -9,16 +9,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
-    File {
-        /// What was tried, e.g. `write`.
-        action: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
+    /// Files, folders, or what was asked for on this machine.
+    #[error(transparent)]
+    Local(#[from] source_evidence::Error),
     /// The engine could not be set up.
     #[error("cannot set up the engine: {0:#}")]
     Engine(wasmtime::Error),
@@ -49,22 +42,6 @@ pub enum Error {
     /// The harness itself broke.
     #[error("a defect of the harness: {0}")]
     Defect(String),
-    /// The output folder is not as it has to be.
-    #[error("{what}: {remedy}")]
-    Output {
-        /// What is the case.
-        what: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// What the tenant asks for makes no sense to the harness.
-    #[error("{what}: {remedy}")]
-    Usage {
-        /// What is the case.
-        what: String,
-        /// What to do.
-        remedy: String,
-    },
 }
 
 fn diagnostics(findings: &[Diagnostic]) -> String {
@@ -76,15 +53,23 @@ fn diagnostics(findings: &[Diagnostic]) -> String {
 impl Error {
     /// A file error.
     pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::File { action, path, source }
+        let file = source_evidence::Error::file(action, path);
+        move |source| Self::Local(file(source))
+    }
+
+    /// An error in what was asked for.
+    pub fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Local(source_evidence::Error::Usage { what: what.into(), remedy: remedy.into() })
     }
 
     /// What it is in a word, as in the WIT where it is a source's failure.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
-            Self::File { .. } => "file",
+            Self::Local(source_evidence::Error::File { .. }) => "file",
+            Self::Local(source_evidence::Error::Output { .. }) => "output",
+            Self::Local(source_evidence::Error::Contract(_)) => "bad-answer",
+            Self::Local(_) => "usage",
             Self::Engine(_) | Self::Defect(_) => "defect",
             Self::Component(_) | Self::ExportMissing(_) => "component",
             Self::ImportsDenied(_) => "imports-denied",
@@ -93,8 +78,6 @@ impl Error {
             Self::Trap(_) => "trap",
             Self::Limit(_) => "limit",
             Self::BadAnswer(_) => "bad-answer",
-            Self::Output { .. } => "output",
-            Self::Usage { .. } => "usage",
         }
     }
 

@@ -1,17 +1,18 @@
 //! One instance of a component in one store, for one tenant. Dropped after use.
 
-use crate::bindings::EvidenceSource;
-use crate::bindings::exports::compliance::source::catalog::SourceDescription;
+use crate::bindings::exports::compliance::source::catalog::{self, SourceDescription};
+use crate::bindings::exports::compliance::source::direct;
+use crate::bindings::exports::compliance::source::planner::{self, Cost};
 use crate::bindings::exports::compliance::source::source::{
-    self, BasicCredentials, CollectRequest, Configuration, Configured, Cost, HealthDepth, HealthReport, Page,
+    self, CollectRequest, Configuration, Configured, HealthDepth, HealthReport, Page,
 };
 use crate::egress::Policy;
 use crate::engine::{Alive, MAX_RESULT_BYTES, TICK};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
-use crate::plugin::Plugin;
+use crate::reviewed::Reviewed;
 use crate::state::State;
-use crate::tenant::{Credentials, Tenant};
+use crate::tenant::Tenant;
 use std::time::{Duration, Instant};
 use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 
@@ -21,7 +22,10 @@ const BUSY_TICKS: u32 = 10;
 /// See the module.
 pub struct Instance {
     store: Store<State>,
-    source: EvidenceSource,
+    catalog: catalog::Guest,
+    source: source::Guest,
+    planner: Option<planner::Guest>,
+    direct: Option<direct::Guest>,
     longest: Duration,
     _alive: Alive,
 }
@@ -31,29 +35,28 @@ impl Instance {
     ///
     /// # Errors
     /// When there is no room for one more instance, or it traps.
-    pub async fn new(plugin: &Plugin, tenant: &Tenant) -> Result<Self> {
-        let engine = plugin.engine();
-        let declared = plugin.declared();
-        let granted = tenant.granted.clone().unwrap_or_else(|| declared.clone());
-        let policy = Policy { declared, granted };
+    pub async fn new(reviewed: &Reviewed, policy: Policy, tenant: &Tenant) -> Result<Self> {
+        let engine = &reviewed.engine;
         let state = State::new(tenant, policy, engine.transport().clone());
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(MAX_RESULT_BYTES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(interrupt(tenant.limits.compute));
-        let source = plugin.pre().instantiate_async(&mut store).await.map_err(stopped)?;
-        Ok(Self { store, source, longest: tenant.limits.call, _alive: engine.count_instance() })
-    }
-
-    /// Instantiates and configures in one step.
-    ///
-    /// # Errors
-    /// [`Error::Configuration`] with every finding.
-    pub async fn configured(plugin: &Plugin, tenant: &Tenant) -> Result<(Self, Configured)> {
-        let mut instance = Self::new(plugin, tenant).await?;
-        let configured = instance.configure(tenant).await?;
-        Ok((instance, configured))
+        let instance = reviewed.pre.instantiate_async(&mut store).await.map_err(stopped)?;
+        let catalog = reviewed.catalog.load(&mut store, &instance).map_err(stopped)?;
+        let source = reviewed.source.load(&mut store, &instance).map_err(stopped)?;
+        let planner = reviewed.planner.as_ref().map(|indices| indices.load(&mut store, &instance));
+        let direct = reviewed.direct.as_ref().map(|indices| indices.load(&mut store, &instance));
+        Ok(Self {
+            store,
+            catalog,
+            source,
+            planner: planner.transpose().map_err(stopped)?,
+            direct: direct.transpose().map_err(stopped)?,
+            longest: tenant.limits.call,
+            _alive: engine.count_instance(),
+        })
     }
 
     /// Linear memory of the component, in bytes. It never shrinks.
@@ -66,25 +69,16 @@ impl Instance {
     /// # Errors
     /// When the guest traps or does not answer.
     pub async fn describe(&mut self) -> Result<SourceDescription> {
-        let catalog = self.source.compliance_source_catalog();
-        within(self.longest, catalog.call_describe(&mut self.store)).await
+        within(self.longest, self.catalog.call_describe(&mut self.store)).await
     }
 
     /// `source.configure`.
     ///
     /// # Errors
     /// [`Error::Configuration`] with every finding.
-    pub async fn configure(&mut self, tenant: &Tenant) -> Result<Configured> {
-        let credentials = match &tenant.credentials {
-            Credentials::Basic(pair) => source::Credentials::Basic(BasicCredentials {
-                username: pair.username.expose().into(),
-                password: pair.password.expose().into(),
-            }),
-            Credentials::HostManaged(_) => source::Credentials::HostManaged,
-        };
-        let configuration = Configuration { credentials, settings: tenant.settings.clone() };
-        let guest = self.source.compliance_source_source();
-        within(self.longest, guest.call_configure(&mut self.store, &configuration)).await?.map_err(Error::Configuration)
+    pub async fn configure(&mut self, configuration: &Configuration) -> Result<Configured> {
+        let answer = self.source.call_configure(&mut self.store, configuration);
+        within(self.longest, answer).await?.map_err(Error::Configuration)
     }
 
     /// `source.health`.
@@ -92,19 +86,37 @@ impl Instance {
     /// # Errors
     /// When the guest traps or does not answer.
     pub async fn health(&mut self, depth: HealthDepth) -> Result<HealthReport> {
-        let guest = self.source.compliance_source_source();
-        within(self.longest, guest.call_health(&mut self.store, depth)).await
+        within(self.longest, self.source.call_health(&mut self.store, depth)).await
     }
 
-    /// `source.estimate`.
+    /// `planner.estimate`.
     ///
     /// # Errors
-    /// [`Error::Source`] with the failure.
+    /// [`Error::Source`] with the failure; [`Error::ExportMissing`] where the component is no planner.
     pub async fn estimate(&mut self, request: &CollectRequest) -> Result<Cost> {
-        let guest = self.source.compliance_source_source();
-        within(self.longest, guest.call_estimate(&mut self.store, request))
-            .await?
-            .map_err(|failure| Error::Source(Box::new(failure)))
+        let planner = self.planner.as_ref().ok_or(Error::ExportMissing("compliance:source/planner"))?;
+        let cost = within(self.longest, planner.call_estimate(&mut self.store, request)).await?;
+        cost.map_err(|failure| Error::Source(Box::new(failure)))
+    }
+
+    /// `direct.collect`.
+    ///
+    /// # Errors
+    /// As for [`Instance::collect`]; [`Error::ExportMissing`] where the component does not export it.
+    pub async fn collect_directly(&mut self, with: &Configuration, request: &CollectRequest) -> Result<Page> {
+        let direct = self.direct.as_ref().ok_or(Error::ExportMissing("compliance:source/direct"))?;
+        let page = within(self.longest, direct.call_collect(&mut self.store, with, request)).await?;
+        page.map_err(|failure| Error::Source(Box::new(failure)))
+    }
+
+    /// `direct.health`.
+    ///
+    /// # Errors
+    /// When the guest traps or does not answer; [`Error::ExportMissing`] where the component does not
+    /// export it.
+    pub async fn health_directly(&mut self, with: &Configuration, depth: HealthDepth) -> Result<HealthReport> {
+        let direct = self.direct.as_ref().ok_or(Error::ExportMissing("compliance:source/direct"))?;
+        within(self.longest, direct.call_health(&mut self.store, with, depth)).await
     }
 
     /// `source.collect`.
@@ -112,10 +124,8 @@ impl Instance {
     /// # Errors
     /// [`Error::Source`] with the failure.
     pub async fn collect(&mut self, request: &CollectRequest) -> Result<Page> {
-        let guest = self.source.compliance_source_source();
-        within(self.longest, guest.call_collect(&mut self.store, request))
-            .await?
-            .map_err(|failure| Error::Source(Box::new(failure)))
+        let page = within(self.longest, self.source.call_collect(&mut self.store, request)).await?;
+        page.map_err(|failure| Error::Source(Box::new(failure)))
     }
 }
 

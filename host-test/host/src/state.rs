@@ -39,8 +39,8 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(tenant.limits.resources);
         let mut wasi = WasiCtx::builder();
-        if let Clock::Fixed(milliseconds) = tenant.clock {
-            wasi.wall_clock(FixedClock(Duration::from_millis(milliseconds)));
+        if let Clock::Fixed(_) = &tenant.clock {
+            wasi.wall_clock(FixedClock(tenant.clock.clone()));
         }
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(tenant.limits.header_bytes);
@@ -93,14 +93,14 @@ fn authorization(credentials: &Credentials) -> Option<HeaderValue> {
     Some(value)
 }
 
-struct FixedClock(Duration);
+struct FixedClock(Clock);
 
 impl HostWallClock for FixedClock {
     fn resolution(&self) -> Duration {
         Duration::from_millis(1)
     }
     fn now(&self) -> Duration {
-        self.0
+        Duration::from_millis(self.0.now())
     }
 }
 

@@ -6,6 +6,8 @@ use crate::meter::Meter;
 use http::Uri;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Pair {
 /// Who authenticates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
+    /// None.
+    None,
     /// The component gets the pair.
     Basic(Pair),
     /// The harness adds `Authorization` to each request; the component never sees the pair.
@@ -49,12 +53,47 @@ pub enum Credentials {
 }
 
 /// Where the component's wall clock comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Clock {
     /// The system.
     System,
-    /// Always this many milliseconds since 1970: for runs that can be repeated to the byte.
-    Fixed(u64),
+    /// Milliseconds since 1970 that move only when a wait is over: for runs that can be repeated to the
+    /// byte.
+    Fixed(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// A clock that stands still but for waits.
+    #[must_use]
+    pub fn fixed(milliseconds: u64) -> Self {
+        Self::Fixed(Arc::new(AtomicU64::new(milliseconds)))
+    }
+
+    /// A clock that shows the same now and is moved by itself.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        match self {
+            Self::System => Self::System,
+            Self::Fixed(_) => Self::fixed(self.now()),
+        }
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        match self {
+            Self::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64),
+            Self::Fixed(milliseconds) => milliseconds.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Moves a fixed clock on by a wait that is over, or is about to be.
+    pub fn waited(&self, wait: Duration) {
+        if let Self::Fixed(milliseconds) = self {
+            let wait = u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+            milliseconds.fetch_add(wait, Ordering::SeqCst);
+        }
+    }
 }
 
 /// Whether a URL is the root of a server, as an upstream has to be.

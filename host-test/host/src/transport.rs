@@ -3,6 +3,7 @@
 
 use crate::egress::is_public;
 use crate::error::{Error, Result};
+use crate::trailer::{self, Digested};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -70,11 +71,12 @@ impl Transport {
         let answer =
             async { if direct { self.direct.request(request).await } else { self.guarded.request(request).await } };
         let response = timeout(first_byte, answer).await.map_err(|_| HttpError::HttpResponseTimeout)?;
-        let response = response.map_err(|error| classify(&error))?;
+        let mut response = response.map_err(|error| classify(&error))?;
+        response.headers_mut().remove(trailer::NAME);
         Ok(response.map(|body| {
             let limited = Limited::new(body, max_body_bytes);
-            TimedBody { body: Box::pin(limited), max_body_bytes, silence, timer: Box::pin(sleep(silence)) }
-                .boxed_unsync()
+            let timer = Box::pin(sleep(silence));
+            Digested::new(TimedBody { body: Box::pin(limited), max_body_bytes, silence, timer }).boxed_unsync()
         }))
     }
 }
@@ -101,10 +103,8 @@ fn tls_config(ca_file: Option<&Path>) -> Result<rustls::ClientConfig> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = ca_file {
         use rustls::pki_types::{CertificateDer, pem::PemObject};
-        let unusable = |what: String| Error::Usage {
-            what: format!("{}: {what}", path.display()),
-            remedy: "give a file of PEM certificates".into(),
-        };
+        let unusable =
+            |what: String| Error::usage(format!("{}: {what}", path.display()), "give a file of PEM certificates");
         let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
         let mut found = 0;
         for certificate in certificates {

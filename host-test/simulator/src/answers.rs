@@ -5,7 +5,8 @@ use super::changes::Changes;
 use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
 use super::protocol::{Reply, RequestInfo};
-use super::{Config, routes};
+use super::config::Config;
+use super::routes;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The answers of an account without a server: for tests that have no network.

@@ -2,7 +2,7 @@
 //! of connector types.
 
 use super::account::Account;
-use super::connection_config::SERVICES;
+use super::services::SERVICES;
 use super::random::{Dice, Stamp};
 use serde_json::{Value, json};
 

@@ -6,22 +6,6 @@ use super::code::packages;
 use super::random::Dice;
 use serde_json::{Value, json};
 
-/// Every service that connections are of.
-pub const SERVICES: &[&str] = &[
-    "postgres",
-    "mysql_rds",
-    "salesforce",
-    "google_analytics_4",
-    "s3",
-    "github",
-    "stripe",
-    "netsuite_suiteanalytics",
-    "connector_sdk",
-    "fivetran_log",
-    "google_sheets",
-    "sql_server_rds",
-];
-
 /// The config of connection `index`, which is of `service` and reached by `method`.
 pub fn config(account: &Account, index: usize, service: &str, method: &str) -> Value {
     let dice = account.dice("connection", index);

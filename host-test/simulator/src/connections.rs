@@ -1,7 +1,8 @@
 //! Connections of many services, in every state that a real account shows.
 
 use super::account::{Account, FORMER_USERS};
-use super::connection_config::{SERVICES, config};
+use super::connection_config::config;
+use super::services::SERVICES;
 use super::keys::MANAGERS;
 use super::network::{AGENTS, LINKS, PROXIES};
 use super::random::Stamp;

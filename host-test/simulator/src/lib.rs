@@ -1,5 +1,5 @@
 //! A stand-in for the Fivetran REST API: a real HTTP server that speaks its protocol and serves a
-//! made-up account of any size, generated from a seed.
+//! simulated account of any size, generated from a seed.
 //!
 //! It follows <https://fivetran.com/docs/rest-api> as read in 2026-11: the envelope, cursors and
 //! limits, Basic authentication, versions in `Accept`, scopes of system keys, and the bodies of its
@@ -9,6 +9,7 @@ mod account;
 mod answers;
 mod changes;
 mod code;
+pub mod config;
 mod connection_config;
 mod connections;
 mod destinations;
@@ -22,6 +23,7 @@ mod protocol;
 mod random;
 mod routes;
 mod server;
+mod services;
 mod things;
 mod trust;
 mod wire;
@@ -29,116 +31,9 @@ mod wire;
 pub use account::AccountSpec;
 pub use answers::Answers;
 pub use changes::Changes;
+pub use config::{
+    Config, DEFAULT_KEY, DEFAULT_SECRET, Hook, Pair, Principal, Quota, default_pair, pair_of,
+};
 pub use inventory::Inventory;
 pub use protocol::{Reply, RequestInfo};
 pub use server::{JournalEntry, Simulator};
-
-use crate::tenant::{Pair, Secret};
-use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-
-/// The API key that the simulator accepts by default.
-pub const DEFAULT_KEY: &str = "simulated-key";
-/// The API secret that goes with it.
-pub const DEFAULT_SECRET: &str = "simulated-secret-that-opens-nothing";
-
-/// The default pair.
-#[must_use]
-pub fn default_pair() -> Pair {
-    Pair { username: Secret::new(DEFAULT_KEY), password: Secret::new(DEFAULT_SECRET) }
-}
-
-/// The pair that opens account `number` of a simulator that accepts `pair` for its first, number 0.
-#[must_use]
-pub fn pair_of(pair: &Pair, number: usize) -> Pair {
-    match number {
-        0 => pair.clone(),
-        _ => Pair { username: Secret::new(format!("{}-{number}", pair.username.expose())), ..pair.clone() },
-    }
-}
-
-/// Whose key the pair is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
-    /// The key of the account's first user, an Account Administrator.
-    UserKey,
-    /// A system key with these READ scopes, e.g. `USER`.
-    SystemKey {
-        /// Names of resource types as Fivetran writes them.
-        scopes: BTreeSet<String>,
-    },
-}
-
-/// An hourly quota of each account, much smaller than Fivetran's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// Requests until the limit strikes.
-    pub requests: u64,
-    /// Value of `Retry-After` in the refusal.
-    pub retry_after: String,
-    /// After how long it is lifted.
-    pub lifted_after: Duration,
-}
-
-/// Changes an answer on its way out: for faults and odd bodies.
-pub type Hook = Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync>;
-
-/// What to simulate.
-#[derive(Clone)]
-pub struct Config {
-    /// The account.
-    pub account: AccountSpec,
-    /// So many changes since the account was as the seed makes it: of the first connections so many
-    /// are paused or resumed and as many have synced, and half as many users have left, joined and
-    /// become administrators.
-    pub changes: usize,
-    /// How many accounts are served. Number `n` has the seed of `account` plus `n`, and is opened by
-    /// [`pair_of`] `n`.
-    pub accounts: usize,
-    /// The pair that opens the first account.
-    pub pair: Pair,
-    /// Whose key it is.
-    pub principal: Principal,
-    /// Waited before each answer.
-    pub latency: Duration,
-    /// When requests are refused with 429.
-    pub quota: Option<Quota>,
-    /// Changes answers.
-    pub hook: Option<Hook>,
-    /// Which answers go wrong, and how.
-    pub faults: Option<Arc<faults::Schedule>>,
-    /// Whether answers that were made up once are kept: a benchmark measures who reads them. Costs as
-    /// much memory as the account has text.
-    pub keep_answers: bool,
-    /// Whether the journal is kept, which takes memory for each request.
-    pub journal: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            account: AccountSpec::default(),
-            changes: 0,
-            accounts: 1,
-            pair: default_pair(),
-            principal: Principal::UserKey,
-            latency: Duration::ZERO,
-            quota: None,
-            hook: None,
-            faults: None,
-            keep_answers: false,
-            journal: true,
-        }
-    }
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Config")
-            .field("account", &self.account)
-            .field("principal", &self.principal)
-            .finish_non_exhaustive()
-    }
-}

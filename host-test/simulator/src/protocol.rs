@@ -1,6 +1,6 @@
 //! The protocol around every answer: authentication, versions, paging, the envelope, errors.
 
-use crate::tenant::Pair;
+use super::config::Pair;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -70,13 +70,13 @@ impl Reply {
 pub fn account_opened(headers: &HeaderMap, pair: &Pair, accounts: usize) -> Option<usize> {
     let given = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let given = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
-    let rest = given.strip_prefix(pair.username.expose())?;
+    let rest = given.strip_prefix(pair.key.as_str())?;
     let (number, password) = match rest.strip_prefix('-') {
         Some(rest) => rest.split_once(':')?,
         None => ("0", rest.strip_prefix(':')?),
     };
     let number = number.parse().ok().filter(|number| *number < accounts)?;
-    (password == pair.password.expose()).then_some(number)
+    (password == pair.secret).then_some(number)
 }
 
 /// Whether the body version asked for is one that exists.
@@ -137,25 +137,7 @@ pub fn parameter(query: &str, name: &str) -> Option<String> {
 
 /// Decodes `%XX`; what is not valid stays as it is.
 pub fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let hex = tail
-            .get(..2)
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (first, hex) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 fn skip_of(cursor: &str) -> Option<usize> {

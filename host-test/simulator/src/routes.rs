@@ -1,6 +1,6 @@
 //! Which path answers what, and which scope it needs. Adding a resource is a line here.
 
-use super::Principal;
+use super::config::Principal;
 use super::account::Account;
 use super::protocol::{End, Reply, page, parameter, percent_decoded};
 use super::things::Thing;

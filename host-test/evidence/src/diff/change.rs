@@ -4,9 +4,10 @@
 //! two collections, and is no entry of any log of the vendor's.
 
 use super::edits::{Class, Edit};
+use super::options::Options;
 use super::side::Side;
 use crate::error::{Error, Result};
-use crate::verify::hash::{canonical, sha256_hex};
+use crate::digest::{canonical, sha256_hex};
 use serde::Serialize;
 use serde_json::json;
 
@@ -154,16 +155,16 @@ pub struct Comparison {
 
 impl Comparison {
     /// One of these two, with nothing found yet.
-    pub(super) fn new(before: &Side, after: &Side, options: &super::Options) -> Self {
+    pub(super) fn new(before: &Side, after: &Side, options: &Options) -> Self {
         let compared = |side: &Side| Compared {
-            chain_head: side.summary.chain_head.clone().unwrap_or_default(),
+            chain_head: side.summary.chain_head.clone(),
             component_version: side.summary.component.version.clone(),
             started_at: side.closing.started_at.clone(),
             finished_at: side.closing.finished_at.clone(),
             records: side.summary.records,
         };
         let (before_side, after_side) = (compared(before), compared(after));
-        let super::Options { configuration_only, max_drop_percent } = *options;
+        let Options { configuration_only, max_drop_percent } = *options;
         let options = format!("{configuration_only},{max_drop_percent}");
         let id = urn("comparison", &[&before_side.chain_head, &after_side.chain_head, &options]);
         Self {
@@ -216,8 +217,8 @@ fn urn(what: &str, parts: &[&str]) -> String {
 /// A change or comparison as its line, without line break.
 ///
 /// # Errors
-/// [`Error::BadAnswer`] when a value has no JSON form.
+/// [`Error::Contract`] when a value has no JSON form.
 pub fn line(of: &impl Serialize) -> Result<String> {
     let text = serde_json_canonicalizer::to_string(of);
-    text.map_err(|error| Error::BadAnswer(format!("a change has no canonical form: {error}")))
+    text.map_err(|error| Error::Contract(format!("a change has no canonical form: {error}")))
 }

@@ -4,6 +4,7 @@
 //! which to tell an edit from a shift.
 
 use super::meaning::Meaning;
+use super::pointer::child;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -42,11 +43,6 @@ pub struct Ground<'g> {
     pub meaning: &'g Meaning,
     /// Whether the kind was read completely before, and after.
     pub complete: (bool, bool),
-}
-
-/// The pointer of a member.
-pub fn child(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Every difference, in the order of the pointers' names.

@@ -1,8 +1,8 @@
 //! What a change means, told by the source itself: the annotation `x-change` in the schemas that it
 //! publishes. `wit/catalog.wit` says which there are.
 
-use super::edits::child;
-use crate::bindings::exports::compliance::source::catalog::SourceDescription;
+use super::pointer::child;
+use crate::kinds::KindFacts;
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,27 +33,26 @@ pub struct Meaning {
 }
 
 impl Meanings {
-    /// Reads the schemas of a description.
+    /// Reads the schemas of a source's kinds.
     ///
     /// # Errors
-    /// [`Error::BadAnswer`] when one of them is no JSON, or has a mark that nobody knows: a guess
+    /// [`Error::Contract`] when one of them is no JSON, or has a mark that nobody knows: a guess
     /// would hide changes.
-    pub fn new(description: &SourceDescription) -> Result<Self> {
+    pub fn new(source: &str, descriptions: &[KindFacts<'_>]) -> Result<Self> {
         let mut kinds = BTreeMap::new();
-        for kind in &description.kinds {
-            let bad = |what: String| Error::BadAnswer(format!("the content schema of kind {:?}: {what}", kind.id));
-            let schema: Value = serde_json::from_str(&kind.content_schema).map_err(|error| bad(error.to_string()))?;
-            let mut meaning =
-                Meaning { schema_version: kind.schema_version, always: kind.always, ..Meaning::default() };
-            meaning.events = match mark(&schema) {
-                None => false,
-                Some("event") => true,
-                Some(other) => return Err(bad(format!("x-change {other:?} means nothing at the root"))),
+        for kind in descriptions {
+            let bad = |what: String| Error::Contract(format!("the content schema of kind {:?}: {what}", kind.id));
+            let schema: Value = serde_json::from_str(kind.content_schema).map_err(|error| bad(error.to_string()))?;
+            let mut meaning = Meaning {
+                schema_version: kind.schema_version,
+                always: kind.always,
+                events: kind.is_event,
+                ..Meaning::default()
             };
             meaning.read(&schema, "").map_err(bad)?;
-            kinds.insert(kind.id.clone(), meaning);
+            kinds.insert(kind.id.to_string(), meaning);
         }
-        Ok(Self { source: description.id.clone(), kinds })
+        Ok(Self { source: source.into(), kinds })
     }
 
     /// What is known of a kind.

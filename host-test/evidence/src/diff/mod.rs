@@ -23,8 +23,11 @@ pub mod change;
 mod comparable;
 pub mod edits;
 pub mod meaning;
+mod options;
+mod pointer;
 mod side;
 
+pub use options::{GUARDED_POPULATION, MAX_DROP_PERCENT, Options};
 pub use side::Side;
 
 use change::{Change, Comparison, Interval, KindCounts, Observation, What};
@@ -34,22 +37,8 @@ use meaning::Meanings;
 use side::{Entry, Record};
 
 use crate::error::Result;
-use crate::verify::hash::hex;
+use crate::digest::hex;
 use std::cmp::Ordering;
-
-/// Below this, half of a kind is a handful, and may well be gone by intent.
-pub const GUARDED_POPULATION: usize = 10;
-/// Whoever deletes more than half between two collections can say so; mistakes do not.
-pub const MAX_DROP_PERCENT: u8 = 50;
-
-/// How to compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Leave activity out of the changes. It is counted all the same.
-    pub configuration_only: bool,
-    /// So much of a kind may be gone before its deletions are doubted; 100 for as much as may be.
-    pub max_drop_percent: u8,
-}
 
 /// Compares, and hands out each change as it is found.
 ///

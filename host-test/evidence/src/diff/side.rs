@@ -5,10 +5,11 @@
 //! deletion. Whether the seal itself is good, `verify` tells.
 
 use crate::error::{Error, Result};
-use crate::evidence_dir::sha256_of;
+use crate::digest::sha256_of_file;
 use crate::summary::Summary;
-use crate::verify::hash::{hex, sha256_hex};
-use crate::verify::{refuse_unfinished, seal};
+use crate::digest::{hex, sha256_hex};
+use crate::verify::refuse_unfinished;
+use crate::seal;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -143,7 +144,7 @@ impl Side {
         reading.check_counts(&summary)?;
         let digests = [
             ("evidence.jsonl", whole),
-            ("evidence.sha256", sha256_of(&folder.join("evidence.sha256"))?),
+            ("evidence.sha256", sha256_of_file(&folder.join("evidence.sha256"))?),
             ("manifest.json", sha256_hex(&manifest)),
         ];
         let statement = seal::statement(&digests, &serde_json::from_slice(&manifest).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! The lines of `evidence.jsonl`, each checked by itself and against its recorded hash.
 
-use super::hash::{canonical, hex, record_hash, sha256_hex};
-use crate::check::Schemas;
+use crate::chain::record_hash;
+use crate::digest::{canonical, hex, sha256_hex};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,12 +22,15 @@ pub struct Lines {
     pub records: Vec<Line>,
 }
 
+/// Judges a record's content.
+pub type ContentCheck<'c> = dyn Fn(&Value) -> Result<(), String> + 'c;
+
 /// Findings shown about lines; more would say nothing new.
 const MAX_FINDINGS: usize = 100;
 
 impl Lines {
     /// Reads the file.
-    pub fn read(evidence: &[u8], schemas: Option<&Schemas>, findings: &mut Vec<String>) -> Self {
+    pub fn read(evidence: &[u8], check: Option<&ContentCheck<'_>>, findings: &mut Vec<String>) -> Self {
         let mut records = Vec::new();
         let mut ids = BTreeSet::new();
         let Ok(text) = std::str::from_utf8(evidence) else {
@@ -43,7 +46,7 @@ impl Lines {
             match read(line) {
                 Ok((value, hash)) => {
                     let id = value.get("id").and_then(Value::as_str).unwrap_or_default().to_string();
-                    if let Some(why) = schemas.and_then(|schemas| schemas.check_value(&value).err()) {
+                    if let Some(why) = check.and_then(|check| check(&value).err()) {
                         findings.push(format!("line {number}: {why}"));
                     }
                     if !ids.insert(id.clone()) {

@@ -1,19 +1,19 @@
-//! Checks a collection offline: is it whole, and as the source made it?
+//! Checks a collection offline: is it complete, and as it was written?
 //!
 //! Everything is computed anew: the digest of each content, the hash of each record, the chain over
-//! them, the counts, and the seal. What differs is named. What a seal alone cannot tell (someone who
-//! changes evidence can make a new seal) is told by a signature, or by a chain head kept elsewhere.
+//! them, the counts, and the seal. What differs is named. What a seal alone cannot show (whoever
+//! changes evidence can make a new seal) is shown by a signature, or by a chain head kept elsewhere.
 
-pub mod hash;
 mod lines;
-pub mod seal;
 
-use crate::check::Schemas;
+pub use lines::ContentCheck;
+
+use crate::chain::Chain;
+use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::summary::Summary;
-use hash::{chain_next, chain_start, hex, sha256_hex};
+use crate::seal::{self, Envelope, PublicKey};
 use lines::Lines;
-use seal::{Envelope, PublicKey};
 use serde_json::Value;
 use std::path::Path;
 
@@ -68,7 +68,7 @@ impl Files {
 pub(crate) fn refuse_unfinished(folder: &Path) -> Result<()> {
     if folder.join("cursor").exists() {
         let what = format!("{} holds a collection that is not finished", folder.display());
-        return Err(Error::Output { what, remedy: "go on with: collect --resume".into() });
+        return Err(Error::Output { what, remedy: "resume it with: collect --resume".into() });
     }
     Ok(())
 }
@@ -86,11 +86,11 @@ pub struct Report {
     pub signed: bool,
 }
 
-/// Checks the files against each other, against a key and against schemas, where these are given.
+/// Checks the files against each other, against a key and their contents with `check`, where these are given.
 #[must_use]
-pub fn verify(files: &Files, key: Option<&PublicKey>, schemas: Option<&Schemas>) -> Report {
+pub fn verify(files: &Files, key: Option<&PublicKey>, check: Option<&ContentCheck<'_>>) -> Report {
     let mut report = Report::default();
-    let lines = Lines::read(&files.evidence, schemas, &mut report.findings);
+    let lines = Lines::read(&files.evidence, check, &mut report.findings);
     lines.check_hashes(&files.hashes, &mut report.findings);
     report.records = lines.records.len();
     let manifest = manifest_file(&files.manifest, &mut report.findings);
@@ -117,7 +117,7 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The chain: up to the manifest record, which holds the head before itself, and to the end.
+/// The chain, from its start to the last record, which has to be the manifest.
 fn check_chain(lines: &Lines, manifest: &Summary, report: &mut Report) {
     let Some((last, before)) = lines.records.split_last().filter(|(last, _)| text(&last.value, "/kind") == "manifest")
     else {
@@ -128,20 +128,17 @@ fn check_chain(lines: &Lines, manifest: &Summary, report: &mut Report) {
         report.findings.push("there is more than one manifest record".into());
     }
     let content = last.value.get("content").unwrap_or(&Value::Null);
-    let (account, interface) = (text(content, "/account_id"), text(content, "/interface"));
-    let Some(mut head) = chain_start(account, interface, text(content, "/settings_digest")) else { return };
-    for record in before {
-        head = chain_next(head, record.hash);
-    }
-    if hex(&head) != text(content, "/chain_head") {
-        report.findings.push("the records before the manifest record are not those it seals".into());
-    }
-    let head = hex(&chain_next(head, last.hash));
-    if manifest.chain_head.as_deref() != Some(head.as_str()) {
+    let (interface, settings_digest) = (text(content, "/interface"), text(content, "/settings_digest"));
+    let start = Chain::start(&manifest.component.id, interface, settings_digest);
+    let head = lines.records.iter().fold(start, |chain, record| chain.next(record.hash)).head();
+    if manifest.chain_head != head {
         report.findings.push("the chain head in manifest.json is not that of the records".into());
     }
-    if manifest.settings_digest != text(content, "/settings_digest") {
+    if manifest.settings_digest != settings_digest {
         report.findings.push("the settings digest in manifest.json is not that of the manifest record".into());
+    }
+    if content.get("records").and_then(Value::as_u64) != Some(before.len() as u64) {
+        report.findings.push("the manifest record counts other records than those before it".into());
     }
     report.chain_head = Some(head);
 }

@@ -1,8 +1,8 @@
 //! How a fleet shows that it is alive: a bar on a terminal, a line every few seconds elsewhere.
 
-use crate::cli::process::{mib, resident_bytes};
-use crate::cli::text::{note, plain};
-use host_test::fleet::{Event, Gauges, Outcome, Reading};
+use crate::process::{mib, resident_bytes};
+use crate::text::{note, plain};
+use source_fleet::{Event, Gauges, Outcome, Reading};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! What came of a fleet: tables for people, JSON for programs.
 
-use crate::cli::exit;
-use crate::cli::process::{mib, peak_bytes};
-use crate::cli::text::{plain, say, table};
-use host_test::fleet::{Outcome, Report, TenantReport};
+use crate::exit;
+use crate::process::{mib, peak_bytes};
+use crate::text::{plain, say, table};
+use source_fleet::{Outcome, Report, TenantReport};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,13 +1,13 @@
 //! What is kept of a tenant between its turns: counts, and no more.
 
 use super::report::{Gauges, Outcome, TenantReport};
-use crate::meter::Meter;
+use source_host::meter::Meter;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// See the module.
-pub(super) struct Member {
+pub(super) struct TenantState {
     /// Time that its turns took.
     pub had: Duration,
     /// Turns without progress in a row.
@@ -34,7 +34,7 @@ struct Begun {
 /// How far a collection has come: stages done, and items read.
 pub(super) type Progress = (u32, u64);
 
-impl Member {
+impl TenantState {
     pub fn new(name: &str, gauges: &Gauges) -> Self {
         Self {
             had: Duration::ZERO,

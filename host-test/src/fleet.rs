@@ -4,16 +4,17 @@ mod outcome;
 mod view;
 
 use super::simulate::SimArgs;
-use super::target::{checked, milliseconds};
+use super::target::{checked, milliseconds, tenants_pair};
 use super::text::note;
-use super::{ComponentArgs, collect};
+use super::args::ComponentArgs;
+use super::collect;
 use clap::Args;
-use host_test::error::{Error, Result};
-use host_test::fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
-use host_test::plugin::Plugin;
-use host_test::simulator::{Config, Simulator, default_pair, pair_of};
-use host_test::tenant::Clock;
-use host_test::verify::seal::Signer;
+use source_host::error::{Error, Result};
+use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
+use source_host::plugin::Plugin;
+use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
+use source_host::tenant::Clock;
+use source_evidence::seal::Signer;
 use http::Uri;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -130,7 +131,7 @@ fn options(args: &FleetArgs) -> Options {
 /// The first signal stops gently, the second at once.
 async fn stop_on_signals(sender: watch::Sender<Stop>, view: Arc<View>) {
     collect::interrupted().await;
-    view.tell("stopping: pages that are begun come to their end; once more stops at once");
+    view.tell("stopping once the pages under way are finished; press again to stop at once");
     let _ = sender.send(Stop::Gently);
     collect::interrupted().await;
     let _ = sender.send(Stop::AtOnce);
@@ -142,7 +143,7 @@ fn defaults(args: &FleetArgs) -> Result<Defaults> {
         kinds: args.kinds.clone(),
         since: args.since.clone(),
         upstream: args.upstream.as_ref().map(checked).transpose()?,
-        clock: args.fixed_clock.as_deref().map(milliseconds).transpose()?.map_or(Clock::System, Clock::Fixed),
+        clock: args.fixed_clock.as_deref().map(milliseconds).transpose()?.map_or(Clock::System, Clock::fixed),
     })
 }
 
@@ -157,7 +158,7 @@ async fn simulator(args: &FleetArgs, accounts: usize) -> Result<Simulator> {
 /// A tenant for each account of a simulator.
 fn simulated(accounts: usize, defaults: &Defaults) -> Vec<Spec> {
     let digits = accounts.saturating_sub(1).to_string().len();
-    let tenant = |number| defaults.spec(&format!("tenant-{number:0digits$}"), pair_of(&default_pair(), number));
+    let tenant = |number| defaults.spec(&format!("tenant-{number:0digits$}"), tenants_pair(pair_of(&default_pair(), number)));
     (0..accounts).map(tenant).collect()
 }
 
@@ -171,7 +172,7 @@ async fn with_plugins(args: &FleetArgs, specs: Vec<Spec>, active: usize) -> Resu
         let file = spec.component.clone().map_or_else(|| args.component.file(), Ok)?;
         let plugin = match plugins.get(&file) {
             Some(plugin) => plugin.clone(),
-            None => engine.load(&file).await?,
+            None => Plugin::load(&engine, &file).await?,
         };
         plugins.insert(file, plugin.clone());
         tenants.push((spec, plugin));

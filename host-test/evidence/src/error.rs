@@ -1,0 +1,50 @@
+//! What can go wrong with files, folders and what stands in them.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// See the module.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried, e.g. `write`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The output folder is not as it has to be.
+    #[error("{what}: {remedy}")]
+    Output {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// What was asked for makes no sense.
+    #[error("{what}: {remedy}")]
+    Usage {
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A record or a description is not as the interface promises.
+    #[error("not as the interface promises: {0}")]
+    Contract(String),
+}
+
+impl Error {
+    /// A file error.
+    pub fn file(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+}
+
+/// Shorthand.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

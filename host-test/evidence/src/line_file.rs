@@ -1,0 +1,48 @@
+//! A file of lines that is there whole or not at all.
+
+use crate::error::{Error, Result};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// See the module. Dropped before [`LineFile::finish`], it leaves nothing behind.
+pub struct LineFile {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+}
+
+impl LineFile {
+    /// A file that does not exist yet: an earlier one is evidence too.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when it exists, or its folder cannot be written to.
+    pub fn create(path: &Path) -> Result<Self> {
+        if path.exists() {
+            let what = format!("{} exists already", path.display());
+            return Err(Error::Output { what, remedy: "choose another file".into() });
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::new_in(folder).map_err(Error::file("create", path))?;
+        Ok(Self { path: path.into(), file: BufWriter::new(file) })
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// When the disk is full, for example.
+    pub fn write(&mut self, line: &str) -> Result<()> {
+        writeln!(self.file, "{line}").map_err(Error::file("write", &self.path))
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// When it cannot be written, or somebody else made it meanwhile.
+    pub fn finish(self) -> Result<()> {
+        let failed = |error| Error::file("write", &self.path)(error);
+        let file = self.file.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist_noclobber(&self.path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}

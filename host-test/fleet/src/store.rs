@@ -1,0 +1,153 @@
+//! Where tenants stand and where their records go: two traits, and folders as their implementation.
+
+use source_evidence::folder::{EvidenceDir, FolderState, begun, finished, lock, state};
+use source_evidence::record::Line;
+use source_evidence::seal::Signer;
+use source_evidence::summary::{Request, Summary};
+use source_evidence::{Error, Result};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Knows how far each tenant's collection has come, and opens it for a turn.
+pub trait Checkpoints: Send + Sync {
+    /// What there is of a tenant.
+    fn state(&self, tenant: &str) -> FolderState;
+
+    /// The summary of what there is.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    fn summary(&self, tenant: &str) -> Result<Summary>;
+
+    /// Begins a tenant's collection.
+    ///
+    /// # Errors
+    /// When there is one, or it cannot be written.
+    fn create(&self, tenant: &str, summary: Summary) -> Result<Box<dyn Sink>>;
+
+    /// Opens a tenant's collection to resume it.
+    ///
+    /// # Errors
+    /// When there is none, or another run is at it.
+    fn resume(&self, tenant: &str) -> Result<Box<dyn Sink>>;
+}
+
+/// Takes the records of one tenant, page by page. A page is there whole or not at all, and its cursor is
+/// never ahead of its records.
+pub trait Sink: Send {
+    /// What to ask for to resume: see [`EvidenceDir::request`].
+    ///
+    /// # Errors
+    /// When the collection was started with something else.
+    fn request(&self, asked: &Request) -> Result<Request>;
+
+    /// Where to resume.
+    fn cursor(&self) -> Option<&str>;
+
+    /// What was written so far.
+    fn summary(&self) -> &Summary;
+
+    /// Bytes of the evidence so far.
+    fn evidence_bytes(&self) -> u64;
+
+    /// Whether the last page is written.
+    fn is_finished(&self) -> bool;
+
+    /// Writes a page.
+    ///
+    /// # Errors
+    /// When it cannot be written. What was valid before stays valid.
+    fn append(&mut self, lines: &[Line], cursor: Option<String>, summary: Summary) -> Result<()>;
+
+    /// Removes everything, when not even one page was written.
+    fn discard(self: Box<Self>);
+
+    /// Ends the collection with manifest and seal.
+    ///
+    /// # Errors
+    /// When they cannot be written; it can be resumed then.
+    fn finish(self: Box<Self>) -> Result<Summary>;
+}
+
+/// A folder for each tenant, below one folder that nobody else writes to.
+pub struct Folders {
+    out: PathBuf,
+    signer: Option<Arc<Signer>>,
+    _lock: File,
+}
+
+impl Folders {
+    /// The folders below `out`.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when another fleet is at it.
+    pub fn open(out: PathBuf, signer: Option<Arc<Signer>>) -> Result<Self> {
+        std::fs::create_dir_all(&out).map_err(Error::file("create", &out))?;
+        // A tenant's name never begins with a dot.
+        let lock = lock(&out, ".lock")?;
+        Ok(Self { out, signer, _lock: lock })
+    }
+
+    fn sink(&self, dir: EvidenceDir) -> Box<dyn Sink> {
+        Box::new(Folder { dir, signer: self.signer.clone() })
+    }
+}
+
+impl Checkpoints for Folders {
+    fn state(&self, tenant: &str) -> FolderState {
+        state(&self.out.join(tenant))
+    }
+
+    fn summary(&self, tenant: &str) -> Result<Summary> {
+        let folder = self.out.join(tenant);
+        if self.state(tenant) == FolderState::Finished { finished(&folder) } else { begun(&folder) }
+    }
+
+    fn create(&self, tenant: &str, summary: Summary) -> Result<Box<dyn Sink>> {
+        Ok(self.sink(EvidenceDir::create(&self.out.join(tenant), summary)?))
+    }
+
+    fn resume(&self, tenant: &str) -> Result<Box<dyn Sink>> {
+        Ok(self.sink(EvidenceDir::resume(&self.out.join(tenant))?))
+    }
+}
+
+struct Folder {
+    dir: EvidenceDir,
+    signer: Option<Arc<Signer>>,
+}
+
+impl Sink for Folder {
+    fn request(&self, asked: &Request) -> Result<Request> {
+        self.dir.request(asked)
+    }
+
+    fn cursor(&self) -> Option<&str> {
+        self.dir.cursor()
+    }
+
+    fn summary(&self) -> &Summary {
+        self.dir.summary()
+    }
+
+    fn evidence_bytes(&self) -> u64 {
+        self.dir.evidence_bytes()
+    }
+
+    fn is_finished(&self) -> bool {
+        self.dir.is_finished()
+    }
+
+    fn append(&mut self, lines: &[Line], cursor: Option<String>, summary: Summary) -> Result<()> {
+        self.dir.append(lines, cursor, summary)
+    }
+
+    fn discard(self: Box<Self>) {
+        self.dir.discard();
+    }
+
+    fn finish(self: Box<Self>) -> Result<Summary> {
+        self.dir.finish(self.signer.as_deref())
+    }
+}

@@ -1,0 +1,118 @@
+//! Which host a capability opens for one tenant: where its name is in a setting, the host reads it there,
+//! checks it and pins that one name before anything runs.
+
+use crate::bindings::exports::compliance::source::catalog::{Capability, HostPattern, SettingHost};
+use crate::egress::Rule;
+use crate::error::{Error, Result};
+use serde_json::Value;
+
+/// The rules of these capabilities under these settings.
+///
+/// # Errors
+/// A usage error that names the setting, when it is missing or its host may not be reached.
+pub fn rules(capabilities: &[Capability], settings: &str) -> Result<Vec<Rule>> {
+    let settings: Value = serde_json::from_str(settings).unwrap_or_default();
+    capabilities.iter().map(|capability| rule(capability, &settings)).collect()
+}
+
+fn rule(capability: &Capability, settings: &Value) -> Result<Rule> {
+    let host = match &capability.host {
+        HostPattern::Exact(host) => host.clone(),
+        HostPattern::Setting(setting) => host_in(setting, settings)?,
+    };
+    Ok(Rule {
+        scheme: capability.scheme.clone(),
+        host,
+        port: capability.port,
+        methods: capability.methods.clone(),
+        path_prefixes: capability.path_prefixes.clone(),
+    })
+}
+
+fn host_in(setting: &SettingHost, settings: &Value) -> Result<String> {
+    let Some(host) = settings.pointer(&setting.pointer).and_then(Value::as_str) else {
+        let what = format!("the setting {} names no host", setting.pointer);
+        return Err(Error::usage(what, "set it to the name of your host"));
+    };
+    if !is_name(host) {
+        let what = format!("the setting {} is not a plain host name in lower case: {host:?}", setting.pointer);
+        return Err(Error::usage(what, "give the name alone, without scheme, port, path or final dot"));
+    }
+    if !setting.suffixes.iter().any(|suffix| ends_in(host, suffix)) {
+        let what = format!("the host in the setting {} may not be reached: {host:?}", setting.pointer);
+        return Err(Error::usage(what, &format!("its name has to end in {}", setting.suffixes.join(" or "))));
+    }
+    Ok(host.into())
+}
+
+/// Whether a host ends in a suffix at a label border, with something before it.
+fn ends_in(host: &str, suffix: &str) -> bool {
+    let suffix = suffix.strip_prefix('.').unwrap_or(suffix);
+    is_name(suffix) && host.strip_suffix(suffix).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+}
+
+/// A DNS name of several labels in lower case, and no address.
+fn is_name(host: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
+    host.len() <= 253
+        && host.contains('.')
+        && host.split('.').all(is_label)
+        && !host.rsplit('.').next().is_some_and(is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn host(name: &str) -> Result<String> {
+        let setting =
+            SettingHost { pointer: "/host".into(), suffixes: vec![".snow.example.com".into(), "lake.example".into()] };
+        host_in(&setting, &json!({"host": name}))
+    }
+
+    #[test]
+    fn a_name_below_a_suffix_is_pinned() {
+        for name in ["acme.snow.example.com", "a.b-1.snow.example.com", "acme.lake.example"] {
+            assert_eq!(host(name).ok().as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for name in [
+            "",
+            "snow.example.com",
+            ".snow.example.com",
+            "evilsnow.example.com",
+            "acme.snow.example.com.evil.org",
+            "acme.snow.example.com.",
+            "Acme.snow.example.com",
+            "acme.snow.example.com:443",
+            "https://acme.snow.example.com",
+            "acme.snow.example.com/x",
+            "user@acme.snow.example.com",
+            "a..snow.example.com",
+            "-a.snow.example.com",
+            "127.0.0.1",
+            "[::1]",
+            "0x7f.1",
+            "1.2.3.4.snow.example.com\n",
+            "ac me.snow.example.com",
+            "äcme.snow.example.com",
+            "lake.example",
+            "xlake.example",
+        ] {
+            assert!(host(name).is_err(), "{name:?}");
+        }
+        let setting = SettingHost { pointer: "/host".into(), suffixes: vec![String::new(), ".".into(), ".com".into()] };
+        assert!(host_in(&setting, &json!({"host": "acme.example.com"})).is_err(), "a suffix has to be a name itself");
+        assert!(host_in(&setting, &json!({})).is_err() && host_in(&setting, &json!({"host": 1})).is_err());
+    }
+}

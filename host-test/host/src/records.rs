@@ -1,0 +1,120 @@
+//! Between the interface's types and those of evidence on disk.
+
+use crate::bindings::compliance::source::types::{Coverage, CoverageState, EvidenceRecord, WithheldReason};
+use crate::bindings::exports::compliance::source::catalog::{KindDescription, Nature};
+use crate::bindings::exports::compliance::source::source::{Configured, Page};
+use crate::error::Result;
+use crate::plugin::Plugin;
+use source_evidence::kinds::KindFacts;
+use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
+use source_evidence::summary::{self, ComponentSummary, CoverageSummary, Request, Summary};
+
+/// The summary of a collection that begins now.
+#[must_use]
+pub fn begin(plugin: &Plugin, request: Request, configured: &Configured) -> Summary {
+    let description = plugin.description();
+    let component = ComponentSummary {
+        id: description.id.clone(),
+        version: description.version.clone(),
+        sha256: plugin.sha256().into(),
+    };
+    Summary::begin(component, request, &configured.settings, &configured.settings_digest)
+}
+
+/// The lines of a page's records.
+///
+/// # Errors
+/// When a record is not as the interface promises.
+pub fn lines(page: &Page) -> Result<Vec<Line>> {
+    page.records.iter().map(|record| Ok(evidence(record).line()?)).collect()
+}
+
+/// What a page adds to the summary.
+#[must_use]
+pub fn page_facts(page: &Page) -> summary::Page {
+    summary::Page {
+        kinds: page.records.iter().map(|record| record.kind.clone()).collect(),
+        requests: page.usage.requests.into(),
+        retries: page.usage.retries.into(),
+        bytes_received: page.usage.bytes_received,
+        coverage: page.coverage.iter().map(coverage).collect(),
+        next_since: page.next_since.clone(),
+    }
+}
+
+/// What of the kinds' descriptions is needed to judge records.
+#[must_use]
+pub fn kind_facts(kinds: &[KindDescription]) -> Vec<KindFacts<'_>> {
+    kinds.iter().map(facts).collect()
+}
+
+fn facts(kind: &KindDescription) -> KindFacts<'_> {
+    KindFacts {
+        id: &kind.id,
+        schema_version: kind.schema_version,
+        content_schema: &kind.content_schema,
+        is_event: kind.nature == Nature::Event,
+        always: kind.always,
+    }
+}
+
+fn evidence(record: &EvidenceRecord) -> Record {
+    let provenance = record.provenance.iter().map(|origin| Provenance {
+        body_digest: origin.body_digest.clone(),
+        page: origin.page,
+        pointer: origin.pointer.clone(),
+        read_at: origin.read_at.clone(),
+        request: origin.request.clone(),
+        request_id: origin.request_id.clone(),
+        status: origin.status,
+    });
+    let withheld = record.withheld.iter().map(|withheld| Withheld {
+        pointer: withheld.pointer.clone(),
+        reason: match withheld.reason {
+            WithheldReason::Secret => "secret",
+            WithheldReason::PersonalData => "personal_data",
+            WithheldReason::UnknownSetting => "unknown_setting",
+            WithheldReason::FreeText => "free_text",
+        },
+    });
+    let subject = &record.subject;
+    Record {
+        id: record.id.clone(),
+        kind: record.kind.clone(),
+        schema_version: record.schema_version,
+        title: record.title.clone(),
+        subject: Subject { id: subject.id.clone(), name: subject.name.clone(), kind: subject.type_.clone() },
+        observed_at: record.observed_at.clone(),
+        effective_at: record.effective_at.clone(),
+        content: record.content.clone(),
+        provenance: provenance.collect(),
+        withheld: withheld.collect(),
+        valid_until: record.valid_until.clone(),
+    }
+}
+
+fn coverage(coverage: &Coverage) -> CoverageSummary {
+    CoverageSummary {
+        kind: coverage.kind.clone(),
+        state: state_word(coverage.state).into(),
+        code: coverage.code.clone(),
+        records: coverage.records,
+        items_failed: coverage.items_failed,
+        reason: coverage.reason.clone(),
+        missing_permission: coverage.missing_permission.clone(),
+    }
+}
+
+/// A coverage state, as everywhere outside of the WIT.
+#[must_use]
+pub fn state_word(state: CoverageState) -> &'static str {
+    match state {
+        CoverageState::Complete => "complete",
+        CoverageState::Spread => "spread",
+        CoverageState::Partial => "partial",
+        CoverageState::Forbidden => "forbidden",
+        CoverageState::NotAvailable => "not_available",
+        CoverageState::Disabled => "disabled",
+        CoverageState::NotAttempted => "not_attempted",
+    }
+}

@@ -1,0 +1,128 @@
+//! What to simulate.
+
+use super::account::AccountSpec;
+use super::faults;
+use super::protocol::{Reply, RequestInfo};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The API key that the simulator accepts by default.
+pub const DEFAULT_KEY: &str = "simulated-key";
+/// The API secret that goes with it.
+pub const DEFAULT_SECRET: &str = "simulated-secret-that-opens-nothing";
+
+/// A key and its secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// API key.
+    pub key: String,
+    /// API secret.
+    pub secret: String,
+}
+
+impl fmt::Debug for Pair {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Pair(…)")
+    }
+}
+
+/// The default pair.
+#[must_use]
+pub fn default_pair() -> Pair {
+    Pair { key: DEFAULT_KEY.into(), secret: DEFAULT_SECRET.into() }
+}
+
+/// The pair that opens account `number` of a simulator that accepts `pair` for its first, number 0.
+#[must_use]
+pub fn pair_of(pair: &Pair, number: usize) -> Pair {
+    match number {
+        0 => pair.clone(),
+        _ => Pair { key: format!("{}-{number}", pair.key), ..pair.clone() },
+    }
+}
+
+/// Whose key the pair is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// The key of the account's first user, an Account Administrator.
+    UserKey,
+    /// A system key with these READ scopes, e.g. `USER`.
+    SystemKey {
+        /// Names of resource types as Fivetran writes them.
+        scopes: BTreeSet<String>,
+    },
+}
+
+/// An hourly quota of each account, much smaller than Fivetran's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests until the limit strikes.
+    pub requests: u64,
+    /// Value of `Retry-After` in the refusal.
+    pub retry_after: String,
+    /// After how long it is lifted.
+    pub lifted_after: Duration,
+}
+
+/// Changes an answer on its way out: for faults and odd bodies.
+pub type Hook = Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync>;
+
+/// What to simulate.
+#[derive(Clone)]
+pub struct Config {
+    /// The account.
+    pub account: AccountSpec,
+    /// So many changes since the account was as the seed makes it: of the first connections so many
+    /// are paused or resumed and as many have synced, and half as many users have left, joined and
+    /// become administrators.
+    pub changes: usize,
+    /// How many accounts are served. Number `n` has the seed of `account` plus `n`, and is opened by
+    /// [`pair_of`] `n`.
+    pub accounts: usize,
+    /// The pair that opens the first account.
+    pub pair: Pair,
+    /// Whose key it is.
+    pub principal: Principal,
+    /// Waited before each answer.
+    pub latency: Duration,
+    /// When requests are refused with 429.
+    pub quota: Option<Quota>,
+    /// Changes answers.
+    pub hook: Option<Hook>,
+    /// Which answers go wrong, and how.
+    pub faults: Option<Arc<faults::Schedule>>,
+    /// Whether answers that were made up once are kept: a benchmark measures who reads them. Costs as
+    /// much memory as the account has text.
+    pub keep_answers: bool,
+    /// Whether the journal is kept, which takes memory for each request.
+    pub journal: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            account: AccountSpec::default(),
+            changes: 0,
+            accounts: 1,
+            pair: default_pair(),
+            principal: Principal::UserKey,
+            latency: Duration::ZERO,
+            quota: None,
+            hook: None,
+            faults: None,
+            keep_answers: false,
+            journal: true,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Config")
+            .field("account", &self.account)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}

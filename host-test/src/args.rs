@@ -1,0 +1,133 @@
+//! Arguments that several commands share, and those of the plainest commands.
+
+use super::target::TargetArgs;
+use clap::{Args, ValueEnum};
+use source_host::engine::{Engine, EngineOptions};
+use source_host::error::{Error, Result};
+use source_host::plugin::Plugin;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct ComponentArgs {
+    /// Component to run; default: the one built in this project.
+    #[arg(long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
+    pub component: Option<PathBuf>,
+    /// Certificates (PEM) to trust in addition to Mozilla's.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Compile again instead of using the cache of compiled code.
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+#[derive(Args)]
+pub struct DescribeArgs {
+    #[command(flatten)]
+    pub component: ComponentArgs,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Json,
+    Table,
+}
+
+#[derive(Args)]
+pub struct HealthArgs {
+    #[command(flatten)]
+    pub component: ComponentArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Check only the credentials, or every kind of evidence too and what a collection would cost.
+    #[arg(long, value_enum, default_value_t = Depth::Credential)]
+    pub depth: Depth,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Depth {
+    Credential,
+    Coverage,
+}
+
+#[derive(Args)]
+pub struct CollectArgs {
+    #[command(flatten)]
+    pub component: ComponentArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Folder for the evidence; created if it does not exist.
+    #[arg(
+        long,
+        value_name = "DIR",
+        required = false,
+        required_unless_present = "plan",
+        default_value_if("plan", "true", ".")
+    )]
+    pub out: PathBuf,
+    /// Say what the collection would cost (calls, share of the hourly quota, minutes), and collect
+    /// nothing. Costs one call per list, and one more for each further 1,000 items.
+    #[arg(long, conflicts_with_all = ["out", "resume", "check", "signing_key"])]
+    pub plan: bool,
+    /// Output format of the plan.
+    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "out")]
+    pub format: Format,
+    /// Kinds of evidence to collect; default: all that are on by default (see describe).
+    #[arg(long, value_delimiter = ',', value_name = "KIND,…")]
+    pub kinds: Vec<String>,
+    /// Leave out events before this time.
+    #[arg(long, value_name = "RFC3339")]
+    pub since: Option<String>,
+    /// Requests in flight at once, 1 to 64; default: the source decides.
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u32>,
+    /// Records per page, at most; default: the source decides, which costs the fewest calls.
+    #[arg(long, value_name = "N")]
+    pub max_records_per_page: Option<u32>,
+    /// Requests per page; the page ends with the item that reaches this number.
+    #[arg(long, value_name = "N")]
+    pub max_requests_per_page: Option<u32>,
+    /// Milliseconds per page; work under way is finished.
+    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    pub max_milliseconds_per_page: u64,
+    /// Resume the interrupted collection in --out.
+    #[arg(long)]
+    pub resume: bool,
+    /// Check every record against its kind's JSON Schema (needs a build with schema checking).
+    #[arg(long)]
+    pub check: bool,
+    /// Sign the seal with this Ed25519 key (PKCS #8 PEM; see keygen).
+    #[arg(long, value_name = "FILE")]
+    pub signing_key: Option<PathBuf>,
+}
+
+impl ComponentArgs {
+    /// Compiles the component that is meant.
+    pub async fn load(&self) -> Result<Plugin> {
+        let none = EngineOptions::default();
+        Plugin::load(&self.engine(none.instances)?, &self.file()?).await
+    }
+
+    /// An engine with room for so many instances at once.
+    pub fn engine(&self, instances: u32) -> Result<Engine> {
+        Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone(), instances })
+    }
+
+    /// The component that is meant.
+    pub fn file(&self) -> Result<PathBuf> {
+        self.component.clone().map_or_else(built_component, Ok)
+    }
+}
+
+/// The component that cargo built in the target folder this program lies in.
+fn built_component() -> Result<PathBuf> {
+    const FILE: &str = "wasm32-wasip2/release/fivetran_source.wasm";
+    let program = std::env::current_exe().map_err(Error::file("find", "this program"))?;
+    let found = program.ancestors().skip(1).map(|folder| folder.join(FILE)).find(|path| path.is_file());
+    found.ok_or_else(|| Error::usage("the component is not built", "run ./dev build, or name a file with --component"))
+}
