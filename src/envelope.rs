@@ -3,13 +3,11 @@
 
 use crate::types::Fivetran;
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use source_kit::Protocol;
-use source_kit::base::urn::encoded;
 use source_kit::read::body::{Data, ListPage, Shape, range_of};
 
 impl Protocol for Fivetran {
@@ -29,13 +27,6 @@ impl Protocol for Fivetran {
 
     fn missing_permission(body: &[u8]) -> Option<String> {
         permission_named_in(body)
-    }
-
-    fn page_query(limit: u32, cursor: Option<&str>) -> String {
-        match cursor {
-            Some(cursor) => format!("limit={limit}&cursor={}", encoded(cursor)),
-            None => format!("limit={limit}"),
-        }
     }
 }
 

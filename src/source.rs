@@ -101,8 +101,7 @@ mod tests {
     use super::*;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
-    use source_kit::record::config::{Config, Credentials, configure};
-    use alloc::string::ToString;
+    use source_kit::record::config::{Credentials, configure};
 
     const KEY: &str = "AbCdEfGhIjKlMnOp";
     const SECRET: &str = "0123456789abcdef0123456789ABCDEF";

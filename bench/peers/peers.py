@@ -67,14 +67,15 @@ def find(host_test: str, component: list[str]) -> Contests:
         limits = ["--kinds", "connection", "--concurrency", str(in_flight)]
         return own("collect", *component, "--upstream", URL, *limits, "--out", "evidence")
 
+    bench = str(Path(host_test).with_name("source-bench"))
     contests = Contests(
-        Contest(own("bench", *component, "subject", "component", URL)),
+        Contest(Peer("fivetran-source", version, [bench, *component, "subject", "component", URL])),
         Contest(own("health", *component, "--upstream", URL)),
         {in_flight: Contest(walk(in_flight)) for in_flight in IN_FLIGHT},
         [],
     )
     for name, subject in (("same core, native", "native"), ("bare native loop", "bare")):
-        contests.listing.peers.append(Peer(name, version, [host_test, "bench", "subject", subject, URL]))
+        contests.listing.peers.append(Peer(name, version, [bench, "subject", subject, URL]))
     add_python(contests)
     add_node(contests)
     return contests

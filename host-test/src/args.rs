@@ -2,23 +2,8 @@
 
 use super::target::TargetArgs;
 use clap::{Args, ValueEnum};
-use source_host::engine::{Engine, EngineOptions};
-use source_host::error::{Error, Result};
-use source_host::plugin::Plugin;
+use host_test::component::ComponentArgs;
 use std::path::PathBuf;
-
-#[derive(Args)]
-pub struct ComponentArgs {
-    /// Component to run; default: the one built in this project.
-    #[arg(long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
-    pub component: Option<PathBuf>,
-    /// Certificates (PEM) to trust in addition to Mozilla's.
-    #[arg(long, value_name = "FILE")]
-    pub ca_file: Option<PathBuf>,
-    /// Compile again instead of using the cache of compiled code.
-    #[arg(long)]
-    pub no_cache: bool,
-}
 
 #[derive(Args)]
 pub struct DescribeArgs {
@@ -104,30 +89,4 @@ pub struct CollectArgs {
     /// Sign the seal with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     pub signing_key: Option<PathBuf>,
-}
-
-impl ComponentArgs {
-    /// Compiles the component that is meant.
-    pub async fn load(&self) -> Result<Plugin> {
-        let none = EngineOptions::default();
-        Plugin::load(&self.engine(none.instances)?, &self.file()?).await
-    }
-
-    /// An engine with room for so many instances at once.
-    pub fn engine(&self, instances: u32) -> Result<Engine> {
-        Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone(), instances })
-    }
-
-    /// The component that is meant.
-    pub fn file(&self) -> Result<PathBuf> {
-        self.component.clone().map_or_else(built_component, Ok)
-    }
-}
-
-/// The component that cargo built in the target folder this program lies in.
-fn built_component() -> Result<PathBuf> {
-    const FILE: &str = "wasm32-wasip2/release/fivetran_source.wasm";
-    let program = std::env::current_exe().map_err(Error::file("find", "this program"))?;
-    let found = program.ancestors().skip(1).map(|folder| folder.join(FILE)).find(|path| path.is_file());
-    found.ok_or_else(|| Error::usage("the component is not built", "run ./dev build, or name a file with --component"))
 }

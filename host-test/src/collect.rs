@@ -2,9 +2,10 @@
 
 use super::progress::Progress;
 use super::schemas::Check;
-use super::text::{note, plain, plural, say, table};
+use host_test::text::{note, plain, plural, say, table};
 use super::args::CollectArgs;
-use super::{exit, schemas};
+use super::schemas;
+use host_test::exit;
 use source_host::bindings::exports::compliance::source::source::{Budget, Configured};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::error::{Error, Result};

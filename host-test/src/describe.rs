@@ -1,8 +1,8 @@
 //! `describe`: what the component is, before any configuration.
 
-use super::text::{plain, say, table};
+use host_test::text::{plain, say, table};
 use super::args::{DescribeArgs, Format};
-use super::exit;
+use host_test::exit;
 use source_host::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, CostClass, CredentialField, HostPattern, KindDescription, Nature, SourceDescription,
 };

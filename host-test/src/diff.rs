@@ -1,8 +1,9 @@
 //! `diff`: what changed between two collections, as lines for programs and a table for people.
 
-use super::text::{plain, plain_json, say, table};
-use super::args::{ComponentArgs, Format};
-use super::exit;
+use host_test::text::{plain, plain_json, say, table};
+use super::args::Format;
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use clap::Args;
 use source_evidence::diff::change::{Change, Comparison, KindCounts, What, line};
 use source_evidence::diff::edits::{Class, Edit};

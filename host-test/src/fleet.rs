@@ -4,9 +4,10 @@ mod outcome;
 mod view;
 
 use super::simulate::SimArgs;
-use super::target::{checked, milliseconds, tenants_pair};
-use super::text::note;
-use super::args::ComponentArgs;
+use super::target::{checked, milliseconds};
+use host_test::pair::tenants_pair;
+use host_test::text::note;
+use host_test::component::ComponentArgs;
 use super::collect;
 use clap::Args;
 use source_host::error::{Error, Result};

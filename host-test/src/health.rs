@@ -1,8 +1,9 @@
 //! `health`: whether evidence can be collected, and what to do if not.
 
-use super::text::{plain, say, table};
+use host_test::text::{plain, say, table};
 use super::args::{Depth, Format, HealthArgs};
-use super::{cost, exit};
+use super::cost;
+use host_test::exit;
 use source_host::bindings::exports::compliance::source::source::{
     Check, CheckSubject, HealthDepth, HealthReport, HealthState, PrincipalKind,
 };
@@ -33,7 +34,7 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         Format::Json => say(format!("{:#}", to_json(&report, estimate.as_ref()))),
     }
     for why in target.tenant.meter.denied() {
-        super::text::note(format!("denied: {}", plain(&why)));
+        host_test::text::note(format!("denied: {}", plain(&why)));
     }
     Ok(code(&report))
 }

@@ -6,20 +6,18 @@ mod collect;
 mod cost;
 mod describe;
 mod diff;
-mod exit;
 mod fleet;
 mod health;
 mod plan;
-mod process;
 mod progress;
 mod schemas;
 mod simulate;
 mod target;
-mod text;
 mod verify;
 
 use args::{CollectArgs, DescribeArgs, HealthArgs};
 use clap::{Parser, Subcommand};
+use host_test::{exit, text};
 use source_host::error::Error;
 use std::process::ExitCode;
 

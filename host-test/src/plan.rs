@@ -2,8 +2,8 @@
 
 use super::args::{CollectArgs, Format};
 use super::cost::{amount, by_kind, calls, is_whole, least, time, to_json};
-use super::exit;
-use super::text::{note, plain, say, table};
+use host_test::exit;
+use host_test::text::{note, plain, say, table};
 use source_host::bindings::compliance::source::types::Severity;
 use source_host::bindings::exports::compliance::source::planner::{Cost, EndpointCost};
 use source_host::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! How a collection shows that it is alive: a bar on a terminal, plain lines elsewhere.
 
-use super::text::{note, plain};
+use host_test::text::{note, plain};
 use source_host::bindings::compliance::source::types::Failure;
 use source_host::bindings::exports::compliance::source::source::Page;
 use source_host::collection::own_pace;

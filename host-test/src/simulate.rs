@@ -1,6 +1,6 @@
 //! `simulate`: a simulated account as a server of its own.
 
-use super::{exit, text};
+use host_test::{exit, text};
 use clap::Args;
 use source_host::error::{Error, Result};
 use fivetran_simulator::faults::{Rule, Schedule};

@@ -1,11 +1,12 @@
 //! Against what a run goes: the real API, another server, or the embedded simulator.
 
 use super::simulate::{SimArgs, env_pair};
-use super::text;
+use host_test::pair::tenants_pair;
+use host_test::text;
 use clap::{Args, ValueEnum};
 use source_host::error::{Error, Result};
 use fivetran_simulator::Simulator;
-use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant, is_server_root};
+use source_host::tenant::{Clock, Credentials, Tenant, is_server_root};
 use http::Uri;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -80,11 +81,6 @@ impl TargetArgs {
         }
         Ok(Target { tenant, simulator })
     }
-}
-
-/// A simulator's pair as a tenant's.
-pub fn tenants_pair(pair: fivetran_simulator::Pair) -> Pair {
-    Pair { username: Secret::new(pair.key), password: Secret::new(pair.secret) }
 }
 
 pub(super) fn checked(upstream: &Uri) -> Result<Uri> {

@@ -1,8 +1,9 @@
 //! `verify`: is a collection whole and unaltered? `keygen`: a key to sign collections with.
 
-use super::text::{plain, plural, say};
-use super::args::ComponentArgs;
-use super::{exit, schemas};
+use host_test::text::{plain, plural, say};
+use host_test::component::ComponentArgs;
+use super::schemas;
+use host_test::exit;
 use clap::Args;
 use source_host::error::{Error, Result};
 use source_evidence::seal::{self, PublicKey};

@@ -1,25 +1,37 @@
 //! Programs that a benchmark starts: this one again, so that times and memory are a process's own.
 
 use super::subject::{Outcome, Subject};
-use crate::cli::ComponentArgs;
+use host_test::component::ComponentArgs;
 use clap::ValueEnum;
-use host_test::error::{Error, Result};
+use source_host::error::{Error, Result};
 use serde::de::DeserializeOwned;
+use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// This program, to be given a command. It ends with its [`Child`].
-pub fn this_program() -> Result<Command> {
-    let mut program = Command::new(std::env::current_exe().map_err(Error::file("find", "this program"))?);
+fn program(path: PathBuf) -> Command {
+    let mut program = Command::new(path);
     program.kill_on_drop(true).stdout(Stdio::piped());
-    Ok(program)
+    program
+}
+
+fn this_file() -> Result<PathBuf> {
+    std::env::current_exe().map_err(Error::file("find", "this program"))
+}
+
+/// The program `host-test` beside this one, to be given a command. It ends with its [`Child`].
+///
+/// # Errors
+/// When this program cannot be found.
+pub fn host_test() -> Result<Command> {
+    Ok(program(this_file()?.with_file_name("host-test")))
 }
 
 /// Starts a simulator, to be given what it simulates, and answers its root; it ends with the child.
 pub async fn simulator(args: &[&str]) -> Result<(Child, String)> {
     let failed = |what| Error::file("start", what);
-    let mut program = this_program()?;
+    let mut program = host_test()?;
     program.args(["simulate", "--listen", "127.0.0.1:0"]).args(args);
     let mut child = program.spawn().map_err(failed("the simulator"))?;
     let mut line = String::new();
@@ -38,8 +50,7 @@ pub async fn measure(component: &ComponentArgs, subject: Subject, url: &str) -> 
 
 /// Runs `bench` with these arguments, and reads the line of JSON that it prints.
 pub async fn bench<T: DeserializeOwned>(component: &ComponentArgs, args: &[&str]) -> Result<T> {
-    let mut program = this_program()?;
-    program.arg("bench");
+    let mut program = program(this_file()?);
     if let Some(file) = &component.component {
         program.arg("--component").arg(file);
     }

@@ -2,10 +2,11 @@
 
 use super::child::{self, median};
 use super::tenants::Figures;
-use crate::cli::text::{say, table};
-use crate::cli::{ComponentArgs, exit};
+use host_test::text::{say, table};
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use clap::Args;
-use host_test::error::{Error, Result};
+use source_host::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -57,7 +58,7 @@ pub async fn run(component: &ComponentArgs, args: &FleetArgs) -> Result<u8> {
     if args.neighbours > 0 {
         let hostile = args.hostile.clone().or_else(built_guest);
         if let Some(hostile) = &hostile {
-            plugin.engine().load(hostile).await?;
+            source_host::plugin::Plugin::load(plugin.engine(), hostile).await?;
         }
         bench.neighbours(hostile.as_deref()).await?;
     }

@@ -1,14 +1,15 @@
 //! `bench growth`: what a whole collection costs, and which part of an account makes it cost more.
 
 use super::plot::{Curve, plot};
-use crate::cli::exit;
-use crate::cli::text::{say, table};
+use host_test::pair::tenants_pair;
+use host_test::exit;
+use host_test::text::{say, table};
 use clap::Args;
-use host_test::collection::{Collection, Order};
-use host_test::error::{Error, Result};
-use host_test::plugin::Plugin;
-use host_test::simulator::{AccountSpec, Config, Simulator, default_pair};
-use host_test::tenant::{Credentials, Tenant};
+use source_host::collection::{Collection, CollectionOptions};
+use source_host::error::{Error, Result};
+use source_host::plugin::Plugin;
+use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
+use source_host::tenant::{Credentials, Tenant};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -91,12 +92,12 @@ async fn measure(plugin: &Plugin, account: AccountSpec) -> Result<Cost> {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let config = Config { account, ..Config::default() };
     let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-    let mut tenant = Tenant::new(Credentials::Basic(default_pair()));
+    let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
     tenant.upstream = simulator.url().parse().ok();
     // All of the quota: no hour has to be waited for.
     tenant.settings = r#"{"requests_per_hour": 20000}"#.into();
     let begun = Instant::now();
-    let mut collection = Collection::start(plugin, &tenant, Order::default()).await?;
+    let mut collection = Collection::start(plugin, &tenant, CollectionOptions::default()).await?;
     let (mut records, mut bytes) = (0, 0);
     while let Some(page) = collection.next().await? {
         records += page.records.len();

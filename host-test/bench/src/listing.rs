@@ -4,10 +4,11 @@
 
 use super::child::{measure, median, simulator};
 use super::subject::{Outcome, Subject};
-use crate::cli::text::{say, table};
-use crate::cli::{ComponentArgs, exit};
+use host_test::text::{say, table};
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use clap::Args;
-use host_test::error::Result;
+use source_host::error::Result;
 
 #[derive(Args)]
 pub struct ListingArgs {

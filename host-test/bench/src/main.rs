@@ -13,12 +13,16 @@ mod subject;
 mod tenants;
 mod walk;
 
-use super::ComponentArgs;
-use clap::{Args, Subcommand};
-use host_test::error::Result;
+use clap::{Parser, Subcommand};
+use host_test::component::ComponentArgs;
+use host_test::{exit, text};
+use source_host::error::Result;
+use std::process::ExitCode;
 
-#[derive(Args)]
-pub struct BenchArgs {
+/// Measures collections of a simulated account, as ratios to what is possible.
+#[derive(Parser)]
+#[command(name = "source-bench", version, about, max_term_width = 100)]
+struct Cli {
     #[command(flatten)]
     component: ComponentArgs,
     #[command(subcommand)]
@@ -45,16 +49,26 @@ enum What {
     Subject(subject::SubjectArgs),
 }
 
-/// Measures.
-pub async fn run(args: &BenchArgs) -> Result<u8> {
-    match &args.what {
-        What::Walk(walk) => walk::run(&args.component.load().await?, walk).await,
-        What::Listing(listing) => listing::run(&args.component, listing).await,
-        What::Start(start) => start::run(&args.component, start).await,
-        What::Memory(memory) => memory::run(&args.component, memory).await,
-        What::Growth(growth) => growth::run(&args.component.load().await?, growth).await,
-        What::Fleet(fleet) => fleet::run(&args.component, fleet).await,
-        What::Tenants(tenants) => tenants::run(&args.component, tenants).await,
-        What::Subject(subject) => subject::run(&args.component, subject).await,
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Cli::parse()).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            text::note(format!("error: {error}"));
+            ExitCode::from(exit::code(&error))
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> Result<u8> {
+    match &cli.what {
+        What::Walk(walk) => walk::run(&cli.component.load().await?, walk).await,
+        What::Listing(listing) => listing::run(&cli.component, listing).await,
+        What::Start(start) => start::run(&cli.component, start).await,
+        What::Memory(memory) => memory::run(&cli.component, memory).await,
+        What::Growth(growth) => growth::run(&cli.component.load().await?, growth).await,
+        What::Fleet(fleet) => fleet::run(&cli.component, fleet).await,
+        What::Tenants(tenants) => tenants::run(&cli.component, tenants).await,
+        What::Subject(subject) => subject::run(&cli.component, subject).await,
     }
 }

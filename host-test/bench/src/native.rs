@@ -1,13 +1,14 @@
 //! The component's core compiled natively, over the same pooled client as the component.
 
-use fivetran_source::collect::{Session, collect};
-use fivetran_source::config::{Credentials, configure};
-use fivetran_source::instant::Instant as Moment;
-use fivetran_source::model::CollectRequest;
-use fivetran_source::world::{Request, Response, TransportError, World};
-use host_test::error::{Error, Result};
-use host_test::tenant::Pair;
-use host_test::transport::Transport;
+use fivetran_source::Fivetran;
+use source_kit::collect::{Session, collect};
+use source_kit::record::config::{Credentials, configure};
+use source_kit::base::timestamp::Timestamp as Moment;
+use source_kit::base::model::CollectRequest;
+use source_kit::base::world::{Request, Response, TransportError, World};
+use source_host::error::{Error, Result};
+use fivetran_simulator::Pair;
+use source_host::transport::Transport;
 use http::Uri;
 use http_body_util::{BodyExt, Empty};
 use std::time::{Duration, Instant, SystemTime};
@@ -44,7 +45,7 @@ impl Sockets {
         let status = response.status().as_u16();
         let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(Into::into);
         let body = response.into_body().collect().await.map_err(broken)?.to_bytes().into();
-        Ok(Response { status, retry_after: None, request_id, body })
+        Ok(Response { status, retry_after: None, request_id, body, body_digest: None })
     }
 }
 
@@ -67,9 +68,9 @@ impl World for Sockets {
 /// Collects everything of `kinds`, which are the defaults if empty; answers items, records and requests.
 pub async fn collect_all(world: &Sockets, pair: &Pair, kinds: &[String], settings: &str) -> Result<(u64, u64, u64)> {
     let defect = |what: &str| Error::BadAnswer(format!("the native core: {what}"));
-    let (username, password) = (pair.username.expose().into(), pair.password.expose().into());
+    let (username, password) = (pair.key.clone(), pair.secret.clone());
     let pair = Credentials::Basic { username, password };
-    let config = configure(&pair, settings).map_err(|_| defect("the configuration was refused"))?;
+    let config = configure::<Fivetran>(&pair, settings).map_err(|_| defect("the configuration was refused"))?;
     let session = Session::new(config);
     let mut request = CollectRequest { kinds: kinds.to_vec(), ..CollectRequest::default() };
     let (mut items, mut records, mut requests) = (0, 0, 0);

@@ -1,16 +1,16 @@
 //! `bench start`: how long it takes until a first answer, and what one tenant costs at its start.
 
-use super::child::{median, this_program};
-use crate::cli::ComponentArgs;
-use crate::cli::exit;
-use crate::cli::process::peak_bytes;
-use crate::cli::text::{say, table};
+use super::child::{median, host_test};
+use host_test::pair::tenants_pair;
+use host_test::component::ComponentArgs;
+use host_test::exit;
+use host_test::process::peak_bytes;
+use host_test::text::{say, table};
 use clap::Args;
-use host_test::error::{Error, Result};
-use host_test::instance::Instance;
-use host_test::plugin::Plugin;
-use host_test::simulator::{Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator, default_pair};
-use host_test::tenant::{Credentials, Tenant};
+use source_host::error::{Error, Result};
+use source_host::plugin::Plugin;
+use fivetran_simulator::{Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator, default_pair};
+use source_host::tenant::{Credentials, Tenant};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ async fn health(component: &ComponentArgs, rounds: u32, latency: Duration) -> Re
     let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
     let mut times = Vec::new();
     for _ in 0..rounds.max(1) {
-        let mut program = this_program()?;
+        let mut program = host_test()?;
         program.args(["health", "--upstream", &simulator.url()]);
         if let Some(file) = &component.component {
             program.arg("--component").arg(file);
@@ -81,13 +81,13 @@ async fn health(component: &ComponentArgs, rounds: u32, latency: Duration) -> Re
 
 /// Medians of instantiating, and of instantiating and configuring.
 async fn tenants(plugin: &Plugin, count: u32) -> Result<(Duration, Duration)> {
-    let tenant = Tenant::new(Credentials::Basic(default_pair()));
+    let tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
     let (mut instantiated, mut configured) = (Vec::new(), Vec::new());
     for _ in 0..count.max(1) {
         let begun = Instant::now();
-        let mut instance = Instance::new(plugin, &tenant).await?;
+        let mut instance = plugin.instantiate(&tenant).await?;
         instantiated.push(begun.elapsed());
-        instance.configure(&tenant).await?;
+        instance.configure(&plugin.configuration(&tenant)?).await?;
         configured.push(begun.elapsed());
     }
     Ok((middle(&instantiated), middle(&configured)))

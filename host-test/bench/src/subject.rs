@@ -2,14 +2,16 @@
 //! and its memory are its own too.
 
 use super::native::{Sockets, collect_all};
-use crate::cli::process::{cpu_seconds, peak_bytes};
-use crate::cli::text::say;
-use crate::cli::{ComponentArgs, exit};
+use host_test::pair::tenants_pair;
+use host_test::process::{cpu_seconds, peak_bytes};
+use host_test::text::say;
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use clap::{Args, ValueEnum};
-use host_test::collection::{Collection, Order};
-use host_test::error::{Error, Result};
-use host_test::simulator::default_pair;
-use host_test::tenant::{Credentials, Tenant};
+use source_host::collection::{Collection, CollectionOptions};
+use source_host::error::{Error, Result};
+use fivetran_simulator::default_pair;
+use source_host::tenant::{Credentials, Tenant};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -71,10 +73,10 @@ pub async fn run(component: &ComponentArgs, args: &SubjectArgs) -> Result<u8> {
         Subject::Component => {
             let plugin = component.load().await?;
             begun = Instant::now();
-            let mut tenant = Tenant::new(Credentials::Basic(default_pair()));
+            let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
             tenant.upstream = Some(args.upstream.clone());
             tenant.settings = SETTINGS.into();
-            let order = Order { kinds: kinds.to_vec(), ..Order::default() };
+            let order = CollectionOptions { kinds: kinds.to_vec(), ..CollectionOptions::default() };
             let mut collection = Collection::start(&plugin, &tenant, order).await?;
             let (mut items, mut records) = (0, 0);
             while let Some(page) = collection.next().await? {
@@ -145,7 +147,7 @@ struct Page {
 
 async fn bare(world: &Sockets) -> Result<(u64, u64, u64)> {
     use base64::Engine as _;
-    let pair = format!("{}:{}", host_test::simulator::DEFAULT_KEY, host_test::simulator::DEFAULT_SECRET);
+    let pair = format!("{}:{}", fivetran_simulator::DEFAULT_KEY, fivetran_simulator::DEFAULT_SECRET);
     let authorization = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
     let (mut items, mut calls, mut path) = (0, 0, String::from("/v1/connections?limit=1000"));
     loop {

@@ -1,16 +1,17 @@
 //! `bench tenants`: one thing that many tenants do, once, in a process of its own.
 
 use super::native::{Sockets, collect_all};
-use crate::cli::process::{cpu_seconds, own_bytes, peak_bytes, resident_bytes};
-use crate::cli::text::say;
-use crate::cli::{ComponentArgs, exit};
+use host_test::pair::tenants_pair;
+use host_test::process::{cpu_seconds, own_bytes, peak_bytes, resident_bytes};
+use host_test::text::say;
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use clap::{Args, ValueEnum};
-use host_test::error::{Error, Result};
-use host_test::fleet::{Event, Fleet, Options, Report, SettingsRef, Spec, Stop};
-use host_test::instance::Instance;
-use host_test::plugin::Plugin;
-use host_test::simulator::{default_pair, pair_of};
-use host_test::tenant::{Credentials, Tenant};
+use source_host::error::{Error, Result};
+use source_fleet::{Event, Fleet, Options, Report, SettingsRef, Spec, Stop};
+use source_host::plugin::Plugin;
+use fivetran_simulator::{default_pair, pair_of};
+use source_host::tenant::{Credentials, Tenant};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -75,7 +76,7 @@ pub struct Figures {
 pub async fn run(component: &ComponentArgs, args: &TenantsArgs) -> Result<u8> {
     let count = args.count;
     let room = if args.deed == Deed::Live { count.saturating_add(1) } else { 64 };
-    let plugin = component.engine(room)?.load(&component.file()?).await?;
+    let plugin = Plugin::load(&component.engine(room)?, &component.file()?).await?;
     let before_kib = own_bytes().unwrap_or_default() / 1024;
     let (begun, cpu) = (Instant::now(), cpu_seconds());
     let mut figures = match args.deed {
@@ -94,7 +95,7 @@ pub async fn run(component: &ComponentArgs, args: &TenantsArgs) -> Result<u8> {
 
 fn spec(name: &str, upstream: &Uri, number: u32) -> Spec {
     let pair = pair_of(&default_pair(), number as usize);
-    Spec { upstream: Some(upstream.clone()), ..Spec::new(name, pair) }
+    Spec { upstream: Some(upstream.clone()), ..Spec::new(name, tenants_pair(pair)) }
 }
 
 fn specs(args: &TenantsArgs) -> Vec<Spec> {
@@ -107,7 +108,7 @@ async fn bad(plugin: &Plugin, args: &TenantsArgs) -> Result<Option<(Spec, Plugin
         (Some(upstream), _) => Ok(Some((spec("bad", upstream, 0), plugin.clone()))),
         (None, Some(file)) => {
             let settings = SettingsRef::Given(r#"{"probe": "spin"}"#.into());
-            let evil = plugin.engine().load(file).await?;
+            let evil = Plugin::load(plugin.engine(), file).await?;
             Ok(Some((Spec { settings, ..spec("bad", &args.upstream, 0) }, evil)))
         }
         (None, None) => Ok(None),
@@ -185,8 +186,8 @@ async fn wait(plugin: &Plugin, args: &TenantsArgs) -> Result<Figures> {
 async fn live(plugin: &Plugin, args: &TenantsArgs) -> Result<Figures> {
     let mut alive = Vec::new();
     for number in 0..args.count {
-        let tenant = Tenant::new(Credentials::Basic(pair_of(&default_pair(), number as usize)));
-        alive.push(Instance::configured(plugin, &tenant).await?.0);
+        let tenant = Tenant::new(Credentials::Basic(tenants_pair(pair_of(&default_pair(), number as usize))));
+        alive.push(plugin.configured(&tenant).await?.0);
     }
     Ok(resident())
 }

@@ -4,15 +4,16 @@
 //! latency / requests in flight; the ratio says how much slower it was. Absolute times mean little
 //! on a shared machine.
 
-use crate::cli::exit;
-use crate::cli::text::{say, table};
+use host_test::pair::tenants_pair;
+use host_test::exit;
+use host_test::text::{say, table};
 use clap::Args;
-use host_test::bindings::exports::compliance::source::source::Budget;
-use host_test::collection::{Collection, Order};
-use host_test::error::{Error, Result};
-use host_test::plugin::Plugin;
-use host_test::simulator::{Config, Simulator, default_pair};
-use host_test::tenant::{Credentials, Tenant};
+use source_host::bindings::exports::compliance::source::source::Budget;
+use source_host::collection::{Collection, CollectionOptions};
+use source_host::error::{Error, Result};
+use source_host::plugin::Plugin;
+use fivetran_simulator::{Config, Simulator, default_pair};
+use source_host::tenant::{Credentials, Tenant};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -57,10 +58,10 @@ async fn measure(plugin: &Plugin, concurrency: u32, latency: Duration) -> Result
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let config = Config { latency, ..Config::default() };
     let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-    let mut tenant = Tenant::new(Credentials::Basic(default_pair()));
+    let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
     tenant.upstream = simulator.url().parse().ok();
-    let none = Order::default();
-    let order = Order { budget: Budget { max_concurrency: Some(concurrency), ..none.budget }, ..none };
+    let none = CollectionOptions::default();
+    let order = CollectionOptions { budget: Budget { max_concurrency: Some(concurrency), ..none.budget }, ..none };
     let begun = Instant::now();
     let mut collection = Collection::start(plugin, &tenant, order).await?;
     while collection.next().await?.is_some() {}

@@ -1,7 +1,7 @@
 //! Compiled code on disk: used when it is ours to the byte, and never otherwise.
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
-use host_test::code_cache::{CodeCache, Origin};
+use source_host::code_cache::{CodeCache, Origin};
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasmtime::Engine;

@@ -1,8 +1,8 @@
 //! What came of a fleet: tables for people, JSON for programs.
 
-use crate::exit;
-use crate::process::{mib, peak_bytes};
-use crate::text::{plain, say, table};
+use host_test::exit;
+use host_test::process::{mib, peak_bytes};
+use host_test::text::{plain, say, table};
 use source_fleet::{Outcome, Report, TenantReport};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

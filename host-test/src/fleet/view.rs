@@ -1,7 +1,7 @@
 //! How a fleet shows that it is alive: a bar on a terminal, a line every few seconds elsewhere.
 
-use crate::process::{mib, resident_bytes};
-use crate::text::{note, plain};
+use host_test::process::{mib, resident_bytes};
+use host_test::text::{note, plain};
 use source_fleet::{Event, Gauges, Outcome, Reading};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;

@@ -1,6 +1,8 @@
 //! What differs from vendor to vendor in reading an API.
 
 use super::body::{Data, Shape};
+use crate::base::urn::encoded;
+use alloc::format;
 use alloc::string::String;
 
 /// How a vendor's API is asked and how its answers are judged.
@@ -10,7 +12,7 @@ pub trait Protocol {
     /// The one host that is ever called.
     const HOST: &'static str;
     /// Value of `Accept`.
-    const ACCEPT: &'static str;
+    const ACCEPT: &'static str = "application/json";
     /// All requests in an hour that the vendor allows an account, all of its tools together.
     const QUOTA_PER_HOUR: u32;
 
@@ -21,11 +23,23 @@ pub trait Protocol {
     fn open(text: &str, shape: Shape) -> Result<Data, &'static str>;
 
     /// The vendor's code for an error, if the body has one that is fit to be shown.
-    fn error_code(body: &[u8]) -> Option<String>;
+    #[must_use]
+    fn error_code(_body: &[u8]) -> Option<String> {
+        None
+    }
 
     /// The permission that a refusal names.
-    fn missing_permission(body: &[u8]) -> Option<String>;
+    #[must_use]
+    fn missing_permission(_body: &[u8]) -> Option<String> {
+        None
+    }
 
     /// The query that asks for a page: so many items, from `cursor` on.
-    fn page_query(limit: u32, cursor: Option<&str>) -> String;
+    #[must_use]
+    fn page_query(limit: u32, cursor: Option<&str>) -> String {
+        match cursor {
+            Some(cursor) => format!("limit={limit}&cursor={}", encoded(cursor)),
+            None => format!("limit={limit}"),
+        }
+    }
 }

@@ -56,6 +56,27 @@ pub struct Kind {
     pub spread: bool,
 }
 
+impl Kind {
+    /// An inventory that is read every day; the rest of the fields is to be filled in.
+    pub const INVENTORY: Self = Self {
+        id: "",
+        title: "",
+        description: "",
+        keywords: &[],
+        nature: Nature::Inventory,
+        personal_data: false,
+        schema_version: 1,
+        content_schema: "{}",
+        endpoints: &[],
+        permissions: &[],
+        plan_gate: None,
+        cost: Cost::PerPage,
+        when: When::Default,
+        valid_for_seconds: DAILY,
+        spread: false,
+    };
+}
+
 /// One day, the rhythm in which a compliance platform collects, and half of one as slack: an
 /// observation stays valid until the next one is surely there.
 pub const DAILY: u64 = 36 * 3600;

@@ -22,9 +22,9 @@ pub trait Source: Vendor {
     /// the account.
     const ACCOUNT: Account<Self>;
     /// What auditors ask and the API cannot tell.
-    const TOPICS: &'static [Topic];
+    const TOPICS: &'static [Topic] = &[];
     /// Records made at the end from what was noted on the way.
-    const SUMMARIES: &'static [Summary<Self>];
+    const SUMMARIES: &'static [Summary<Self>] = &[];
     /// Requests in an hour where the settings do not say.
     const DEFAULT_REQUESTS_PER_HOUR: u32;
     /// What `requests_per_hour` has to be, in words.
@@ -33,7 +33,9 @@ pub trait Source: Vendor {
     /// The controls that a kind may provide evidence for: SOC 2 criteria, then ISO/IEC 27001:2022
     /// Annex A controls.
     #[must_use]
-    fn controls(kind: &str) -> (&'static [&'static str], &'static [&'static str]);
+    fn controls(_kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
+        (&[], &[])
+    }
 
     /// Reads the answer that names the account; `None` when it names none.
     #[must_use]
@@ -41,26 +43,37 @@ pub trait Source: Vendor {
 
     /// The request that tells the role of the user whose key is used, where there is one.
     #[must_use]
-    fn role_request(identity: &Identity) -> Option<String>;
+    fn role_request(_identity: &Identity) -> Option<String> {
+        None
+    }
 
     /// Reads the answer to it.
     #[must_use]
-    fn role_of(data: &str) -> Option<String>;
+    fn role_of(_data: &str) -> Option<String> {
+        None
+    }
 
     /// The source's own settings with nothing set.
     #[must_use]
     fn default_settings() -> Self::Settings;
 
     /// Takes one of the source's own settings.
-    fn set(settings: &mut Self::Settings, name: &str, value: &Value) -> Setting;
+    #[must_use]
+    fn set(_settings: &mut Self::Settings, _name: &str, _value: &Value) -> Setting {
+        Setting::Unknown
+    }
 
     /// The source's own settings in force, by name.
     #[must_use]
-    fn show(settings: &Self::Settings) -> Vec<(&'static str, Value)>;
+    fn show(_settings: &Self::Settings) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
 
     /// What looks wrong about a pair of credentials whose form is right.
     #[must_use]
-    fn doubt(username: &str, password: &str) -> Option<Diagnostic>;
+    fn doubt(_username: &str, _password: &str) -> Option<Diagnostic> {
+        None
+    }
 }
 
 /// How a setting was taken.

@@ -2,11 +2,14 @@
 //! such as `GET https://acme.example/v1/things`; the one record it makes says how that ended, so
 //! that "the host refused" and "the server said 403" cannot be confused.
 
+#![cfg(target_arch = "wasm32")]
 #![no_std]
+#![allow(missing_docs, unsafe_code, clippy::unwrap_used, clippy::indexing_slicing, reason = "a guest of tests, with an allocator of its own")]
+
 extern crate alloc;
 
 mod hostile;
-#[path = "../../../src/shell/runtime.rs"]
+#[path = "../../../source-kit/src/shell/runtime.rs"]
 mod runtime;
 
 mod bindings {
@@ -31,14 +34,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use bindings::compliance::source::types::{Diagnostic, EvidenceRecord, Failure, Severity, Subject, Usage};
 use bindings::exports::compliance::source::catalog::{
-    self, Authentication, Capability, CostClass, KindDescription, SourceDescription,
+    self, Authentication, AuthenticationScheme, Capability, CostClass, HostPattern, KindDescription, Nature,
+    SourceDescription,
 };
 use bindings::exports::compliance::source::source::{
-    self, Check, CollectRequest, Configuration, Configured, Cost, Credentials, EndpointCost, HealthDepth, HealthReport,
+    self, Check, CheckSubject, CollectRequest, Configuration, Configured, Credentials, HealthDepth, HealthReport,
     HealthState, Page, Progress,
 };
 use core::cell::RefCell;
-use sha2::{Digest, Sha256};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{Fields, Method, OutgoingRequest, Scheme};
 
@@ -59,11 +62,17 @@ impl catalog::Guest for Acme {
             version: "9.9.9".into(),
             description: "Reads the things of Acme.".into(),
             category: "Things".into(),
-            authentication: Authentication::None,
+            // Basic, so that the harness gives it the pair and tests can see that it does not.
+            authentication: Authentication {
+                scheme: AuthenticationScheme::Basic,
+                fields: vec![],
+                help: String::new(),
+                help_url: String::new(),
+            },
             settings_schema: r#"{"type":"object"}"#.into(),
             capabilities: vec![Capability {
                 scheme: "https".into(),
-                host: "acme.example".into(),
+                host: HostPattern::Exact("acme.example".into()),
                 port: 443,
                 methods: vec!["GET".into()],
                 path_prefixes: vec!["/v1/".into()],
@@ -73,6 +82,8 @@ impl catalog::Guest for Acme {
                 title: "Things".into(),
                 description: "Every thing.".into(),
                 keywords: vec![],
+                nature: Nature::Inventory,
+                personal_data: false,
                 schema_version: 3,
                 content_schema: r#"{"type":"object","required":["outcome"]}"#.into(),
                 endpoints: vec!["GET /v1/things".into()],
@@ -101,15 +112,15 @@ impl source::Guest for Acme {
         };
         let authorization = match configuration.credentials {
             Credentials::Basic(pair) => Some(format!("Basic {}", pair.username)),
-            Credentials::HostManaged => None,
+            _ => None,
         };
         *MEMORY.0.borrow_mut() = Some((probe.to_string(), authorization));
-        Ok(Configured { settings: "{}".into(), settings_digest: hex(b"{}"), diagnostics: vec![] })
+        Ok(Configured { settings: "{}".into(), settings_digest: "0".repeat(64), diagnostics: vec![] })
     }
 
     fn health(_: HealthDepth) -> HealthReport {
         let check = Check {
-            id: "credential".into(),
+            about: CheckSubject::Credential,
             state: HealthState::Ok,
             code: "accepted".into(),
             message: "fine".into(),
@@ -126,20 +137,6 @@ impl source::Guest for Acme {
             checks: vec![check],
             usage: usage(),
         }
-    }
-
-    fn estimate(_: CollectRequest) -> Result<Cost, Failure> {
-        let things =
-            EndpointCost { endpoint: "GET /v1/things".into(), kind: "thing".into(), calls: 1, is_least: false };
-        Ok(Cost {
-            endpoints: vec![things],
-            milliseconds: 1,
-            concurrency: 1,
-            requests_per_hour: None,
-            quota_per_hour: None,
-            diagnostics: vec![],
-            usage: usage(),
-        })
     }
 
     fn collect(request: CollectRequest) -> Result<Page, Failure> {
@@ -174,7 +171,6 @@ fn thing(outcome: &str) -> EvidenceRecord {
         subject: Subject { type_: "thing".into(), id: "1".into(), name: None },
         observed_at: NOW.into(),
         effective_at: None,
-        digest: hex(content.as_bytes()),
         content,
         provenance: vec![],
         withheld: vec![],
@@ -191,16 +187,13 @@ fn page(records: Vec<EvidenceRecord>, items: u64) -> Page {
         progress: Progress { stage: "things".into(), stages_done: 1, stages_total: 1, items },
         cursor: None,
         not_before: None,
-        chain_head: None,
+        stopped: None,
+        next_since: None,
     }
 }
 
 fn usage() -> Usage {
     Usage { requests: 1, retries: 0, bytes_received: 0, milliseconds: 0 }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Sends `METHOD scheme://authority/path`, and tells the status or why there was none; or does one

@@ -1,0 +1,181 @@
+//! Does `verify` find every change? A real collection, and thousands of single edits to its files.
+#![cfg(unix)]
+
+use source_evidence::verify::{Files, verify};
+use std::path::Path;
+use crate::support::*;
+
+/// SplitMix64: the same edits in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
+    }
+}
+
+fn collected(scratch: &Scratch) -> (String, Files) {
+    let out = scratch.path("out");
+    check(&collect(&out, CLOCK), 0, "seal:");
+    let files = Files::read(Path::new(&out)).unwrap();
+    (out, files)
+}
+
+fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+    bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+}
+
+fn flip(dice: &mut Dice, bytes: &mut [u8]) {
+    let at = dice.below(bytes.len());
+    bytes[at] ^= 1 << dice.below(8);
+}
+
+/// One edit. Answers what it was; `None` when it changed nothing.
+fn corrupt(dice: &mut Dice, files: &mut Files) -> Option<String> {
+    let before = files.clone();
+    let mut all = lines(&files.evidence);
+    let (one, other) = (dice.below(all.len()), dice.below(all.len()));
+    let what = match dice.below(10) {
+        0..=2 => {
+            flip(dice, &mut files.evidence);
+            "a bit of the evidence".into()
+        }
+        3 => {
+            all.remove(one);
+            files.evidence = all.concat();
+            format!("line {} dropped", one + 1)
+        }
+        4 => {
+            all.swap(one, other);
+            files.evidence = all.concat();
+            format!("lines {} and {} swapped", one + 1, other + 1)
+        }
+        5 => {
+            let line = all[one].clone();
+            all.insert(other, line);
+            files.evidence = all.concat();
+            format!("line {} repeated before {}", one + 1, other + 1)
+        }
+        6 => {
+            files.evidence.truncate(dice.below(files.evidence.len()));
+            "the evidence cut off".into()
+        }
+        7 => {
+            flip(dice, &mut files.manifest);
+            "a bit of the manifest".into()
+        }
+        8 => {
+            flip(dice, &mut files.hashes);
+            "a bit of the hashes".into()
+        }
+        _ => {
+            flip(dice, &mut files.seal);
+            "a bit of the seal".into()
+        }
+    };
+    let same = (&before.evidence, &before.hashes, &before.manifest, &before.seal)
+        == (&files.evidence, &files.hashes, &files.manifest, &files.seal);
+    (!same).then_some(what)
+}
+
+fn finds_every_one(edits: usize) {
+    let scratch = Scratch::new(&format!("corruptions-{edits}"));
+    let (_, good) = collected(&scratch);
+    assert_eq!(verify(&good, None, None).findings, [""; 0]);
+    let mut dice = Dice(1);
+    let mut done = 0;
+    while done < edits {
+        let mut files = good.clone();
+        let Some(what) = corrupt(&mut dice, &mut files) else { continue };
+        assert!(!verify(&files, None, None).findings.is_empty(), "not found: {what}");
+        done += 1;
+    }
+    println!("{done} edits, every one found");
+}
+
+#[test]
+fn every_single_edit_is_found() {
+    finds_every_one(500);
+}
+
+#[test]
+#[ignore = "minutes; .ci/run runs it"]
+fn every_one_of_ten_thousand_edits_is_found() {
+    finds_every_one(10_000);
+}
+
+/// Someone who changes evidence and makes a new seal is found out all the same, and the line is named.
+#[test]
+fn a_changed_line_is_named_even_under_a_new_seal() {
+    let scratch = Scratch::new("named");
+    let (_, good) = collected(&scratch);
+    let all = lines(&good.evidence);
+    let edited = |change: &dyn Fn(&mut Vec<Vec<u8>>)| {
+        let mut all = all.clone();
+        change(&mut all);
+        let mut files = Files { evidence: all.concat(), ..good.clone() };
+        let manifest = serde_json::from_slice(&files.manifest).unwrap();
+        files.seal = source_evidence::seal::statement(&files.digests(), &manifest).into_bytes();
+        verify(&files, None, None).findings.join("; ")
+    };
+    let replace = |all: &mut Vec<Vec<u8>>, from: &str, to: &str| {
+        let line = String::from_utf8(all[6].clone()).unwrap();
+        assert!(line.contains(from), "{line}");
+        all[6] = line.replacen(from, to, 1).into_bytes();
+    };
+    for (change, want) in [
+        (
+            &(|all: &mut Vec<Vec<u8>>| replace(all, "\"is_custom\":false", "\"is_custom\":true"))
+                as &dyn Fn(&mut Vec<Vec<u8>>),
+            "line 7: urn:",
+        ),
+        (&|all| replace(all, "\"title\":\"", "\"title\":\"X"), "line 7: not the record"),
+        (&|all| drop(all.remove(6)), "line 7: a record is missing before this line"),
+        (&|all| all.insert(6, all[2].clone()), "line 7: "),
+        (&|all| all.swap(6, 7), "line 7: "),
+        (&|all| all.truncate(all.len() - 1), "the last record is not the manifest"),
+    ] {
+        let findings = edited(change);
+        assert!(findings.contains(want), "{want:?} is not in {findings}");
+    }
+}
+
+#[test]
+fn a_signature_is_good_for_its_key_and_its_files_only() {
+    let scratch = Scratch::new("signed");
+    let (key, other, out) = (scratch.path("key"), scratch.path("other"), scratch.path("out"));
+    check(&["keygen", "--out", &key], 0, "keep");
+    check(&["keygen", "--out", &key], 2, "cannot create");
+    check(&["keygen", "--out", &other], 0, "keep");
+    check(&collect(&out, &["--signing-key", &key]), 0, "seal:");
+    check(&["verify", &out], 0, "signature: not checked");
+    check(&["verify", &out, "--public-key", &format!("{key}.pub")], 0, "signature: good");
+    check(&["verify", &out, "--public-key", &format!("{other}.pub")], 1, "is not that of this key");
+    check(&["verify", &out, "--public-key", &key], 2, "holds no Ed25519 public key");
+    check(&["verify", &out, "--seal", "00"], 1, "another collection");
+    let manifest = Path::new(&out).join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replacen("\"requests\": ", "\"requests\": 1", 1)).unwrap();
+    check(&["verify", &out], 1, "the seal is broken: manifest.json was changed");
+}
+
+#[test]
+fn what_is_no_finished_collection_is_refused() {
+    let scratch = Scratch::new("unfinished");
+    check(&["verify", &scratch.path("nothing")], 2, "cannot read");
+    let out = scratch.path("out");
+    check(&collect(&out, CLOCK), 0, "seal:");
+    std::fs::write(Path::new(&out).join("cursor"), "{}").unwrap();
+    check(&["verify", &out], 2, "not finished");
+}
+
+#[test]
+fn contents_are_checked_against_the_schemas_when_asked() {
+    let scratch = Scratch::new("schemas");
+    let (out, _) = collected(&scratch);
+    check(&["verify", &out, "--schemas"], 0, "whole and unaltered");
+}

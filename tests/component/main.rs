@@ -1,0 +1,20 @@
+//! The built component in wasmtime, against the simulator over loopback: truth. One program, so that it links
+//! once and compiles the component once.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
+
+mod artifact;
+mod canary;
+mod canary_fields;
+mod end_to_end;
+mod estimate;
+#[path = "../core/fake.rs"]
+mod fake;
+mod fleet;
+mod fleet_bounds;
+mod resume;
+mod sandbox;
+mod second_source;
+mod support;
+#[path = "../core/templates.rs"]
+mod templates;
+mod wire;

@@ -1,0 +1,151 @@
+//! `docs/evidence.md` is written from the catalogue. When it changes: `UPDATE_GOLDEN=1 cargo test
+//! --test docs`, and read the difference.
+
+use fivetran_source::controls;
+use source_kit::record::kind::{Cost, Kind, When};
+use fivetran_source::types::Part;
+use fivetran_source::table::{KINDS, RESOURCES};
+use std::fmt::Write;
+use std::path::Path;
+
+const HEAD: &str = "# What is collected
+
+Every kind of evidence, what it is read from, and what it is for. This page is generated from the component's own catalogue
+(`./dev describe --format json` prints all of it, with the JSON Schema of each kind's content); [not-collected.md](not-collected.md)
+lists what is not collected, and why. Controls are a hint for filing; whether one is met is for people to judge.
+
+";
+
+fn list<T: std::fmt::Display>(items: &[T], or: &str) -> String {
+    let all: Vec<String> = items.iter().map(|item| format!("`{item}`")).collect();
+    if all.is_empty() { or.into() } else { all.join("<br>") }
+}
+
+fn row(kind: &Kind) -> String {
+    let (soc2, iso) = controls::of(kind.id);
+    let endpoints: Vec<&str> = kind.endpoints.iter().map(|endpoint| endpoint.trim_start_matches("GET ")).collect();
+    let when = match kind.when {
+        When::Default => "",
+        When::Asked => " Only on request.",
+        When::Always => " Always included.",
+    };
+    let gate = kind.plan_gate.map(|gate| format!(" ({gate})")).unwrap_or_default();
+    format!(
+        "| `{}` | {} | {}{gate} | {}{when} | {} | {} |\n",
+        kind.id,
+        list(&endpoints, "the source itself"),
+        list(kind.permissions, "none"),
+        kind.description,
+        soc2.join(", "),
+        iso.join(", "),
+    )
+}
+
+fn page() -> String {
+    let mut out = String::from(HEAD);
+    out.push_str(
+        "| kind | GET | permission | what it tells | SOC 2 | ISO/IEC 27001:2022 |\n|---|---|---|---|---|---|\n",
+    );
+    KINDS.iter().for_each(|kind| out.push_str(&row(kind)));
+    out.push_str("\n## Calls\n\nThe calls of a full collection. Every list costs at least one:\n\n");
+    out.push_str("| list | one call per 1,000 items | calls per item |\n|---|---|---|\n");
+    out.push_str("| account | 1 call in all | |\n");
+    for resource in RESOURCES {
+        let name = |part: &Part| format!("{}{}", part.name, if part.spread { "\\*" } else { "" });
+        let parts: Vec<String> = resource.parts.iter().filter(|part| !part.window_query.is_some()).map(name).collect();
+        let each = if parts.is_empty() { String::new() } else { format!("{}: {}", parts.len(), parts.join(", ")) };
+        writeln!(out, "| {} | `{}` | {each} |", resource.stage, resource.path).unwrap();
+    }
+    out.push_str(
+        "
+With U users (of them S service accounts), T teams, G groups, D destinations, C connections, L log services, K system keys,
+M external secrets managers, P proxy agents and J transformation projects, and fewer than 1,000 of each, that is
+
+    19 + 2U + S + 3T + 2G + 3D + 4C + L + K + M + P + J
+
+calls. Beyond that, each further 1,000 of something costs one more call, and so does each further 1,000 grants, members,
+certificates or fingerprints of a single item. `sync_run`, which is collected only on request, adds one call per connection and
+week. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times without ever granting it, that
+part is no longer called. `tests/end_to_end.rs` checks the formula against the simulator's journal.
+
+`host-test collect --plan` (`estimate` in the interface) counts the calls for an account before anything is collected, endpoint by
+endpoint, with the share of the quota and the time. It pages through the lists (19 calls, and one for each further 1,000 items) and
+asks nothing about single items. `tests/estimate.rs` compares it with the calls that are then made.
+
+Grants are read from the side of users and teams. Reading them from the side of groups would cost fewer calls, and lose facts:
+`/v1/groups/{id}/users` does not say when a role was granted, and it is not certain which role it shows (Fivetran's pages disagree on
+whether `role` is the one on the group or on the account). For a connection there is no such list. Memberships are recorded under
+their team only.
+
+### Spread over days
+
+The parts marked * above, and the sync history, can be spread: with the setting `spread_days: N` they are read for each connection
+and destination on one day in N. With N = 7, 10,000 connections cost 10,000 calls a day for their details and about 4,300 for the
+rest, instead of 30,000. The id and the day on which the collection began decide whose turn it is, so nothing has to be stored: the
+first eight bytes of the SHA-256 of the id, as a number modulo N, equal the number of days since 1970 (UTC) modulo N.
+
+Collect every day if you use it. A day without a collection leaves its part unread until its turn comes again, N days later, and
+coverage does not show that. Kinds that are read from spread parts have the coverage `spread`, with the reason `spread k of N`, and
+never `complete`; that includes `audit_event`, which takes stamps from certificates and fingerprints. A record that would be valid
+until the next day's collection is valid until its next turn instead. Without a `since`, the sync history reaches back N + 1 days,
+and at least seven; a `since` that you give has to do the same. `host-test diff` compares a spread kind where both collections read
+the same part, for example those made N days apart.
+",
+    );
+    out
+}
+
+#[test]
+fn the_page_says_what_the_catalogue_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/evidence.md");
+    let page = page();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, &page).unwrap();
+    }
+    let golden = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(golden, page, "run with UPDATE_GOLDEN=1 and read the difference");
+}
+
+#[test]
+fn the_catalogue_says_what_the_collection_does() {
+    for kind in KINDS {
+        let mut called: Vec<String> = Vec::new();
+        for resource in RESOURCES {
+            if resource.feeds.iter().chain(resource.informs).any(|fed| fed.id == kind.id) {
+                called.push(format!("GET {}", resource.path));
+            }
+            let parts = resource.parts.iter().filter(|part| part.feeds.iter().any(|fed| fed.id == kind.id));
+            called.extend(parts.map(|part| format!("GET {}", part.path)));
+        }
+        if kind.id == "account" {
+            called.push("GET /v1/account/info".into());
+        }
+        called.sort();
+        let mut said: Vec<String> = kind.endpoints.iter().map(|endpoint| (*endpoint).to_string()).collect();
+        said.sort();
+        assert!(kind.id == "audit_event" || said == called, "{}: says {said:?}, calls {called:?}", kind.id);
+        let costly = called.iter().any(|path| path.contains("{id}"));
+        assert!(kind.cost == Cost::PerItem || !costly, "{} costs calls per item", kind.id);
+    }
+}
+
+/// A promise whose test was renamed away is one without a test.
+#[test]
+fn the_tests_that_promises_name_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
+    let mut named = 0;
+    for row in page.lines().filter(|line| line.starts_with("| **")) {
+        let tests = row.trim_end_matches(['|', ' ']).rsplit(" | ").next().unwrap();
+        let mut file = String::new();
+        for name in tests.split('`').skip(1).step_by(2) {
+            if name.ends_with(".rs") {
+                file = std::fs::read_to_string(root.join(name)).unwrap();
+            } else {
+                assert!(file.contains(&format!("fn {name}(")), "{name} is no test of its file");
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 25, "{named} tests");
+}

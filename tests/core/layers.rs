@@ -1,0 +1,212 @@
+//! Who may look at whom: reads the `use` of every file, fails on an arrow that goes up and on a circle of files,
+//! and draws the arrows between rooms into ARCHITECTURE.md (rewritten with `UPDATE_GOLDEN=1`).
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use syn::visit::{self, Visit};
+
+/// The floors, lowest first, each with its rooms. A file may look at files of its own room and of lower floors. A room is a folder;
+/// files outside of any listed folder are an error, so that a new room has to find its floor.
+const FLOORS: &[&[&str]] = &[
+    &["source-kit/src/base"],
+    &["source-kit/src/read"],
+    &["source-kit/src/record"],
+    &["source-kit/src/collect", "source-kit/src/health"],
+    &["source-kit/src/shell"],
+    &["source-kit/src"],
+    &["src"],
+    &["host-test/evidence/src", "host-test/simulator/src"],
+    &["host-test/host/src"],
+    &["host-test/fleet/src"],
+    &["host-test/src"],
+    &["host-test/bench/src"],
+];
+
+/// Crates by the name that Rust code uses, with the folder of their sources.
+const CRATES: &[(&str, &str)] = &[
+    ("source_kit", "source-kit/src"),
+    ("fivetran_source", "src"),
+    ("source_evidence", "host-test/evidence/src"),
+    ("fivetran_simulator", "host-test/simulator/src"),
+    ("source_host", "host-test/host/src"),
+    ("source_fleet", "host-test/fleet/src"),
+    ("host_test", "host-test/src"),
+    ("source_bench", "host-test/bench/src"),
+];
+
+/// Every source file by its module path, such as `source_host::cli::text`.
+type Modules = BTreeMap<Vec<String>, String>;
+
+#[test]
+fn no_arrow_goes_up_and_the_drawing_is_right() {
+    let arrows = arrows();
+    let up: Vec<String> = arrows
+        .iter()
+        .filter(|(from, to)| room(from) != room(to) && floor(from) <= floor(to))
+        .map(|(from, to)| format!("{from} -> {to}"))
+        .collect();
+    assert!(up.is_empty(), "arrows that go up or sideways:\n{}", up.join("\n"));
+    check_drawing(&drawing(&arrows));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let arrows = arrows();
+    let graph: DiGraphMap<&str, ()> = arrows.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
+    let circles: Vec<_> = tarjan_scc(&graph).into_iter().filter(|files| files.len() > 1).collect();
+    let all: Vec<String> = circles
+        .iter()
+        .map(|files| {
+            let inside = arrows.iter().filter(|(from, to)| files.contains(&from.as_str()) && files.contains(&to.as_str()));
+            inside.map(|(from, to)| format!("  {from} -> {to}")).collect::<Vec<_>>().join("\n")
+        })
+        .collect();
+    assert!(all.is_empty(), "{} circles:\n{}", all.len(), all.join("\n\n"));
+}
+
+fn root() -> PathBuf {
+    std::env::var_os("LAYERS_ROOT").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
+/// The room and the number of the floor that a file belongs to.
+fn place(file: &str) -> (usize, &'static str) {
+    let rooms = FLOORS.iter().enumerate().flat_map(|(floor, rooms)| rooms.iter().map(move |room| (floor, *room)));
+    let inside = rooms.filter(|(_, room)| file.strip_prefix(room).is_some_and(|rest| rest.starts_with('/')));
+    inside.max_by_key(|(_, room)| room.len()).unwrap_or_else(|| panic!("{file} is in no room of FLOORS"))
+}
+
+fn floor(file: &str) -> usize {
+    place(file).0
+}
+
+fn room(file: &str) -> &'static str {
+    place(file).1
+}
+
+/// All pairs of files of which the first uses the second, code of tests left out.
+fn arrows() -> BTreeSet<(String, String)> {
+    let mut modules = Modules::new();
+    for (name, folder) in CRATES {
+        find_modules(&root(), folder, &[(*name).to_string()], &mut modules);
+    }
+    let mut arrows = BTreeSet::new();
+    for (module, file) in &modules {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let mut paths = Paths::default();
+        paths.visit_file(&syn::parse_file(&text).unwrap());
+        let targets = paths.0.iter().filter_map(|path| resolve(path, module, &modules));
+        arrows.extend(targets.filter(|to| to != file).map(|to| (file.clone(), to)));
+    }
+    arrows
+}
+
+fn find_modules(root: &Path, folder: &str, module: &[String], modules: &mut Modules) {
+    let Ok(entries) = std::fs::read_dir(root.join(folder)) else { return };
+    for entry in entries {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = format!("{folder}/{name}");
+        let inside = |name: &str| [module, &[name.to_string()]].concat();
+        match name.strip_suffix(".rs") {
+            Some("lib" | "mod") => _ = modules.insert(module.to_vec(), path),
+            Some("main") => _ = modules.entry(inside("main")).or_insert(path),
+            Some(name) => _ = modules.insert(inside(name), path),
+            None if entry.path().is_dir() => find_modules(root, &path, &inside(&name), modules),
+            None => {}
+        }
+    }
+}
+
+/// The paths that a file names.
+#[derive(Default)]
+struct Paths(Vec<Vec<String>>);
+
+impl<'a> Visit<'a> for Paths {
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        if !item.attrs.iter().any(|attribute| attribute.path().is_ident("cfg")) || item.content.is_none() {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
+        self.expand(&item.tree, &mut Vec::new());
+    }
+
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
+        visit::visit_path(self, path);
+    }
+}
+
+impl Paths {
+    fn expand(&mut self, tree: &syn::UseTree, before: &mut Vec<String>) {
+        match tree {
+            syn::UseTree::Path(path) => {
+                before.push(path.ident.to_string());
+                self.expand(&path.tree, before);
+                before.pop();
+            }
+            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.expand(tree, before)),
+            syn::UseTree::Name(name) => self.0.push([&before[..], &[name.ident.to_string()]].concat()),
+            syn::UseTree::Rename(name) => self.0.push([&before[..], &[name.ident.to_string()]].concat()),
+            syn::UseTree::Glob(_) => self.0.push(before.clone()),
+        }
+    }
+}
+
+/// The file that a path named in `module` leads to; `None` when it leads out of these crates.
+fn resolve(path: &[String], module: &[String], modules: &Modules) -> Option<String> {
+    let (first, rest) = path.split_first()?;
+    let (mut at, mut rest) = match first.as_str() {
+        "crate" => (vec![module[0].clone()], rest),
+        "self" => (module.to_vec(), rest),
+        "super" => (module[..module.len() - 1].to_vec(), rest),
+        name if path.len() > 1 && CRATES.iter().any(|(known, _)| *known == name) => (vec![name.into()], rest),
+        name if path.len() > 1 && modules.contains_key(&[module, &[name.to_string()]].concat()) => {
+            ([module, &[name.to_string()]].concat(), rest)
+        }
+        _ => return None,
+    };
+    while let [next, after @ ..] = rest {
+        match next.as_str() {
+            "super" => _ = at.pop(),
+            _ => {
+                let inside = [&at[..], std::slice::from_ref(next)].concat();
+                if !modules.contains_key(&inside) {
+                    break;
+                }
+                at = inside;
+            }
+        }
+        rest = after;
+    }
+    modules.get(&at).cloned()
+}
+
+/// The arrows between rooms, as a Mermaid flowchart; the number says how many files look there.
+fn drawing(arrows: &BTreeSet<(String, String)>) -> String {
+    let mut between: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (from, to) in arrows.iter().filter(|(from, to)| room(from) != room(to)) {
+        between.entry((room(from), room(to))).or_default().insert(from);
+    }
+    let mut text = String::from("```mermaid\nflowchart TD\n");
+    for ((from, to), files) in between {
+        writeln!(text, "    {from} -->|{}| {to}", files.len()).unwrap();
+    }
+    text + "```\n"
+}
+
+fn check_drawing(drawing: &str) {
+    let file = root().join("ARCHITECTURE.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = text.split_once("<!-- arrows -->\n").expect("ARCHITECTURE.md marks where the drawing begins");
+    let (now, after) = rest.split_once("<!-- end of arrows -->").expect("ARCHITECTURE.md marks where the drawing ends");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&file, format!("{before}<!-- arrows -->\n{drawing}<!-- end of arrows -->{after}")).unwrap();
+    } else {
+        assert_eq!(now, drawing, "the drawing in ARCHITECTURE.md is old: UPDATE_GOLDEN=1 cargo test --test layers");
+    }
+}

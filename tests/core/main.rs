@@ -1,0 +1,18 @@
+//! The core natively, against a fake world that cannot dial: breadth. One program, so that it links once.
+#![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
+
+mod canonical;
+mod collect;
+mod contract;
+mod docs;
+mod drift;
+mod fake;
+mod faults;
+mod fuzz_corpus;
+mod layers;
+mod meanwhile;
+mod properties;
+mod quota;
+mod schemas;
+mod spread;
+mod templates;
