@@ -3,13 +3,13 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is a finding")]
 
 use fivetran_source::Fivetran;
-use source_kit::collect::{Session, collect};
-use source_kit::record::config::{Config, Credentials, configure};
 use source_kit::base::digest::sha256_hex;
-use source_kit::read::retry::{Attempt, Verdict, decide};
-use source_kit::base::timestamp::Timestamp;
 use source_kit::base::model::{Budget, CollectRequest, Failure, FailureKind, Page};
+use source_kit::base::timestamp::Timestamp;
 use source_kit::base::world::{Request, Response, TransportError, World};
+use source_kit::collect::{Session, collect};
+use source_kit::read::retry::{Attempt, Verdict, decide};
+use source_kit::record::config::{Config, Credentials, configure};
 use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

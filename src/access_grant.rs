@@ -4,12 +4,12 @@
 //! connection memberships of each. `fivetran/user.rs` and `fivetran/team.rs` read them; this file
 //! says what a grant is.
 
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::types::Findings;
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

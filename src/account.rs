@@ -3,13 +3,13 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/account/get-account-info>, read 2026-11.
 
 use crate::types::{Findings, Item};
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
-use source_kit::read::wire;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::read::wire;
 use source_kit::record::identity::Identity;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
 
 /// The one call, which every collection starts with: record ids need the account's.
 pub const PATH: &str = "/v1/account/info";

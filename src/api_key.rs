@@ -4,13 +4,16 @@
 //! Private preview: where it is off, Fivetran answers 403 or 404.
 //! <https://fivetran.com/docs/rest-api/api-reference/users/retrieve-user-api-key>, read 2026-11.
 
-use crate::types::{Findings, Item, Part};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
-use source_kit::read::wire;
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::read::wire;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When,
+    Withheld, WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -6,12 +6,12 @@
 //! Connector, <https://fivetran.com/docs/logs/fivetran-platform/table-reference>, read 2026-11;
 //! `LOGIN`, `RUN`, `SYNC`, `USE` and `VALIDATE` are ours, for stamps that the table has no word for.
 
-use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, YEAR};
-use source_kit::base::timestamp::Timestamp;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::base::timestamp::Timestamp;
+use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, YEAR};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -6,12 +6,12 @@
 //! carry a small part of it. Either needs the Enterprise or Business Critical plan, and the plan is
 //! not observable. <https://fivetran.com/docs/logs>, read 2026-11.
 
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, When};
 use crate::notes::{MAX_GROUPS, Notes};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, When};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -2,13 +2,15 @@
 //! destination. Both resources have the same call; this file says what it gives.
 //! <https://fivetran.com/docs/rest-api/api-reference/certificates>, read 2026-11.
 
-use crate::types::{Findings, Item, Part};
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, Withheld, WithheldReason, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
-use source_kit::base::digest::sha256_hex;
+use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::string::String;
 use serde::Serialize;
+use source_kit::base::digest::sha256_hex;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, Withheld, WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

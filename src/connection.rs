@@ -4,19 +4,22 @@
 //! per connection, which the setting `connection_details` can switch off.
 //! <https://fivetran.com/docs/rest-api/api-reference/connections/connection-details>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
-use crate::notes::Fact;
-use crate::platform_connector::{self, Synced};
 use crate::alert::{Alert, codes};
-use crate::settings::LISTS;
-use source_kit::record::sift::Kept;
-use crate::setup_test::{self, SetupTest, SetupTestContent};
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::audit_logging;
+use crate::notes::Fact;
+use crate::platform_connector::{self, Synced};
+use crate::settings::LISTS;
+use crate::setup_test::{self, SetupTest, SetupTestContent};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::sift::Kept;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld,
+    WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -6,10 +6,13 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/connection-schema>, read 2026-11.
 
 use crate::types::{Findings, Item, Part};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Map, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Map, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When,
+    wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

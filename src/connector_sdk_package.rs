@@ -3,12 +3,12 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/connector-sdk>, read 2026-11.
 
-use crate::types::{Findings, Item, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
 
 /// No key scope is documented.
 const PERMISSION: &str = "a role that may see Connector SDK packages";

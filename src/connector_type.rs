@@ -5,10 +5,10 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/connector-metadata>, read 2026-11.
 
 use crate::types::{Findings, Item, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -4,14 +4,17 @@
 //! its group has.
 //! <https://fivetran.com/docs/rest-api/api-reference/destinations/destination-details>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
 use crate::settings::LISTS;
-use source_kit::record::sift::Kept;
 use crate::setup_test::{self, SetupTest, SetupTestContent};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::sift::Kept;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld,
+    WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use source_kit::Protocol;
-use source_kit::read::body::{Data, ListPage, Shape, range_of};
+use source_kit::read::data::{Data, ListPage, Shape, range_of};
 
 impl Protocol for Fivetran {
     const VENDOR: &'static str = "Fivetran";

@@ -3,14 +3,14 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/external-secrets-managers>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
-use crate::settings::LISTS;
-use source_kit::record::sift::Kept;
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::settings::LISTS;
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::sift::Kept;
+use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
 
 /// No key scope is documented.
 const PERMISSION: &str = "a role that may see external secrets managers";

@@ -2,12 +2,12 @@
 //! destination. Both resources have the same call; this file says what it gives.
 //! <https://fivetran.com/docs/rest-api/api-reference/certificates>, read 2026-11.
 
-use crate::types::{Findings, Item, Part};
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -3,16 +3,16 @@
 //! A group's id is its destination's id, and the destination's human name exists only here.
 //! <https://fivetran.com/docs/rest-api/api-reference/groups/list-all-groups>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
-use crate::notes::Fact;
-use source_kit::base::digest::sha256_hex;
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::audit_logging;
+use crate::notes::Fact;
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::base::digest::sha256_hex;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -2,12 +2,12 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/hybrid-deployment-agent>, read 2026-11.
 
-use crate::types::{Findings, Item, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

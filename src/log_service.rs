@@ -4,17 +4,19 @@
 //! A group's log service bears the group's id. That there is none for the account is a 404.
 //! <https://fivetran.com/docs/rest-api/api-reference/log-service>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Missing, Nature, Origin, Subject, Text, Unread, When, wire};
-use crate::notes::Fact;
 use crate::alert::{Alert, codes};
-use crate::settings::LISTS;
-use source_kit::record::sift::Kept;
-use crate::setup_test::{self, SetupTest, SetupTestContent};
 use crate::audit_logging::{self, Mechanism};
+use crate::notes::Fact;
+use crate::settings::LISTS;
+use crate::setup_test::{self, SetupTest, SetupTestContent};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::sift::Kept;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Missing, Nature, Origin, Subject, Text, Unread, When, wire,
+};
 
 /// No key scope is documented.
 const PERMISSION: &str = "a role that may see log services";

@@ -2,11 +2,10 @@
 //!
 //! It travels in the cursor, so it is bounded: a set of services, a list of groups.
 
-
-use source_kit::base::digest::short_hash;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use source_kit::base::digest::short_hash;
 
 /// Groups remembered, at most. Beyond it the groups without an export of the audit trail are not
 /// told: the cursor has to stay small.

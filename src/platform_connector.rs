@@ -2,12 +2,12 @@
 //! with them, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
 //! audit logging. <https://fivetran.com/docs/logs/fivetran-platform>, read 2026-11.
 
-use source_kit::{Emit, Field, FreeForm, Origin};
-use source_kit::read::node::Node;
-use crate::notes::Fact;
-use crate::types::Findings;
 use crate::audit_event::instant_of;
 use crate::audit_logging::{self, Mechanism};
+use crate::notes::Fact;
+use crate::types::Findings;
+use source_kit::read::node::Node;
+use source_kit::{Emit, Field, FreeForm, Origin};
 
 /// Its service id.
 pub const SERVICE: &str = "fivetran_log";

@@ -2,14 +2,17 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/private-links>, read 2026-11.
 
-use crate::types::{Findings, Item, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
-use crate::settings::LISTS;
-use source_kit::record::sift::Kept;
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::settings::LISTS;
+use crate::types::{Findings, Item, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::sift::Kept;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld,
+    WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -4,13 +4,13 @@
 //! The details may come without Fivetran's envelope, as the OpenAPI document has them.
 //! <https://fivetran.com/docs/rest-api/api-reference/proxy>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, wire};
-use source_kit::read::body::Shape;
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::read::data::Shape;
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -1,7 +1,6 @@
 //! Which settings of connections, destinations and log services are kept by value: an allow-list of names. See
 //! `source_kit::record::sift` for the rules.
 
-
 use source_kit::record::sift::Lists;
 
 /// All lists.
@@ -159,12 +158,12 @@ const NOT_SECRET: &[&str] = &["is_keypair", "is_private_key_encrypted", "use_api
 mod tests {
     use super::*;
     use alloc::format;
+    use serde_json::{Value, json};
     use source_kit::base::model::{Withheld, WithheldReason};
     use source_kit::base::timestamp::Timestamp;
     use source_kit::read::node::Node;
     use source_kit::record::privacy::Privacy;
     use source_kit::{Emit, Field};
-    use serde_json::{Value, json};
 
     fn check(config: Value, want_kept: Value, want_withheld: &[(&str, WithheldReason)]) {
         let privacy = Privacy::Full;

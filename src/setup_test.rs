@@ -1,10 +1,10 @@
 //! The outcome of the last setup test, as stored on destinations and connections. Reading it starts
 //! no test.
 
-use source_kit::{Field, Rule, Text, Unread, Withheld, WithheldReason, wire};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Field, Rule, Text, Unread, Withheld, WithheldReason, wire};
 
 /// One check of the last setup test.
 #[derive(Debug, Serialize)]

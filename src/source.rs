@@ -83,7 +83,8 @@ impl Source for Fivetran {
             code: "credential-swapped",
             pointer: "/credentials".into(),
             message: "API key and API secret look swapped".into(),
-            remedy: "The API key is the user name, the API secret the password. The key is the shorter of the two.".into(),
+            remedy: "The API key is the user name, the API secret the password. The key is the shorter of the two."
+                .into(),
         })
     }
 }

@@ -5,12 +5,15 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/connections/retrieve-connection-sync-history>,
 //! read 2026-11.
 
-use crate::types::{Findings, Item, Part};
-use source_kit::{Cost, Draft, Emit, Field, Kind, Nature, Origin, PartAnswer, Subject, Text, Unread, When, Withheld, WithheldReason, YEAR, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{
+    Cost, Draft, Emit, Field, Kind, Nature, Origin, PartAnswer, Subject, Text, Unread, When, Withheld, WithheldReason,
+    YEAR, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

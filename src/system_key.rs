@@ -4,12 +4,15 @@
 //! Only a user's key of an Account Administrator may list them: a system key may not.
 //! <https://fivetran.com/docs/rest-api/api-reference/system-keys>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason,
+    wire,
+};
 
 /// Who may list system keys.
 const PERMISSION: &str = "a user's key of an Account Administrator";
@@ -34,13 +37,8 @@ pub const KIND: Kind = Kind {
 };
 
 /// The call for each key.
-pub const DETAILS: Part = Part {
-    name: "details",
-    path: "/v1/system-keys/{id}",
-    permission: PERMISSION,
-    feeds: &[&KIND],
-    ..Part::OBJECT
-};
+pub const DETAILS: Part =
+    Part { name: "details", path: "/v1/system-keys/{id}", permission: PERMISSION, feeds: &[&KIND], ..Part::OBJECT };
 
 /// The walk. The list shows no permissions.
 pub const RESOURCE: Resource = Resource {

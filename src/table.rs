@@ -2,7 +2,10 @@
 
 use crate::types::Resource;
 use crate::{
-    access_grant, account, api_key, audit_event, audit_logging, certificate, connection, connection_schema, connector_sdk_package, connector_type, destination, external_secrets_manager, fingerprint, group, hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run, system_key, team, transformation, transformation_project, user, webhook
+    access_grant, account, api_key, audit_event, audit_logging, certificate, connection, connection_schema,
+    connector_sdk_package, connector_type, destination, external_secrets_manager, fingerprint, group,
+    hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run, system_key, team, transformation,
+    transformation_project, user, webhook,
 };
 use source_kit::Kind;
 use source_kit::record::{coverage, manifest, not_observable};

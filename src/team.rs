@@ -3,13 +3,13 @@
 //! Memberships stand under the team only: no call tells a user's teams.
 //! <https://fivetran.com/docs/rest-api/api-reference/teams/list-all-teams>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
 use crate::access_grant::{self, Grantee};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
 
 /// The catalogue's entry for teams.
 pub const KIND: Kind = Kind {

@@ -3,12 +3,14 @@
 //! The list gives all that the details do. Commands of steps and variables can hold anything, so
 //! they are withheld. <https://fivetran.com/docs/rest-api/api-reference/transformations>, read 2026-11.
 
-use crate::types::{Findings, Item, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Item, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -3,16 +3,19 @@
 //! Environment variables come in the clear as `NAME=value`: only their names are kept.
 //! <https://fivetran.com/docs/rest-api/api-reference/transformation-projects>, read 2026-11.
 
-use crate::types::{Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
-use crate::setup_test::{self, SetupTest, SetupTestContent};
-use source_kit::base::url;
-use source_kit::base::digest::sha256_hex;
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::setup_test::{self, SetupTest, SetupTestContent};
+use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::base::digest::sha256_hex;
+use source_kit::base::url;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason,
+    wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

@@ -5,10 +5,9 @@
 //! may be that on the account; connections have no such list.
 //! <https://fivetran.com/docs/rest-api/api-reference/users/list-all-users>, read 2026-11.
 
-use crate::types::{Fivetran, Findings, Item, Part, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
 use crate::access_grant::{self, Grantee};
 use crate::audit_event::{self, Action, Stamp, Target};
+use crate::types::{Findings, Fivetran, Item, Part, Resource};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -17,6 +16,9 @@ use serde::Serialize;
 use source_kit::read::request::page_request;
 use source_kit::read::wire;
 use source_kit::record::identity::Identity;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

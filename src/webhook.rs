@@ -3,15 +3,17 @@
 //!
 //! <https://fivetran.com/docs/rest-api/api-reference/webhooks>, read 2026-11.
 
-use crate::types::{Findings, Item, Resource};
-use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire};
-use source_kit::base::url;
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::audit_logging::{self, Mechanism};
+use crate::types::{Findings, Item, Resource};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::base::url;
+use source_kit::{
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire,
+};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {

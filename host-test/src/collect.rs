@@ -1,19 +1,19 @@
 //! `collect`: evidence into a folder, page by page, until the end or an interruption.
 
+use super::args::CollectArgs;
 use super::progress::Progress;
 use super::schemas::Check;
-use host_test::text::{note, plain, plural, say, table};
-use super::args::CollectArgs;
-use super::schemas;
+use super::{schemas, signals};
 use host_test::exit;
+use host_test::text::{note, plain, plural, say, table};
+use source_evidence::folder::EvidenceDir;
+use source_evidence::seal::Signer;
+use source_evidence::summary::Request;
+use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Configured};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::error::{Error, Result};
-use source_evidence::folder::EvidenceDir;
-use source_evidence::summary::Request;
 use source_host::records;
-use source_evidence::summary::Summary;
-use source_evidence::seal::Signer;
 use std::time::Instant;
 
 /// Collects.
@@ -40,7 +40,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         let progress = Progress::start(std::sync::Arc::clone(&target.tenant.meter));
         let outcome = tokio::select! {
             outcome = pages(&mut collection, &mut dir, check.as_deref(), &progress) => outcome.map(|()| true),
-            () = interrupted() => Ok(false),
+            () = signals::interrupted() => Ok(false),
         };
         drop(progress);
         for why in target.tenant.meter.denied() {
@@ -154,20 +154,4 @@ fn sample(args: &CollectArgs) -> Result<()> {
         say(format!("  {}", plain(&record.get("content").map(ToString::to_string).unwrap_or_default())));
     }
     Ok(())
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-pub async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = term.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -1,13 +1,13 @@
 //! `describe`: what the component is, before any configuration.
 
-use host_test::text::{plain, say, table};
 use super::args::{DescribeArgs, Format};
 use host_test::exit;
+use host_test::text::{plain, say, table};
+use serde_json::{Value, json};
 use source_host::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, CostClass, CredentialField, HostPattern, KindDescription, Nature, SourceDescription,
 };
 use source_host::error::{Error, Result};
-use serde_json::{Value, json};
 
 /// Shows it.
 pub async fn run(args: &DescribeArgs) -> Result<u8> {

@@ -1,10 +1,11 @@
 //! `diff`: what changed between two collections, as lines for programs and a table for people.
 
-use host_test::text::{plain, plain_json, say, table};
 use super::args::Format;
+use clap::Args;
 use host_test::component::ComponentArgs;
 use host_test::exit;
-use clap::Args;
+use host_test::text::{plain, plain_json, say, table};
+use serde_json::Value;
 use source_evidence::diff::change::{Change, Comparison, KindCounts, What, line};
 use source_evidence::diff::edits::{Class, Edit};
 use source_evidence::diff::meaning::Meanings;
@@ -12,7 +13,6 @@ use source_evidence::diff::{MAX_DROP_PERCENT, Options, Side, compare};
 use source_evidence::line_file::LineFile;
 use source_host::error::Result;
 use source_host::records::kind_facts;
-use serde_json::Value;
 use std::path::PathBuf;
 
 /// What changed between two finished collections of one account. Found by comparing them: no change

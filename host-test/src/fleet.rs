@@ -3,20 +3,20 @@
 mod outcome;
 mod view;
 
+use super::signals;
 use super::simulate::SimArgs;
 use super::target::{checked, milliseconds};
+use clap::Args;
+use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
+use host_test::component::ComponentArgs;
 use host_test::pair::tenants_pair;
 use host_test::text::note;
-use host_test::component::ComponentArgs;
-use super::collect;
-use clap::Args;
-use source_host::error::{Error, Result};
-use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
-use source_host::plugin::Plugin;
-use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
-use source_host::tenant::Clock;
-use source_evidence::seal::Signer;
 use http::Uri;
+use source_evidence::seal::Signer;
+use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
+use source_host::error::{Error, Result};
+use source_host::plugin::Plugin;
+use source_host::tenant::Clock;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -131,10 +131,10 @@ fn options(args: &FleetArgs) -> Options {
 
 /// The first signal stops gently, the second at once.
 async fn stop_on_signals(sender: watch::Sender<Stop>, view: Arc<View>) {
-    collect::interrupted().await;
+    signals::interrupted().await;
     view.tell("stopping once the pages under way are finished; press again to stop at once");
     let _ = sender.send(Stop::Gently);
-    collect::interrupted().await;
+    signals::interrupted().await;
     let _ = sender.send(Stop::AtOnce);
 }
 
@@ -159,7 +159,8 @@ async fn simulator(args: &FleetArgs, accounts: usize) -> Result<Simulator> {
 /// A tenant for each account of a simulator.
 fn simulated(accounts: usize, defaults: &Defaults) -> Vec<Spec> {
     let digits = accounts.saturating_sub(1).to_string().len();
-    let tenant = |number| defaults.spec(&format!("tenant-{number:0digits$}"), tenants_pair(pair_of(&default_pair(), number)));
+    let tenant =
+        |number| defaults.spec(&format!("tenant-{number:0digits$}"), tenants_pair(pair_of(&default_pair(), number)));
     (0..accounts).map(tenant).collect()
 }
 

@@ -1,16 +1,16 @@
 //! `health`: whether evidence can be collected, and what to do if not.
 
-use host_test::text::{plain, say, table};
 use super::args::{Depth, Format, HealthArgs};
 use super::cost;
 use host_test::exit;
+use host_test::text::{plain, say, table};
+use serde_json::json;
+use source_host::bindings::exports::compliance::source::planner::Cost;
 use source_host::bindings::exports::compliance::source::source::{
     Check, CheckSubject, HealthDepth, HealthReport, HealthState, PrincipalKind,
 };
-use source_host::bindings::exports::compliance::source::planner::Cost;
 use source_host::collection::CollectionOptions;
 use source_host::error::Result;
-use serde_json::json;
 
 /// Checks and shows it.
 pub async fn run(args: &HealthArgs) -> Result<u8> {

@@ -11,6 +11,7 @@ mod health;
 mod plan;
 mod progress;
 mod schemas;
+mod signals;
 mod simulate;
 mod target;
 mod verify;

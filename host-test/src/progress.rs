@@ -1,11 +1,11 @@
 //! How a collection shows that it is alive: a bar on a terminal, plain lines elsewhere.
 
 use host_test::text::{note, plain};
+use indicatif::{ProgressBar, ProgressStyle};
 use source_host::bindings::compliance::source::types::Failure;
 use source_host::bindings::exports::compliance::source::source::Page;
 use source_host::collection::own_pace;
 use source_host::meter::Meter;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! `simulate`: a simulated account as a server of its own.
 
-use host_test::{exit, text};
 use clap::Args;
-use source_host::error::{Error, Result};
-use fivetran_simulator::faults::{Rule, Schedule};
 use fivetran_simulator as simulator;
-use fivetran_simulator::{AccountSpec, Config, Simulator};
 use fivetran_simulator::Pair;
+use fivetran_simulator::faults::{Rule, Schedule};
+use fivetran_simulator::{AccountSpec, Config, Simulator};
+use host_test::{exit, text};
+use source_host::error::{Error, Result};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +128,7 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
         text::say(format!("accepts API key {} with API secret {}", simulator::DEFAULT_KEY, simulator::DEFAULT_SECRET));
     }
     text::say("stop with Ctrl-C");
-    super::collect::interrupted().await;
+    super::signals::interrupted().await;
     let served = simulator.served();
     simulator.stop().await;
     text::say(format!("served {served} requests"));

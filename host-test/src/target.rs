@@ -1,13 +1,13 @@
 //! Against what a run goes: the real API, another server, or the embedded simulator.
 
 use super::simulate::{SimArgs, env_pair};
+use clap::{Args, ValueEnum};
+use fivetran_simulator::Simulator;
 use host_test::pair::tenants_pair;
 use host_test::text;
-use clap::{Args, ValueEnum};
-use source_host::error::{Error, Result};
-use fivetran_simulator::Simulator;
-use source_host::tenant::{Clock, Credentials, Tenant, is_server_root};
 use http::Uri;
+use source_host::error::{Error, Result};
+use source_host::tenant::{Clock, Credentials, Tenant, is_server_root};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -87,14 +87,19 @@ pub(super) fn checked(upstream: &Uri) -> Result<Uri> {
     if is_server_root(upstream) {
         return Ok(upstream.clone());
     }
-    Err(Error::usage(format!("--upstream {upstream} is not the root of a server"), "write it like http://127.0.0.1:8080"))
+    Err(Error::usage(
+        format!("--upstream {upstream} is not the root of a server"),
+        "write it like http://127.0.0.1:8080",
+    ))
 }
 
 pub(super) fn milliseconds(instant: &str) -> Result<u64> {
     let at = OffsetDateTime::parse(instant, &Rfc3339)
         .ok()
         .and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());
-    at.ok_or_else(|| Error::usage(format!("--fixed-clock {instant:?} is not a timestamp"), "write it like 2026-01-31T12:00:00Z"))
+    at.ok_or_else(|| {
+        Error::usage(format!("--fixed-clock {instant:?} is not a timestamp"), "write it like 2026-01-31T12:00:00Z")
+    })
 }
 
 /// Reads a settings file.

@@ -1,13 +1,13 @@
 //! `verify`: is a collection whole and unaltered? `keygen`: a key to sign collections with.
 
-use host_test::text::{plain, plural, say};
-use host_test::component::ComponentArgs;
 use super::schemas;
-use host_test::exit;
 use clap::Args;
-use source_host::error::{Error, Result};
+use host_test::component::ComponentArgs;
+use host_test::exit;
+use host_test::text::{plain, plural, say};
 use source_evidence::seal::{self, PublicKey};
 use source_evidence::verify::{Files, verify};
+use source_host::error::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,13 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
         say(format!("WRONG {}", plain(finding)));
     }
     if !report.findings.is_empty() {
-        say(format!("{}: {} {} in {} records", args.dir.display(), report.findings.len(), plural(report.findings.len() as u64, "finding"), report.records));
+        say(format!(
+            "{}: {} {} in {} records",
+            args.dir.display(),
+            report.findings.len(),
+            plural(report.findings.len() as u64, "finding"),
+            report.records
+        ));
         return Ok(exit::BUG);
     }
     say(format!("{}: {} records, whole and unaltered", args.dir.display(), report.records));

@@ -21,7 +21,7 @@ pub use record::not_observable::Topic;
 pub use record::resource::{Findings, Item, Missing, Part, PartAnswer, Resource, Vendor};
 pub use record::source::{About, Account, Pair, Setting, Source, Summary};
 
-pub use read::body::{Data, ListPage, Shape, range_of};
+pub use read::data::{Data, ListPage, Shape, range_of};
 pub use record::identity::Identity;
 
 #[doc(hidden)]

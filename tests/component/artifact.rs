@@ -1,9 +1,9 @@
 //! What the built component is: what it imports, that it is valid, how large it is. The list of
 //! imports is its list of capabilities: a newcomer turns this red.
 
+use crate::support::{block_on, component_file, engine, guest};
 use source_host::plugin::Plugin;
 use source_host::reviewed::{ALLOWED_IMPORTS, imports};
-use crate::support::{block_on, component_file, engine, guest};
 use wasmtime::component::Component;
 
 const IMPORTS: &[&str] = &[
@@ -39,7 +39,9 @@ fn is_valid_and_prints_its_interface() {
     let mut printer = wit_component::WitPrinter::default();
     printer.print(decoded.resolve(), decoded.package(), &[]).unwrap();
     let wit = printer.output.to_string();
-    for export in ["catalog", "source", "planner", "direct"].map(|name| format!("export compliance:source/{name}@0.2.0;")) {
+    for export in
+        ["catalog", "source", "planner", "direct"].map(|name| format!("export compliance:source/{name}@0.2.0;"))
+    {
         assert!(wit.contains(&export), "{wit}");
     }
     println!("{}: {} bytes", component_file().file_name().unwrap().display(), bytes.len());

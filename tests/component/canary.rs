@@ -2,14 +2,14 @@
 //! cursor, diagnostic, failure, health report and debug output, in the CLI's files and in what it
 //! prints.
 
+use crate::support::{account, block_on, collect, options, plugin, simulator, target_folder, tenant, tenants_pair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use source_host::bindings::exports::compliance::source::source::HealthDepth;
 use fivetran_simulator::Config;
+use source_host::bindings::exports::compliance::source::source::HealthDepth;
 use source_host::tenant::{Credentials, Pair, Secret, Tenant};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::Command;
-use crate::support::{account, block_on, collect, options, plugin, simulator, target_folder, tenant, tenants_pair};
 
 fn random(length: usize) -> String {
     let mut text = String::new();

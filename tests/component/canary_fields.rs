@@ -2,18 +2,18 @@
 //! every answer, one field after the other: it may come out only where `golden/kept_fields.txt` says,
 //! which a person can review. `UPDATE_GOLDEN=1 cargo test --test canary_fields` writes that file.
 
+use crate::support::{account, block_on, options, plugin, simulator, tenant};
+use crate::templates::asked;
+use fivetran_simulator::{Hook, Reply, RequestInfo, Simulator};
+use serde_json::{Value, json};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::plugin::Plugin;
 use source_host::records;
-use fivetran_simulator::{Hook, Reply, RequestInfo, Simulator};
 use source_host::tenant::Tenant;
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use crate::support::{account, block_on, options, plugin, simulator, tenant};
-use crate::templates::asked;
 
 /// A field: the template of its endpoint, and its JSON pointer with `*` for any element.
 type Place = (String, String);

@@ -1,16 +1,16 @@
 //! Is what comes out exactly what is there? The component against the simulator, whose inventory
 //! knows nothing of the component.
 
-use source_host::records::kind_facts;
-use source_host::bindings::compliance::source::types::CoverageState;
-use source_evidence::schemas::Schemas;
-use source_host::collection::CollectionOptions;
-use fivetran_simulator::{Config, Principal, Simulator};
-use source_host::tenant::{Credentials, Tenant};
-use source_evidence::digest::canonical;
-use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
 use crate::support::{Collected, account, block_on, collect, options, plugin, simulator, tenant};
+use fivetran_simulator::{Config, Principal, Simulator};
+use serde_json::Value;
+use source_evidence::digest::canonical;
+use source_evidence::schemas::Schemas;
+use source_host::bindings::compliance::source::types::CoverageState;
+use source_host::collection::CollectionOptions;
+use source_host::records::kind_facts;
+use source_host::tenant::{Credentials, Tenant};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Native ids per kind, without the source's own kinds.
 fn population(collected: &Collected, account_id: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -141,7 +141,8 @@ fn every_content_obeys_its_schema() {
             let mut tenant = tenant(&simulator);
             tenant.settings = settings.into();
             let kinds = plugin.description().kinds.iter().map(|kind| kind.id.clone()).collect();
-            let collected = collect(&plugin, &tenant, CollectionOptions { kinds, ..options(None, Some(16)) }).await.unwrap();
+            let collected =
+                collect(&plugin, &tenant, CollectionOptions { kinds, ..options(None, Some(16)) }).await.unwrap();
             let seen: BTreeSet<&str> =
                 collected.pages.iter().flat_map(|p| &p.records).map(|r| r.kind.as_str()).collect();
             assert_eq!(seen.len(), plugin.description().kinds.len(), "{seen:?}");

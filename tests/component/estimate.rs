@@ -2,16 +2,16 @@
 //! then makes, endpoint by endpoint, as the simulator's journal has them.
 
 use crate::fake::{Answer, FakeWorld, answer_of, reply, run, session};
-use source_kit::collect::estimate::estimate;
+use crate::support::{account, block_on, collect, options, plugin, simulator, tenant};
+use fivetran_simulator::{Answers, Config, JournalEntry, Principal, Quota, Simulator};
 use fivetran_source::table::{KINDS, RESOURCES};
-use source_kit::base::model::{Budget, CollectRequest, Cost, Failure, FailureKind};
 use source_host::bindings::exports::compliance::source::{planner, source};
 use source_host::collection::CollectionOptions;
-use fivetran_simulator::{Answers, Config, JournalEntry, Principal, Quota, Simulator};
 use source_host::tenant::Tenant;
+use source_kit::base::model::{Budget, CollectRequest, Cost, Failure, FailureKind};
+use source_kit::collect::estimate::estimate;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use crate::support::{account, block_on, collect, options, plugin, simulator, tenant};
 
 /// The endpoint that a path belongs to; exact ones go before those with an id in them.
 fn endpoint_of(path_and_query: &str) -> String {

@@ -1,18 +1,18 @@
 //! What a fleet holds and spends while it runs, and that its tenants do not feel each other. What a
 //! user sees of it is tested in `host-test/tests/fleet.rs`.
 
+use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
+use crate::support::{account, block_on, component_file, engine, guest, plugin, simulator};
+use fivetran_simulator::{Config, Quota, RequestInfo, Simulator};
+use source_fleet::{Event, Fleet, Options, Outcome, SettingsRef, Spec, Stop};
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
-use source_fleet::{Event, Fleet, Options, Outcome, SettingsRef, Spec, Stop};
 use source_host::limits::{Limit, Limits};
 use source_host::plugin::Plugin;
-use fivetran_simulator::{Config, Quota, RequestInfo, Simulator};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
-use crate::support::{account, block_on, component_file, engine, guest, plugin, simulator};
 use tokio::sync::watch;
 
 #[test]

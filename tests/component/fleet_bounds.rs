@@ -1,14 +1,14 @@
 //! What no tenant of a fleet can do to the others: spend the quota of its account, go on for ever, fill
 //! the disk. How a fleet goes about it otherwise is tested in `tests/fleet.rs`.
 
-use source_host::error::Error;
-use source_fleet::{Fleet, Options, Outcome, SettingsRef, Spec};
-use source_host::limits::{Limit, Limits};
-use source_host::plugin::Plugin;
-use fivetran_simulator::{Config, Quota, default_pair, pair_of};
-use std::time::Duration;
 use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
 use crate::support::{account, block_on, engine, guest, plugin, simulator, tenants_pair};
+use fivetran_simulator::{Config, Quota, default_pair, pair_of};
+use source_fleet::{Fleet, Options, Outcome, SettingsRef, Spec};
+use source_host::error::Error;
+use source_host::limits::{Limit, Limits};
+use source_host::plugin::Plugin;
+use std::time::Duration;
 
 /// A source that does one evil thing.
 async fn evil(act: &str, spec: Spec) -> (Spec, Plugin) {
@@ -89,7 +89,8 @@ fn what_lies_in_the_folders_is_counted_as_what_it_is() {
         let before = run(fleet(&plugin().await, specs, options.clone())).await;
         assert_eq!(words(&before), ["complete", "rate-limited", "complete"]);
         std::fs::write(scratch.0.join("broken/manifest.json"), "{").unwrap();
-        let stranger = Spec { upstream: free.url().parse().ok(), ..Spec::new("stuck", tenants_pair(pair_of(&default_pair(), 7))) };
+        let stranger =
+            Spec { upstream: free.url().parse().ok(), ..Spec::new("stuck", tenants_pair(pair_of(&default_pair(), 7))) };
         let specs = vec![spec("broken", &free, 0), stranger, spec("whole", &free, 0)];
         let report = run(fleet(&plugin().await, specs, Options { resume: true, ..options })).await;
         assert_eq!(words(&report), ["output", "unauthorized", "complete"]);

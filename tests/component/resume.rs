@@ -2,18 +2,18 @@
 //! records, to the byte, each once. The component in wasmtime, a fresh instance after each cut.
 //! `host-test/tests/kill.rs` does it to the program, with `kill -9`.
 
+use crate::support::{account, block_on, collect, component_file, options, plugin, simulator, tenant};
+use fivetran_simulator::Config;
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
 use source_host::limits::{Limit, Limits};
 use source_host::plugin::Plugin;
 use source_host::records;
-use fivetran_simulator::Config;
 use source_host::tenant::Tenant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use crate::support::{account, block_on, collect, component_file, options, plugin, simulator, tenant};
 use tokio::sync::Notify;
 
 /// Small pages, so that most cuts fall into the middle of the collection.

@@ -1,15 +1,15 @@
 //! Components that want to harm: each is stopped by a limit with a name, and its neighbours do not
 //! notice. What may leave at all is tested in `second_source.rs`.
 
+use crate::support::{Collected, account, block_on, collect, engine, guest, options, plugin, simulator, tenant};
+use fivetran_simulator::Config;
+use fivetran_simulator::faults::{Rule, Schedule};
 use source_host::error::Error;
 use source_host::limits::{Limit, Limiter, Limits};
 use source_host::plugin::Plugin;
-use fivetran_simulator::Config;
-use fivetran_simulator::faults::{Rule, Schedule};
 use source_host::tenant::Tenant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use crate::support::{Collected, account, block_on, collect, engine, guest, options, plugin, simulator, tenant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Small limits, so that each is reached soon.

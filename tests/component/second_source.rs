@@ -2,11 +2,11 @@
 //! interface says Fivetran. It also probes the one door to the outside: what is denied, by what
 //! name, and what gets through.
 
-use source_host::plugin::Plugin;
-use source_host::error::Error;
-use fivetran_simulator::Simulator;
-use source_host::tenant::{Credentials, Tenant};
 use crate::support::{account, block_on, collect, engine, guest, options, simulator, tenant};
+use fivetran_simulator::Simulator;
+use source_host::error::Error;
+use source_host::plugin::Plugin;
+use source_host::tenant::{Credentials, Tenant};
 
 /// Runs the second source with a probe, and answers how the probe ended.
 async fn probe(tenant: &Tenant, probe: &str) -> Result<String, Error> {

@@ -1,18 +1,18 @@
 //! What goes wrong on real sockets: the component in wasmtime against a server that breaks off, cuts
 //! short, runs over, or is not there. All cases run at once, since retries wait for seconds.
 
+use crate::support::{Collected, account, block_on, collect, options, plugin, simulator, tenant};
+use fivetran_simulator::faults::{Rule, Schedule};
+use fivetran_simulator::{Answers, Config};
 use source_host::bindings::compliance::source::types::{CoverageState, FailureKind};
 use source_host::collection::CollectionOptions;
 use source_host::error::Error;
-use fivetran_simulator::faults::{Rule, Schedule};
-use fivetran_simulator::{Answers, Config};
 use source_host::tenant::Tenant;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use crate::support::{Collected, account, block_on, collect, options, plugin, simulator, tenant};
 
 const KINDS: [&str; 3] = ["user", "team", "team_membership"];
 

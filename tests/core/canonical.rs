@@ -1,9 +1,9 @@
 //! RFC 8785's own vectors, written from the RFC. The component's canonicaliser leaves the order of
 //! names to its types, whose names are ASCII, so the vector of sorting is one for the harness's alone.
 
-use source_kit::base::canonical::to_canonical;
-use source_evidence::digest::canonical;
 use serde_json::Value;
+use source_evidence::digest::canonical;
+use source_kit::base::canonical::to_canonical;
 
 /// Both canonicalisers.
 fn both(value: &Value) -> String {

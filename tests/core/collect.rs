@@ -1,14 +1,14 @@
 //! The core's promises, natively and against a fake world: determinism under any cut, coverage
 //! that tells, lists that cannot end early unnoticed, and waits that belong to the host.
 
-use crate::fake::{Answer, FakeWorld, account_info, collect_all, records, reply, run, session, success};
+use crate::fake::{Answer, FakeWorld, account_info, answer_of, collect_all, records, reply, run, session, success};
 use fivetran_source::Fivetran;
 use fivetran_source::notes::Fact;
-use source_kit::record::tally::{Cause, Problem};
-use source_kit::collect::collect;
+use serde_json::{Value, json};
 use source_kit::base::model::{Budget, CollectRequest, CoverageState, FailureKind, Page};
 use source_kit::base::world::{Response, TransportError};
-use serde_json::{Value, json};
+use source_kit::collect::collect;
+use source_kit::record::tally::{Cause, Problem};
 
 /// A small account: three users and their grants, two teams, two groups, two connections.
 fn account(path: &str) -> Answer {
@@ -142,6 +142,13 @@ fn the_manifest_counts_what_comes_before_it_and_says_who_read_it() {
     assert_eq!(content["principal"], json!({"id": "me", "kind": "user", "role": "Account Administrator"}));
 }
 
+/// A simulated account, of which everything can be read.
+fn simulated(path: &str) -> Answer {
+    use fivetran_simulator::{AccountSpec, Answers, Config};
+    let account = AccountSpec { seed: 7, users: 3, teams: 1, groups: 1, connections: 2 };
+    answer_of(&Answers::new(Config { account, ..Config::default() }).get(path).0)
+}
+
 #[test]
 fn the_next_collection_is_told_where_its_events_begin() {
     let next_since = |answer: fn(&str) -> Answer, since: Option<&str>, settings: &str| {
@@ -151,12 +158,13 @@ fn the_next_collection_is_told_where_its_events_begin() {
         assert!(before.iter().all(|page| page.next_since.is_none()), "on the last page only");
         last.next_since.clone()
     };
-    let (whole, since) = (account as fn(&str) -> Answer, Some("2025-12-24T00:00:00Z"));
+    let (whole, since) = (simulated as fn(&str) -> Answer, Some("2025-12-24T00:00:00Z"));
     assert_eq!(next_since(whole, None, "{}").as_deref(), Some("2026-01-30T12:00:00.000Z"), "a day before the start");
     assert_eq!(next_since(whole, since, "{}").as_deref(), Some("2026-01-30T12:00:00.000Z"));
     // What is read every seventh day was last read up to eight days ago.
     assert_eq!(next_since(whole, None, r#"{"spread_days": 7}"#).as_deref(), Some("2026-01-23T12:00:00.000Z"));
-    let short: fn(&str) -> Answer = |path| if path.starts_with("/v1/webhooks") { reply(500, "{}") } else { account(path) };
+    let short: fn(&str) -> Answer =
+        |path| if path.starts_with("/v1/webhooks") { reply(500, "{}") } else { simulated(path) };
     assert_eq!(next_since(short, None, "{}"), None, "events are missing");
     assert_eq!(next_since(short, since, "{}").as_deref(), Some("2025-12-24T00:00:00.000Z"), "as this one");
 }
@@ -164,7 +172,8 @@ fn the_next_collection_is_told_where_its_events_begin() {
 #[test]
 fn a_budget_of_bytes_counts_whole_records() {
     let page = |max_bytes| {
-        let request = CollectRequest { budget: Budget { max_bytes: Some(max_bytes), ..Budget::default() }, ..budget(None, None) };
+        let request =
+            CollectRequest { budget: Budget { max_bytes: Some(max_bytes), ..Budget::default() }, ..budget(None, None) };
         run(collect(&FakeWorld::new(account), &session("{}"), &request)).unwrap()
     };
     let first = page(1).records.len();
@@ -182,7 +191,8 @@ fn a_budget_of_bytes_counts_whole_records() {
 
 #[test]
 fn a_page_that_is_stopped_says_why() {
-    let world = FakeWorld::new(|path: &str| if path.starts_with("/v1/teams") { reply(503, "{}") } else { account(path) });
+    let world =
+        FakeWorld::new(|path: &str| if path.starts_with("/v1/teams") { reply(503, "{}") } else { account(path) });
     let page = run(collect(&world, &session("{}"), &budget(None, None))).unwrap();
     let stopped = page.stopped.unwrap();
     assert_eq!((stopped.kind, stopped.code, stopped.http_status), (FailureKind::Upstream, "outage", Some(503)));

@@ -2,13 +2,13 @@
 //! evidence? Skipped where `../shared/fivetran` is absent: a clone does not have it.
 
 use crate::fake::{Answer, FakeWorld, account_info, collect_all, records, reply, session, success};
+use crate::templates::{asked, collected, template as template_of};
 use fivetran_source::account;
 use fivetran_source::table::RESOURCES;
-use source_kit::base::model::{CollectRequest, CoverageState};
 use serde_json::{Value, json};
+use source_kit::base::model::{CollectRequest, CoverageState};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use crate::templates::{asked, collected, template as template_of};
 
 const NOT_COLLECTED: &str = include_str!("../../docs/not-collected.md");
 

@@ -2,9 +2,9 @@
 //! --test docs`, and read the difference.
 
 use fivetran_source::controls;
-use source_kit::record::kind::{Cost, Kind, When};
-use fivetran_source::types::Part;
 use fivetran_source::table::{KINDS, RESOURCES};
+use fivetran_source::types::Part;
+use source_kit::record::kind::{Cost, Kind, When};
 use std::fmt::Write;
 use std::path::Path;
 

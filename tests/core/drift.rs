@@ -1,8 +1,8 @@
 //! What happens when Fivetran's answers are not as documented: nothing is lost, and it is said once.
 
 use crate::fake::{Answer, FakeWorld, account_info, collect_all, records, session, success};
-use source_kit::base::model::{Budget, CollectRequest, CoverageState, Page};
 use serde_json::{Value, json};
+use source_kit::base::model::{Budget, CollectRequest, CoverageState, Page};
 
 /// Collects users from a list of these, one record a page.
 fn collect_users(users: &[Value]) -> Vec<Page> {

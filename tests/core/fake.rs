@@ -1,13 +1,13 @@
 //! A world that answers from a function and cannot dial: for tests of the core without wasm.
 #![allow(dead_code, reason = "each test uses its part of it")]
 
+use fivetran_simulator::Reply;
 use fivetran_source::Fivetran;
+use source_kit::base::model::{CollectRequest, Failure, Page, Record};
+use source_kit::base::timestamp::Timestamp;
+use source_kit::base::world::{Request, Response, TransportError, World};
 use source_kit::collect::{Session, collect};
 use source_kit::record::config::{Credentials, configure};
-use source_kit::base::timestamp::Timestamp;
-use source_kit::base::model::{CollectRequest, Failure, Page, Record};
-use source_kit::base::world::{Request, Response, TransportError, World};
-use fivetran_simulator::Reply;
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};

@@ -4,12 +4,12 @@
 //! `cargo test --test faults -- --nocapture`.
 
 use crate::fake::{Answer, FakeWorld, answer_of, collect_all, run, session};
-use source_kit::collect::collect;
-use source_kit::base::timestamp::Timestamp;
-use source_kit::base::model::{Budget, CollectRequest, CoverageState, FailureKind, Page, Record};
-use source_kit::base::world::TransportError;
 use fivetran_simulator::faults::{Fault, Rule, Schedule, Wire};
 use fivetran_simulator::{AccountSpec, Answers, Config};
+use source_kit::base::model::{Budget, CollectRequest, CoverageState, FailureKind, Page, Record};
+use source_kit::base::timestamp::Timestamp;
+use source_kit::base::world::TransportError;
+use source_kit::collect::collect;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

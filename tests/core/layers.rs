@@ -60,7 +60,8 @@ fn no_files_use_each_other_in_a_circle() {
     let all: Vec<String> = circles
         .iter()
         .map(|files| {
-            let inside = arrows.iter().filter(|(from, to)| files.contains(&from.as_str()) && files.contains(&to.as_str()));
+            let inside =
+                arrows.iter().filter(|(from, to)| files.contains(&from.as_str()) && files.contains(&to.as_str()));
             inside.map(|(from, to)| format!("  {from} -> {to}")).collect::<Vec<_>>().join("\n")
         })
         .collect();
@@ -134,6 +135,9 @@ impl<'a> Visit<'a> for Paths {
     fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
         self.expand(&item.tree, &mut Vec::new());
     }
+
+    /// `pub(super)` looks at nobody.
+    fn visit_visibility(&mut self, _: &'a syn::Visibility) {}
 
     fn visit_path(&mut self, path: &'a syn::Path) {
         self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());

@@ -1,12 +1,12 @@
 //! What changes while it is read: items that move between pages, and a clock that jumps.
 
 use crate::fake::{Answer, FakeWorld, account_info, answer_of, collect_all, records, run, session, success};
-use source_kit::collect::collect;
-use source_kit::base::timestamp::Timestamp;
-use source_kit::base::model::{Budget, CollectRequest, Coverage, CoverageState, Page};
-use source_kit::base::world::{Request, World};
 use fivetran_simulator::{AccountSpec, Answers, Config};
 use serde_json::json;
+use source_kit::base::model::{Budget, CollectRequest, Coverage, CoverageState, Page};
+use source_kit::base::timestamp::Timestamp;
+use source_kit::base::world::{Request, World};
+use source_kit::collect::collect;
 use std::cell::{Cell, RefCell};
 
 const PAGE: usize = 4;

@@ -1,12 +1,12 @@
 //! Properties that hold for any input: of canonical JSON, retries, paging and redaction.
 
 use crate::fake::{FakeWorld, NOW, account_info, collect_all, records, session, success};
-use source_kit::base::canonical::to_canonical;
-use source_kit::read::retry::{Attempt, Verdict, decide};
-use source_kit::base::model::{Budget, CollectRequest, CoverageState};
-use source_evidence::digest::canonical;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use source_evidence::digest::canonical;
+use source_kit::base::canonical::to_canonical;
+use source_kit::base::model::{Budget, CollectRequest, CoverageState};
+use source_kit::read::retry::{Attempt, Verdict, decide};
 use std::collections::BTreeMap;
 
 /// The same cases in every run, and no file of old failures: what fails once becomes a test.

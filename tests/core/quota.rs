@@ -3,12 +3,12 @@
 //! So it is with the requests of a page. The core against the simulator's answers, under a fake clock.
 
 use crate::fake::{Answer, FakeWorld, NOW, account_info, answer_of, collect_all, records, run, session, success};
-use fivetran_source::Fivetran;
-use source_kit::collect::{Session, collect};
-use source_kit::base::timestamp::Timestamp;
-use source_kit::base::model::{Budget, CollectRequest, FailureKind, Record};
-use source_kit::base::world::Response;
 use fivetran_simulator::{AccountSpec, Answers, Config};
+use fivetran_source::Fivetran;
+use source_kit::base::model::{Budget, CollectRequest, FailureKind, Record};
+use source_kit::base::timestamp::Timestamp;
+use source_kit::base::world::Response;
+use source_kit::collect::{Session, collect};
 use std::cell::Cell;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -167,7 +167,13 @@ fn failures_and_limits_of_the_vendor_are_counted_too() {
     let world = FakeWorld::new(move |path: &str| {
         calls.set(calls.get() + 1);
         if calls.get() % 3 == 0 {
-            return Ok(Response { status: 503, retry_after: None, request_id: None, body: Vec::new(), body_digest: None });
+            return Ok(Response {
+                status: 503,
+                retry_after: None,
+                request_id: None,
+                body: Vec::new(),
+                body_digest: None,
+            });
         }
         run(source_kit::base::world::World::send(
             &inner,
@@ -251,7 +257,13 @@ fn the_vendors_wait_is_told_as_the_vendors_when_the_share_is_used_up_as_well() {
     let inner = world();
     let world = FakeWorld::new(move |path: &str| {
         if path.starts_with("/v1/users/") {
-            return Ok(Response { status: 429, retry_after: Some("90".into()), request_id: None, body: Vec::new(), body_digest: None });
+            return Ok(Response {
+                status: 429,
+                retry_after: Some("90".into()),
+                request_id: None,
+                body: Vec::new(),
+                body_digest: None,
+            });
         }
         run(source_kit::base::world::World::send(
             &inner,

@@ -3,11 +3,11 @@
 //! fake clock.
 
 use crate::fake::{Answer, FakeWorld, NOW, answer_of, collect_all, records, run, session};
-use source_kit::collect::collect;
-use source_kit::base::timestamp::Timestamp;
-use source_kit::base::model::{Budget, CollectRequest, CoverageState, Page, Record};
 use fivetran_simulator::{AccountSpec, Answers, Config};
 use serde_json::{Value, json};
+use source_kit::base::model::{Budget, CollectRequest, CoverageState, Page, Record};
+use source_kit::base::timestamp::Timestamp;
+use source_kit::collect::collect;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY_MS: u64 = 24 * 3_600_000;

@@ -1,10 +1,10 @@
 //! Programs that a benchmark starts: this one again, so that times and memory are a process's own.
 
 use super::subject::{Outcome, Subject};
-use host_test::component::ComponentArgs;
 use clap::ValueEnum;
-use source_host::error::{Error, Result};
+use host_test::component::ComponentArgs;
 use serde::de::DeserializeOwned;
+use source_host::error::{Error, Result};
 use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};

@@ -2,10 +2,10 @@
 
 use super::child::{self, median};
 use super::tenants::Figures;
-use host_test::text::{say, table};
+use clap::Args;
 use host_test::component::ComponentArgs;
 use host_test::exit;
-use clap::Args;
+use host_test::text::{say, table};
 use source_host::error::{Error, Result};
 use std::path::{Path, PathBuf};
 

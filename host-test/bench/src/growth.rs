@@ -1,14 +1,14 @@
 //! `bench growth`: what a whole collection costs, and which part of an account makes it cost more.
 
 use super::plot::{Curve, plot};
-use host_test::pair::tenants_pair;
-use host_test::exit;
-use host_test::text::{say, table};
 use clap::Args;
+use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
+use host_test::exit;
+use host_test::pair::tenants_pair;
+use host_test::text::{say, table};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
-use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
 use source_host::tenant::{Credentials, Tenant};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

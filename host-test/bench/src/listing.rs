@@ -4,10 +4,10 @@
 
 use super::child::{measure, median, simulator};
 use super::subject::{Outcome, Subject};
-use host_test::text::{say, table};
+use clap::Args;
 use host_test::component::ComponentArgs;
 use host_test::exit;
-use clap::Args;
+use host_test::text::{say, table};
 use source_host::error::Result;
 
 #[derive(Args)]

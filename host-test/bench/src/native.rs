@@ -1,16 +1,16 @@
 //! The component's core compiled natively, over the same pooled client as the component.
 
-use fivetran_source::Fivetran;
-use source_kit::collect::{Session, collect};
-use source_kit::record::config::{Credentials, configure};
-use source_kit::base::timestamp::Timestamp as Moment;
-use source_kit::base::model::CollectRequest;
-use source_kit::base::world::{Request, Response, TransportError, World};
-use source_host::error::{Error, Result};
 use fivetran_simulator::Pair;
-use source_host::transport::Transport;
+use fivetran_source::Fivetran;
 use http::Uri;
 use http_body_util::{BodyExt, Empty};
+use source_host::error::{Error, Result};
+use source_host::transport::Transport;
+use source_kit::base::model::CollectRequest;
+use source_kit::base::timestamp::Timestamp as Moment;
+use source_kit::base::world::{Request, Response, TransportError, World};
+use source_kit::collect::{Session, collect};
+use source_kit::record::config::{Credentials, configure};
 use std::time::{Duration, Instant, SystemTime};
 use wasmtime_wasi_http::WasiBody;
 

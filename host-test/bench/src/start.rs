@@ -1,15 +1,15 @@
 //! `bench start`: how long it takes until a first answer, and what one tenant costs at its start.
 
-use super::child::{median, host_test};
-use host_test::pair::tenants_pair;
+use super::child::{host_test, median};
+use clap::Args;
+use fivetran_simulator::{Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator, default_pair};
 use host_test::component::ComponentArgs;
 use host_test::exit;
+use host_test::pair::tenants_pair;
 use host_test::process::peak_bytes;
 use host_test::text::{say, table};
-use clap::Args;
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
-use fivetran_simulator::{Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator, default_pair};
 use source_host::tenant::{Credentials, Tenant};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};

@@ -2,18 +2,18 @@
 //! and its memory are its own too.
 
 use super::native::{Sockets, collect_all};
+use clap::{Args, ValueEnum};
+use fivetran_simulator::default_pair;
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use host_test::pair::tenants_pair;
 use host_test::process::{cpu_seconds, peak_bytes};
 use host_test::text::say;
-use host_test::component::ComponentArgs;
-use host_test::exit;
-use clap::{Args, ValueEnum};
-use source_host::collection::{Collection, CollectionOptions};
-use source_host::error::{Error, Result};
-use fivetran_simulator::default_pair;
-use source_host::tenant::{Credentials, Tenant};
 use http::Uri;
 use serde::{Deserialize, Serialize};
+use source_host::collection::{Collection, CollectionOptions};
+use source_host::error::{Error, Result};
+use source_host::tenant::{Credentials, Tenant};
 use std::time::Instant;
 
 /// What is read: the connections alone, without a call for each.

@@ -1,19 +1,19 @@
 //! `bench tenants`: one thing that many tenants do, once, in a process of its own.
 
 use super::native::{Sockets, collect_all};
+use clap::{Args, ValueEnum};
+use fivetran_simulator::{default_pair, pair_of};
+use host_test::component::ComponentArgs;
+use host_test::exit;
 use host_test::pair::tenants_pair;
 use host_test::process::{cpu_seconds, own_bytes, peak_bytes, resident_bytes};
 use host_test::text::say;
-use host_test::component::ComponentArgs;
-use host_test::exit;
-use clap::{Args, ValueEnum};
-use source_host::error::{Error, Result};
-use source_fleet::{Event, Fleet, Options, Report, SettingsRef, Spec, Stop};
-use source_host::plugin::Plugin;
-use fivetran_simulator::{default_pair, pair_of};
-use source_host::tenant::{Credentials, Tenant};
 use http::Uri;
 use serde::{Deserialize, Serialize};
+use source_fleet::{Event, Fleet, Options, Report, SettingsRef, Spec, Stop};
+use source_host::error::{Error, Result};
+use source_host::plugin::Plugin;
+use source_host::tenant::{Credentials, Tenant};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -4,15 +4,15 @@
 //! latency / requests in flight; the ratio says how much slower it was. Absolute times mean little
 //! on a shared machine.
 
-use host_test::pair::tenants_pair;
-use host_test::exit;
-use host_test::text::{say, table};
 use clap::Args;
+use fivetran_simulator::{Config, Simulator, default_pair};
+use host_test::exit;
+use host_test::pair::tenants_pair;
+use host_test::text::{say, table};
 use source_host::bindings::exports::compliance::source::source::Budget;
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
-use fivetran_simulator::{Config, Simulator, default_pair};
 use source_host::tenant::{Credentials, Tenant};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};

@@ -6,12 +6,12 @@
 //! changed. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
 //! where the host signs. `lock` keeps a second run out while one is under way.
 
-use crate::summary::Request;
+use crate::digest::{hex, sha256_of_file};
 use crate::error::{Error, Result};
 use crate::record::Line;
-use crate::summary::{Summary, VERSION};
-use crate::digest::{hex, sha256_of_file};
 use crate::seal::{self, Signer};
+use crate::summary::Request;
+use crate::summary::{Summary, VERSION};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
@@ -294,7 +294,8 @@ fn unwritable(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std
     let path = path.into();
     move |source| {
         let full = matches!(source.kind(), StorageFull | FileTooLarge | QuotaExceeded);
-        let remedy = if full { "free some space, then resume" } else { "choose another folder, or make this one writable" };
+        let remedy =
+            if full { "free some space, then resume" } else { "choose another folder, or make this one writable" };
         Error::Output { what: format!("cannot {action} {}: {source}", path.display()), remedy: remedy.into() }
     }
 }

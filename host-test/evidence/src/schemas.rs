@@ -1,7 +1,7 @@
 //! Checks records against the schemas that the source itself publishes.
 
-use crate::kinds::KindFacts;
 use crate::error::{Error, Result};
+use crate::kinds::KindFacts;
 use jsonschema::Validator;
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -5,13 +5,13 @@
 //! for the first of them. Whether values of settings make sense, and whether the vendor takes a key,
 //! only a turn can tell.
 
-use super::spec::{NAME, SETTINGS_FILE, SettingsRef, Spec, is_name};
 use super::finding::finding;
 use super::options::Options;
-use source_host::bindings::compliance::source::types::Diagnostic;
-use source_evidence::folder::{FolderState, state};
-use source_host::plugin::Plugin;
+use super::spec::{NAME, SETTINGS_FILE, SettingsRef, Spec, is_name};
 use serde_json::{Map, Value};
+use source_evidence::folder::{FolderState, state};
+use source_host::bindings::compliance::source::types::Diagnostic;
+use source_host::plugin::Plugin;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

@@ -1,8 +1,8 @@
 //! The fields of an object in the tenants file, and what is found about them.
 
 use super::finding::finding;
-use source_host::bindings::compliance::source::types::Diagnostic;
 use serde_json::{Map, Value};
+use source_host::bindings::compliance::source::types::Diagnostic;
 
 /// See the module.
 pub(super) struct Fields<'f> {

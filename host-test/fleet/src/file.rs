@@ -18,12 +18,12 @@
 use super::fields::{Fields, texts};
 use super::finding::finding;
 use super::spec::{NAME, SecretRef, SettingsRef, Spec, is_name};
+use http::Uri;
+use serde_json::Value;
 use source_host::egress::Rule;
 use source_host::error::{Error, Result};
 use source_host::limits::Limits;
 use source_host::tenant::{Clock, Pair, Secret, is_server_root};
-use http::Uri;
-use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What came of a fleet, tenant by tenant and in all.
 
-use source_host::error::Error;
 use source_evidence::summary::Summary;
+use source_host::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,16 +1,16 @@
 //! Gives turns until every tenant has come to its end.
 
-use super::tenant_state::TenantState;
+use super::event::{Event, Observer, Stop};
+use super::options::MAX_WAIT;
 use super::queue::Queue;
 use super::quota::{Bounds, Quota};
 use super::report::{Outcome, Report};
 use super::retry::{backoff, held_up, is_retryable, retry_after, stuck};
-use super::turn::{Pause, Step, Turn};
-use super::event::{Event, Observer, Stop};
-use super::options::MAX_WAIT;
 use super::setup::Setup;
-use source_host::error::{Error, Result};
+use super::tenant_state::TenantState;
+use super::turn::{Pause, Step, Turn};
 use source_evidence::folder::FolderState;
+use source_host::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -4,6 +4,7 @@
 //! next page on, and a tenant that waits holds none.
 
 use super::finding::finding;
+use http::Uri;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
 use source_host::egress::Rule;
@@ -11,7 +12,6 @@ use source_host::error::{Error, Result};
 use source_host::limits::Limits;
 use source_host::meter::Meter;
 use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant};
-use http::Uri;
 use std::path::PathBuf;
 use std::sync::Arc;
 

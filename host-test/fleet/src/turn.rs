@@ -4,20 +4,20 @@
 //! the instance made and dropped, which takes microseconds. A new instance asks once for the account,
 //! so a page is made large enough that this does not count.
 
-use super::tenant_state::Progress;
 use super::quota::Bounds;
 use super::spec::Spec;
-use source_host::bindings::exports::compliance::source::source::{Budget, Configured, Page};
 use super::store::{Checkpoints, Sink};
-use source_host::collection::{CollectionOptions, own_pace, until};
-use source_host::error::{Error, Result};
+use super::tenant_state::Progress;
 use source_evidence::folder::FolderState;
 use source_evidence::summary::Request;
+use source_evidence::summary::Summary;
+use source_host::bindings::exports::compliance::source::source::{Budget, Configured, Page};
+use source_host::collection::{CollectionOptions, own_pace, until};
+use source_host::error::{Error, Result};
 use source_host::limits::Limit;
 use source_host::meter::Meter;
 use source_host::plugin::Plugin;
 use source_host::records;
-use source_evidence::summary::Summary;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,7 +132,11 @@ impl Turn {
         let progress = (page.progress.stages_done, page.progress.items);
         sink.append(&lines, page.cursor, summary)?;
         let (records, records_in_all) = (lines.len() as u64, sink.summary().records);
-        if sink.is_finished() { finish(sink, records) } else { Ok(Step::Page { records, records_in_all, progress, pause }) }
+        if sink.is_finished() {
+            finish(sink, records)
+        } else {
+            Ok(Step::Page { records, records_in_all, progress, pause })
+        }
     }
 
     fn pause(&self, page: &Page) -> Result<Option<Pause>> {

@@ -5,10 +5,10 @@
 //! else can read. A file that this key did not seal for this very component and engine is never run:
 //! the component is compiled anew and the file replaced. Whatever else fails only costs time.
 
-use source_evidence::digest::sha256_hex;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
+use source_evidence::digest::sha256_hex;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};

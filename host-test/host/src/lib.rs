@@ -21,6 +21,6 @@ pub mod records;
 pub mod reviewed;
 pub mod state;
 pub mod tenant;
-pub mod transport;
 mod trailer;
+pub mod transport;
 mod waiting;

@@ -62,7 +62,10 @@ impl Reviewed {
             engine: engine.clone(),
             catalog: catalog::GuestIndices::new(&pre).map_err(Error::Component)?,
             source: source::GuestIndices::new(&pre).map_err(Error::Component)?,
-            planner: exports(PLANNER).then(|| planner::GuestIndices::new(&pre)).transpose().map_err(Error::Component)?,
+            planner: exports(PLANNER)
+                .then(|| planner::GuestIndices::new(&pre))
+                .transpose()
+                .map_err(Error::Component)?,
             direct: exports(DIRECT).then(|| direct::GuestIndices::new(&pre)).transpose().map_err(Error::Component)?,
             pre,
             sha256: sha256_hex(bytes),

@@ -2,10 +2,10 @@
 
 use super::account::Account;
 use super::changes::Changes;
+use super::config::Config;
 use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
 use super::protocol::{Reply, RequestInfo};
-use super::config::Config;
 use super::routes;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

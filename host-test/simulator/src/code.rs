@@ -2,8 +2,8 @@
 //! of connector types.
 
 use super::account::Account;
-use super::services::SERVICES;
 use super::random::{Dice, Stamp};
+use super::services::SERVICES;
 use serde_json::{Value, json};
 
 /// How many transformation projects there are.

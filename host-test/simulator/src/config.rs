@@ -2,6 +2,7 @@
 
 use super::account::AccountSpec;
 use super::faults;
+use super::pair::Pair;
 use super::protocol::{Reply, RequestInfo};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,21 +13,6 @@ use std::time::Duration;
 pub const DEFAULT_KEY: &str = "simulated-key";
 /// The API secret that goes with it.
 pub const DEFAULT_SECRET: &str = "simulated-secret-that-opens-nothing";
-
-/// A key and its secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Pair {
-    /// API key.
-    pub key: String,
-    /// API secret.
-    pub secret: String,
-}
-
-impl fmt::Debug for Pair {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Pair(…)")
-    }
-}
 
 /// The default pair.
 #[must_use]

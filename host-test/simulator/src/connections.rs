@@ -2,10 +2,10 @@
 
 use super::account::{Account, FORMER_USERS};
 use super::connection_config::config;
-use super::services::SERVICES;
 use super::keys::MANAGERS;
 use super::network::{AGENTS, LINKS, PROXIES};
 use super::random::Stamp;
+use super::services::SERVICES;
 use serde_json::{Value, json};
 
 /// How Fivetran reaches the source.

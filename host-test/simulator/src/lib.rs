@@ -18,6 +18,7 @@ mod inventory;
 mod keys;
 mod logging;
 mod network;
+mod pair;
 mod people;
 mod protocol;
 mod random;
@@ -31,9 +32,8 @@ mod wire;
 pub use account::AccountSpec;
 pub use answers::Answers;
 pub use changes::Changes;
-pub use config::{
-    Config, DEFAULT_KEY, DEFAULT_SECRET, Hook, Pair, Principal, Quota, default_pair, pair_of,
-};
+pub use config::{Config, DEFAULT_KEY, DEFAULT_SECRET, Hook, Principal, Quota, default_pair, pair_of};
 pub use inventory::Inventory;
+pub use pair::Pair;
 pub use protocol::{Reply, RequestInfo};
 pub use server::{JournalEntry, Simulator};

@@ -1,6 +1,6 @@
 //! The protocol around every answer: authentication, versions, paging, the envelope, errors.
 
-use super::config::Pair;
+use super::pair::Pair;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;

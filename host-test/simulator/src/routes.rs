@@ -1,7 +1,7 @@
 //! Which path answers what, and which scope it needs. Adding a resource is a line here.
 
-use super::config::Principal;
 use super::account::Account;
+use super::config::Principal;
 use super::protocol::{End, Reply, page, parameter, percent_decoded};
 use super::things::Thing;
 use super::{keys, logging, network, trust};

@@ -1,12 +1,12 @@
 //! The server: connections, latency, quota, journal.
 
 use super::account::Account;
+use super::config::Config;
 use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
 use super::protocol::{Reply, RequestInfo, account_opened, is_acceptable};
-use super::wire::{SLOW, WireBody, WireError};
-use super::config::Config;
 use super::routes;
+use super::wire::{SLOW, WireBody, WireError};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;

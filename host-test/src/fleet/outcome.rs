@@ -3,8 +3,8 @@
 use host_test::exit;
 use host_test::process::{mib, peak_bytes};
 use host_test::text::{plain, say, table};
-use source_fleet::{Outcome, Report, TenantReport};
 use serde_json::{Value, json};
+use source_fleet::{Outcome, Report, TenantReport};
 use std::collections::BTreeMap;
 use std::path::Path;
 

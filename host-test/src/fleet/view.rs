@@ -2,8 +2,8 @@
 
 use host_test::process::{mib, resident_bytes};
 use host_test::text::{note, plain};
-use source_fleet::{Event, Gauges, Outcome, Reading};
 use indicatif::{ProgressBar, ProgressStyle};
+use source_fleet::{Event, Gauges, Outcome, Reading};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -2,11 +2,11 @@
 //! program against the embedded simulator, or one of its own.
 #![cfg(unix)]
 
+use crate::support::*;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use crate::support::*;
 
 fn lines(out: &str) -> Vec<Value> {
     let text = evidence(out);

@@ -1,16 +1,16 @@
 //! Does `diff` find what changed, all of it, and nothing else? The simulator says what it changed.
 #![cfg(unix)]
 
-use source_evidence::folder::EvidenceDir;
-use source_evidence::record::Line;
+use crate::support::*;
 use fivetran_simulator::{AccountSpec, Answers, Config, Inventory};
-use source_evidence::summary::{ComponentSummary, CoverageSummary, Summary};
+use serde_json::{Value, json};
 use source_evidence::chain::record_hash;
 use source_evidence::digest::{canonical, sha256_hex};
-use serde_json::{Value, json};
+use source_evidence::folder::EvidenceDir;
+use source_evidence::record::Line;
+use source_evidence::summary::{ComponentSummary, CoverageSummary, Summary};
 use std::collections::BTreeMap;
 use std::path::Path;
-use crate::support::*;
 
 const SIZE: &[&str] = &["--sim-users", "20", "--sim-teams", "3", "--sim-groups", "2"];
 const CONNECTIONS: &[&str] = &["--sim-connections", "30"];

@@ -3,10 +3,10 @@
 //! to the byte.
 #![cfg(unix)]
 
+use crate::support::*;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use crate::support::*;
 
 const PAGES: &[&str] = &["--max-records-per-page", "15"];
 

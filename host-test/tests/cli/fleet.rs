@@ -3,12 +3,12 @@
 //! tested in `tests/fleet.rs` of the root package.
 #![cfg(unix)]
 
+use crate::support::*;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use crate::support::*;
 
 const PAIR: [(&str, &str); 2] = [("ACME_KEY", "simulated-key"), ("ACME_SECRET", "simulated-secret-that-opens-nothing")];
 

@@ -1,10 +1,10 @@
 //! `kill -9` at any moment: what is on disk can be gone on with, and the end is the collection that
 //! was never killed, to the byte.
 
+use crate::support::{CLOCK, Scratch, check, evidence, program};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use crate::support::{CLOCK, Scratch, check, evidence, program};
 
 fn collect(out: &str, resume: bool) -> Vec<&str> {
     let account = ["--sim-users", "12", "--sim-teams", "3", "--sim-groups", "4", "--sim-connections", "40"];

@@ -2,10 +2,10 @@
 //! leaves a folder that can be gone on with, and the end is the collection that never waited.
 #![cfg(unix)]
 
+use crate::support::*;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use crate::support::*;
 
 #[test]
 fn an_exhausted_share_is_waited_for_and_may_be_interrupted_and_raised() {

@@ -1,9 +1,9 @@
 //! A tenants file that is wrong: every finding is told, with the place and the remedy and without any
 //! value, and nothing begins.
 
+use crate::support::*;
 use serde_json::json;
 use std::path::Path;
-use crate::support::*;
 
 #[test]
 fn a_tenants_file_that_is_wrong_is_refused_with_every_finding_before_anything_begins() {

@@ -1,9 +1,9 @@
 //! Does `verify` find every change? A real collection, and thousands of single edits to its files.
 #![cfg(unix)]
 
+use crate::support::*;
 use source_evidence::verify::{Files, verify};
 use std::path::Path;
-use crate::support::*;
 
 /// SplitMix64: the same edits in every run.
 struct Dice(u64);

@@ -269,7 +269,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         if !self.finished {
             return None;
         }
-        let events = self.plan().wanted.iter().zip(&self.state.tallies).filter(|(kind, _)| kind.nature == Nature::Event);
+        let events =
+            self.plan().wanted.iter().zip(&self.state.tallies).filter(|(kind, _)| kind.nature == Nature::Event);
         let is_whole = |state| matches!(state, CoverageState::Complete | CoverageState::Spread);
         let all_read = events.clone().all(|(kind, tally)| is_whole(tally.coverage(kind).state));
         let since = match all_read {

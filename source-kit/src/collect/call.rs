@@ -1,7 +1,6 @@
 //! What one call of the source has from the start: a client, a judged request, settings, a deadline, and
 //! its share of the hourly quota.
 
-use super::halt::failure_of;
 use super::plan::Plan;
 use crate::base::model::{Diagnostic, Failure, Severity};
 use crate::base::timestamp::Timestamp;
@@ -10,6 +9,7 @@ use crate::read::client::{Client, Limits};
 use crate::read::error::GetError;
 use crate::read::quota::Window;
 use crate::record::config::{Config, Settings};
+use crate::record::failure::failure_of;
 use crate::record::source::Source;
 use alloc::format;
 

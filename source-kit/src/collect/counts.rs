@@ -93,12 +93,7 @@ fn count_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, answ
 }
 
 /// Changes the tallies of all kinds that a list is short of when it is short itself.
-pub fn list<S: Source>(
-    state: &mut State<S>,
-    plan: &Plan,
-    resource: &Resource<S>,
-    mut change: impl FnMut(&mut Tally),
-) {
+pub fn list<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, mut change: impl FnMut(&mut Tally)) {
     for (kind, tally) in plan.wanted.iter().zip(&mut state.tallies) {
         if resource.feeds(kind) {
             change(tally);

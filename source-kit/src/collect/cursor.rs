@@ -7,13 +7,13 @@
 
 use super::plan::Plan;
 use crate::base::digest::sha256_hex;
+use crate::base::model::{Failure, FailureKind};
+use crate::base::timestamp::Timestamp;
 use crate::read::quota::Window;
 use crate::record::identity::Identity;
 use crate::record::resource::Vendor;
 use crate::record::source::Source;
 use crate::record::tally::{Cause, Problem, Tally};
-use crate::base::timestamp::Timestamp;
-use crate::base::model::{Failure, FailureKind};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -13,15 +13,15 @@ use super::plan::{self, Plan};
 use super::progress::Progress;
 use crate::base::model::{CollectRequest, Cost, Diagnostic, EndpointCost, Failure, Severity};
 use crate::base::world::World;
-use crate::read::body::Shape;
 use crate::read::client::Limits;
+use crate::read::data::Shape;
 use crate::record::config::Config;
 use crate::record::kind::Kind;
 use crate::record::resource::{Part, Resource};
 use crate::record::source::Source;
 use crate::record::tally::Cause;
-use alloc::rc::Rc;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -1,17 +1,17 @@
 //! The further calls for one item.
 
-use super::listing::Listing;
 use super::context::Context;
 use super::halt::{Halt, halt_of};
+use super::listing::Listing;
 use super::listing::resource_at;
 use super::progress::Reservation;
 use crate::base::digest::short_hash;
+use crate::base::world::World;
 use crate::read::body::Body;
 use crate::read::error::GetError;
 use crate::read::request::page_request;
 use crate::record::resource::{Missing, Part, PartAnswer};
 use crate::record::source::Source;
-use crate::base::world::World;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -31,7 +31,9 @@ pub async fn fetch_parts<S: Source, W: World>(
     reservation: &Reservation,
 ) -> Result<Vec<PartAnswer>, Halt> {
     let mut answers = Vec::new();
-    let (Some(resource), Some(item)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else { return Ok(answers) };
+    let (Some(resource), Some(item)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
+        return Ok(answers);
+    };
     for (number, part) in resource.parts.iter().enumerate() {
         let wanted = context.calls_of_part(part, listing, item) > 0;
         answers.push(match (&item.key, part.window_query) {

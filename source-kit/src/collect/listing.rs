@@ -1,16 +1,16 @@
 //! One page of a list: fetched, cut into items, freed of repeats, and with the place where the next one begins.
 
-use super::cursor::{Mark, Position};
-use crate::record::tally::{Problem, Cause};
 use super::call::Call;
+use super::cursor::{Mark, Position};
 use super::halt::{Halt, halt_of};
 use crate::base::digest::short_hash;
+use crate::base::world::World;
 use crate::read::body::Body;
 use crate::read::error::GetError;
 use crate::read::request::{key_of, page_request};
 use crate::record::resource::{Missing, Resource};
 use crate::record::source::Source;
-use crate::base::world::World;
+use crate::record::tally::{Cause, Problem};
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;

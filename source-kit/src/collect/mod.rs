@@ -14,7 +14,7 @@ mod counts;
 pub mod cursor;
 pub mod estimate;
 mod fetch;
-pub mod halt;
+mod halt;
 mod listing;
 mod page;
 mod pipeline;
@@ -23,10 +23,12 @@ mod progress;
 
 use crate::base::model::{CollectRequest, Failure, Page};
 use crate::base::world::World;
-use crate::read::body::{Body, Shape};
+use crate::read::body::Body;
 use crate::read::client::Limits;
+use crate::read::data::Shape;
 use crate::read::quota::Window;
 use crate::record::config::Config;
+use crate::record::failure::no_account;
 use crate::record::identity::Identity;
 use crate::record::kind::Kind;
 use crate::record::source::Source;
@@ -42,7 +44,7 @@ use context::Context;
 use core::cell::RefCell;
 use cursor::{Position, State};
 use futures_util::StreamExt;
-use halt::{Halt, halt_of, no_account};
+use halt::{Halt, halt_of};
 use listing::closing_stage;
 use pipeline::Pipeline;
 use plan::Plan;
@@ -150,11 +152,8 @@ async fn identify<S: Source, W: World>(
 fn begin<S: Source, W: World>(call: &Call<'_, S, W>, config: &Config<S>, identity: Identity) -> State<S> {
     let (plan, started) = (call.plan, call.now());
     let turn = Turn::of_day(config.settings.spread_days, started);
-    let tally = |kind: &Kind| Tally {
-        open: plan.walks_of::<S>(kind),
-        turn: turn.filter(|_| kind.spread),
-        ..Tally::default()
-    };
+    let tally =
+        |kind: &Kind| Tally { open: plan.walks_of::<S>(kind), turn: turn.filter(|_| kind.spread), ..Tally::default() };
     State {
         component: S::ABOUT.version.into(),
         settings_digest: config.settings_digest.clone(),

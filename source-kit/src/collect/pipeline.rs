@@ -4,15 +4,15 @@
 //! meanwhile, one ahead. Results come out in the order of the lists whatever the order of arrival,
 //! so that nothing downstream can depend on timing.
 
+use super::context::Context;
 use super::cursor::Position;
 use super::fetch::fetch_parts;
-use super::listing::{self, Listing, NoListing};
-use crate::record::tally::Problem;
-use super::context::Context;
 use super::halt::Halt;
+use super::listing::{self, Listing, NoListing};
+use crate::base::world::World;
 use crate::record::resource::PartAnswer;
 use crate::record::source::Source;
-use crate::base::world::World;
+use crate::record::tally::Problem;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;

@@ -1,10 +1,10 @@
 //! What a `collect` request asks for, judged before anything is sent.
 
+use crate::base::model::{Budget, CollectRequest, Failure, FailureKind};
+use crate::base::timestamp::Timestamp;
 use crate::record::kind::{Kind, When};
 use crate::record::resource::{Part, Resource, Vendor};
 use crate::record::source::Source;
-use crate::base::timestamp::Timestamp;
-use crate::base::model::{Budget, CollectRequest, Failure, FailureKind};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

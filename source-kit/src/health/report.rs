@@ -3,9 +3,9 @@
 use crate::base::model::{CoverageState, Failure, Usage};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
-use crate::collect::halt::failure_of;
 use crate::read::client::Client;
 use crate::read::error::GetError;
+use crate::record::failure::failure_of;
 use crate::record::identity::Identity;
 use crate::record::source::Source;
 use alloc::string::String;

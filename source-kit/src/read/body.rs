@@ -1,5 +1,6 @@
 //! What an answer holds: the facts of the response, and its data, which are an object or a page of a list.
 
+use super::data::{Data, ListPage, Shape};
 use super::protocol::Protocol;
 use crate::base::digest::sha256_hex;
 use crate::base::timestamp::Timestamp;
@@ -46,26 +47,6 @@ pub struct Body {
     data: Data,
 }
 
-/// Where the data stand in the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
-    /// Nowhere: a 404.
-    None,
-    /// Anything but a page of a list that was asked for.
-    Object(Range<usize>),
-    /// A page of a list.
-    Page(ListPage),
-}
-
-/// A page of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListPage {
-    /// Where each item stands in the body: see [`Body::item`].
-    pub items: Vec<Range<usize>>,
-    /// The cursor of the next page, if there is one.
-    pub next: Option<String>,
-}
-
 impl Body {
     /// The JSON text of an object; `null` for a 404, and for a page of a list.
     #[must_use]
@@ -99,24 +80,6 @@ impl Body {
     pub fn item(&self, range: &Range<usize>) -> &str {
         self.text.get(range.clone()).unwrap_or("null")
     }
-}
-
-/// What answer is expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// An object.
-    Object,
-    /// A page of a list.
-    List,
-    /// An object that the vendor may give without its usual envelope.
-    MaybeBare,
-}
-
-/// Where a part stands in the text that it was read from.
-#[must_use]
-pub fn range_of(part: &str, text: &str) -> Range<usize> {
-    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    start..start + part.len()
 }
 
 /// Takes an answer with status 200.

@@ -13,7 +13,8 @@
 //!
 //! Redirects are never followed.
 
-use super::body::{self, Body, Seen, Shape};
+use super::body::{self, Body, Seen};
+use super::data::Shape;
 use super::error::GetError;
 use super::protocol::Protocol;
 use super::quota::Window;

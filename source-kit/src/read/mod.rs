@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client;
+pub mod data;
 pub mod error;
 pub mod node;
 pub mod protocol;

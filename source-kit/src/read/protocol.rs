@@ -1,6 +1,6 @@
 //! What differs from vendor to vendor in reading an API.
 
-use super::body::{Data, Shape};
+use super::data::{Data, Shape};
 use crate::base::urn::encoded;
 use alloc::format;
 use alloc::string::String;

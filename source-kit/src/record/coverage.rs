@@ -3,8 +3,8 @@
 use super::emit::{Draft, Emit};
 use super::kind::{Cost, DAILY, Kind, Nature, When};
 use super::tally::Tally;
-use crate::base::timestamp::Timestamp;
 use crate::base::model::{CoverageState, Subject};
+use crate::base::timestamp::Timestamp;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -4,10 +4,10 @@
 use super::kind::{DAILY, Kind};
 use super::privacy::Privacy;
 use crate::base::canonical::to_canonical;
+use crate::base::model::{Provenance, Record, Subject, Withheld};
+use crate::base::timestamp::Timestamp;
 use crate::base::urn::record_id;
 use crate::read::body::{Body, Seen};
-use crate::base::timestamp::Timestamp;
-use crate::base::model::{Provenance, Record, Subject, Withheld};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;

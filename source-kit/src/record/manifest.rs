@@ -1,10 +1,10 @@
 //! `manifest`: the last record of a collection: what it is, by whom, and of whom.
 
 use super::emit::{Draft, Emit};
-use super::kind::{Cost, DAILY, Kind, Nature, When};
 use super::identity::Identity;
-use crate::base::timestamp::Timestamp;
+use super::kind::{Cost, DAILY, Kind, Nature, When};
 use crate::base::model::{CoverageState, Subject};
+use crate::base::timestamp::Timestamp;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod coverage;
 pub mod emit;
+pub mod failure;
 pub mod identity;
 pub mod kind;
 pub mod manifest;

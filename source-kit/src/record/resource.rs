@@ -3,7 +3,8 @@
 
 use super::emit::{Emit, Origin};
 use super::kind::Kind;
-use crate::read::body::{Body, Shape};
+use crate::read::body::Body;
+use crate::read::data::Shape;
 use crate::read::protocol::Protocol;
 use crate::read::wire::{self, Drift, Text, Wire};
 use alloc::collections::BTreeSet;

@@ -5,10 +5,10 @@
 //! Everything else is listed as withheld, by name. An allow-listed name never overrules a mark of
 //! secrecy, whoever made it.
 
-use crate::read::node::Node;
-use crate::read::wire::{Field, FreeForm};
 use super::emit::Emit;
 use crate::base::model::{Withheld, WithheldReason};
+use crate::read::node::Node;
+use crate::read::wire::{Field, FreeForm};
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;

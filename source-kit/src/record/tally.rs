@@ -2,8 +2,8 @@
 
 use super::kind::Kind;
 use super::turn::Turn;
-use crate::base::timestamp::Timestamp;
 use crate::base::model::{Coverage, CoverageState};
+use crate::base::timestamp::Timestamp;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -55,7 +55,10 @@ impl<E: Exported> Component<E> {
         E::memory().0.borrow().clone().ok_or_else(|| convert::failure(health::not_configured()))
     }
 
-    fn health(session: Result<Rc<Session<E::Source>>, model::Failure>, depth: source::HealthDepth) -> source::HealthReport {
+    fn health(
+        session: Result<Rc<Session<E::Source>>, model::Failure>,
+        depth: source::HealthDepth,
+    ) -> source::HealthReport {
         let world = WasiWorld::<E::Source>::default();
         convert::report(match session {
             Err(failure) => health::failing(&failure, world.now()),
@@ -125,10 +128,7 @@ impl<E: Exported> direct::Guest for Component<E> {
         Self::health(Self::fresh(configuration), depth)
     }
 
-    fn collect(
-        configuration: source::Configuration,
-        request: source::CollectRequest,
-    ) -> Result<source::Page, Failure> {
+    fn collect(configuration: source::Configuration, request: source::CollectRequest) -> Result<source::Page, Failure> {
         Self::collect(Self::fresh(configuration).map_err(convert::failure), request)
     }
 
@@ -155,7 +155,7 @@ macro_rules! export {
                 }
             }
             type Exports = $crate::shell::Component<Own>;
-            $crate::shell::bindings::export!(Exports with_types_in $crate::shell::bindings);
+    $crate::shell::bindings::export!(Exports with_types_in $crate::shell::bindings);
         };
     };
 }

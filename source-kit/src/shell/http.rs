@@ -2,9 +2,9 @@
 
 use super::executor::Reactor;
 use crate::base::digest::is_digest;
-use crate::record::source::Source;
 use crate::base::timestamp::Timestamp;
 use crate::base::world::{MAX_BODY_BYTES, Request, Response, TransportError, World};
+use crate::record::source::Source;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

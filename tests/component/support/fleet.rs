@@ -1,10 +1,10 @@
 //! A fleet of the real component against the simulator, in a folder of its own.
 
 use super::{NOW, collect, options, plugin, simulator, tenant, tenants_pair};
+use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use source_fleet::{Fleet, Options, Report, Spec, Stop};
 use source_host::plugin::Plugin;
 use source_host::tenant::Clock;
-use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch;

@@ -3,15 +3,15 @@
 
 pub mod fleet;
 
+use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
 use source_host::plugin::Plugin;
 use source_host::records;
-use source_host::tenant::{Pair, Secret};
-use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
 use source_host::tenant::{Clock, Credentials, Tenant};
+use source_host::tenant::{Pair, Secret};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::OnceLock;

@@ -4,7 +4,13 @@
 
 #![cfg(target_arch = "wasm32")]
 #![no_std]
-#![allow(missing_docs, unsafe_code, clippy::unwrap_used, clippy::indexing_slicing, reason = "a guest of tests, with an allocator of its own")]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a guest of tests, with an allocator of its own"
+)]
 
 extern crate alloc;
 

@@ -6,8 +6,8 @@
 use super::edits::{Class, Edit};
 use super::options::Options;
 use super::side::Side;
-use crate::error::{Error, Result};
 use crate::digest::{canonical, sha256_hex};
+use crate::error::{Error, Result};
 use serde::Serialize;
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 //! publishes. `wit/catalog.wit` says which there are.
 
 use super::pointer::child;
-use crate::kinds::KindFacts;
 use crate::error::{Error, Result};
+use crate::kinds::KindFacts;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -36,8 +36,8 @@ use edits::{Class, Ground};
 use meaning::Meanings;
 use side::{Entry, Record};
 
-use crate::error::Result;
 use crate::digest::hex;
+use crate::error::Result;
 use std::cmp::Ordering;
 
 /// Compares, and hands out each change as it is found.

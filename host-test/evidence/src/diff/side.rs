@@ -4,12 +4,12 @@
 //! fit. The files have to be those that the seal is of: a line that was dropped would look like a
 //! deletion. Whether the seal itself is good, `verify` tells.
 
-use crate::error::{Error, Result};
 use crate::digest::sha256_of_file;
-use crate::summary::Summary;
 use crate::digest::{hex, sha256_hex};
-use crate::verify::refuse_unfinished;
+use crate::error::{Error, Result};
 use crate::seal;
+use crate::summary::Summary;
+use crate::verify::refuse_unfinished;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -48,8 +48,13 @@ impl Vendor for Acme {
     fn note(_: &mut (), (): ()) {}
 }
 
-const ACCOUNT: Kind =
-    Kind { id: "account", title: "Account", description: "Whose things they are.", endpoints: &["GET /v1/me"], ..Kind::INVENTORY };
+const ACCOUNT: Kind = Kind {
+    id: "account",
+    title: "Account",
+    description: "Whose things they are.",
+    endpoints: &["GET /v1/me"],
+    ..Kind::INVENTORY
+};
 const THING: Kind = Kind {
     id: "thing",
     title: "Things",
@@ -102,7 +107,16 @@ fn account(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Ac
     let Some(id) = findings.id(&me.id) else { return };
     let subject = Subject { id: id.into(), name: me.name.text().map(Into::into), kind: "account" };
     let (title, content) = (format!("Acme account {id}"), serde_json::json!({"id": id}));
-    out.record(Draft { kind: &ACCOUNT, native_id: &[id], title, subject, effective_at: None, content: &content, from: &[&item.origin()], withheld: Vec::new() });
+    out.record(Draft {
+        kind: &ACCOUNT,
+        native_id: &[id],
+        title,
+        subject,
+        effective_at: None,
+        content: &content,
+        from: &[&item.origin()],
+        withheld: Vec::new(),
+    });
 }
 
 fn thing(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Acme>) {
@@ -115,7 +129,16 @@ fn thing(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Acme
     });
     let (title, content) = (format!("Thing {id}"), ThingContent { id, keepers, secure: thing.secure.value() });
     let subject = Subject { id: id.into(), name: None, kind: "thing" };
-    out.record(Draft { kind: &THING, native_id: &[id], title, subject, effective_at: None, content: &content, from: &[&item.origin()], withheld: Vec::new() });
+    out.record(Draft {
+        kind: &THING,
+        native_id: &[id],
+        title,
+        subject,
+        effective_at: None,
+        content: &content,
+        from: &[&item.origin()],
+        withheld: Vec::new(),
+    });
 }
 
 impl Source for Acme {

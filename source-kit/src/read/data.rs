@@ -1,0 +1,43 @@
+//! Where in an answer its data are.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// What answer is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object.
+    Object,
+    /// A page of a list.
+    List,
+    /// An object that the vendor may give without its usual envelope.
+    MaybeBare,
+}
+
+/// Where the data stand in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// Nowhere: a 404.
+    None,
+    /// Anything but a page of a list that was asked for.
+    Object(Range<usize>),
+    /// A page of a list.
+    Page(ListPage),
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListPage {
+    /// Where each item stands in the body: see `Body::item`.
+    pub items: Vec<Range<usize>>,
+    /// The cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// Where a part stands in the text that it was read from.
+#[must_use]
+pub fn range_of(part: &str, text: &str) -> Range<usize> {
+    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    start..start + part.len()
+}

@@ -1,0 +1,110 @@
+//! Errors of a GET in the words of the interface.
+
+use super::source::Source;
+use crate::base::model::{Failure, FailureKind};
+use crate::read::error::GetError;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+/// How long to stay away from a service that cannot be reached.
+const OUTAGE_RETRY_SECONDS: u64 = 60;
+
+/// The failure that an error of a GET is.
+#[must_use]
+pub fn failure_of<S: Source>(error: &GetError, path: &str) -> Failure {
+    let (kind, code, status) = classify(error);
+    let (message, remedy) = words::<S>(error, path);
+    let mut failure = Failure::new(kind, message, remedy);
+    failure.code = code;
+    failure.http_status = status;
+    match error {
+        GetError::Wait(_) => failure.retryable = true,
+        GetError::Outage(..) => {
+            failure.retryable = true;
+            failure.retry_after_seconds = Some(OUTAGE_RETRY_SECONDS);
+        }
+        GetError::Broken(status, request_id, _) => {
+            failure.retryable = *status >= 500;
+            failure.request_id.clone_from(request_id);
+        }
+        _ => {}
+    }
+    failure
+}
+
+/// Kind, code and HTTP status.
+fn classify(error: &GetError) -> (FailureKind, &'static str, Option<u16>) {
+    match error {
+        GetError::Unauthorized => (FailureKind::Unauthorized, "unauthorized", Some(401)),
+        GetError::Forbidden(_) => (FailureKind::Forbidden, "forbidden", Some(403)),
+        GetError::Wait(_) => (FailureKind::RateLimited, "rate-limited", Some(429)),
+        GetError::NotFound(..) => (FailureKind::ContractDrift, "not-found", Some(404)),
+        GetError::Outage(Some(status), _) => (FailureKind::Upstream, "outage", Some(*status)),
+        GetError::Outage(None, case) => (FailureKind::Network, case, None),
+        GetError::Broken(200, ..) => (FailureKind::ContractDrift, "unusable-answer", Some(200)),
+        GetError::Broken(status, ..) => (FailureKind::Upstream, "upstream-error", Some(*status)),
+        GetError::Denied => (FailureKind::DeniedByHost, "denied-by-host", None),
+    }
+}
+
+/// What happened, and what to do.
+fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
+    let vendor = S::VENDOR;
+    match error {
+        GetError::Unauthorized => {
+            let pair = S::ABOUT.pair;
+            let (what, remedy) = pair.map_or(("request".into(), ""), |pair| {
+                (format!("{} and {}", pair.username, pair.password), pair.unaccepted)
+            });
+            (format!("{vendor} does not accept the {what}"), remedy.to_string())
+        }
+        GetError::Forbidden(permission) => {
+            let named = permission.clone().unwrap_or_else(|| format!("a permission that {vendor} did not name"));
+            (
+                format!("GET {path} was refused: {named} is missing"),
+                format!("Give the key a scope, or its user a role, that includes {named}."),
+            )
+        }
+        GetError::Wait(until) => (
+            format!("{vendor}'s rate limit is reached until {}", until.to_rfc3339()),
+            "Come back after that time. The limit is the account's: other tools that use its API share it.".into(),
+        ),
+        GetError::NotFound(code, _) => {
+            let code = if code.is_empty() { "none" } else { code };
+            (
+                format!("GET {path} answered 404, code {code}"),
+                format!(
+                    "Check that {} is what answers; if so, {vendor} has changed its API: update this component.",
+                    S::HOST
+                ),
+            )
+        }
+        GetError::Outage(status, case) => (
+            format!("GET {path} failed: {case}"),
+            match status {
+                Some(_) => format!("Try again later; see {vendor}'s status page."),
+                None => format!("Check that the host may reach {} on port 443, then try again.", S::HOST),
+            },
+        ),
+        GetError::Broken(_, _, what) => (
+            format!("GET {path}: {what}"),
+            format!(
+                "Try again later. If it persists, give {vendor}'s support the request id, or update this component."
+            ),
+        ),
+        GetError::Denied => (
+            format!("the host's policy denied GET {path}"),
+            format!("Allow what describe lists as capabilities: GET https://{}.", S::HOST),
+        ),
+    }
+}
+
+/// The failure of an answer that names no account.
+#[must_use]
+pub fn no_account<S: Source>() -> Failure {
+    let remedy = format!("Check that {} is what answers; if so, update this component.", S::HOST);
+    let mut failure =
+        Failure::new(FailureKind::ContractDrift, format!("{}'s answer names no account", S::VENDOR), remedy);
+    failure.code = "no-account";
+    failure
+}
