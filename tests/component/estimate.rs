@@ -165,7 +165,7 @@ fn what_cannot_be_counted_is_a_least_and_is_said() {
     );
     let said: Vec<&str> =
         cost.diagnostics.iter().filter(|d| d.code == "counted-in-part").map(|d| d.message.as_str()).collect();
-    assert_eq!(said, ["not counted to the end, so that there may be more calls: GET /v1/users"]);
+    assert_eq!(said, ["not counted to the end, so there may be more calls: GET /v1/users"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! once and compiles the component once.
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
+mod acme;
 mod artifact;
 mod canary;
 mod canary_fields;
