@@ -154,7 +154,7 @@ fn of_core(settings: &str, request: &CollectRequest, change: impl Fn(&str) -> Op
 }
 
 #[test]
-fn what_cannot_be_counted_is_a_least_and_is_said() {
+fn what_cannot_be_counted_is_a_minimum_and_says_so() {
     let broken = |path: &str| path.starts_with("/v1/users").then(|| reply(500, "{}"));
     let cost = of_core("{}", &CollectRequest::default(), broken).unwrap();
     let least: Vec<&str> =

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 #[test]
-fn who_waits_for_the_vendor_holds_no_instance_and_goes_on_later() {
+fn who_waits_for_the_vendor_holds_no_instance_and_resumes_later() {
     block_on(async {
         let scratch = Scratch::new("fleet-waits");
         let own = Engine::new(&EngineOptions { cache: true, ..EngineOptions::default() }).unwrap();

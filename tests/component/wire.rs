@@ -70,7 +70,7 @@ fn what_breaks_and_passes_changes_nothing() {
 }
 
 #[test]
-fn what_breaks_for_good_is_named_and_can_be_gone_on_from() {
+fn what_breaks_for_good_is_named_and_can_be_resumed() {
     block_on(async {
         let cases = ["close-before-headers@/v1/users", "close-mid-body@/v1/users", "close-after-headers@/v1/account"];
         let cases = cases.map(|rule| async move { (struck(rule).await, rule) });

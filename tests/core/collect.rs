@@ -240,7 +240,7 @@ fn a_cursor_is_never_longer_than_allowed_and_says_what_it_forgot() {
 }
 
 #[test]
-fn a_missing_scope_is_named_and_the_rest_goes_on() {
+fn a_missing_scope_is_named_and_the_rest_is_collected() {
     let world = FakeWorld::new(|path: &str| {
         if path.starts_with("/v1/teams") {
             reply(
@@ -284,7 +284,7 @@ fn a_part_that_is_always_refused_is_soon_left_alone() {
 }
 
 #[test]
-fn a_list_that_turns_in_circles_is_never_complete() {
+fn a_list_that_goes_in_circles_is_never_complete() {
     for period in [1, 2, 3, 7] {
         let world = FakeWorld::new(move |path: &str| {
             if !path.starts_with("/v1/roles") {

@@ -1,5 +1,5 @@
 //! `docs/evidence.md` is written from the catalogue. When it changes: `UPDATE_GOLDEN=1 cargo test
-//! --test docs`, and read the difference.
+//! --test core docs`, and read the difference.
 
 use fivetran_source::controls;
 use fivetran_source::table::{KINDS, RESOURCES};
@@ -66,11 +66,11 @@ M external secrets managers, P proxy agents and J transformation projects, and f
 calls. Beyond that, each further 1,000 of something costs one more call, and so does each further 1,000 grants, members,
 certificates or fingerprints of a single item. `sync_run`, which is collected only on request, adds one call per connection and
 week. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times without ever granting it, that
-part is no longer called. `tests/end_to_end.rs` checks the formula against the simulator's journal.
+part is no longer called. `tests/component/end_to_end.rs` checks the formula against the simulator's journal.
 
 `host-test collect --plan` (`estimate` in the interface) counts the calls for an account before anything is collected, endpoint by
 endpoint, with the share of the quota and the time. It pages through the lists (19 calls, and one for each further 1,000 items) and
-asks nothing about single items. `tests/estimate.rs` compares it with the calls that are then made.
+asks nothing about single items. `tests/component/estimate.rs` compares it with the calls that are then made.
 
 Grants are read from the side of users and teams. Reading them from the side of groups would cost fewer calls, and lose facts:
 `/v1/groups/{id}/users` does not say when a role was granted, and it is not certain which role it shows (Fivetran's pages disagree on
@@ -131,7 +131,7 @@ fn the_catalogue_says_what_the_collection_does() {
 
 /// A promise whose test was renamed away is one without a test.
 #[test]
-fn the_tests_that_promises_name_are_there() {
+fn the_tests_that_promises_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
     let mut named = 0;

@@ -207,7 +207,7 @@ fn all_faults() -> Vec<Fault> {
 }
 
 #[test]
-fn every_fault_at_every_stage_gives_what_it_has_to() {
+fn every_fault_at_every_stage_has_the_expected_outcome() {
     let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     println!(

@@ -59,7 +59,7 @@ fn items_that_move_to_a_later_page_are_read_once() {
 }
 
 #[test]
-fn a_page_that_changed_while_the_collection_was_cut_in_it_is_said() {
+fn a_page_that_changed_while_the_collection_was_cut_in_it_is_reported() {
     // Cut after two of a page's items; when it goes on, the next one is gone, or stands elsewhere.
     for (what, change) in [
         ("gone", (|names: &mut Vec<String>| drop(names.remove(2))) as fn(&mut Vec<String>)),

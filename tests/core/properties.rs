@@ -77,7 +77,7 @@ proptest! {
     #![proptest_config(fixed(128))]
 
     #[test]
-    fn a_list_is_read_once_and_wholly_however_it_is_cut(
+    fn a_list_is_read_once_and_completely_however_it_is_cut(
         count in 1_usize..60, mut cuts in prop::collection::vec(1_usize..60, 0..6), repeat in 0_usize..3,
         max_records in prop::option::of(1_u32..20), concurrency in 1_u32..8
     ) {

@@ -138,7 +138,7 @@ fn what_could_not_be_read_is_partial_and_spread() {
 }
 
 #[test]
-fn a_collection_that_is_gone_on_with_on_another_day_keeps_to_its_own() {
+fn a_collection_that_is_resumed_on_another_day_keeps_to_its_own() {
     let (want, _) = day(0, &spread(), 60);
     let world = world(60);
     let mut request = CollectRequest { budget: Budget { max_records: Some(20), ..Budget::default() }, ..everything() };

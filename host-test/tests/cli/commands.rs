@@ -269,7 +269,7 @@ fn a_damaged_cursor_is_refused_and_loses_nothing() {
     let before = evidence(&out);
     let file = Path::new(&out).join("cursor");
     let good = std::fs::read_to_string(&file).unwrap();
-    let at = good.find("\"cursor\": \"1.").unwrap() + 40;
+    let at = good.find("\"cursor\": \"2.").unwrap() + 40;
     let mut bad = good.clone().into_bytes();
     bad[at] = if bad[at] == b'A' { b'B' } else { b'A' };
     std::fs::write(&file, bad).unwrap();

@@ -81,7 +81,7 @@ fn a_file_system_that_is_full_loses_nothing() {
         let output = program(&args(&out, &[])).output().unwrap();
         check_output(&output, 2, "No space left on device");
         check_output(&output, 2, &out);
-        check_output(&output, 2, "make room");
+        check_output(&output, 2, "free some space");
         if Path::new(&out).exists() {
             begun += 1;
             check_output(&output, 2, "--resume");
@@ -99,7 +99,7 @@ fn a_file_system_that_is_full_loses_nothing() {
 }
 
 #[test]
-fn a_file_system_that_is_full_again_and_again_is_got_through() {
+fn a_file_system_that_fills_up_again_and_again_only_takes_longer() {
     let scratch = Scratch::new("mount-full-again");
     let whole = scratch.path("whole");
     check(&args(&whole, &[]), 0, "complete");
@@ -159,7 +159,7 @@ fn slow(out: &str) -> std::process::Child {
 }
 
 #[test]
-fn a_second_run_is_kept_out_and_can_go_on_later() {
+fn a_second_run_is_kept_out_and_can_resume_later() {
     let scratch = Scratch::new("second");
     let (whole, out) = (scratch.path("whole"), scratch.path("out"));
     check(&args(&whole, &[]), 0, "complete");
@@ -172,6 +172,6 @@ fn a_second_run_is_kept_out_and_can_go_on_later() {
     assert!(first.try_wait().unwrap().is_none(), "the first run goes on");
     first.kill().unwrap();
     first.wait().unwrap();
-    check(&args(&out, &[]), 2, "go on with --resume");
+    check(&args(&out, &[]), 2, "resume it with --resume");
     check_recovers(&out, &whole, "after the first run was killed");
 }

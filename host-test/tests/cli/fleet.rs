@@ -120,7 +120,7 @@ fn wait_until_begun(child: &mut Child, out: &str) {
 }
 
 #[test]
-fn a_fleet_that_is_stopped_or_killed_goes_on_to_the_same_bytes() {
+fn a_fleet_that_is_stopped_or_killed_resumes_to_the_same_bytes() {
     let scratch = Scratch::new("fleet-stop");
     let alone = alone(&scratch, 10);
     for signal in ["-INT", "-TERM", "-KILL"] {
@@ -130,7 +130,7 @@ fn a_fleet_that_is_stopped_or_killed_goes_on_to_the_same_bytes() {
         Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         let output = child.wait_with_output().unwrap();
         if signal != "-KILL" {
-            check_output(&output, 130, "stopping: pages that are begun come to their end");
+            check_output(&output, 130, "stopping once the pages under way are finished");
             check_output(&output, 130, "the same command with --resume");
         }
         assert!(cursors(&out) > 0, "{signal}: nothing was left to be gone on with");

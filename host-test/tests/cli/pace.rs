@@ -18,7 +18,7 @@ fn an_exhausted_share_is_waited_for_and_may_be_interrupted_and_raised() {
     let mut child = program(&slow).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let said = lines.find(|line| line.starts_with("waiting")).unwrap();
-    assert!(said.contains("60 calls of this hour are used; going on at 2026-01-31T13:00:00.000Z"), "{said}");
+    assert!(said.contains("60 calls of this hour are used; resuming at 2026-01-31T13:00:00.000Z"), "{said}");
     assert!(said.starts_with("waiting 3600 s: "), "by the source's clock: {said}");
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let rest: Vec<String> = lines.collect();

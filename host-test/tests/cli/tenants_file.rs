@@ -86,7 +86,7 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         "/0/credentials/key_env: there is no environment variable of this name",
         "/0/credentials/secret_file: the file cannot be read: entity not found",
         "/1/kinds/1: there is no such kind",
-        "/1/since: this is no instant",
+        "/1/since: this is not a timestamp",
         "/2/settings_file: this is no JSON object",
         "/3/settings_file: the file cannot be read: entity not found",
         "Known kinds: account, role, user,",
