@@ -42,7 +42,7 @@ fn collect_writes_evidence_and_a_manifest() {
     assert_eq!(manifest["records"], records.len());
     assert!(!Path::new(&out).join("cursor").exists());
     check(&collect(&out, &[]), 2, "holds a collection already");
-    check(&collect(&out, &["--resume"]), 2, "no collection to go on with");
+    check(&collect(&out, &["--resume"]), 2, "no collection to resume");
     assert_eq!(lines(&out), records, "nothing was touched");
 }
 

@@ -349,7 +349,7 @@ fn what_is_damaged_is_refused_and_the_line_is_named() {
     for (text, want) in [
         ([&lines[..3], &[&edited], &lines[4..]].concat().concat(), "line 4: the content is not the one"),
         ([&lines[..3], &["{}\n"], &lines[4..]].concat().concat(), "line 4: no record"),
-        ([&lines[..3], &[lines[1]], &lines[3..]].concat().concat(), "line 4: a record that exists already"),
+        ([&lines[..3], &[lines[1]], &lines[3..]].concat().concat(), "line 4: a record that is there already"),
         ([&lines[..3], &lines[4..]].concat().concat(), "other numbers of records than manifest.json says"),
         ([&lines[..3], &[&retold], &lines[4..]].concat().concat(), "seal.json is not the seal of these files"),
         (good[..good.len() - 1].into(), "cut off"),

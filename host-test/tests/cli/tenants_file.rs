@@ -87,7 +87,7 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         "/0/credentials/secret_file: the file cannot be read: entity not found",
         "/1/kinds/1: there is no such kind",
         "/1/since: this is not a timestamp",
-        "/2/settings_file: this is no JSON object",
+        "/2/settings_file: this is not a JSON object",
         "/3/settings_file: the file cannot be read: entity not found",
         "Known kinds: account, role, user,",
         "Give an RFC 3339 instant",

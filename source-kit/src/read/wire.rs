@@ -292,7 +292,7 @@ impl<'de, T: Wire<'de>> From<Node<'de>> for Field<T> {
 /// what the documentation promises beyond the type.
 #[macro_export]
 macro_rules! wire {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($field:ident $(= $key:literal)? : $type:ty $(=> $rule:expr)?,)* }) => {
+    ($($(#[$meta:meta])* $vis:vis struct $name:ident<'a> { $($field:ident $(= $key:literal)? : $type:ty $(=> $rule:expr)?,)* })+) => {$(
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         $vis struct $name<'a> {
@@ -319,7 +319,7 @@ macro_rules! wire {
                 $crate::read::wire::report_unknown(&self.unknown, at, drift);
             }
         }
-    };
+    )+};
     (@key $field:ident) => { stringify!($field) };
     (@key $field:ident $key:literal) => { $key };
 }

@@ -64,6 +64,21 @@ pub struct Draft<'a, C: ?Sized> {
     pub withheld: Vec<Withheld>,
 }
 
+impl<'a, C: ?Sized> Draft<'a, C> {
+    /// A record of a state, with nothing withheld.
+    #[must_use]
+    pub fn new(
+        kind: &'static Kind,
+        native_id: &'a [&'a str],
+        title: String,
+        subject: Subject,
+        content: &'a C,
+        from: &'a [&'a Origin<'a>],
+    ) -> Self {
+        Self { kind, native_id, title, subject, effective_at: None, content, from, withheld: Vec::new() }
+    }
+}
+
 /// Takes the records of one item.
 pub struct Emit<'r> {
     /// Id of the source.

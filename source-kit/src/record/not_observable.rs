@@ -7,7 +7,6 @@ use super::emit::{Draft, Emit};
 use super::kind::{Cost, DAILY, Kind, Nature, When};
 use crate::base::model::Subject;
 use alloc::format;
-use alloc::vec::Vec;
 use serde::Serialize;
 
 /// The catalogue's entry.
@@ -55,14 +54,7 @@ impl Topic {
 
 /// Makes the record of one topic.
 pub fn emit(out: &mut Emit<'_>, vendor: &str, topic: &'static Topic) {
-    out.record(Draft {
-        kind: &KIND,
-        native_id: &[topic.topic],
-        title: format!("Not in {vendor}'s API: {}", topic.question),
-        subject: Subject { id: out.account.into(), name: None, kind: "account" },
-        effective_at: None,
-        content: topic,
-        from: &[],
-        withheld: Vec::new(),
-    });
+    let title = format!("Not in {vendor}'s API: {}", topic.question);
+    let subject = Subject { id: out.account.into(), name: None, kind: "account" };
+    out.record(Draft::new(&KIND, &[topic.topic], title, subject, topic, &[]));
 }

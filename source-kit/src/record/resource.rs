@@ -25,8 +25,8 @@ pub trait Vendor: Protocol + Clone + Debug + PartialEq + Sized + 'static {
     /// has to be bounded: about 8 KiB as JSON.
     type Notes: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned;
 
-    /// Remembers a fact.
-    fn note(notes: &mut Self::Notes, fact: Self::Fact);
+    /// Remembers a fact. As it stands, facts are forgotten.
+    fn note(_notes: &mut Self::Notes, _fact: Self::Fact) {}
 }
 
 /// A list of the API and all that is read for its items.

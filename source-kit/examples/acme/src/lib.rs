@@ -7,7 +7,7 @@ extern crate alloc;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use source_kit::read::wire::read;
 use source_kit::record::{coverage, manifest, not_observable};
@@ -45,7 +45,6 @@ impl Vendor for Acme {
     type Settings = ();
     type Fact = ();
     type Notes = ();
-    fn note(_: &mut (), (): ()) {}
 }
 
 const ACCOUNT: Kind = Kind {
@@ -82,41 +81,21 @@ wire! {
         id: Text<'a>,
         name: Text<'a>,
     }
-}
-wire! {
     struct Thing<'a> {
         id: Text<'a>,
         secure: Field<bool>,
     }
-}
-wire! {
     struct Keeper<'a> {
         name: Text<'a>,
     }
-}
-
-#[derive(Serialize)]
-struct ThingContent<'a> {
-    id: &'a str,
-    keepers: Vec<alloc::string::String>,
-    secure: Option<bool>,
 }
 
 fn account(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Acme>) {
     let Some(me) = findings.read::<Me<'_>>("/v1/me", item.json) else { return };
     let Some(id) = findings.id(&me.id) else { return };
     let subject = Subject { id: id.into(), name: me.name.text().map(Into::into), kind: "account" };
-    let (title, content) = (format!("Acme account {id}"), serde_json::json!({"id": id}));
-    out.record(Draft {
-        kind: &ACCOUNT,
-        native_id: &[id],
-        title,
-        subject,
-        effective_at: None,
-        content: &content,
-        from: &[&item.origin()],
-        withheld: Vec::new(),
-    });
+    let content = serde_json::json!({"id": id});
+    out.record(Draft::new(&ACCOUNT, &[id], format!("Account {id}"), subject, &content, &[&item.origin()]));
 }
 
 fn thing(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Acme>) {
@@ -127,18 +106,9 @@ fn thing(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Acme
         let keeper = findings.read::<Keeper<'_>>(KEEPERS.path, json);
         keepers.extend(keeper.and_then(|keeper| keeper.name.text().map(|name| out.person(name).into_owned())));
     });
-    let (title, content) = (format!("Thing {id}"), ThingContent { id, keepers, secure: thing.secure.value() });
+    let content = serde_json::json!({"id": id, "keepers": keepers, "secure": thing.secure.value()});
     let subject = Subject { id: id.into(), name: None, kind: "thing" };
-    out.record(Draft {
-        kind: &THING,
-        native_id: &[id],
-        title,
-        subject,
-        effective_at: None,
-        content: &content,
-        from: &[&item.origin()],
-        withheld: Vec::new(),
-    });
+    out.record(Draft::new(&THING, &[id], format!("Thing {id}"), subject, &content, &[&item.origin()]));
 }
 
 impl Source for Acme {
