@@ -130,6 +130,20 @@ fn the_catalogue_says_what_the_collection_does() {
 }
 
 /// A promise whose test was renamed away is one without a test.
+/// The example that authors copy is the code that is built and tested.
+#[test]
+fn the_readme_of_source_kit_shows_acme_as_it_is() {
+    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).join("source-kit");
+    let readme = std::fs::read_to_string(kit.join("README.md")).unwrap();
+    let (before, _) = readme.split_once("```rust,ignore\n").unwrap();
+    let acme = std::fs::read_to_string(kit.join("examples/acme/src/lib.rs")).unwrap();
+    let want = format!("{before}```rust,ignore\n{acme}```\n");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(kit.join("README.md"), &want).unwrap();
+    }
+    assert!(readme == want, "UPDATE_GOLDEN=1 cargo test --test core docs");
+}
+
 #[test]
 fn the_tests_that_promises_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
