@@ -17,7 +17,7 @@ use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, Y
 pub const KIND: Kind = Kind {
     id: "audit_event",
     title: "Audit events read from resource stamps",
-    description: "Every action that Fivetran stamps on a resource with an instant: created, changed, logged in, granted, trusted, used, run, synced. Derived from resource fields, not read from an audit log: Fivetran's REST API has none. Only the latest of each repeatable action is known, except for syncs when sync_run is asked for.",
+    description: "Every action that Fivetran stamps on a resource with a time: created, changed, logged in, granted, trusted, used, run, synced. Derived from resource fields, not read from an audit log: Fivetran's REST API has none. Only the latest of each repeatable action is known, except for syncs when sync_run is asked for.",
     keywords: &["audit log", "audit trail", "activity", "who did what", "login", "created"],
     nature: Nature::Event,
     personal_data: true,

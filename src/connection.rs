@@ -48,7 +48,7 @@ pub const KIND: Kind = Kind {
     spread: false,
 };
 
-/// The list. Its parts stand in `table.rs`.
+/// The list. Its parts are in `table.rs`.
 pub const RESOURCE: Resource = Resource {
     stage: "connections",
     path: "/v1/connections",

@@ -35,7 +35,7 @@ pub const KIND: Kind = Kind {
     spread: false,
 };
 
-/// The list. Its parts stand in `table.rs`.
+/// The list. Its parts are in `table.rs`.
 pub const RESOURCE: Resource = Resource {
     stage: "destinations",
     path: "/v1/destinations",

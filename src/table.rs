@@ -10,7 +10,7 @@ use crate::{
 use source_kit::Kind;
 use source_kit::record::{coverage, manifest, not_observable};
 
-/// Every list that is walked, in the order of the evidence, with the parts that stand in files of
+/// Every list that is walked, in the order of the evidence, with the parts that are in files of
 /// their own. The account itself comes before them. Groups come before what tells which of them
 /// export their audit trail, connections before the types of the services that they use.
 pub const RESOURCES: &[&Resource] = &[

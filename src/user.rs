@@ -39,7 +39,7 @@ pub const KIND: Kind = Kind {
     spread: false,
 };
 
-/// The list. Its parts stand in `table.rs`.
+/// The list. Its parts are in `table.rs`.
 pub const RESOURCE: Resource = Resource {
     stage: "users",
     path: "/v1/users",

@@ -27,17 +27,17 @@ pub struct DiffArgs {
     /// Folder of the later one.
     #[arg(value_name = "AFTER")]
     after: PathBuf,
-    /// Write the changes to this file, one a line, and last a line that sums up.
+    /// Write the changes to this file, one per line, followed by a summary line.
     #[arg(long, value_name = "FILE.jsonl")]
     out: Option<PathBuf>,
-    /// How to show it: a table with the first changes, or the lines that --out writes.
+    /// Output format: a table of the first changes, or the lines that --out writes.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Leave out what changes by use alone: last logins, syncs, runs.
+    /// Leave out changes that come from use alone: last logins, syncs, runs.
     #[arg(long)]
     config_only: bool,
-    /// Of a kind of 10 records or more, so many percent may be gone before deletions are doubted; 100
-    /// for all of them.
+    /// Largest share of a kind's records that may disappear before the deletions are doubted, for kinds of 10
+    /// records or more; 100 doubts none.
     #[arg(long, value_name = "PERCENT", default_value_t = MAX_DROP_PERCENT, value_parser = clap::value_parser!(u8).range(0..=100))]
     max_drop: u8,
 }

@@ -1,4 +1,4 @@
-//! `fleet`: many tenants at once, each into its own folder, and what came of them.
+//! `fleet`: many tenants at once, each into its own folder, and how each ended.
 
 mod outcome;
 mod view;
@@ -32,59 +32,59 @@ pub struct FleetArgs {
     /// The tenants: a JSON array of objects, with secrets by reference only (see docs/fleet.md).
     #[arg(long, value_name = "FILE.json")]
     tenants: Option<PathBuf>,
-    /// So many made-up tenants, against one simulator that serves an account for each.
+    /// Number of simulated tenants; one simulator serves an account for each.
     #[arg(long, value_name = "N")]
     simulated: Option<usize>,
-    /// Folder for the tenants' folders; made if it is not there.
+    /// Folder for the tenants' folders; created if it does not exist.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Go on with every tenant in --out that is not finished, and leave out those that are.
+    /// Resume every tenant in --out that is not finished, and skip those that are.
     #[arg(long)]
     resume: bool,
-    /// Tenants that have an instance at once; default: 16 for each core.
+    /// Tenants that are collected at once; default: 16 for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     active: Option<u32>,
-    /// Requests that the tenants of one account may send in any hour, together.
+    /// Requests in any hour for all tenants of one account together.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests_per_hour: u64,
-    /// Requests of a page, that is, of one turn; what is begun is finished.
+    /// Requests per page, which is one turn; the page ends with the item that reaches this number.
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     max_requests_per_page: u32,
-    /// Milliseconds of a page; what is begun is finished.
+    /// Milliseconds per page; work under way is finished.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     max_milliseconds_per_page: u64,
     /// Requests in flight at once for each tenant.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     concurrency: u32,
-    /// Turns in a row without progress after which a tenant is given up.
+    /// Turns in a row without progress before a tenant counts as failed.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
-    /// Also write what came of each tenant to this file.
+    /// Also write each tenant's outcome to this file.
     #[arg(long, value_name = "FILE.json")]
     summary: Option<PathBuf>,
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
-    /// The source's settings, for tenants that name none.
+    /// Settings of the source, for tenants that name none.
     #[arg(long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
-    /// Kinds of evidence, for tenants that name none.
+    /// Kinds of evidence to collect, for tenants that name none.
     #[arg(long, value_delimiter = ',', value_name = "KIND,…")]
     kinds: Vec<String>,
-    /// Leave out events before this instant, for tenants that name none.
+    /// Leave out events before this time, for tenants that name none.
     #[arg(long, value_name = "RFC3339")]
     since: Option<String>,
-    /// Where requests are sent after the egress check, for tenants that name no upstream.
+    /// Server to send requests to after the egress check, for tenants that name no upstream.
     #[arg(long, value_name = "URL")]
     upstream: Option<Uri>,
-    /// Let the component see this instant instead of the time of day.
+    /// Show the component this time instead of the current one: for runs that can be repeated to the byte.
     #[arg(long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
     #[command(flatten)]
     sim: SimArgs,
 }
 
-/// Collects, and says what came of it.
+/// Collects, and says how it ended.
 pub async fn run(args: &FleetArgs) -> Result<u8> {
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?.map(Arc::new);
     let mut defaults = defaults(args)?;

@@ -7,7 +7,7 @@ use source_host::plugin::Plugin;
 
 /// Checks a record before it is written.
 pub type Check = dyn Fn(&EvidenceRecord) -> Result<()>;
-/// Checks a record as it stands in a file; answers what is wrong.
+/// Checks a record as it is in a file; answers what is wrong.
 pub type ValueCheck = dyn Fn(&Value) -> Result<(), String>;
 
 #[cfg(feature = "schema-check")]

@@ -1,4 +1,4 @@
-//! A collection that is cut anywhere and gone on with is the one that was never cut: the same
+//! A collection that is cut anywhere and resumed is the one that was never cut: the same
 //! records, to the byte, each once. The component in wasmtime, a fresh instance after each cut.
 //! `host-test/tests/kill.rs` does it to the program, with `kill -9`.
 
@@ -124,7 +124,7 @@ fn a_cut_at_any_request_changes_nothing() {
     block_on(cut_at_every(1));
 }
 
-/// Goes on with these limits until they strike, then for one page without, until the end.
+/// Resumes with these limits until they strike, then for one page without, until the end.
 async fn with_limits(plugin: &Plugin, limits: Limits) -> (Vec<String>, Vec<Limit>) {
     let simulator = simulator(config()).await;
     let free = tenant(&simulator);

@@ -52,7 +52,7 @@ fn page() -> String {
     out.push_str("| account | 1 call in all | |\n");
     for resource in RESOURCES {
         let name = |part: &Part| format!("{}{}", part.name, if part.spread { "\\*" } else { "" });
-        let parts: Vec<String> = resource.parts.iter().filter(|part| !part.window_query.is_some()).map(name).collect();
+        let parts: Vec<String> = resource.parts.iter().filter(|part| part.window_query.is_none()).map(name).collect();
         let each = if parts.is_empty() { String::new() } else { format!("{}: {}", parts.len(), parts.join(", ")) };
         writeln!(out, "| {} | `{}` | {each} |", resource.stage, resource.path).unwrap();
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with files, folders and what stands in them.
+//! What can go wrong with files, folders and their contents.
 
 use std::path::PathBuf;
 use thiserror::Error;

@@ -25,7 +25,7 @@ impl Schemas {
         Ok(Self(validators))
     }
 
-    /// Checks one record as it stands in a file.
+    /// Checks one record as it is in a file.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -42,7 +42,7 @@ impl<'f> Fields<'f> {
         for name in self.map.keys().filter(|name| !known.split(", ").any(|known| known == *name)) {
             let at = format!("{}/{name}", self.at);
             if SECRETS.contains(&name.to_ascii_lowercase().as_str()) {
-                let message = "a secret must not stand in this file".into();
+                let message = "this file must not contain a secret".into();
                 let remedy = "Take it out, rotate it if others could read the file, and name an environment variable (key_env, secret_env) or a file (key_file, secret_file) that holds it.";
                 self.findings.push(finding(at, "secret-in-file", message, remedy));
             } else {

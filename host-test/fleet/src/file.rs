@@ -12,7 +12,7 @@
 //! | `limits` | what the component may use: see [`Limits`]; times in `compute_ms` and `call_ms` |
 //! | `component` | another component |
 //!
-//! Paths are relative to the file's own folder. A secret must not stand in the file. No message repeats
+//! Paths are relative to the file's own folder. The file must not contain a secret. No message repeats
 //! a value, since a value may be a secret in the wrong place. Every finding is reported at once.
 
 use super::fields::{Fields, texts};

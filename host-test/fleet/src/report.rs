@@ -1,4 +1,4 @@
-//! What came of a fleet, tenant by tenant and in all.
+//! How a fleet ended, tenant by tenant and in all.
 
 use source_evidence::summary::Summary;
 use source_host::error::Error;
@@ -37,7 +37,7 @@ impl Outcome {
     }
 }
 
-/// What came of one tenant.
+/// How one tenant ended.
 #[derive(Debug)]
 pub struct TenantReport {
     /// Its name.
@@ -54,13 +54,13 @@ pub struct TenantReport {
     pub turns: u32,
     /// From its first turn to its end.
     pub took: Duration,
-    /// Of this, so much was spent waiting for an instant.
+    /// How much of this was spent waiting.
     pub waited: Duration,
     /// Requests that a policy denied; no more than a hundred are counted.
     pub denied: usize,
 }
 
-/// What came of all.
+/// How all ended.
 #[derive(Debug)]
 pub struct Report {
     /// In the order of the tenants.

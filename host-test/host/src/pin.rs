@@ -40,7 +40,7 @@ fn host_in(setting: &SettingHost, settings: &Value) -> Result<String> {
     }
     if !setting.suffixes.iter().any(|suffix| ends_in(host, suffix)) {
         let what = format!("the host in the setting {} may not be reached: {host:?}", setting.pointer);
-        return Err(Error::usage(what, &format!("its name has to end in {}", setting.suffixes.join(" or "))));
+        return Err(Error::usage(what, format!("its name has to end in {}", setting.suffixes.join(" or "))));
     }
     Ok(host.into())
 }

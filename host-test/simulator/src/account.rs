@@ -1,4 +1,4 @@
-//! The made-up account: how many of what, and which belongs to which.
+//! The simulated account: how many of what, and which belongs to which.
 
 use super::random::{Dice, index_of, slug};
 use serde_json::{Value, json};

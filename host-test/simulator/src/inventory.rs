@@ -8,7 +8,7 @@ use super::{logging, trust};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Native ids per kind, as they stand in a record's id.
+/// Native ids per kind, as they appear in a record's id.
 pub type Inventory = BTreeMap<String, BTreeSet<String>>;
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
@@ -17,7 +17,7 @@ fn encoded(part: &str) -> String {
     part.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// The native id of a record, as it stands in its id.
+/// The native id of a record, as it appears in its id.
 pub fn native_id(parts: &[&str]) -> String {
     parts.iter().map(|part| encoded(part)).collect::<Vec<_>>().join(":")
 }

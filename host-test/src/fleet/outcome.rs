@@ -1,4 +1,4 @@
-//! What came of a fleet: tables for people, JSON for programs.
+//! How a fleet ended: tables for people, JSON for programs.
 
 use host_test::exit;
 use host_test::process::{mib, peak_bytes};
@@ -53,7 +53,7 @@ pub fn show(report: &Report, out: &Path) {
     ));
     say(format!("evidence: {}", out.display()));
     if finished < tenants.len() {
-        say("go on with those that are not finished: the same command with --resume");
+        say("to resume those that are not finished, repeat the command with --resume");
     }
 }
 

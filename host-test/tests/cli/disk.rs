@@ -21,7 +21,7 @@ fn names(out: &str) -> Vec<String> {
     names
 }
 
-/// Goes on with what is there, or begins where nothing is, and compares with an undisturbed run.
+/// Resumes what is there, or begins where nothing is, and compares with an undisturbed run.
 fn check_recovers(out: &str, whole: &str, what: &str) {
     let more: &[&str] = if Path::new(out).join("cursor").exists() { &["--resume"] } else { &[] };
     check(&args(out, more), 0, "complete");

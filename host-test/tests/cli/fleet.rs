@@ -133,7 +133,7 @@ fn a_fleet_that_is_stopped_or_killed_resumes_to_the_same_bytes() {
             check_output(&output, 130, "stopping once the pages under way are finished");
             check_output(&output, 130, "the same command with --resume");
         }
-        assert!(cursors(&out) > 0, "{signal}: nothing was left to be gone on with");
+        assert!(cursors(&out) > 0, "{signal}: nothing was left to resume");
         check(&slow(&out, &[]), 2, "resume it with --resume");
         check(&slow(&out, &["--resume"]), 0, "0 are not");
         check_same(&out, &alone);

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment: what is on disk can be gone on with, and the end is the collection that
+//! `kill -9` at any moment: what is on disk can be resumed, and the end is the collection that
 //! was never killed, to the byte.
 
 use crate::support::{CLOCK, Scratch, check, evidence, program};
@@ -24,7 +24,7 @@ fn number(n: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Kills collections so often in all; each is gone on with until it ends.
+/// Kills collections so often in all; each is resumed until it ends.
 fn kill_times(kills: u64) {
     let scratch = Scratch::new("kill");
     let whole = scratch.path("whole");

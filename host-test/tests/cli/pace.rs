@@ -1,5 +1,5 @@
 //! A share of the hourly quota that is used up, as a user sees it: the wait is said, an interruption
-//! leaves a folder that can be gone on with, and the end is the collection that never waited.
+//! leaves a folder that can be resumed, and the end is the collection that never waited.
 #![cfg(unix)]
 
 use crate::support::*;

@@ -20,7 +20,7 @@ fn a_tenants_file_that_is_wrong_is_refused_with_every_finding_before_anything_be
         ("{pair, \"limits\": {\"memory_bytes\": 0}}", "/0/limits/memory_bytes: this is not a number from 1 to", "Give"),
         ("{pair, \"upstream\": \"ftp://x\"}", "/0/upstream: this is not the root of a server", "Give"),
         ("{pair, \"egress\": [{\"host\": 1}]}", "/0/egress/0/methods: this is missing", "Give an array of HTTP"),
-        ("{pair, \"api_key\": \"CANARY\"}", "/0/api_key: a secret must not stand in this file", "rotate it"),
+        ("{pair, \"api_key\": \"CANARY\"}", "/0/api_key: this file must not contain a secret", "rotate it"),
         (
             r#"[{"name": "a", "credentials": {"key_env": "canary-CANARY", "secret_env": "S"}}]"#,
             "/0/credentials/key_env: this is not the name of an environment variable",

@@ -88,7 +88,7 @@ pub struct Withheld {
     pub reason: WithheldReason,
 }
 
-/// One piece of evidence. Fields stand in the order of RFC 8785, so that serialising the struct
+/// One piece of evidence. Fields are in the order of RFC 8785, so that serialising the struct
 /// gives the canonical form, but for `content`, which is text already: see [`Record::size`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Record {

@@ -299,7 +299,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
     }
 }
 
-/// An item as it stands in its list.
+/// An item as it is in its list.
 struct Listed<'a> {
     list: &'a Body,
     page: Option<u32>,

@@ -10,7 +10,7 @@ use crate::base::world::World;
 use crate::read::body::Body;
 use crate::read::error::GetError;
 use crate::read::request::page_request;
-use crate::record::resource::{Missing, Part, PartAnswer};
+use crate::record::resource::{Missing, Part, PartAnswer, WindowQuery};
 use crate::record::source::Source;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -51,7 +51,7 @@ pub async fn fetch_parts<S: Source, W: World>(
 /// than a list stands for all.
 async fn fetch_weeks<S: Source, W: World>(
     context: &Context<'_, '_, S, W>,
-    (part, query): (&Part<S>, fn(&str, &str) -> String),
+    (part, query): (&Part<S>, WindowQuery),
     key: &str,
     reservation: &Reservation,
 ) -> Result<PartAnswer, Halt> {

@@ -46,9 +46,9 @@ pub struct Listing {
 
 /// An item of a page.
 pub struct ListedItem {
-    /// Where it stands in the page.
+    /// Its place in the page.
     pub index: usize,
-    /// Where its JSON stands in the body.
+    /// Place of its JSON in the body.
     pub range: Range<usize>,
     /// What identifies it.
     pub key: Option<String>,

@@ -15,7 +15,7 @@ pub enum Shape {
     MaybeBare,
 }
 
-/// Where the data stand in the text.
+/// Place of the data in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
     /// Nowhere: a 404.
@@ -29,13 +29,13 @@ pub enum Data {
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListPage {
-    /// Where each item stands in the body: see `Body::item`.
+    /// Place of each item in the body: see `Body::item`.
     pub items: Vec<Range<usize>>,
     /// The cursor of the next page, if there is one.
     pub next: Option<String>,
 }
 
-/// Where a part stands in the text that it was read from.
+/// Place of a part in the text that it was read from.
 #[must_use]
 pub fn range_of(part: &str, text: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);

@@ -56,6 +56,12 @@ pub struct Resource<V: Vendor> {
 /// Makes records of what was read.
 pub type Project<V> = fn(&Item<'_, V>, &mut Emit<'_>, &mut Findings<V>);
 
+/// Makes records of the answer to one part of an item.
+pub type ProjectPart<V> = fn(&Item<'_, V>, &PartAnswer, &mut Emit<'_>, &mut Findings<V>);
+
+/// The query for a span of time, of RFC 3339 timestamps: from, and up to.
+pub type WindowQuery = fn(&str, &str) -> String;
+
 /// What a 404 means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -88,7 +94,7 @@ impl<V: Vendor> Resource<V> {
         if self.page_limit.is_some() { Shape::List } else { Shape::Object }
     }
 
-    /// The same with these parts, for a list whose parts stand in several files.
+    /// The same with these parts, for a list whose parts are in several files.
     #[must_use]
     pub const fn with(mut self, parts: &'static [Part<V>]) -> Self {
         self.parts = parts;
@@ -128,14 +134,14 @@ pub struct Part<V: Vendor> {
     pub shape: Shape,
     /// For parts that are called once for each week since the collection's `since`: the query for a
     /// span of time, from and to.
-    pub window_query: Option<fn(&str, &str) -> String>,
+    pub window_query: Option<WindowQuery>,
     /// Whether the setting `spread_days` spreads its calls over several days.
     pub spread: bool,
     /// Whether the settings want it for this item, given as JSON.
     pub enabled: fn(&V::Settings, &str) -> bool,
-    /// Makes records of its answer, for parts that stand in files of their own. Comes after the
+    /// Makes records of its answer, for parts in files of their own. Comes after the
     /// item's own records, in the order of the parts.
-    pub project: Option<fn(&Item<'_, V>, &PartAnswer, &mut Emit<'_>, &mut Findings<V>)>,
+    pub project: Option<ProjectPart<V>>,
 }
 
 impl<V: Vendor> Part<V> {
@@ -204,7 +210,7 @@ pub struct Item<'a, V: Vendor> {
     pub list: &'a Body,
     /// Number of the list page, from 1; absent for a single object.
     pub page: Option<u32>,
-    /// Where the item stands in it.
+    /// Place of the item in it.
     pub index: usize,
     /// The item's JSON text.
     pub json: &'a str,

@@ -123,7 +123,7 @@ pub struct KindCounts {
     pub not_compared: Option<String>,
 }
 
-/// The last line: what was compared, and what came of it.
+/// The last line: what was compared, and the result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// Always `comparison`.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One record as it stands in the file.
+/// One record as it is in the file.
 pub struct Line {
     /// Line number, from 1.
     pub number: usize,
@@ -86,7 +86,7 @@ impl Lines {
         } else if have.len() < want.len() {
             "records are missing from here on"
         } else if have.iter().skip(at).any(|hash| Some(hash.as_str()) == want.get(at).copied()) {
-            "records stand in another order from here on"
+            "records are in another order from here on"
         } else {
             "not the record that was collected"
         };
