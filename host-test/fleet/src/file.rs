@@ -60,7 +60,7 @@ impl Defaults {
 /// Reads a tenants file.
 ///
 /// # Errors
-/// [`Error::File`]; [`Error::Configuration`] with every finding.
+/// A file error as [`Error::Local`]; [`Error::Configuration`] with every finding.
 pub fn read(path: &Path, defaults: &Defaults) -> Result<Vec<Spec>> {
     let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
     parse(&text, path.parent().unwrap_or(Path::new("")), defaults)

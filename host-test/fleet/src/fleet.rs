@@ -22,7 +22,7 @@ impl Fleet {
     ///
     /// # Errors
     /// [`Error::Configuration`] with all that can be known to be wrong before anything is sent;
-    /// [`Error::Output`] when a folder holds a collection that must not be touched, or
+    /// [`Error::Local`] when a folder holds a collection that must not be touched, or
     /// another fleet is at it.
     pub fn new(tenants: Vec<(Spec, Plugin)>, options: Options) -> Result<Self> {
         let findings = check::findings(&tenants, &options);

@@ -2,7 +2,7 @@
 //! its items.
 //!
 //! Lists are paged to their end, as vendors tell no totals. What an item costs is not worked out here:
-//! [`Context::calls_of_part`] says it, which also decides what is called.
+//! `Context::calls_of_part` says it, which also decides what is called.
 
 use super::call::{Call, DEFAULT_MAX_MS};
 use super::context::Context;
