@@ -24,6 +24,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
     let mut options = options(args);
     if let Some(dir) = &resumed {
+        dir.check()?;
         let Request { kinds, since } = dir.request(&Request { kinds: options.kinds, since: options.since })?;
         options = CollectionOptions { kinds, since, cursor: dir.cursor().map(Into::into), ..options };
     }
@@ -47,7 +48,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
             note(format!("denied: {}", plain(&why)));
         }
         if !matches!(outcome, Ok(true)) {
-            return stopped(dir, args, outcome);
+            return stopped(dir, outcome);
         }
     }
     let summary = dir.finish(signer.as_ref())?;
@@ -59,12 +60,12 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
 }
 
 /// Ends a run that did not come to its end: an error, or `Ok(false)` for an interruption.
-fn stopped(dir: EvidenceDir, args: &CollectArgs, outcome: Result<bool>) -> Result<u8> {
+fn stopped(dir: EvidenceDir, outcome: Result<bool>) -> Result<u8> {
     let records = dir.summary().records;
     if dir.discard() {
         note("stopped before the first page: nothing was written");
     } else {
-        note(format!("stopped after {records} records; resume with: --out {} --resume", args.out.display()));
+        note(format!("stopped after {records} records; to resume, repeat the command with --resume"));
     }
     outcome.map(|_| exit::INTERRUPTED)
 }

@@ -99,12 +99,8 @@ fn report(error: &Error) {
         Error::Configuration(findings) => {
             text::note("error: the configuration was refused");
             for finding in findings {
-                text::note(format!(
-                    "  {}: {} [{}]",
-                    text::plain(&finding.pointer),
-                    text::plain(&finding.message),
-                    finding.code
-                ));
+                let place = if finding.pointer.is_empty() { "" } else { &format!("{}: ", finding.pointer) };
+                text::note(format!("  {}{} [{}]", text::plain(place), text::plain(&finding.message), finding.code));
                 text::note(format!("    → {}", text::plain(&finding.remedy)));
             }
         }

@@ -22,8 +22,8 @@ pub struct VerifyArgs {
     /// Also check the signature, with the .pub file that keygen wrote.
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Chain head that was kept elsewhere: checks that this is that collection, unchanged.
-    #[arg(long, value_name = "HEX")]
+    /// Chain head that was kept elsewhere: checks that these are its records, unchanged.
+    #[arg(long, value_name = "HEX", value_parser = head)]
     seal: Option<String>,
     /// Also check contents against the component's JSON Schemas (needs a build with schema checking).
     #[arg(long)]
@@ -35,6 +35,14 @@ pub struct KeygenArgs {
     /// File for the key; the public half is written to the same name with .pub.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+}
+
+/// A chain head, in lower case.
+fn head(text: &str) -> std::result::Result<String, String> {
+    match text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a seal is 64 hexadecimal digits, as collect prints it".into()),
+    }
 }
 
 /// Exit code 0 when nothing is wrong, 1 when something is.

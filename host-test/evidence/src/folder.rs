@@ -12,6 +12,7 @@ use crate::record::Line;
 use crate::seal::{self, Signer};
 use crate::summary::Request;
 use crate::summary::{Summary, VERSION};
+use crate::verify;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
@@ -119,6 +120,10 @@ impl EvidenceDir {
     pub fn resume(path: &Path) -> Result<Self> {
         let shown = path.display();
         if !path.join("cursor").exists() {
+            if state(path) == FolderState::Finished {
+                let what = format!("{shown} holds a finished collection: there is nothing to resume");
+                return Err(Error::Output { what, remedy: "verify it, or collect into another folder".into() });
+            }
             let what = format!("{shown} holds no collection to resume");
             return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
         }
@@ -135,6 +140,22 @@ impl EvidenceDir {
         let evidence = open_at(&path.join("evidence.jsonl"), checkpoint.evidence_bytes)?;
         let hashes = open_at(&path.join("evidence.sha256"), checkpoint.summary.records * HASH_LINE_BYTES)?;
         Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
+    }
+
+    /// Checks that what was written before is still what was written: nothing is added to evidence that was changed.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when it is not.
+    pub fn check(&self) -> Result<()> {
+        let read = |name: &str| {
+            let file = self.path.join(name);
+            std::fs::read(&file).map_err(Error::file("read", file))
+        };
+        let findings = verify::so_far(&read("evidence.jsonl")?, &read("evidence.sha256")?, self.summary());
+        match findings.first() {
+            None => Ok(()),
+            Some(why) => Err(broken(format!("{} was changed since it was written: {why}", self.path.display()))),
+        }
     }
 
     /// What to ask for to resume, where `asked` is what would be asked for at the start.
@@ -278,8 +299,12 @@ fn clear(folder: &Path, made_folder: bool) {
 
 /// Opens a file to be written on from `valid` bytes on, and drops what stands behind them.
 fn open_at(file: &Path, valid: u64) -> Result<File> {
-    let options = OpenOptions::new().write(true).create(true).truncate(false).open(file);
-    let mut open = options.map_err(unwritable("open", file))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    // Evidence has names of people in it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut open = options.open(file).map_err(unwritable("open", file))?;
     if open.metadata().map_err(Error::file("read", file))?.len() < valid {
         return Err(broken(format!("{} is shorter than its cursor says", file.display())));
     }

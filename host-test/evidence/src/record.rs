@@ -3,9 +3,10 @@
 
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// A record as a source returned it. Meanings: `evidence-record` in `wit/types.wit`.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub struct Record {
 }
 
 /// What a record is about. Fields in the order of RFC 8785.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
 pub struct Subject {
     pub id: String,
@@ -35,7 +36,7 @@ pub struct Subject {
 }
 
 /// One response that a record was read from. Fields in the order of RFC 8785.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
 pub struct Provenance {
     pub body_digest: String,
@@ -48,12 +49,12 @@ pub struct Provenance {
 }
 
 /// Something left out on purpose.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
 pub struct Withheld {
     pub pointer: String,
     /// snake_case.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 /// A record as it is written.
@@ -80,6 +81,44 @@ struct Fields<'a> {
     provenance: &'a [Provenance],
     withheld: &'a [Withheld],
     valid_until: &'a str,
+}
+
+/// A line of `evidence.jsonl`, read again.
+#[derive(Deserialize)]
+struct Written<'a> {
+    id: String,
+    kind: String,
+    schema_version: u32,
+    title: String,
+    subject: Subject,
+    observed_at: String,
+    effective_at: Option<String>,
+    #[serde(borrow)]
+    content: &'a RawValue,
+    provenance: Vec<Provenance>,
+    withheld: Vec<Withheld>,
+    valid_until: String,
+}
+
+/// Whether a line is to the byte what [`Record::line`] writes. White space, escapes or a name that comes twice
+/// would show one reader something else than another.
+#[must_use]
+pub fn is_as_written(line: &str) -> bool {
+    let Ok(read) = serde_json::from_str::<Written<'_>>(line) else { return false };
+    let record = Record {
+        id: read.id,
+        kind: read.kind,
+        schema_version: read.schema_version,
+        title: read.title,
+        subject: read.subject,
+        observed_at: read.observed_at,
+        effective_at: read.effective_at,
+        content: read.content.get().into(),
+        provenance: read.provenance,
+        withheld: read.withheld,
+        valid_until: read.valid_until,
+    };
+    record.line().is_ok_and(|again| again.text == line)
 }
 
 impl<'a> Fields<'a> {

@@ -34,7 +34,7 @@ fn records() -> Vec<Record> {
         request_id: request_id.map(Into::into),
         status: 200,
     };
-    let withheld = |pointer: &str, reason| Withheld { pointer: pointer.into(), reason };
+    let withheld = |pointer: &str, reason: &'static str| Withheld { pointer: pointer.into(), reason: reason.into() };
     let full = Record {
         id: "urn:acme:acme-1:thing:%C3%A4%2F2".into(),
         title: "Thing \u{e4}/2 \u{1f512} \"quoted\" \\ \u{1} \u{2028}".into(),

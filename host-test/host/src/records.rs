@@ -70,12 +70,12 @@ fn evidence(record: &EvidenceRecord) -> Record {
     });
     let withheld = record.withheld.iter().map(|withheld| Withheld {
         pointer: withheld.pointer.clone(),
-        reason: match withheld.reason {
+        reason: std::borrow::Cow::Borrowed(match withheld.reason {
             WithheldReason::Secret => "secret",
             WithheldReason::PersonalData => "personal_data",
             WithheldReason::UnknownSetting => "unknown_setting",
             WithheldReason::FreeText => "free_text",
-        },
+        }),
     });
     let subject = &record.subject;
     Record {

@@ -42,7 +42,7 @@ fn collect_writes_evidence_and_a_manifest() {
     assert_eq!(manifest["records"], records.len());
     assert!(!Path::new(&out).join("cursor").exists());
     check(&collect(&out, &[]), 2, "holds a collection already");
-    check(&collect(&out, &["--resume"]), 2, "no collection to resume");
+    check(&collect(&out, &["--resume"]), 2, "there is nothing to resume");
     assert_eq!(lines(&out), records, "nothing was touched");
 }
 
@@ -278,6 +278,33 @@ fn a_damaged_cursor_is_refused_and_loses_nothing() {
     check(&server.collect(&out, &["--resume"]), 2, "not a cursor file");
     assert!(before.starts_with(&evidence(&out)), "nothing was changed but what the cursor does not vouch for");
     std::fs::write(&file, good).unwrap();
+    check(&server.collect(&out, &["--resume"]), 0, "complete");
+    check(&server.collect(&out, &["--resume"]), 2, "there is nothing to resume");
+}
+
+#[test]
+fn evidence_that_was_changed_meanwhile_is_not_resumed() {
+    let scratch = Scratch::new("meanwhile");
+    let server = Server::start("5");
+    let out = scratch.path("out");
+    interrupt(&out, &server, "-KILL");
+    let (file, cursor) = (Path::new(&out).join("evidence.jsonl"), Path::new(&out).join("cursor"));
+    let (good, good_cursor) = (evidence(&out), std::fs::read_to_string(&cursor).unwrap());
+    let head = good_cursor.find("\"chain_head\": \"").unwrap() + 15;
+    let other_head = format!("{}{}{}", &good_cursor[..head], "0".repeat(64), &good_cursor[head + 64..]);
+    let short = good_cursor.replacen("\"evidence_bytes\": ", "\"evidence_bytes\": 5, \"was\": ", 1);
+    for (text, state, want) in [
+        (good.replacen("\"title\":\"", "\"title\":\"X", 1), &good_cursor, "was changed since it was written: line "),
+        (good.replacen("\"title\":\"R", "\"title\":\"X", 1), &good_cursor, "was changed since it was written: line "),
+        (good.clone(), &other_head, "the chain head"),
+        (good.clone(), &short, "line 1"),
+    ] {
+        std::fs::write(&file, &text).unwrap();
+        std::fs::write(&cursor, state).unwrap();
+        check(&server.collect(&out, &["--resume"]), 2, want);
+    }
+    std::fs::write(&file, &good).unwrap();
+    std::fs::write(&cursor, &good_cursor).unwrap();
     check(&server.collect(&out, &["--resume"]), 0, "complete");
 }
 

@@ -131,7 +131,7 @@ fn a_fleet_that_is_stopped_or_killed_resumes_to_the_same_bytes() {
         let output = child.wait_with_output().unwrap();
         if signal != "-KILL" {
             check_output(&output, 130, "stopping once the pages under way are finished");
-            check_output(&output, 130, "the same command with --resume");
+            check_output(&output, 130, "repeat the command with --resume");
         }
         assert!(cursors(&out) > 0, "{signal}: nothing was left to resume");
         check(&slow(&out, &[]), 2, "resume it with --resume");

@@ -10,7 +10,7 @@ fn a_tenants_file_that_is_wrong_is_refused_with_every_finding_before_anything_be
     let scratch = Scratch::new("fleet-file");
     let pair = json!({"key_env": "ACME_KEY", "secret_env": "ACME_SECRET"});
     let cases = [
-        ("{", ": not JSON at line 1", "Write a JSON array"),
+        ("{", "not JSON at line 1", "Write a JSON array"),
         ("[]", "there is no tenant", "Name at least one"),
         ("[7]", "/0: this is no object", "Write an object"),
         (r#"[{"name": "a"}]"#, "/0/credentials: this is missing", "key_env and secret_env"),
@@ -90,7 +90,7 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         "/2/settings_file: this is not a JSON object",
         "/3/settings_file: the file cannot be read: entity not found",
         "Known kinds: account, role, user,",
-        "Give an RFC 3339 instant",
+        "Give an RFC 3339 timestamp",
     ] {
         check_output(&output, 3, what);
     }

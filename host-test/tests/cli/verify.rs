@@ -134,6 +134,12 @@ fn a_changed_line_is_named_even_under_a_new_seal() {
             "line 7: urn:",
         ),
         (&|all| replace(all, "\"title\":\"", "\"title\":\"X"), "line 7: not the record"),
+        // The same record for a program that takes the last of two names, another for a person.
+        (&|all| replace(all, "\"title\":\"", "\"title\":\"FORGED\",\"title\":\""), "line 7: "),
+        (&|all| replace(all, "\"subject\":{", "\"subject\":{\"name\":\"FORGED\","), "line 7: "),
+        (&|all| replace(all, ",\"title\"", ", \"title\""), "not written as collect writes it"),
+        (&|all| replace(all, "\"title\":\"R", "\"title\":\"\\u0052"), "not written as collect writes it"),
+        (&|all| replace(all, "\n", "\r\n"), "not written as collect writes it"),
         (&|all| drop(all.remove(6)), "line 7: a record is missing before this line"),
         (&|all| all.insert(6, all[2].clone()), "line 7: "),
         (&|all| all.swap(6, 7), "line 7: "),
@@ -141,6 +147,30 @@ fn a_changed_line_is_named_even_under_a_new_seal() {
     ] {
         let findings = edited(change);
         assert!(findings.contains(want), "{want:?} is not in {findings}");
+    }
+}
+
+/// `manifest.json` is what people read first: its verdicts are those of the records, whoever sealed it.
+#[test]
+fn a_manifest_that_says_more_than_the_records_is_found_under_a_new_seal() {
+    let scratch = Scratch::new("verdict");
+    let out = scratch.path("out");
+    check(&collect(&out, &[CLOCK, &["--sim-scopes", "USER"]].concat()), 5, "seal:");
+    let good = Files::read(Path::new(&out)).unwrap();
+    assert!(verify(&good, None, None).findings.is_empty());
+    let text = String::from_utf8(good.manifest.clone()).unwrap();
+    for (from, to) in [
+        ("\"state\": \"forbidden\"", "\"state\": \"complete\""),
+        ("\"missing_permission\": \"", "\"missing_permission\": \"X"),
+        ("\"reason\": \"", "\"reason\": \"X"),
+        ("\"connection_details\": true", "\"connection_details\": false"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let mut files = Files { manifest: text.replacen(from, to, 1).into_bytes(), ..good.clone() };
+        let manifest = serde_json::from_slice(&files.manifest).unwrap();
+        files.seal = source_evidence::seal::statement(&files.digests(), &manifest).into_bytes();
+        let findings = verify(&files, None, None).findings.join("; ");
+        assert!(findings.contains("manifest.json says something else"), "{from}: {findings}");
     }
 }
 
@@ -156,7 +186,12 @@ fn a_signature_is_good_for_its_key_and_its_files_only() {
     check(&["verify", &out, "--public-key", &format!("{key}.pub")], 0, "signature: good");
     check(&["verify", &out, "--public-key", &format!("{other}.pub")], 1, "is not that of this key");
     check(&["verify", &out, "--public-key", &key], 2, "holds no Ed25519 public key");
-    check(&["verify", &out, "--seal", "00"], 1, "another collection");
+    check(&["verify", &out, "--seal", &"0".repeat(64)], 1, "another collection");
+    check(&["verify", &out, "--seal", "00"], 2, "64 hexadecimal digits");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
+    let head = manifest["chain_head"].as_str().unwrap().to_uppercase();
+    check(&["verify", &out, "--seal", &head], 0, "seal:");
     let manifest = Path::new(&out).join("manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     std::fs::write(&manifest, text.replacen("\"requests\": ", "\"requests\": 1", 1)).unwrap();

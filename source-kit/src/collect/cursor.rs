@@ -223,7 +223,7 @@ fn checksum(head: &str) -> String {
 /// The failure for a cursor that cannot be resumed from.
 #[must_use]
 pub fn invalid(why: &str) -> Failure {
-    let remedy = "Start a new collection without a cursor. The evidence collected so far stays valid by itself, but is not a whole collection.";
+    let remedy = "Resume with the settings, account and component that the collection was started with, or start a new one. The evidence collected so far stays valid by itself, but is not a whole collection.";
     let mut failure = Failure::new(FailureKind::InvalidCursor, format!("the cursor cannot be used: {why}"), remedy);
     failure.pointer = Some("/cursor".into());
     failure

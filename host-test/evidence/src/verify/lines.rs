@@ -2,6 +2,7 @@
 
 use crate::chain::record_hash;
 use crate::digest::{canonical, hex, sha256_hex};
+use crate::record::is_as_written;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,5 +126,8 @@ fn read(line: &str) -> Result<(Value, [u8; 32]), String> {
         return Err(format!("{id}: the content is not canonical JSON"));
     }
     let hash = record_hash(&value).ok_or_else(|| format!("{id}: no record"))?;
+    if !is_as_written(line) {
+        return Err(format!("{id}: the line is not written as collect writes it"));
+    }
     Ok((value, hash))
 }

@@ -8,11 +8,11 @@ mod lines;
 
 pub use lines::ContentCheck;
 
-use crate::chain::Chain;
+use crate::chain::{Chain, INTERFACE};
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::seal::{self, Envelope, PublicKey};
-use crate::summary::Summary;
+use crate::summary::{CoverageSummary, Summary};
 use lines::Lines;
 use serde_json::Value;
 use std::path::Path;
@@ -100,6 +100,20 @@ pub fn verify(files: &Files, key: Option<&PublicKey>, check: Option<&ContentChec
     report
 }
 
+/// What is wrong with the files of a collection that is under way: changed since its last page was written.
+#[must_use]
+pub fn so_far(evidence: &[u8], hashes: &[u8], summary: &Summary) -> Vec<String> {
+    let mut findings = Vec::new();
+    let lines = Lines::read(evidence, None, &mut findings);
+    lines.check_hashes(hashes, &mut findings);
+    let start = Chain::start(&summary.component.id, INTERFACE, &summary.settings_digest);
+    let head = lines.records.iter().fold(start, |chain, record| chain.next(record.hash)).head();
+    if summary.chain_head != head {
+        findings.push("the chain head in the file cursor is not that of the records".into());
+    }
+    findings
+}
+
 /// Reads `manifest.json`, which has one text only.
 fn manifest_file(text: &[u8], findings: &mut Vec<String>) -> Summary {
     let Ok(manifest) = serde_json::from_slice::<Summary>(text) else {
@@ -169,14 +183,36 @@ fn check_counts(lines: &Lines, manifest: &Summary, findings: &mut Vec<String>) {
         };
         for (kind, count) in told {
             if count != Some(said(kind)) {
-                findings.push(format!(
-                    "line {}: {count:?} {kind} records are told of, {} are there",
-                    record.number,
-                    said(kind)
-                ));
+                let claimed = count.map_or("no number of".to_string(), |count| count.to_string());
+                let number = record.number;
+                findings.push(format!("line {number}: says {claimed} {kind} records; there are {}", said(kind)));
             }
         }
+        let differs = match text(&record.value, "/kind") {
+            "coverage" => !is_same_coverage(content, &manifest.coverage),
+            _ => !is_same_settings(content, manifest),
+        };
+        if differs {
+            findings.push(format!("manifest.json says something else than the record in line {}", record.number));
+        }
     }
+}
+
+/// Whether `manifest.json` repeats the verdict of a coverage record.
+fn is_same_coverage(content: &Value, all: &[CoverageSummary]) -> bool {
+    all.iter().any(|coverage| {
+        coverage.kind == text(content, "/kind")
+            && coverage.state == text(content, "/state")
+            && coverage.reason == text(content, "/reason")
+            && coverage.missing_permission.as_deref().unwrap_or_default() == text(content, "/missing_permission")
+            && content.get("items_failed").and_then(Value::as_u64) == Some(coverage.items_failed)
+    })
+}
+
+/// Whether `manifest.json` repeats the settings that the manifest record tells.
+fn is_same_settings(content: &Value, manifest: &Summary) -> bool {
+    let settings = content.get("settings").and_then(Value::as_object);
+    settings.into_iter().flatten().all(|(name, value)| manifest.settings.get(name) == Some(value))
 }
 
 fn check_seal(files: &Files, key: Option<&PublicKey>, report: &mut Report) {
