@@ -49,7 +49,7 @@ impl CollectionOptions {
     }
 }
 
-/// A page is given up for good after so many failures in a row that a retry might have helped.
+/// A page is given up after so many answers in a row that the vendor limits the rate.
 const MAX_FAILURES: u32 = 3;
 
 /// A collection under way.
@@ -116,7 +116,9 @@ impl Collection {
             match self.instance.collect(&request).await {
                 Err(Error::Source(failure)) if failure.kind == FailureKind::RateLimited && failures < MAX_FAILURES => {
                     failures += 1;
-                    tokio::time::sleep(Duration::from_secs(failure.retry_after_seconds.unwrap_or(60))).await;
+                    let wait = Duration::from_secs(failure.retry_after_seconds.unwrap_or(60));
+                    tokio::time::sleep(wait).await;
+                    self.clock.waited(wait);
                 }
                 other => return other,
             }

@@ -8,7 +8,7 @@
 //! | host | exactly, without regard to letter case; never a pattern, never an IP address |
 //! | port | exactly; 443 when the request names none |
 //! | method | exactly, e.g. `GET` |
-//! | path | begins with the prefix, and has no `.`, `..`, `//`, backslash or encoded form of them |
+//! | path | begins with the prefix, and has no `//`, no backslash, no NUL, and no segment `.` or `..`, plain or encoded |
 //!
 //! A request leaves when a rule of the component's own description and a rule of the host's policy
 //! both allow it. No rules: nothing leaves. User information in a URL is always refused.
@@ -94,11 +94,12 @@ impl Rule {
     }
 }
 
-/// Whether a path means the same to everyone who reads it.
+/// Whether a path means the same to everyone who reads it: servers may read an encoded dot or slash as the
+/// character itself. An encoded slash alone is let through, since ids may contain one.
 fn is_plain(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let hidden = ["//", "\\", "%2e%2e", "%00", "%5c"].iter().any(|sign| lower.contains(sign));
-    !hidden && !path.split('/').any(|part| part == "." || part == "..")
+    let decoded = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
+    let hidden = path.contains("//") || decoded.contains('\\') || decoded.contains("%00");
+    !hidden && !decoded.split('/').any(|part| part == "." || part == "..")
 }
 
 /// Whether an address may be connected to: globally reachable unicast, and nothing that leads back
@@ -247,6 +248,31 @@ mod tests {
         }
         for public in ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "::ffff:8.8.8.8"] {
             assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    /// Servers read an encoded dot or slash as the character itself, so a prefix would mean nothing.
+    #[test]
+    fn no_path_leaves_its_prefix_in_disguise() {
+        for path in [
+            "/v1/../x",
+            "/v1/./x",
+            "/v1/.",
+            "/v1/%2e%2E/x",
+            "/v1/.%2e/x",
+            "/v1/%2e./x",
+            "/v1/%2e/x",
+            "/v1/a%2f..%2f..%2fx",
+            "/v1/a%2F%2e%2e%2Fx",
+            "/v1/a%5c..%5cx",
+            "/v1/a\\x",
+            "/v1//x",
+            "/v1/%00",
+        ] {
+            assert!(!is_plain(path), "{path}");
+        }
+        for path in ["/v1/things", "/v1/a.b/c..d", "/v1/a%2Fb", "/v1/a%20b", "/v1/%252e"] {
+            assert!(is_plain(path), "{path}");
         }
     }
 }
