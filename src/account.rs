@@ -57,17 +57,11 @@ wire! {
     }
 }
 
-/// Longest id and name of an account that are taken: they travel in the cursor.
-const MAX_IDENTITY: usize = 256;
-
 /// Reads the answer; `None` when it names no account.
 #[must_use]
 pub fn identify(data: &str) -> Option<Identity> {
     let info = wire::read::<AccountInfo<'_>>(data)?;
-    let owned = |field: &Text<'_>| {
-        let text = field.text().filter(|text| !text.is_empty() && text.len() <= MAX_IDENTITY);
-        text.map(ToString::to_string)
-    };
+    let owned = |field: &Text<'_>| field.text().map(ToString::to_string);
     Some(Identity {
         account: owned(&info.account_id)?,
         name: owned(&info.account_name),

@@ -18,7 +18,7 @@ pub const NOW: Timestamp = Timestamp(1_769_860_800_000);
 /// What the fake answers to a path and query.
 pub type Answer = Result<Response, TransportError>;
 
-/// See the module.
+/// A world that answers from a function, whose clock moves only with waits.
 pub struct FakeWorld<F> {
     answer: F,
     /// Paths and queries, in the order they were asked for.

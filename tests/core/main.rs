@@ -4,6 +4,7 @@
 mod canonical;
 mod collect;
 mod contract;
+mod cursor;
 mod docs;
 mod drift;
 mod fake;

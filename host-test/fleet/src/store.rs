@@ -5,9 +5,10 @@ use source_evidence::record::Line;
 use source_evidence::seal::Signer;
 use source_evidence::summary::{Request, Summary};
 use source_evidence::{Error, Result};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Knows how far each tenant's collection has come, and opens it for a turn.
 pub trait Checkpoints: Send + Sync {
@@ -74,6 +75,8 @@ pub trait Sink: Send {
 pub struct Folders {
     out: PathBuf,
     signer: Option<Arc<Signer>>,
+    /// Tenants whose folder was checked or begun: only this fleet has written to it since.
+    opened: Mutex<BTreeSet<String>>,
     _lock: File,
 }
 
@@ -86,7 +89,11 @@ impl Folders {
         std::fs::create_dir_all(&out).map_err(Error::file("create", &out))?;
         // A tenant's name never begins with a dot.
         let lock = lock(&out, ".lock")?;
-        Ok(Self { out, signer, _lock: lock })
+        Ok(Self { out, signer, opened: Mutex::default(), _lock: lock })
+    }
+
+    fn opened(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sink(&self, dir: EvidenceDir) -> Box<dyn Sink> {
@@ -105,11 +112,19 @@ impl Checkpoints for Folders {
     }
 
     fn create(&self, tenant: &str, summary: Summary) -> Result<Box<dyn Sink>> {
-        Ok(self.sink(EvidenceDir::create(&self.out.join(tenant), summary)?))
+        let dir = EvidenceDir::create(&self.out.join(tenant), summary)?;
+        self.opened().insert(tenant.into());
+        Ok(self.sink(dir))
     }
 
     fn resume(&self, tenant: &str) -> Result<Box<dyn Sink>> {
-        Ok(self.sink(EvidenceDir::resume(&self.out.join(tenant))?))
+        let dir = EvidenceDir::resume(&self.out.join(tenant))?;
+        let is_known = self.opened().contains(tenant);
+        if !is_known {
+            dir.check()?;
+            self.opened().insert(tenant.into());
+        }
+        Ok(self.sink(dir))
     }
 }
 

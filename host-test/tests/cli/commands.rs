@@ -5,7 +5,7 @@
 use crate::support::*;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 fn lines(out: &str) -> Vec<Value> {
@@ -203,31 +203,6 @@ fn no_network_is_an_upstream_failure() {
     assert!(!Path::new(&out).exists(), "nothing was collected, nothing is left");
 }
 
-/// A simulator as a server of its own.
-struct Server(Child, String);
-
-impl Server {
-    fn start(latency_ms: &str) -> Self {
-        use std::io::BufRead;
-        let args = [&["simulate", "--listen", "127.0.0.1:0", "--sim-latency-ms", latency_ms], SMALL].concat();
-        let mut child = program(&args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut first = String::new();
-        std::io::BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-        let url = first.split_whitespace().find(|word| word.starts_with("http://")).unwrap().to_string();
-        Self(child, url)
-    }
-    fn collect<'a>(&'a self, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-        [&["collect", "--out", out, "--upstream", &self.1], more].concat()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts a collection, lets it write some pages, and ends it with a signal.
 fn interrupt(out: &str, server: &Server, signal: &str) -> Option<i32> {
     let args = server.collect(out, &[CLOCK, &["--max-records-per-page", "15"]].concat());
@@ -246,7 +221,7 @@ fn interrupt(out: &str, server: &Server, signal: &str) -> Option<i32> {
 #[test]
 fn an_interrupted_collection_is_valid_and_goes_on() {
     let scratch = Scratch::new("interrupt");
-    let server = Server::start("5");
+    let server = Server::start(&["--sim-latency-ms", "5"]);
     let whole = scratch.path("whole");
     check(&server.collect(&whole, CLOCK), 0, "complete");
     for (name, signal, code) in [("int", "-INT", Some(130)), ("term", "-TERM", Some(130)), ("kill", "-KILL", None)] {
@@ -263,7 +238,7 @@ fn an_interrupted_collection_is_valid_and_goes_on() {
 #[test]
 fn a_damaged_cursor_is_refused_and_loses_nothing() {
     let scratch = Scratch::new("damaged");
-    let server = Server::start("5");
+    let server = Server::start(&["--sim-latency-ms", "5"]);
     let out = scratch.path("out");
     interrupt(&out, &server, "-KILL");
     let before = evidence(&out);
@@ -285,7 +260,7 @@ fn a_damaged_cursor_is_refused_and_loses_nothing() {
 #[test]
 fn evidence_that_was_changed_meanwhile_is_not_resumed() {
     let scratch = Scratch::new("meanwhile");
-    let server = Server::start("5");
+    let server = Server::start(&["--sim-latency-ms", "5"]);
     let out = scratch.path("out");
     interrupt(&out, &server, "-KILL");
     let (file, cursor) = (Path::new(&out).join("evidence.jsonl"), Path::new(&out).join("cursor"));
@@ -311,7 +286,7 @@ fn evidence_that_was_changed_meanwhile_is_not_resumed() {
 #[test]
 fn a_second_run_on_the_same_folder_is_kept_out() {
     let scratch = Scratch::new("lock");
-    let server = Server::start("20");
+    let server = Server::start(&["--sim-latency-ms", "20"]);
     let out = scratch.path("out");
     let mut child = program(&server.collect(&out, &["--concurrency", "1"]))
         .stderr(Stdio::null())

@@ -1,11 +1,10 @@
 //! `fleet` as a user runs it: each tenant's folder is the one that `collect` alone would have made,
 //! whatever happens to the fleet or to its other tenants. What a fleet holds and spends meanwhile is
-//! tested in `tests/fleet.rs` of the root package.
+//! tested in `tests/component/fleet.rs` of the root package.
 #![cfg(unix)]
 
 use crate::support::*;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,26 +13,6 @@ const PAIR: [(&str, &str); 2] = [("ACME_KEY", "simulated-key"), ("ACME_SECRET", 
 
 fn fleet<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["fleet", "--out", out], SMALL, CLOCK, more].concat()
-}
-
-/// `simulate` in a process of its own.
-struct Server(Child, String);
-
-impl Server {
-    fn start(more: &[&str]) -> Self {
-        let args = [&["simulate", "--listen", "127.0.0.1:0"], SMALL, more].concat();
-        let mut child = program(&args).stdout(Stdio::piped()).spawn().unwrap();
-        let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
-        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_string();
-        Self(child, url)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// A manifest without what the time of day and the portions have a say in.
@@ -141,6 +120,34 @@ fn a_fleet_that_is_stopped_or_killed_resumes_to_the_same_bytes() {
 }
 
 #[test]
+fn evidence_that_was_changed_meanwhile_ends_its_tenant_alone() {
+    let scratch = Scratch::new("fleet-changed");
+    let out = scratch.path("fleet");
+    let file = |name: &str| Path::new(&out).join(name).join("evidence.jsonl");
+    // Its first page is written, and its cursor vouches for it.
+    let with_records = || {
+        let vouches = |name: &String| {
+            let cursor = std::fs::read_to_string(Path::new(&out).join(name).join("cursor"));
+            cursor.is_ok_and(|text| !text.contains("\"evidence_bytes\": 0"))
+        };
+        (0..10).map(|number| format!("tenant-{number}")).find(vouches)
+    };
+    let mut child = begin(&slow(&out, &[]));
+    while with_records().is_none() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let changed = with_records().unwrap();
+    let text = std::fs::read_to_string(file(&changed)).unwrap();
+    std::fs::write(file(&changed), text.replacen("\"title\":\"F", "\"title\":\"X", 1)).unwrap();
+    let output = check(&slow(&out, &["--resume"]), 2, "was changed since it was written: line 1: ");
+    check_output(&output, 2, &changed);
+    check_output(&output, 2, "9 tenants finished");
+}
+
+#[test]
 fn a_second_fleet_is_kept_out() {
     let scratch = Scratch::new("fleet-second");
     let out = scratch.path("fleet");
@@ -168,17 +175,17 @@ fn whoever_fails_does_so_alone_and_is_named() {
     let egress = json!([{"host": "api.fivetran.com", "methods": ["GET"], "path_prefixes": ["/v1/users"]}]);
     let nobody = json!({"key_env": "ACME_SECRET", "secret_env": "ACME_SECRET"});
     let tenants = json!([
-        tenant("good", &good.1, json!({})),
-        tenant("wrong-key", &good.1, json!({"credentials": nobody})),
-        tenant("limited", &limited.1, json!({})),
-        tenant("broken", &broken.1, json!({})),
-        tenant("small", &good.1, json!({"limits": {"memory_bytes": 1_400_000}})),
-        tenant("denied", &good.1, json!({"egress": egress})),
-        tenant("partly", &partly.1, json!({})),
-        tenant("refused", &good.1, json!({"settings": {"personal_data": "hashed"}})),
+        tenant("good", &good.url, json!({})),
+        tenant("wrong-key", &good.url, json!({"credentials": nobody})),
+        tenant("limited", &limited.url, json!({})),
+        tenant("broken", &broken.url, json!({})),
+        tenant("small", &good.url, json!({"limits": {"memory_bytes": 1_400_000}})),
+        tenant("denied", &good.url, json!({"egress": egress})),
+        tenant("partly", &partly.url, json!({})),
+        tenant("refused", &good.url, json!({"settings": {"personal_data": "hashed"}})),
         tenant(
             "host-managed",
-            &good.1,
+            &good.url,
             json!({"credentials":
             {"key_env": "ACME_KEY", "secret_env": "ACME_SECRET", "host_managed": true}})
         ),
@@ -212,7 +219,7 @@ fn whoever_fails_does_so_alone_and_is_named() {
         std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     folders.sort();
     assert_eq!(folders, [".lock", "good", "host-managed", "partly"]);
-    let right = json!([tenant("wrong-key", &good.1, json!({})), tenant("small", &good.1, json!({}))]);
+    let right = json!([tenant("wrong-key", &good.url, json!({})), tenant("small", &good.url, json!({}))]);
     scratch.write("tenants.json", &right.to_string());
     let output = program(&[&args[..], &["--resume"]].concat()).envs(PAIR).output().unwrap();
     check_output(&output, 0, "2 tenants finished");
@@ -235,20 +242,15 @@ fn everything(folder: &Path, into: &mut String) {
 fn no_secret_is_in_anything_that_a_fleet_says_or_writes() {
     let scratch = Scratch::new("fleet-canary");
     let (key, secret, hash_key) = ("KEYcanary7d1", "SECcanary9f2", "HASHcanary4c3-16-or-more");
-    let mut server = program(&[&["simulate", "--listen", "127.0.0.1:0"], SMALL].concat());
-    server.env("FIVETRAN_API_KEY", key).env("FIVETRAN_API_SECRET", secret);
-    let mut child = server.stdout(Stdio::piped()).spawn().unwrap();
-    let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
-    let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_string();
-    let server = Server(child, url);
+    let server = Server::start_with(&[], &[("FIVETRAN_API_KEY", key), ("FIVETRAN_API_SECRET", secret)]);
     // Given with the line break that editors put at the end of a file.
     scratch.write("secret", &format!("{secret}\n"));
     scratch.write("settings.json", &json!({"personal_data": "hashed", "personal_data_key": hash_key}).to_string());
     let in_file = json!({"key_env": "ACME_KEY", "secret_file": "secret"});
     let wrong = json!({"key_env": "ACME_SECRET", "secret_file": "secret"});
     let tenants = json!([
-        tenant("good", &server.1, json!({"credentials": in_file, "settings_file": "settings.json"})),
-        tenant("wrong", &server.1, json!({"credentials": wrong})),
+        tenant("good", &server.url, json!({"credentials": in_file, "settings_file": "settings.json"})),
+        tenant("wrong", &server.url, json!({"credentials": wrong})),
     ]);
     let file = scratch.write("tenants.json", &tenants.to_string());
     let (out, summary) = (scratch.path("fleet"), scratch.path("fleet/summary.json"));
@@ -259,7 +261,7 @@ fn no_secret_is_in_anything_that_a_fleet_says_or_writes() {
     let output = run(&file);
     check_output(&output, 3, "1 tenant finished");
     let no_file = json!({"credentials": {"key_env": "ACME_KEY", "secret_file": secret}});
-    let refused = run(&scratch.write("no-file.json", &json!([tenant("no-file", &server.1, no_file)]).to_string()));
+    let refused = run(&scratch.write("no-file.json", &json!([tenant("no-file", &server.url, no_file)]).to_string()));
     check_output(&refused, 3, "/0/credentials/secret_file: the file cannot be read");
     let mut text = format!("{output:?}{refused:?}");
     everything(Path::new(&out), &mut text);

@@ -1,8 +1,9 @@
 //! The real program, and folders that go away.
 #![allow(dead_code, reason = "each test uses its part of it")]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 /// A folder that goes away with the test.
 pub struct Scratch(pub PathBuf);
@@ -61,4 +62,36 @@ pub fn collect<'a>(out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 
 pub fn evidence(out: &str) -> String {
     std::fs::read_to_string(Path::new(out).join("evidence.jsonl")).unwrap()
+}
+
+/// `simulate` in a process of its own.
+pub struct Server {
+    child: Child,
+    pub url: String,
+}
+
+impl Server {
+    pub fn start(more: &[&str]) -> Self {
+        Self::start_with(more, &[])
+    }
+
+    /// One that accepts the pair in these environment variables.
+    pub fn start_with(more: &[&str], pair: &[(&str, &str)]) -> Self {
+        let args = [&["simulate", "--listen", "127.0.0.1:0"], SMALL, more].concat();
+        let mut child = program(&args).envs(pair.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+        let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_string();
+        Self { child, url }
+    }
+
+    pub fn collect<'a>(&'a self, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        [&["collect", "--out", out, "--upstream", &self.url], more].concat()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

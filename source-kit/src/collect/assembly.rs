@@ -16,6 +16,7 @@ use crate::base::world::World;
 use crate::read::body::Body;
 use crate::record::config::Config;
 use crate::record::emit::Emit;
+use crate::record::identity::fits;
 use crate::record::kind::Nature;
 use crate::record::resource::{Findings, Item, PartAnswer, Resource};
 use crate::record::source::Source;
@@ -69,17 +70,14 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
 
     /// Whether no further record fits.
     pub fn is_full(&self) -> bool {
-        self.room() == 0
+        let budget = &self.plan().budget;
+        budget.max_records.is_some_and(|max| self.records.len() >= max as usize)
+            || budget.max_bytes.is_some_and(|max| self.context.progress.bytes() >= max)
     }
 
     /// Whether nothing more can be taken.
     pub fn is_over(&self) -> bool {
         self.halt.is_some() || self.is_full()
-    }
-
-    fn room(&self) -> usize {
-        let made = self.records.len();
-        self.plan().budget.max_records.map_or(usize::MAX, |max| (max as usize).saturating_sub(made))
     }
 
     fn plan(&self) -> &'c Plan {
@@ -135,14 +133,12 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         };
         let (records, mut findings) = self.project(resource, &item, &parts);
         let skip = if index == 0 { self.state.position.skip } else { 0 };
-        let room = self.room();
-        let left = records.len().saturating_sub(skip);
-        for record in records.into_iter().skip(skip).take(room) {
+        for (number, record) in records.into_iter().enumerate().skip(skip) {
+            if self.is_full() {
+                Listing::move_to(&mut self.state.position, listed, number);
+                return;
+            }
             self.deliver(record);
-        }
-        if left > room {
-            Listing::move_to(&mut self.state.position, listed, skip + room);
-            return;
         }
         counts::item(&mut self.state, self.context.call.plan, resource, &parts, &mut findings);
         self.diagnostics.extend(counts::drift(&mut self.state, &findings));
@@ -180,7 +176,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             }
         }
         let records = emit.records;
-        if let Some(role) = findings.principal_role.take() {
+        if let Some(role) = findings.principal_role.take().filter(|role| fits(role)) {
             self.state.role = Some(role);
         }
         (records, findings)

@@ -16,7 +16,7 @@ use alloc::format;
 /// The longest wait inside a call that has no time budget: longer ones belong to the host.
 pub const DEFAULT_MAX_MS: u64 = 60_000;
 
-/// See the module.
+/// One `collect` or `estimate` call under way.
 pub struct Call<'w, S: Source, W> {
     /// Sends requests.
     pub client: Client<'w, S, W>,

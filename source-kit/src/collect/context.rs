@@ -18,7 +18,7 @@ use crate::record::turn::{Turn, weeks};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-/// See the module.
+/// What is shared by everything that reads within one call.
 pub struct Context<'c, 'w, S: Source, W> {
     /// What the call has from the start.
     pub call: &'c Call<'w, S, W>,

@@ -215,7 +215,8 @@ fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
 /// The position of the next page; `None` when the list names the page itself, or goes on for ever.
 fn follow(position: &Position, cursor: String, tail: Vec<u64>, mark: Mark) -> Option<Position> {
     let page = position.page + 1;
-    if position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || cursor.len() > MAX_LIST_CURSOR {
+    let is_odd = cursor.len() > MAX_LIST_CURSOR || cursor.chars().any(char::is_control);
+    if position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || is_odd {
         return None;
     }
     Some(Position { stage: position.stage, cursor: Some(cursor), page, tail, mark, ..Position::default() })

@@ -134,7 +134,7 @@ async fn identify<S: Source, W: World>(
             });
         }
     };
-    let Some(identity) = S::identify(body.data()) else {
+    let Some(identity) = S::identify(body.data()).and_then(Identity::kept) else {
         return Err(Begin::Fail(Box::new(no_account::<S>())));
     };
     let account = identity.account.clone();

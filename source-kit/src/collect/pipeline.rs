@@ -43,7 +43,7 @@ pub enum Done {
 
 type Local<'c, T> = Pin<Box<dyn Future<Output = T> + 'c>>;
 
-/// See the module.
+/// Reads ahead, within concurrency and budget, and yields results in the order of the lists.
 pub struct Pipeline<'c, 'w, S: Source, W> {
     context: &'c Context<'c, 'w, S, W>,
     /// The list page to be fetched next.

@@ -66,7 +66,7 @@ pub async fn check<S: Source, W: World>(world: &W, config: &Config<S>, depth: De
     let path = S::ACCOUNT.path;
     match client.get(path, Shape::Object).await {
         Err(error) => checks.push(failed_get(None, (&error, path), State::Failing, &client)),
-        Ok(body) => match S::identify(body.data()) {
+        Ok(body) => match S::identify(body.data()).and_then(Identity::kept) {
             None => checks.push(failed(None, &no_account::<S>(), State::Failing)),
             Some(known) => {
                 role = read_role(&client, &known).await;

@@ -3,6 +3,16 @@
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
+/// Longest id, name or role that is remembered, in bytes: they travel in the cursor, which is bounded.
+const MAX_BYTES: usize = 256;
+
+/// Whether a text of the vendor's may travel in the cursor. Control characters would take six times their
+/// length there, and no id or name has any.
+#[must_use]
+pub fn fits(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_BYTES && !text.chars().any(char::is_control)
+}
+
 /// What a collection has to remember of the answer that named the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -14,4 +24,18 @@ pub struct Identity {
     pub user: Option<String>,
     /// The key of the account that is used, where keys need not belong to a user.
     pub system_key: Option<String>,
+}
+
+impl Identity {
+    /// As much of it as [`fits`]; `None` when the account's id does not.
+    #[must_use]
+    pub fn kept(self) -> Option<Self> {
+        let kept = |text: Option<String>| text.filter(|text| fits(text));
+        fits(&self.account).then(|| Self {
+            account: self.account,
+            name: kept(self.name),
+            user: kept(self.user),
+            system_key: kept(self.system_key),
+        })
+    }
 }

@@ -37,7 +37,8 @@ pub trait Source: Vendor {
         (&[], &[])
     }
 
-    /// Reads the answer that names the account; `None` when it names none.
+    /// Reads the answer that names the account; `None` when it names none. Of what it answers, ids and names
+    /// above 256 bytes or with control characters are dropped.
     #[must_use]
     fn identify(data: &str) -> Option<Identity>;
 
