@@ -3,11 +3,6 @@
 //! SOC 2 ids are AICPA Trust Services Criteria (2017, points of focus revised 2022); ISO ids are
 //! ISO/IEC 27001:2022 Annex A. Whether a control is met is for people to judge.
 
-/// Framework names as `describe` writes them.
-pub const SOC2: &str = "SOC 2";
-/// See [`SOC2`].
-pub const ISO27001: &str = "ISO/IEC 27001:2022";
-
 /// Kind, SOC 2 criteria, ISO/IEC 27001:2022 Annex A controls.
 const TABLE: &[(&str, &[&str], &[&str])] = &[
     ("account", &["CC6.1"], &["A.5.9", "A.5.28"]),

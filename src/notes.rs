@@ -24,7 +24,7 @@ pub enum Fact {
     AccountExported,
 }
 
-/// See the module.
+/// What is remembered, within its bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notes {
     /// Short hashes of the services in use, sorted.

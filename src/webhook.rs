@@ -19,7 +19,7 @@ use source_kit::{
 pub const KIND: Kind = Kind {
     id: "webhook",
     title: "Webhooks",
-    description: "Every webhook with the events it is told of, whether it is active (Fivetran switches off one that fails for a day), and the host it goes to; never its secret or the rest of its URL.",
+    description: "Every webhook with the events it is subscribed to, whether it is active (Fivetran switches off one that fails for a day), and the host it goes to; never its secret or the rest of its URL.",
     keywords: &["webhook", "alerting", "monitoring", "notification", "incident detection"],
     nature: Nature::Inventory,
     personal_data: true,
@@ -55,7 +55,7 @@ pub struct WebhookContent<'a> {
     /// Id of who made it.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
-    /// Events it is told of, e.g. sync_end.
+    /// Events it is subscribed to, e.g. sync_end.
     pub events: Vec<&'a str>,
     /// The group it is about; null for one about the account.
     pub group_id: Option<&'a str>,

@@ -109,7 +109,7 @@ fn report(error: &Error) {
             text::note(format!("error: {}{}", text::plain(&pointer), text::plain(&failure.message)));
             text::note(format!("  → {}", text::plain(&failure.remedy)));
             if let Some(seconds) = failure.retry_after_seconds {
-                text::note(format!("  → come back in {seconds} s"));
+                text::note(format!("  → try again in {seconds} s"));
             }
             if let Some(id) = &failure.request_id {
                 text::note(format!("  request id: {}", text::plain(id)));

@@ -10,7 +10,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// See the module. Takes itself off the screen when dropped.
+/// The line that shows how far a collection has come. Takes itself off the screen when dropped.
 pub struct Progress {
     bar: Option<ProgressBar>,
     refresher: Option<tokio::task::JoinHandle<()>>,

@@ -86,8 +86,9 @@ pub fn keygen(args: &KeygenArgs) -> Result<u8> {
     let (private, public, id) = seal::generate()?;
     let mut public_file = args.out.clone().into_os_string();
     public_file.push(".pub");
-    create(&args.out, &private)?;
-    create(Path::new(&public_file), &public)?;
+    // The public half first: whatever fails, no private key is left without it.
+    create(Path::new(&public_file), &public, 0o644)?;
+    create(&args.out, &private, 0o600).inspect_err(|_| drop(std::fs::remove_file(&public_file)))?;
     say(format!(
         "key {id}: keep {} secret, and give {} to whoever verifies",
         args.out.display(),
@@ -97,10 +98,10 @@ pub fn keygen(args: &KeygenArgs) -> Result<u8> {
 }
 
 /// Never overwrites, and lets nobody else read.
-fn create(path: &Path, text: &str) -> Result<()> {
+fn create(path: &Path, text: &str, mode: u32) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::file("create", path))
 }

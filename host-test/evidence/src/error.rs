@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// See the module.
+/// What is wrong with a file, a folder, a flag or a record.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -46,5 +46,5 @@ impl Error {
     }
 }
 
-/// Shorthand.
+/// A result with this error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

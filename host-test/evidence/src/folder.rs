@@ -64,7 +64,7 @@ pub fn finished(path: &Path) -> Result<Summary> {
     let file = path.join("manifest.json");
     let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
     serde_json::from_slice(&text).map_err(|_| Error::Output {
-        what: format!("{} is no manifest", file.display()),
+        what: format!("{} is not a manifest", file.display()),
         remedy: "check the folder with verify".into(),
     })
 }

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// See the module. Dropped before [`LineFile::finish`], it leaves nothing behind.
+/// A file of lines that appears under its name only when it is finished. Dropped before [`LineFile::finish`], it leaves nothing behind.
 pub struct LineFile {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,

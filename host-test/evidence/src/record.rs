@@ -162,14 +162,14 @@ impl Record {
     /// Its line.
     ///
     /// # Errors
-    /// [`Error::Contract`] when the content is not a canonical JSON object: what a source returns is
+    /// [`Error::Contract`] when the content is not a JSON object on one line: what a source returns is
     /// never trusted.
     pub fn line(&self) -> Result<Line> {
         let bad = |what: &str| Error::Contract(format!("record {:?}: {what}", self.id));
         let content: &RawValue = serde_json::from_str(&self.content).map_err(|_| bad("the content is not JSON"))?;
         // A line break inside a record would make two lines of it; canonical JSON has none.
         if !self.content.starts_with('{') || self.content.contains(['\n', '\r']) {
-            return Err(bad("the content is not a canonical JSON object"));
+            return Err(bad("the content is not a JSON object on one line"));
         }
         let digest = sha256_hex(self.content.as_bytes());
         let hashed = Hashed {

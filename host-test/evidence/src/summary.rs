@@ -46,8 +46,8 @@ pub struct Summary {
     /// Where the events of the next collection begin; null when the source cannot say, and before the
     /// end.
     pub next_since: Option<String>,
-    /// Head of the hash chain after the last record: keep it apart from the evidence, and nobody
-    /// can change the evidence unnoticed.
+    /// Head of the hash chain after the last record: kept apart from the evidence, it shows any
+    /// later change to a record.
     pub chain_head: String,
 }
 

@@ -4,7 +4,7 @@ use super::finding::finding;
 use serde_json::{Map, Value};
 use source_host::bindings::compliance::source::types::Diagnostic;
 
-/// See the module.
+/// Reads the fields of one object and collects what is wrong with them.
 pub(super) struct Fields<'f> {
     map: &'f Map<String, Value>,
     pub at: String,

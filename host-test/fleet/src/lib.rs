@@ -34,6 +34,6 @@ mod turn;
 pub use event::{Event, Observer, Stop};
 pub use file::{Defaults, parse, read};
 pub use fleet::Fleet;
-pub use options::{MAX_BACKOFF, MAX_WAIT, Options};
+pub use options::{MAX_BACKOFF, Options};
 pub use report::{Gauges, Outcome, Reading, Report, TenantReport};
 pub use spec::{SecretRef, SettingsRef, Spec, is_name};

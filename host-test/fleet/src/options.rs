@@ -35,8 +35,6 @@ pub struct Options {
 
 /// No wait after a failure is longer, unless the vendor asks for it.
 pub const MAX_BACKOFF: Duration = Duration::from_secs(5 * 60);
-/// No wait that a component asks for is longer: it is asked again then.
-pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 
 impl Options {
     /// The defaults, for a folder.

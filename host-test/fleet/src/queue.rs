@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// See the module.
+/// Tenants that are ready for a turn, and those that wait for a time.
 #[derive(Default)]
 pub(super) struct Queue {
     /// Time had, number of arrival, tenant.

@@ -17,7 +17,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// parts of many pages and attempts repeated, is far below.
 const BEYOND: u64 = 1_000;
 
-/// See the module.
+/// What each account has sent and reserved in its current window.
 pub(super) struct Quota {
     limit: u64,
     window: Duration,

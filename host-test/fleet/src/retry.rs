@@ -38,7 +38,7 @@ pub(super) fn held_up() -> Error {
         kind: FailureKind::RateLimited,
         code: "rate-limited".into(),
         pointer: None,
-        message: "the vendor asks to wait again and again, and lets nothing through".into(),
+        message: "the vendor keeps asking to wait, and answers nothing else".into(),
         remedy: "Resume later with --resume, or find out which tool uses up the account's quota.".into(),
         retryable: true,
         retry_after_seconds: None,

@@ -1,7 +1,6 @@
 //! Gives turns until every tenant has come to its end.
 
 use super::event::{Event, Observer, Stop};
-use super::options::MAX_WAIT;
 use super::queue::Queue;
 use super::quota::{Bounds, Quota};
 use super::report::{Outcome, Report};
@@ -10,6 +9,7 @@ use super::setup::Setup;
 use super::tenant_state::TenantState;
 use super::turn::{Pause, Step, Turn};
 use source_evidence::folder::FolderState;
+use source_host::collection::MAX_WAIT;
 use source_host::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// turns away for nothing.
 const WORTH_A_WAIT: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// The loop of a fleet: queue, quota, running turns and outcomes.
 pub(super) struct Schedule<'f> {
     fleet: &'f Setup,
     observer: &'f Observer<'f>,

@@ -35,7 +35,7 @@ pub enum SettingsRef {
     File(PathBuf),
 }
 
-/// See the module.
+/// One tenant as the file describes it: credentials, settings, limits, policy.
 #[derive(Clone, Debug)]
 pub struct Spec {
     /// Its name, and that of its folder: see [`is_name`].

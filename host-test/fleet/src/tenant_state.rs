@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// See the module.
+/// What the schedule knows of one tenant.
 pub(super) struct TenantState {
     /// Time that its turns took.
     pub had: Duration,

@@ -21,7 +21,7 @@ use source_host::records;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// See the module.
+/// All that one turn needs.
 pub(super) struct Turn {
     pub spec: Arc<Spec>,
     pub plugin: Plugin,

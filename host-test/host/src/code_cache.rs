@@ -21,7 +21,7 @@ const SEAL_BYTES: usize = 32;
 /// Files kept: components and engines in use side by side, and a few old ones.
 const MAX_FILES: usize = 16;
 
-/// See the module.
+/// Compiled code on disk, sealed so that only what this user wrote is run.
 pub struct CodeCache {
     folder: PathBuf,
     key: hmac::Key,

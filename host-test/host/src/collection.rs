@@ -49,6 +49,8 @@ impl CollectionOptions {
     }
 }
 
+/// The longest wait that is taken in one piece, whatever a component asks for: then it is asked again.
+pub const MAX_WAIT: Duration = Duration::from_secs(3600);
 /// A page is given up after so many answers in a row that the vendor limits the rate.
 const MAX_FAILURES: u32 = 3;
 
@@ -105,7 +107,8 @@ impl Collection {
         let page = self.page().await?;
         self.options.cursor.clone_from(&page.cursor);
         self.finished = page.cursor.is_none();
-        self.wait = page.not_before.as_deref().map(|instant| until(instant, &self.clock)).transpose()?;
+        let wait = page.not_before.as_deref().map(|instant| until(instant, &self.clock)).transpose()?;
+        self.wait = wait.map(|wait| wait.min(MAX_WAIT));
         Ok(Some(page))
     }
 
@@ -116,7 +119,7 @@ impl Collection {
             match self.instance.collect(&request).await {
                 Err(Error::Source(failure)) if failure.kind == FailureKind::RateLimited && failures < MAX_FAILURES => {
                     failures += 1;
-                    let wait = Duration::from_secs(failure.retry_after_seconds.unwrap_or(60));
+                    let wait = Duration::from_secs(failure.retry_after_seconds.unwrap_or(60)).min(MAX_WAIT);
                     tokio::time::sleep(wait).await;
                     self.clock.waited(wait);
                 }
@@ -139,7 +142,7 @@ pub fn own_pace(page: &Page) -> Option<&Diagnostic> {
 /// [`Error::BadAnswer`] when it is none.
 pub fn until(not_before: &str, clock: &Clock) -> Result<Duration> {
     let at = OffsetDateTime::parse(not_before, &Rfc3339)
-        .map_err(|_| Error::BadAnswer(format!("not-before is no timestamp: {not_before:?}")))?;
+        .map_err(|_| Error::BadAnswer(format!("not-before is not a timestamp: {not_before:?}")))?;
     let now = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(clock.now());
     Ok(Duration::try_from(at - now).unwrap_or_default())
 }

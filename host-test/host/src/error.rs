@@ -5,7 +5,7 @@ use crate::limits::Limit;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// See the module.
+/// Everything that can keep a component from being loaded, configured or run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -80,15 +80,6 @@ impl Error {
             Self::BadAnswer(_) => "bad-answer",
         }
     }
-
-    /// The source's failure kind, if it is one.
-    #[must_use]
-    pub fn failure_kind(&self) -> Option<FailureKind> {
-        match self {
-            Self::Source(failure) => Some(failure.kind),
-            _ => None,
-        }
-    }
 }
 
 fn failure_word(kind: FailureKind) -> &'static str {
@@ -107,5 +98,5 @@ fn failure_word(kind: FailureKind) -> &'static str {
     }
 }
 
-/// Shorthand.
+/// A result with this error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -19,7 +19,7 @@ use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 /// A component may compute for so long at full speed: several times what the largest page takes.
 const BUSY_TICKS: u32 = 10;
 
-/// See the module.
+/// One instance of a component in a store of its own, for one tenant.
 pub struct Instance {
     store: Store<State>,
     catalog: catalog::Guest,

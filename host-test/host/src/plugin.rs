@@ -14,7 +14,7 @@ use crate::tenant::{Credentials, Tenant};
 use std::path::Path;
 use std::sync::Arc;
 
-/// See the module. Cheap to clone.
+/// A component that was reviewed and has described itself, ready to be instantiated for tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin {
     reviewed: Reviewed,

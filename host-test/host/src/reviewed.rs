@@ -32,7 +32,7 @@ const SOURCE: &str = "compliance:source/source@0.2.0";
 const PLANNER: &str = "compliance:source/planner@0.2.0";
 const DIRECT: &str = "compliance:source/direct@0.2.0";
 
-/// See the module. Cheap to clone.
+/// A compiled component whose imports and exports were found allowed. Cheap to clone.
 #[derive(Clone)]
 pub struct Reviewed {
     pub(crate) engine: Engine,

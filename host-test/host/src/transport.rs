@@ -33,7 +33,7 @@ const MAX_IDLE: usize = 64;
 
 type Connector<R> = HttpsConnector<HttpConnector<R>>;
 
-/// See the module.
+/// Sends requests over pooled connections, to addresses that may be reached.
 #[derive(Clone)]
 pub struct Transport {
     guarded: Client<Connector<PublicOnly>, WasiBody>,

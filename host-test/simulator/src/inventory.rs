@@ -42,7 +42,7 @@ fn text(item: &Value, field: &str) -> String {
 }
 
 impl Account {
-    /// See the module.
+    /// Native ids of every kind that the account holds: what a whole collection has to find.
     pub fn inventory(&self) -> Inventory {
         let mut all = Builder(Inventory::new());
         all.add("account", &[&self.id()]);

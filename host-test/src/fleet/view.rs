@@ -16,7 +16,7 @@ const LOOKS: Duration = Duration::from_millis(250);
 /// Failures that are told one by one; the summary counts them all.
 const TOLD: u64 = 20;
 
-/// See the module.
+/// What the terminal shows of a fleet while it runs.
 pub struct View {
     bar: Option<ProgressBar>,
     gauges: Arc<Gauges>,

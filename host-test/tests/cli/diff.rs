@@ -303,7 +303,7 @@ fn another_principal_may_see_other_things() {
         Two::collected("principal", &kinds, &[&kinds[..], &["--sim-scopes", scopes, "--sim-changes", "4"]].concat());
     let (changes, comparison) = two.lines(&[]);
     let caveat = comparison["caveats"][0].as_str().unwrap();
-    assert!(caveat.contains("system_key") && caveat.contains("may see other things"), "{caveat}");
+    assert!(caveat.contains("system_key") && caveat.contains("may see different things"), "{caveat}");
     assert_eq!((count(&changes, "user", "created"), count(&changes, "user", "deleted")), (0, 0));
     assert_eq!((count(&changes, "user", "appeared"), count(&changes, "user", "absent")), (2, 2));
     assert!(count(&changes, "user", "edited") > 0);

@@ -16,14 +16,6 @@ fn collect(out: &str, resume: bool) -> Vec<&str> {
     args
 }
 
-/// Numbers that look random, and are the same in each run (SplitMix64).
-fn number(n: u64) -> u64 {
-    let mut x = n.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(0x0123_4567_89AB_CDEF);
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
-}
-
 /// Kills collections so often in all; each is resumed until it ends.
 fn kill_times(kills: u64) {
     let scratch = Scratch::new("kill");
@@ -32,16 +24,16 @@ fn kill_times(kills: u64) {
     check(&collect(&whole, false), 0, "");
     let usual = u64::try_from(began.elapsed().as_millis()).unwrap();
     let want = evidence(&whole);
-    let (mut killed, mut collections, mut starts) = (0, 0, 0);
+    let (mut killed, mut collections) = (0, 0);
+    let mut moments = fastrand::Rng::with_seed(1);
     while killed < kills {
         collections += 1;
         let out = scratch.path(&format!("cut-{collections}"));
         loop {
-            starts += 1;
             let resume = Path::new(&out).join("cursor").exists();
             let mut run = program(&collect(&out, resume)).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
             // Sometimes before it does anything, mostly in the midst of it.
-            std::thread::sleep(Duration::from_millis(number(starts) % usual));
+            std::thread::sleep(Duration::from_millis(moments.u64(..usual)));
             run.kill().unwrap();
             let output = run.wait_with_output().unwrap();
             match output.status.code() {
@@ -61,7 +53,7 @@ fn kill_times(kills: u64) {
 }
 
 #[test]
-fn a_killed_collection_is_gone_on_with_exactly() {
+fn a_killed_collection_resumes_to_the_same_bytes() {
     kill_times(10);
 }
 

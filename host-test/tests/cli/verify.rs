@@ -2,21 +2,9 @@
 #![cfg(unix)]
 
 use crate::support::*;
+use fastrand::Rng;
 use source_evidence::verify::{Files, verify};
 use std::path::Path;
-
-/// SplitMix64: the same edits in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-}
 
 fn collected(scratch: &Scratch) -> (String, Files) {
     let out = scratch.path("out");
@@ -29,17 +17,17 @@ fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
 }
 
-fn flip(dice: &mut Dice, bytes: &mut [u8]) {
-    let at = dice.below(bytes.len());
-    bytes[at] ^= 1 << dice.below(8);
+fn flip(dice: &mut Rng, bytes: &mut [u8]) {
+    let at = dice.usize(..bytes.len());
+    bytes[at] ^= 1 << dice.usize(..8);
 }
 
 /// One edit. Answers what it was; `None` when it changed nothing.
-fn corrupt(dice: &mut Dice, files: &mut Files) -> Option<String> {
+fn corrupt(dice: &mut Rng, files: &mut Files) -> Option<String> {
     let before = files.clone();
     let mut all = lines(&files.evidence);
-    let (one, other) = (dice.below(all.len()), dice.below(all.len()));
-    let what = match dice.below(10) {
+    let (one, other) = (dice.usize(..all.len()), dice.usize(..all.len()));
+    let what = match dice.usize(..10) {
         0..=2 => {
             flip(dice, &mut files.evidence);
             "a bit of the evidence".into()
@@ -61,7 +49,7 @@ fn corrupt(dice: &mut Dice, files: &mut Files) -> Option<String> {
             format!("line {} repeated before {}", one + 1, other + 1)
         }
         6 => {
-            files.evidence.truncate(dice.below(files.evidence.len()));
+            files.evidence.truncate(dice.usize(..files.evidence.len()));
             "the evidence cut off".into()
         }
         7 => {
@@ -86,7 +74,7 @@ fn finds_every_one(edits: usize) {
     let scratch = Scratch::new(&format!("corruptions-{edits}"));
     let (_, good) = collected(&scratch);
     assert_eq!(verify(&good, None, None).findings, [""; 0]);
-    let mut dice = Dice(1);
+    let mut dice = Rng::with_seed(1);
     let mut done = 0;
     while done < edits {
         let mut files = good.clone();

@@ -139,7 +139,7 @@ fn principals_differ(before: &Side, after: &Side) -> Option<String> {
         let role = principal.role.as_deref().map(|role| format!(" ({role})")).unwrap_or_default();
         format!("{} {}{role}", principal.kind, principal.id.as_deref().unwrap_or("unknown"))
     };
-    differ.then(|| format!("read as {}, then as {}, who may see other things", name(one), name(other)))
+    differ.then(|| format!("read as {}, then as {}, which may see different things", name(one), name(other)))
 }
 
 /// Every kind of either side, in the order of the later one.

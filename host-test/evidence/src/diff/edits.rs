@@ -24,7 +24,7 @@ pub enum Class {
 /// One value that differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Edit {
-    /// Where.
+    /// JSON pointer of the place that differs.
     pub pointer: String,
     /// What it was; absent when there was no such member.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +32,7 @@ pub struct Edit {
     /// What it became; absent when there is no such member any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
-    /// What it is one of.
+    /// What kind of change it is.
     pub class: Class,
 }
 

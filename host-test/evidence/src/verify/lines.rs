@@ -51,7 +51,7 @@ impl Lines {
                         findings.push(format!("line {number}: {why}"));
                     }
                     if !ids.insert(id.clone()) {
-                        findings.push(format!("line {number}: {id} is there twice"));
+                        findings.push(format!("line {number}: {id} appears twice"));
                     }
                     records.push(Line { number, value, hash });
                 }
@@ -115,7 +115,7 @@ struct Content<'a> {
 /// Reads a line and checks the content's digest.
 fn read(line: &str) -> Result<(Value, [u8; 32]), String> {
     let value: Value = serde_json::from_str(line).map_err(|_| "not JSON".to_string())?;
-    let content = serde_json::from_str::<Content<'_>>(line).map_err(|_| "no record".to_string())?.content.get();
+    let content = serde_json::from_str::<Content<'_>>(line).map_err(|_| "not a record".to_string())?.content.get();
     let id = value.get("id").and_then(Value::as_str).unwrap_or("a record without id");
     let digest = value.get("digest").and_then(Value::as_str).unwrap_or_default();
     if sha256_hex(content.as_bytes()) != digest {
@@ -125,7 +125,7 @@ fn read(line: &str) -> Result<(Value, [u8; 32]), String> {
     if canonical(parsed).as_deref() != Some(content.as_bytes()) {
         return Err(format!("{id}: the content is not canonical JSON"));
     }
-    let hash = record_hash(&value).ok_or_else(|| format!("{id}: no record"))?;
+    let hash = record_hash(&value).ok_or_else(|| format!("{id}: not a record"))?;
     if !is_as_written(line) {
         return Err(format!("{id}: the line is not written as collect writes it"));
     }

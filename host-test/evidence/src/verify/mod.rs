@@ -166,7 +166,12 @@ fn check_counts(lines: &Lines, manifest: &Summary, findings: &mut Vec<String>) {
     let said = |kind: &str| counted.get(kind).copied().unwrap_or_default();
     for coverage in &manifest.coverage {
         if coverage.records != said(&coverage.kind) {
-            findings.push(format!("coverage in manifest.json counts {} {}", coverage.records, coverage.kind));
+            findings.push(format!(
+                "manifest.json's coverage counts {} {} records; there are {}",
+                coverage.records,
+                coverage.kind,
+                said(&coverage.kind)
+            ));
         }
     }
     for record in &lines.records {
@@ -243,7 +248,7 @@ fn check_seal(files: &Files, key: Option<&PublicKey>, report: &mut Report) {
             }
         },
         (None, Some(Some(envelope))) if !envelope.holds(&statement) => {
-            report.findings.push("seal.dsse.json signs something else than these files".into());
+            report.findings.push("seal.dsse.json signs something other than these files".into());
         }
         (None, Some(Some(_))) => {}
     }
