@@ -1,7 +1,7 @@
 //! `access_grant`: who may do what where: one record per grantee and resource.
 //!
 //! Grants come from several resources: the account role of a user or team, and the group and
-//! connection memberships of each. `fivetran/user.rs` and `fivetran/team.rs` read them; this file
+//! connection memberships of each. `user.rs` and `team.rs` read them; this file
 //! says what a grant is.
 
 use crate::audit_event::{self, Action, Stamp, Target};

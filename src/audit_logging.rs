@@ -54,7 +54,7 @@ pub struct AuditLogging<'a> {
     /// Summary: groups in all; null otherwise.
     pub groups: Option<u64>,
     /// Summary: ids of the groups without a mechanism of their own that is enabled; null when that
-    /// could not be found out, and otherwise.
+    /// could not be determined, and otherwise.
     pub groups_without: Option<&'a [String]>,
     /// Whether Fivetran reports it as working; null when it does not say.
     pub healthy: Option<bool>,
@@ -140,8 +140,8 @@ pub fn emit_groups(out: &mut Emit<'_>, notes: &Notes, known: bool) {
         subject: Subject { id: "groups".into(), name: None, kind: "groups" },
         effective_at: None,
         content: &AuditLogging {
-            account_mechanisms: Some(notes.account_exports),
-            groups: Some(notes.groups),
+            account_mechanisms: known.then_some(notes.account_exports),
+            groups: known.then_some(notes.groups),
             groups_without: known.then_some(notes.bare_groups.as_slice()),
             mechanism: "groups",
             ..AuditLogging::default()

@@ -74,7 +74,8 @@ pub struct CollectArgs {
     /// Records per page, at most; default: the source decides, which costs the fewest calls.
     #[arg(long, value_name = "N")]
     pub max_records_per_page: Option<u32>,
-    /// Requests per page; the page ends with the item that reaches this number.
+    /// Requests per page, at most: nothing is begun that would need more. Retries and further pages of an item
+    /// come on top.
     #[arg(long, value_name = "N")]
     pub max_requests_per_page: Option<u32>,
     /// Milliseconds per page; work under way is finished.
@@ -83,7 +84,7 @@ pub struct CollectArgs {
     /// Resume the interrupted collection in --out.
     #[arg(long)]
     pub resume: bool,
-    /// Check every record against its kind's JSON Schema (needs a build with schema checking).
+    /// Check every record against its kind's JSON Schema (needs a build with --features schema-check).
     #[arg(long)]
     pub check: bool,
     /// Sign the seal with this Ed25519 key (PKCS #8 PEM; see keygen).

@@ -24,15 +24,15 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
     let mut options = options(args);
     if let Some(dir) = &resumed {
-        dir.check()?;
         let Request { kinds, since } = dir.request(&Request { kinds: options.kinds, since: options.since })?;
         options = CollectionOptions { kinds, since, cursor: dir.cursor().map(Into::into), ..options };
     }
     let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
     let mut collection = Collection::start(&plugin, &target.tenant, options).await?;
+    let summary = records::begin(&plugin, request, collection.configured());
     let mut dir = match resumed {
-        Some(dir) => dir,
-        None => EvidenceDir::create(&args.out, records::begin(&plugin, request, collection.configured()))
+        Some(dir) => dir.check_origin(&summary).map(|()| dir)?,
+        None => EvidenceDir::create(&args.out, summary)
             .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
     };
     let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
@@ -137,7 +137,7 @@ fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::ti
     say(format!("manifest: {}", args.out.join("manifest.json").display()));
     say(format!("seal:     {}", summary.chain_head));
     if let Some(since) = &summary.next_since {
-        say(format!("next:     --since {} misses no event", plain(since)));
+        say(format!("next:     use --since {} so that no event is missed", plain(since)));
     }
 }
 

@@ -47,7 +47,8 @@ pub struct FleetArgs {
     /// Requests in any hour for all tenants of one account together.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests_per_hour: u64,
-    /// Requests per page, which is one turn; the page ends with the item that reaches this number.
+    /// Requests per page, which is one turn, at most: nothing is begun that would need more. Retries and further
+    /// pages of an item come on top.
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     max_requests_per_page: u32,
     /// Milliseconds per page; work under way is finished.

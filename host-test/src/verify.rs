@@ -25,7 +25,7 @@ pub struct VerifyArgs {
     /// Chain head that was kept elsewhere: checks that these are its records, unchanged.
     #[arg(long, value_name = "HEX", value_parser = head)]
     seal: Option<String>,
-    /// Also check contents against the component's JSON Schemas (needs a build with schema checking).
+    /// Also check contents against the component's JSON Schemas (needs a build with --features schema-check).
     #[arg(long)]
     schemas: bool,
 }

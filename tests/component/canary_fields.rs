@@ -1,6 +1,6 @@
 //! What leaves the component of what Fivetran answers? A random text is planted in every string of
 //! every answer, one field after the other: it may come out only where `golden/kept_fields.txt` says,
-//! which a person can review. `UPDATE_GOLDEN=1 cargo test --test canary_fields` writes that file.
+//! which a person can review. `UPDATE_GOLDEN=1 cargo test --test component canary_fields` writes that file.
 
 use crate::support::{account, block_on, options, plugin, simulator, tenant};
 use crate::templates::asked;

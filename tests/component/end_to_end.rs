@@ -239,7 +239,8 @@ fn requests_overlap_up_to_the_budget_and_not_beyond() {
     block_on(async {
         for concurrency in [1, 4, 16] {
             let mut config = account(40, 2, 2, 60);
-            config.latency = std::time::Duration::from_millis(5);
+            // Long enough that a busy machine begins them all before the first one ends.
+            config.latency = std::time::Duration::from_millis(5 * u64::from(concurrency));
             let simulator = simulator(config).await;
             collect(&plugin().await, &tenant(&simulator), options(None, Some(concurrency))).await.unwrap();
             assert_eq!(simulator.peak_in_flight(), concurrency as usize);

@@ -1,5 +1,5 @@
 //! What a fleet holds and spends while it runs, and that its tenants do not feel each other. What a
-//! user sees of it is tested in `host-test/tests/fleet.rs`.
+//! user sees of it is tested in `host-test/tests/cli/fleet.rs`.
 
 use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
 use crate::support::{account, block_on, component_file, engine, guest, plugin, simulator};

@@ -1,5 +1,5 @@
 //! What no tenant of a fleet can do to the others: spend the quota of its account, go on for ever, fill
-//! the disk. How a fleet goes about it otherwise is tested in `tests/fleet.rs`.
+//! the disk. How a fleet goes about it otherwise is tested in `tests/component/fleet.rs`.
 
 use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
 use crate::support::{account, block_on, engine, guest, plugin, simulator, tenants_pair};

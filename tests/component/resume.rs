@@ -1,6 +1,6 @@
 //! A collection that is cut anywhere and resumed is the one that was never cut: the same
 //! records, to the byte, each once. The component in wasmtime, a fresh instance after each cut.
-//! `host-test/tests/kill.rs` does it to the program, with `kill -9`.
+//! `host-test/tests/cli/kill.rs` does it to the program, with `kill -9`.
 
 use crate::support::{account, block_on, collect, component_file, options, plugin, simulator, tenant};
 use fivetran_simulator::Config;

@@ -8,9 +8,11 @@ use fivetran_source::notes::Fact;
 use serde_json::json;
 use source_kit::base::model::{Budget, CollectRequest, CoverageState, FailureKind};
 use source_kit::collect::collect;
-use source_kit::collect::cursor::{MAX_CURSOR_BYTES, State};
+use source_kit::collect::cursor::{MAX_CURSOR_BYTES, Mark, Refusals, State};
 use source_kit::collect::plan::Plan;
+use source_kit::record::identity::Identity;
 use source_kit::record::tally::{Cause, Problem};
+use source_kit::record::turn::Turn;
 
 #[test]
 fn a_cursor_is_never_longer_than_allowed_and_says_what_it_forgot() {
@@ -25,8 +27,22 @@ fn a_cursor_is_never_longer_than_allowed_and_says_what_it_forgot() {
         state.notes.take(Fact::Group(format!("group_with_a_long_name_{number}")));
         state.notes.take(Fact::Service(format!("service_{number}")));
     }
-    state.position.cursor = Some("c".repeat(1024));
+    // All that may stand in it, as costly to write as it may be.
+    state.position.cursor = Some("\"".repeat(512));
+    state.position.tail = vec![u64::MAX; 32];
+    state.position.anchor = Some(u64::MAX);
+    state.position.mark = Mark { first: u64::MAX, last: u64::MAX, steps: u32::MAX, limit: u32::MAX };
+    state.refusals = vec![Refusals { refused: u32::MAX, granted: false }; 8];
+    let name = "\"".repeat(128);
+    let some = Some(name.clone());
+    state.identity = Identity { account: name, name: some.clone(), user: some.clone(), system_key: None };
+    state.role = some;
     for tally in &mut state.tallies {
+        let many = 1_000_000_000_000;
+        (tally.records, tally.items, tally.pages, tally.responses) = (many, many, many, many);
+        (tally.repeats, tally.gone, tally.failed, tally.open) = (many, many, many, 100);
+        (tally.first_ms, tally.last_ms) = (Some(1_769_860_800_000), Some(1_769_860_800_000));
+        tally.turn = Some(Turn { number: 31, of: 31 });
         for number in 0..40 {
             let at = format!("/v1/some/long/path/of/an/endpoint/{number}");
             let permission = Some("SOME_PERMISSION:READ".to_string());
@@ -53,7 +69,7 @@ fn a_cursor_is_never_longer_than_allowed_and_says_what_it_forgot() {
 /// Texts of the vendor that travel in the cursor, each as long and as costly to write as it may be.
 #[test]
 fn no_text_of_the_vendor_makes_a_cursor_too_long() {
-    for text in ["n".repeat(20_000), "n".repeat(256), "\"".repeat(256), "\u{1}".repeat(256), "ü".repeat(128)] {
+    for text in ["n".repeat(20_000), "n".repeat(256), "\"".repeat(128), "\u{1}".repeat(256), "ü".repeat(128)] {
         for list_cursor in ["c".repeat(1024), "\u{1}".repeat(1024), "\"".repeat(1024), "c".repeat(20_000)] {
             let hostile = |path: &str| -> Answer {
                 let is_first = !path.contains("cursor=");

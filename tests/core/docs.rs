@@ -129,7 +129,6 @@ fn the_catalogue_says_what_the_collection_does() {
     }
 }
 
-/// A promise whose test was renamed away is one without a test.
 /// The example that authors copy is the code that is built and tested.
 #[test]
 fn the_readme_of_source_kit_shows_acme_as_it_is() {
@@ -144,6 +143,27 @@ fn the_readme_of_source_kit_shows_acme_as_it_is() {
     assert!(readme == want, "UPDATE_GOLDEN=1 cargo test --test core docs");
 }
 
+/// What a page names by its path can be opened.
+#[test]
+fn files_that_the_documents_name_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root.join(name));
+    let pages = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|end| end == "md")).chain(top);
+    let mut named = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for name in text.split('`').skip(1).step_by(2).filter(|name| name.contains('/') && !name.contains(' ')) {
+            if [".rs", ".py", ".wit", ".md", ".toml"].iter().any(|end| name.ends_with(end)) {
+                assert!(root.join(name).exists(), "{}: there is no {name}", page.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 40, "{named} files");
+}
+
+/// A promise whose test was renamed away is one without a test.
 #[test]
 fn the_tests_that_promises_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,7 +1,7 @@
 //! Every fault at every stage: nothing is lost, nothing is silently short, and it does not take for
 //! ever. The core against the simulator's answers, without a network and under a fake clock, so that
-//! waits cost nothing. `tests/wire.rs` has what goes wrong on real sockets. The matrix is shown by
-//! `cargo test --test faults -- --nocapture`.
+//! waits cost nothing. `tests/component/wire.rs` has what goes wrong on real sockets. The matrix is shown by
+//! `cargo test --test core faults -- --nocapture`.
 
 use crate::fake::{Answer, FakeWorld, answer_of, collect_all, run, session};
 use fivetran_simulator::faults::{Fault, Rule, Schedule, Wire};

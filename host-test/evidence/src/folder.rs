@@ -8,13 +8,14 @@
 
 use crate::digest::{hex, sha256_of_file};
 use crate::error::{Error, Result};
+use crate::files::{broken, lock, open_at, replace, replace_text, sync_folder, unwritable};
 use crate::record::Line;
 use crate::seal::{self, Signer};
 use crate::summary::Request;
 use crate::summary::{Summary, VERSION};
 use crate::verify;
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -83,6 +84,29 @@ fn checkpoint(path: &Path) -> Result<Checkpoint> {
     serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))
 }
 
+/// Whether the evidence that a checkpoint vouches for is still what was written.
+fn check(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
+    let read = |name: &str, valid: u64| {
+        let file = path.join(name);
+        let bytes = std::fs::read(&file).map_err(Error::file("read", &file));
+        let all = match bytes {
+            Err(Error::File { source, .. }) if valid == 0 && source.kind() == std::io::ErrorKind::NotFound => {
+                Vec::new()
+            }
+            other => other?,
+        };
+        let short = || broken(format!("{} is shorter than its cursor says", file.display()));
+        let valid = usize::try_from(valid).map_err(|_| short())?;
+        all.get(..valid).map(<[u8]>::to_vec).ok_or_else(short)
+    };
+    let evidence = read("evidence.jsonl", checkpoint.evidence_bytes)?;
+    let hashes = read("evidence.sha256", checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
+    match verify::so_far(&evidence, &hashes, &checkpoint.summary).first() {
+        None => Ok(()),
+        Some(why) => Err(broken(format!("{} was changed since it was written: {why}", path.display()))),
+    }
+}
+
 /// An output folder that this run owns.
 pub struct EvidenceDir {
     path: PathBuf,
@@ -113,11 +137,24 @@ impl EvidenceDir {
     }
 
     /// Resumes a collection that was interrupted. What was written after the last cursor is removed: the
-    /// source will deliver it again.
+    /// source will deliver it again. What was written before is first checked to be still what was written;
+    /// where it is not, nothing is touched.
     ///
     /// # Errors
-    /// [`Error::Output`] when there is none, or the files do not belong together.
+    /// [`Error::Output`] when there is none, when the files do not belong together or were changed.
     pub fn resume(path: &Path) -> Result<Self> {
+        Self::reopen_if(path, |checkpoint| check(path, checkpoint))
+    }
+
+    /// Resumes a collection that only this program has written to since it was checked.
+    ///
+    /// # Errors
+    /// [`Error::Output`] when there is none.
+    pub fn reopen(path: &Path) -> Result<Self> {
+        Self::reopen_if(path, |_| Ok(()))
+    }
+
+    fn reopen_if(path: &Path, may: impl FnOnce(&Checkpoint) -> Result<()>) -> Result<Self> {
         let shown = path.display();
         if !path.join("cursor").exists() {
             if state(path) == FolderState::Finished {
@@ -132,30 +169,32 @@ impl EvidenceDir {
         if checkpoint.summary.version != VERSION {
             return Err(broken(format!("{shown} is of another version of this program")));
         }
+        may(&checkpoint)?;
         Self::open(path, checkpoint, false, lock)
     }
 
     /// Opens the files at the length that the checkpoint says.
     fn open(path: &Path, checkpoint: Checkpoint, made_folder: bool, lock: File) -> Result<Self> {
         let evidence = open_at(&path.join("evidence.jsonl"), checkpoint.evidence_bytes)?;
-        let hashes = open_at(&path.join("evidence.sha256"), checkpoint.summary.records * HASH_LINE_BYTES)?;
+        let hashes =
+            open_at(&path.join("evidence.sha256"), checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
         Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
     }
 
-    /// Checks that what was written before is still what was written: nothing is added to evidence that was changed.
+    /// Refuses to add records that another component made, or other settings: nothing else binds them before the
+    /// first page, and a manifest names one of each.
     ///
     /// # Errors
-    /// [`Error::Output`] when it is not.
-    pub fn check(&self) -> Result<()> {
-        let read = |name: &str| {
-            let file = self.path.join(name);
-            std::fs::read(&file).map_err(Error::file("read", file))
+    /// [`Error::Usage`] when they differ from those that the collection was started with.
+    pub fn check_origin(&self, now: &Summary) -> Result<()> {
+        let begun = self.summary();
+        let what = match (begun.settings_digest == now.settings_digest, begun.component == now.component) {
+            (true, true) => return Ok(()),
+            (false, _) => "settings",
+            (true, false) => "a component",
         };
-        let findings = verify::so_far(&read("evidence.jsonl")?, &read("evidence.sha256")?, self.summary());
-        match findings.first() {
-            None => Ok(()),
-            Some(why) => Err(broken(format!("{} was changed since it was written: {why}", self.path.display()))),
-        }
+        let what = format!("{} was started with other {what}", self.path.display()).replace("other a", "another");
+        Err(Error::Usage { what, remedy: "resume it with the same, or collect into another folder".into() })
     }
 
     /// What to ask for to resume, where `asked` is what would be asked for at the start.
@@ -219,7 +258,7 @@ impl EvidenceDir {
             // Half a line would make the files invalid.
             let _ = self.evidence.set_len(self.checkpoint.evidence_bytes);
             let _ = self.evidence.seek(SeekFrom::End(0));
-            let _ = self.hashes.set_len(self.checkpoint.summary.records * HASH_LINE_BYTES);
+            let _ = self.hashes.set_len(self.checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES));
             let _ = self.hashes.seek(SeekFrom::End(0));
             return Err(unwritable("write", file)(error));
         }
@@ -295,75 +334,4 @@ fn clear(folder: &Path, made_folder: bool) {
     if made_folder {
         let _ = std::fs::remove_dir(folder);
     }
-}
-
-/// Opens a file to be written on from `valid` bytes on, and drops what stands behind them.
-fn open_at(file: &Path, valid: u64) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    // Evidence has names of people in it.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut open = options.open(file).map_err(unwritable("open", file))?;
-    if open.metadata().map_err(Error::file("read", file))?.len() < valid {
-        return Err(broken(format!("{} is shorter than its cursor says", file.display())));
-    }
-    open.set_len(valid).map_err(unwritable("cut", file))?;
-    open.seek(SeekFrom::End(0)).map_err(Error::file("read", file))?;
-    Ok(open)
-}
-
-/// What cannot be written, and what to do about it.
-fn unwritable(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    let path = path.into();
-    move |source| {
-        let full = matches!(source.kind(), StorageFull | FileTooLarge | QuotaExceeded);
-        let remedy =
-            if full { "free some space, then resume" } else { "choose another folder, or make this one writable" };
-        Error::Output { what: format!("cannot {action} {}: {source}", path.display()), remedy: remedy.into() }
-    }
-}
-
-fn broken(what: String) -> Error {
-    Error::Output { what, remedy: "start a new collection in another folder".into() }
-}
-
-/// Keeps a second run out until the file is dropped, even by a kill.
-///
-/// # Errors
-/// [`Error::Output`] when another run holds it, or it cannot be made.
-pub fn lock(path: &Path, name: &str) -> Result<File> {
-    let file = path.join(name);
-    let lock =
-        OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(unwritable("create", &file))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            let what = format!("another run is writing to {}", path.display());
-            Err(Error::Output { what, remedy: "wait for it, or choose another folder".into() })
-        }
-        Err(TryLockError::Error(error)) => Err(unwritable("lock", file)(error)),
-    }
-}
-
-fn replace(folder: &Path, name: &str, content: &impl Serialize) -> Result<()> {
-    let text =
-        serde_json::to_string_pretty(content).map_err(|error| unwritable("write", folder.join(name))(error.into()))?;
-    replace_text(folder, name, &(text + "\n"))
-}
-
-/// Writes a file so that it is there whole or not at all.
-fn replace_text(folder: &Path, name: &str, text: &str) -> Result<()> {
-    let whole = folder.join(name);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable("create", &whole))?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
-    let written = written.and_then(|()| file.persist(&whole).map_err(|error| error.error));
-    written.map_err(unwritable("write", &whole))?;
-    sync_folder(folder)
-}
-
-/// Makes a rename last.
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(unwritable("write", folder))
 }

@@ -8,6 +8,7 @@ pub mod chain;
 pub mod diff;
 pub mod digest;
 pub mod error;
+pub mod files;
 pub mod folder;
 pub mod kinds;
 pub mod line_file;

@@ -227,7 +227,7 @@ mod tests {
         assert!(quota.reserve("acme", 10, now + HOUR / 60).is_ok());
     }
 
-    /// That a source keeps to them is tested with the component, in `tests/fleet.rs`.
+    /// That a source keeps to them is tested with the component, in `tests/component/fleet.rs`.
     #[test]
     fn bounds_leave_room_within_the_share_and_end_who_goes_far_beyond() {
         for share in [1, 5, 24, 100, 500, 5_000] {

@@ -1,6 +1,7 @@
 //! Where tenants stand and where their records go: two traits, and folders as their implementation.
 
-use source_evidence::folder::{EvidenceDir, FolderState, begun, finished, lock, state};
+use source_evidence::files::lock;
+use source_evidence::folder::{EvidenceDir, FolderState, begun, finished, state};
 use source_evidence::record::Line;
 use source_evidence::seal::Signer;
 use source_evidence::summary::{Request, Summary};
@@ -42,6 +43,12 @@ pub trait Sink: Send {
     /// # Errors
     /// When the collection was started with something else.
     fn request(&self, asked: &Request) -> Result<Request>;
+
+    /// Refuses another component or other settings: see [`EvidenceDir::check_origin`].
+    ///
+    /// # Errors
+    /// When they differ from those that the collection was started with.
+    fn check_origin(&self, now: &Summary) -> Result<()>;
 
     /// Where to resume.
     fn cursor(&self) -> Option<&str>;
@@ -118,12 +125,10 @@ impl Checkpoints for Folders {
     }
 
     fn resume(&self, tenant: &str) -> Result<Box<dyn Sink>> {
-        let dir = EvidenceDir::resume(&self.out.join(tenant))?;
+        let folder = self.out.join(tenant);
         let is_known = self.opened().contains(tenant);
-        if !is_known {
-            dir.check()?;
-            self.opened().insert(tenant.into());
-        }
+        let dir = if is_known { EvidenceDir::reopen(&folder)? } else { EvidenceDir::resume(&folder)? };
+        self.opened().insert(tenant.into());
         Ok(self.sink(dir))
     }
 }
@@ -136,6 +141,10 @@ struct Folder {
 impl Sink for Folder {
     fn request(&self, asked: &Request) -> Result<Request> {
         self.dir.request(asked)
+    }
+
+    fn check_origin(&self, now: &Summary) -> Result<()> {
+        self.dir.check_origin(now)
     }
 
     fn cursor(&self) -> Option<&str> {

@@ -11,7 +11,7 @@ use super::tenant_state::Progress;
 use source_evidence::folder::FolderState;
 use source_evidence::summary::Request;
 use source_evidence::summary::Summary;
-use source_host::bindings::exports::compliance::source::source::{Budget, Configured, Page};
+use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{CollectionOptions, own_pace, until};
 use source_host::error::{Error, Result};
 use source_host::limits::Limit;
@@ -79,9 +79,11 @@ impl Turn {
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
         let (mut instance, configured) = turn.plugin.configured(&tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
+        let asked = Request { kinds: options.kinds, since: options.since };
+        let summary = records::begin(&turn.plugin, asked, &configured);
         let sink = match sink {
-            Some(sink) => sink,
-            None => blocking(&turn, move |turn| turn.create(options, &configured)).await?,
+            Some(sink) => sink.check_origin(&summary).map(|()| sink)?,
+            None => blocking(&turn, move |turn| Ok(turn.checkpoints.create(&turn.spec.name, summary)?)).await?,
         };
         let page = instance.collect(&request).await;
         drop(instance);
@@ -104,12 +106,6 @@ impl Turn {
             FolderState::Nothing => Ok(None),
             FolderState::Begun | FolderState::Finished => Ok(Some(self.checkpoints.resume(&self.spec.name)?)),
         }
-    }
-
-    fn create(&self, options: CollectionOptions, configured: &Configured) -> Result<Box<dyn Sink>> {
-        let request = Request { kinds: options.kinds, since: options.since };
-        let summary = records::begin(&self.plugin, request, configured);
-        Ok(self.checkpoints.create(&self.spec.name, summary)?)
     }
 
     fn write(&self, mut sink: Box<dyn Sink>, page: Result<Page>) -> Result<Step> {

@@ -8,7 +8,7 @@
 //! | host | exactly, without regard to letter case; never a pattern, never an IP address |
 //! | port | exactly; 443 when the request names none |
 //! | method | exactly, e.g. `GET` |
-//! | path | begins with the prefix, and has no `//`, no backslash, no NUL, and no segment `.` or `..`, plain or encoded |
+//! | path | begins with the prefix, and has no plain `//`; no backslash, no NUL and no segment `.` or `..`, plain or encoded, with or without `;` |
 //!
 //! A request leaves when a rule of the component's own description and a rule of the host's policy
 //! both allow it. No rules: nothing leaves. User information in a URL is always refused.
@@ -95,11 +95,14 @@ impl Rule {
 }
 
 /// Whether a path means the same to everyone who reads it: servers may read an encoded dot or slash as the
-/// character itself. An encoded slash alone is let through, since ids may contain one.
+/// character itself, and may leave out what follows a semicolon. An encoded slash alone is let through, since
+/// ids may contain one.
 fn is_plain(path: &str) -> bool {
-    let decoded = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\");
+    let decoded = path.to_ascii_lowercase();
+    let decoded = decoded.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\").replace("%3b", ";");
     let hidden = path.contains("//") || decoded.contains('\\') || decoded.contains("%00");
-    !hidden && !decoded.split('/').any(|part| part == "." || part == "..")
+    let mut names = decoded.split('/').filter_map(|segment| segment.split(';').next());
+    !hidden && !names.any(|name| name == "." || name == "..")
 }
 
 /// Whether an address may be connected to: globally reachable unicast, and nothing that leads back
@@ -268,10 +271,13 @@ mod tests {
             "/v1/a\\x",
             "/v1//x",
             "/v1/%00",
+            "/v1/..;/x",
+            "/v1/..%3b/x",
+            "/v1/%2e.;a=b/x",
         ] {
             assert!(!is_plain(path), "{path}");
         }
-        for path in ["/v1/things", "/v1/a.b/c..d", "/v1/a%2Fb", "/v1/a%20b", "/v1/%252e"] {
+        for path in ["/v1/things", "/v1/a.b/c..d", "/v1/a%2Fb", "/v1/a%20b", "/v1/%252e", "/v1/a;b=c/d"] {
             assert!(is_plain(path), "{path}");
         }
     }

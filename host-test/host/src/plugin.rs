@@ -109,6 +109,10 @@ impl Plugin {
                 password: pair.password.expose().into(),
             }),
             (AuthenticationScheme::Basic, Credentials::HostManaged(_)) => Given::HostManaged,
+            (AuthenticationScheme::Basic, Credentials::None) => {
+                let what = "the component needs a key and a secret, and the tenant has none";
+                return Err(Error::usage(what, "give the tenant credentials"));
+            }
             _ => {
                 let what = "the component does not authenticate with a key and a secret";
                 return Err(Error::usage(what, "this harness has no other credentials to give"));

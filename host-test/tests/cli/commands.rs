@@ -41,6 +41,11 @@ fn collect_writes_evidence_and_a_manifest() {
         serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["records"], records.len());
     assert!(!Path::new(&out).join("cursor").exists());
+    for file in std::fs::read_dir(&out).unwrap() {
+        use std::os::unix::fs::PermissionsExt;
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+    }
     check(&collect(&out, &[]), 2, "holds a collection already");
     check(&collect(&out, &["--resume"]), 2, "there is nothing to resume");
     assert_eq!(lines(&out), records, "nothing was touched");
@@ -208,7 +213,7 @@ fn interrupt(out: &str, server: &Server, signal: &str) -> Option<i32> {
     let args = server.collect(out, &[CLOCK, &["--max-records-per-page", "15"]].concat());
     let mut child = program(&args).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let file = Path::new(out).join("evidence.jsonl");
-    for _ in 0..2000 {
+    for _ in 0..12_000 {
         std::thread::sleep(Duration::from_millis(5));
         if std::fs::metadata(&file).is_ok_and(|file| file.len() > 20_000) {
             break;
@@ -277,9 +282,33 @@ fn evidence_that_was_changed_meanwhile_is_not_resumed() {
         std::fs::write(&file, &text).unwrap();
         std::fs::write(&cursor, state).unwrap();
         check(&server.collect(&out, &["--resume"]), 2, want);
+        assert_eq!(evidence(&out), text, "nothing was cut");
     }
     std::fs::write(&file, &good).unwrap();
     std::fs::write(&cursor, &good_cursor).unwrap();
+    check(&server.collect(&out, &["--resume"]), 0, "complete");
+}
+
+#[test]
+fn a_collection_that_has_no_page_yet_is_resumed_with_its_own_settings_only() {
+    let scratch = Scratch::new("settings");
+    let server = Server::start(&["--sim-latency-ms", "500"]);
+    let out = scratch.path("out");
+    let mut child = program(&server.collect(&out, &[])).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    for _ in 0..12_000 {
+        if Path::new(&out).join("cursor").exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let cursor = std::fs::read_to_string(Path::new(&out).join("cursor")).unwrap();
+    assert!(cursor.contains("\"cursor\": null"), "it was killed before its first page: {cursor}");
+    let server = Server::start(&[]);
+    let settings = scratch.path("settings.json");
+    std::fs::write(&settings, r#"{"connection_details": false}"#).unwrap();
+    check(&server.collect(&out, &["--resume", "--settings", &settings]), 2, "started with other settings");
     check(&server.collect(&out, &["--resume"]), 0, "complete");
 }
 

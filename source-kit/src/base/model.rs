@@ -1,7 +1,7 @@
 //! What goes in and out of a source, natively: the mirror of `wit/`.
 //!
 //! The core speaks these types only; the shell turns them into the generated ones. Field meanings,
-//! units and reserved are documented once, in the WIT.
+//! units and ranges are documented once, in the WIT.
 
 use super::canonical::to_canonical;
 use alloc::string::String;
@@ -75,7 +75,7 @@ pub enum WithheldReason {
     PersonalData,
     /// A free-form setting that no allow-list names.
     UnknownSetting,
-    /// FreeForm text, which may quote anything.
+    /// Free text, which may quote anything.
     FreeText,
 }
 

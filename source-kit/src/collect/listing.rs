@@ -8,6 +8,7 @@ use crate::base::world::World;
 use crate::read::body::Body;
 use crate::read::error::GetError;
 use crate::read::request::{key_of, page_request};
+use crate::record::identity::is_at_most;
 use crate::record::resource::{Missing, Resource};
 use crate::record::source::Source;
 use crate::record::tally::{Cause, Problem};
@@ -215,8 +216,8 @@ fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
 /// The position of the next page; `None` when the list names the page itself, or goes on for ever.
 fn follow(position: &Position, cursor: String, tail: Vec<u64>, mark: Mark) -> Option<Position> {
     let page = position.page + 1;
-    let is_odd = cursor.len() > MAX_LIST_CURSOR || cursor.chars().any(char::is_control);
-    if position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || is_odd {
+    let fits = is_at_most(&cursor, MAX_LIST_CURSOR);
+    if position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || !fits {
         return None;
     }
     Some(Position { stage: position.stage, cursor: Some(cursor), page, tail, mark, ..Position::default() })

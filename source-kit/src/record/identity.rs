@@ -6,11 +6,18 @@ use serde::{Deserialize, Serialize};
 /// Longest id, name or role that is remembered, in bytes: they travel in the cursor, which is bounded.
 const MAX_BYTES: usize = 256;
 
-/// Whether a text of the vendor's may travel in the cursor. Control characters would take six times their
-/// length there, and no id or name has any.
+/// Whether a text of the vendor's may travel in the cursor as an id or a name.
 #[must_use]
 pub fn fits(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_BYTES && !text.chars().any(char::is_control)
+    !text.is_empty() && is_at_most(text, MAX_BYTES)
+}
+
+/// Whether a text takes at most so many bytes in the cursor, which is JSON. None with control characters does:
+/// they would take six times their length there, and no id, name or cursor of a list has any.
+#[must_use]
+pub fn is_at_most(text: &str, bytes: usize) -> bool {
+    let escaped = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    text.len() + escaped <= bytes && !text.chars().any(char::is_control)
 }
 
 /// What a collection has to remember of the answer that named the account.

@@ -44,18 +44,23 @@ impl Cause {
     }
 }
 
-/// One reason why a kind is short.
+/// One reason why a kind is short. Short names, as it travels in the cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What it was.
+    #[serde(rename = "c")]
     pub cause: Cause,
     /// Which endpoint.
+    #[serde(rename = "a")]
     pub at: String,
     /// The permission that was missing.
+    #[serde(rename = "p", default, skip_serializing_if = "is_default")]
     pub permission: Option<String>,
     /// How often.
+    #[serde(rename = "n")]
     pub count: u64,
     /// Whether a whole list is missing, rather than something about single items.
+    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
     pub whole_list: bool,
 }
 

@@ -61,6 +61,7 @@ const THING: Kind = Kind {
     content_schema: r#"{"type": "object", "required": ["id", "keepers", "secure"]}"#,
     endpoints: &["GET /v1/things", "GET /v1/things/{id}/keepers"],
     cost: Cost::PerItem,
+    personal_data: true,
     ..Kind::INVENTORY
 };
 
