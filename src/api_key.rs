@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::read::wire;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When,
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Need, Origin, PartAnswer, Proof, Rule, Subject, Text, Unread, When,
     Withheld, WithheldReason, wire,
 };
 
@@ -40,8 +40,8 @@ pub const PART: Part = Part {
     path: "/v1/users/{id}/api-keys",
     permission: "USER:READ",
     feeds: &[&KIND, &audit_event::KIND],
-    missing: Missing::None,
-    enabled: |_, user| is_service_account(user),
+    proof: Proof::Id("user_id"),
+    need: |_, user| need(user),
     project: Some(project),
     ..Part::OBJECT
 };
@@ -85,9 +85,13 @@ wire! {
     }
 }
 
-fn is_service_account(user: &str) -> bool {
+fn need(user: &str) -> Need {
     let user = wire::read::<Typed<'_>>(user).unwrap_or_default();
-    user.user_type.text().is_some_and(|kind| kind.eq_ignore_ascii_case("SERVICE_ACCOUNT"))
+    match user.user_type.text() {
+        Some(kind) if kind.eq_ignore_ascii_case("SERVICE_ACCOUNT") => Need::Called,
+        Some(kind) if kind.eq_ignore_ascii_case("REGULAR_USER") => Need::Nothing,
+        _ => Need::Unknown,
+    }
 }
 
 fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {

@@ -121,6 +121,7 @@ pub struct AuditEvent<'a> {
 pub struct Stamp<'a> {
     action: Action,
     at: Option<&'a str>,
+    is_odd: bool,
     field: &'static str,
     actor: Option<(&'a str, &'static str)>,
     outcome: Option<&'static str>,
@@ -129,7 +130,9 @@ pub struct Stamp<'a> {
 impl<'a> Stamp<'a> {
     /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it.
     pub fn new(action: Action, at: &'a Text<'_>, field: &'static str) -> Self {
-        Self { action, at: at.text(), field, actor: None, outcome: None }
+        let is_odd =
+            at.is_set() && at.text().is_none_or(|text| !text.is_empty() && Timestamp::parse_rfc3339(text).is_none());
+        Self { action, at: at.text(), is_odd, field, actor: None, outcome: None }
     }
 
     /// Who did it, where there is such a field, and the JSON pointer of it.
@@ -156,13 +159,16 @@ pub struct Target<'a> {
     pub on: &'a [&'a str],
 }
 
-/// Makes the events of stamps. Null, unreadable and placeholder (1970) stamps are no events, and
-/// neither is what lies before `since`.
+/// Makes the events of stamps. Null and placeholder (1970) stamps are no events, and neither is what lies before
+/// `since`. The event of a stamp that cannot be read is missing, and that is said.
 pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps: &[Stamp<'_>]) {
     if !out.wants(&KIND) {
         return;
     }
     for stamp in stamps {
+        if stamp.is_odd {
+            out.unknown(&KIND, "a readable instant of an event is");
+        }
         if let Some(at) = stamp.at.and_then(instant_of).filter(|at| out.since.is_none_or(|since| *at >= since)) {
             emit_one(out, origin, target, stamp, at);
         }

@@ -36,6 +36,7 @@ pub const OF_CONNECTION: Part = Part {
     name: "certificates",
     path: "/v1/connections/{id}/certificates",
     permission: "CONNECTOR:READ",
+    key: "hash",
     feeds: &[&KIND, &audit_event::KIND],
     spread: true,
     project: Some(|item, answer, out, findings| project(("connection", item), answer, out, findings)),

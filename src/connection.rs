@@ -7,6 +7,7 @@
 use crate::alert::{Alert, codes};
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::audit_logging;
+use crate::connector_type;
 use crate::notes::Fact;
 use crate::platform_connector::{self, Synced};
 use crate::settings::LISTS;
@@ -17,7 +18,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::record::sift::Kept;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld,
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Need, Origin, Rule, Subject, Text, Unread, When, Withheld,
     WithheldReason, wire,
 };
 
@@ -53,6 +54,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "connections",
     path: "/v1/connections",
     permission: Some("CONNECTOR:READ"),
+    item_path: DETAILS.path,
     feeds: &[&KIND, &audit_event::KIND, &audit_logging::KIND],
     project,
     ..Resource::LIST
@@ -63,8 +65,9 @@ pub const DETAILS: Part = Part {
     name: "details",
     path: "/v1/connections/{id}",
     permission: "CONNECTOR:READ",
-    feeds: &[&KIND, &audit_logging::KIND],
-    enabled: |settings, _| settings.connection_details,
+    feeds: &[&KIND],
+    informs: &[&audit_logging::KIND],
+    need: |settings, _| if settings.connection_details { Need::Called } else { Need::Off("connection_details") },
     ..Part::OBJECT
 };
 
@@ -225,8 +228,12 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         _ => item.origin(),
     };
     emit_events(out, &origin, connection, id);
-    if let Some(service) = connection.service.text() {
-        findings.facts.push(Fact::Service(service.into()));
+    match connection.service.text() {
+        Some(service) => findings.facts.push(Fact::Service(service.into())),
+        None => {
+            out.unknown(&connector_type::KIND, "which service a connection uses is");
+            out.unknown(&audit_logging::KIND, "which service a connection uses is");
+        }
     }
     if connection.service.text() == Some(platform_connector::SERVICE) {
         let read = Synced {

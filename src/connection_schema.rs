@@ -10,8 +10,8 @@ use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Map, Missing, Nature, Origin, PartAnswer, Rule, Subject, Text, Unread, When,
-    wire,
+    Cost, DAILY, Draft, Emit, Field, Kind, Map, Missing, Nature, Origin, PartAnswer, Proof, Rule, Subject, Text,
+    Unread, When, wire,
 };
 
 /// The catalogue's entry.
@@ -39,7 +39,8 @@ pub const PART: Part = Part {
     path: "/v1/connections/{id}/schemas",
     permission: "CONNECTOR:READ",
     feeds: &[&KIND],
-    missing: Missing::None,
+    missing: Missing::None(&["NotFound_SchemaConfig"]),
+    proof: Proof::Has("schemas"),
     spread: true,
     project: Some(project),
     ..Part::OBJECT
@@ -135,8 +136,8 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
     }
     match answer {
         PartAnswer::None(body) => emit(out, &ConnectionSchemaContent::new(item.id, false), body),
-        PartAnswer::Pages(pages) => {
-            let Some(body) = pages.first() else { return };
+        PartAnswer::Read(pages) => {
+            let Some(body) = pages.bodies.first() else { return };
             let Some(config) = findings.read::<SchemaConfig<'_>>(PART.path, body.data()) else { return };
             let mut content = ConnectionSchemaContent::new(item.id, true);
             content.count(&config);

@@ -40,6 +40,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "destinations",
     path: "/v1/destinations",
     permission: Some("DESTINATION:READ"),
+    item_path: DETAILS.path,
     feeds: &[&KIND],
     project,
     ..Resource::LIST

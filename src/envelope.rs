@@ -5,10 +5,13 @@ use crate::types::Fivetran;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use source_kit::Protocol;
-use source_kit::read::data::{Data, ListPage, Shape, range_of};
+use source_kit::read::data::{Data, ListPage, Shape, looks_like_paging, range_of};
 
 impl Protocol for Fivetran {
     const VENDOR: &'static str = "Fivetran";
@@ -40,18 +43,46 @@ struct Envelope<'a, D> {
 }
 
 /// The data of a page, read together with the envelope: long lists are read once less.
-#[derive(Deserialize)]
 struct RawPage<'a> {
-    #[serde(borrow)]
     items: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
     next_cursor: Option<Cow<'a, str>>,
+    unknown_paging: bool,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawPage<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PageVisitor(PhantomData))
+    }
+}
+
+struct PageVisitor<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for PageVisitor<'a> {
+    type Value = RawPage<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a page of a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawPage<'a>, A::Error> {
+        let (mut items, mut next_cursor, mut unknown_paging) = (None, None, false);
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            match name.as_ref() {
+                "items" if items.is_none() => items = Some(map.next_value()?),
+                "next_cursor" if next_cursor.is_none() => next_cursor = map.next_value::<Option<Cow<'de, str>>>()?,
+                name => unknown_paging |= looks_like_paging(name, map.next_value::<&RawValue>()?.get(), "next_cursor"),
+            }
+        }
+        let items = items.ok_or_else(|| A::Error::missing_field("items"))?;
+        Ok(RawPage { items, next_cursor, unknown_paging })
+    }
 }
 
 impl RawPage<'_> {
     fn within(&self, text: &str) -> ListPage {
         let next = self.next_cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(ToString::to_string);
-        ListPage { items: self.items.iter().map(|item| range_of(item.get(), text)).collect(), next }
+        let items = self.items.iter().map(|item| range_of(item.get(), text)).collect();
+        ListPage { items, next, unknown_paging: self.unknown_paging }
     }
 }
 

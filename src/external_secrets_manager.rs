@@ -40,14 +40,15 @@ pub const ENTITIES: Part = Part {
     path: "/v1/external-secrets-managers/{id}/entities",
     permission: PERMISSION,
     feeds: &[&KIND],
-    ..Part::OBJECT
+    ..Part::LIST
 };
 
-/// The walk. The list gives all that the details do. The entities come in one page.
+/// The walk. The list gives all that the details do.
 pub const RESOURCE: Resource = Resource {
     stage: "external secrets managers",
     path: "/v1/external-secrets-managers",
     permission: Some(PERMISSION),
+    item_path: "/v1/external-secrets-managers/{id}",
     feeds: &[&KIND, &audit_event::KIND],
     parts: &[ENTITIES],
     project,
@@ -110,14 +111,6 @@ wire! {
 }
 
 wire! {
-    /// `data` of the entities.
-    pub struct Entities<'a> {
-        items: Field<Vec<Field<Entity<'a>>>> => Rule::Required,
-        next_cursor: Text<'a>,
-    }
-}
-
-wire! {
     /// Something that uses a vault.
     pub struct Entity<'a> {
         id: Text<'a>,
@@ -132,14 +125,11 @@ wire! {
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(manager) = findings.read::<Manager<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&manager.id) else { return };
-    let body = item.part(&ENTITIES).single();
-    let entities =
-        body.and_then(|body| findings.read::<Entities<'_>>("/v1/external-secrets-managers/{id}/entities", body.data()));
-    let entities: Option<Vec<_>> = entities
-        .as_ref()
-        .and_then(|all| all.items.get())
-        .map(|all| all.iter().filter_map(Field::get).map(entity).collect());
-    let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
+    let answer = item.part(&ENTITIES);
+    let read: Vec<Entity<'_>> =
+        answer.items().filter_map(|json| findings.read::<Entity<'_>>(ENTITIES.path, json)).collect();
+    let entities = answer.single().map(|_| read.iter().map(entity).collect());
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(answer.bodies().map(Origin::of_page)).collect();
     let mut withheld = Vec::new();
     let name = manager.name.text();
     let settings = LISTS.sift(&manager.config, out, &mut withheld);

@@ -33,6 +33,7 @@ pub const OF_CONNECTION: Part = Part {
     name: "fingerprints",
     path: "/v1/connections/{id}/fingerprints",
     permission: "CONNECTOR:READ",
+    key: "hash",
     feeds: &[&KIND, &audit_event::KIND],
     spread: true,
     project: Some(|item, answer, out, findings| project(("connection", item), answer, out, findings)),

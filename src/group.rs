@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::base::digest::sha256_hex;
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Rule, Subject, Text, When, wire};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Missing, Nature, Origin, Proof, Rule, Subject, Text, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
@@ -39,6 +39,8 @@ pub const PUBLIC_KEY: Part = Part {
     path: "/v1/groups/{id}/public-key",
     permission: "DESTINATION:READ",
     feeds: &[&KIND],
+    missing: NO_DESTINATION,
+    proof: Proof::Has("public_key"),
     ..Part::OBJECT
 };
 
@@ -48,14 +50,20 @@ pub const SERVICE_ACCOUNT: Part = Part {
     path: "/v1/groups/{id}/service-account",
     permission: "DESTINATION:READ",
     feeds: &[&KIND],
+    missing: NO_DESTINATION,
+    proof: Proof::Has("service_account"),
     ..Part::OBJECT
 };
+
+/// A group that has no destination yet has neither key nor service account.
+const NO_DESTINATION: Missing = Missing::None(&["NotFound_Destination"]);
 
 /// The list.
 pub const RESOURCE: Resource = Resource {
     stage: "groups",
     path: "/v1/groups",
     permission: Some("DESTINATION:READ"),
+    item_path: "/v1/groups/{id}",
     feeds: &[&KIND, &audit_event::KIND, &audit_logging::KIND],
     parts: &[PUBLIC_KEY, SERVICE_ACCOUNT],
     project,
@@ -72,9 +80,9 @@ pub struct GroupContent<'a> {
     pub id: &'a str,
     /// Its name.
     pub name: Option<&'a str>,
-    /// The service account Fivetran uses for this group in Google Cloud; null when it could not be read.
+    /// The service account Fivetran uses for this group in Google Cloud; null when there is none, or it could not be read.
     pub service_account: Option<&'a str>,
-    /// The SSH public key Fivetran uses for tunnels of this group; null when it could not be read.
+    /// The SSH public key Fivetran uses for tunnels of this group; null when there is none, or it could not be read.
     pub ssh_public_key: Option<&'a str>,
     /// SHA-256 of that key's text without surrounding space, lower-case hexadecimal; null without a key.
     pub ssh_public_key_sha256: Option<String>,

@@ -46,7 +46,7 @@ pub const OF_ACCOUNT: Resource = Resource {
     path: "/v1/external-logging/account",
     page_limit: None,
     permission: Some(PERMISSION),
-    missing: Missing::None,
+    missing: Missing::None(&[]),
     feeds: &[&KIND, &audit_logging::KIND],
     project: |item, out, findings| project(item, out, findings, "account"),
     ..Resource::LIST
@@ -66,6 +66,7 @@ pub const OF_GROUPS: Resource = Resource {
     stage: "log services",
     path: "/v1/external-logging",
     permission: Some(PERMISSION),
+    item_path: DETAILS.path,
     feeds: &[&KIND, &audit_logging::KIND],
     parts: &[DETAILS],
     project: |item, out, findings| project(item, out, findings, "group"),
@@ -127,16 +128,25 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings, scope: 
     let path = if of_account { OF_ACCOUNT.path } else { OF_GROUPS.path };
     let Some(listed) = findings.read::<LogService<'_>>(path, item.json) else { return };
     let Some(id) = findings.id(&listed.id) else { return };
-    if !of_account && id == out.account {
-        return; // The account's own is read by itself.
+    if !of_account && id == out.account && item.notes.account_log_service {
+        return; // The account's own was read by itself.
     }
+    let of_account = of_account || id == out.account;
+    let scope = if of_account { "account" } else { scope };
     let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<LogService<'_>>("/v1/external-logging/{id}", body.data()));
     let service = detailed.as_ref().unwrap_or(&listed);
-    let details = if of_account { "read" } else { item.part(&DETAILS).word() };
+    let details = if item.parts.is_empty() { "read" } else { item.part(&DETAILS).word() };
     emit(item, out, service, (id, scope, details));
-    if service.enabled.value() == Some(true) {
-        findings.facts.push(if of_account { Fact::AccountExported } else { Fact::GroupExported(id.into()) });
+    if of_account {
+        findings.facts.push(Fact::AccountLogService);
+    }
+    match service.enabled.value() {
+        Some(true) => {
+            findings.facts.push(if of_account { Fact::AccountExported } else { Fact::GroupExported(id.into()) });
+        }
+        Some(false) => {}
+        None => out.unknown(&audit_logging::KIND, "whether a log service is enabled is"),
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Fact {
     GroupExported(String),
     /// The audit trail of the account is exported.
     AccountExported,
+    /// The account's own log service was read.
+    AccountLogService,
 }
 
 /// What is remembered, within its bounds.
@@ -35,6 +37,8 @@ pub struct Notes {
     pub groups: u64,
     /// Mechanisms that export the audit trail of the whole account.
     pub account_exports: u64,
+    /// Whether the account's own log service was read.
+    pub account_log_service: bool,
 }
 
 impl Notes {
@@ -55,6 +59,7 @@ impl Notes {
             }
             Fact::GroupExported(id) => self.bare_groups.retain(|group| *group != id),
             Fact::AccountExported => self.account_exports += 1,
+            Fact::AccountLogService => self.account_log_service = true,
         }
     }
 

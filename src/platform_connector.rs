@@ -28,7 +28,8 @@ pub struct Synced<'a> {
 
 /// Emits the mechanism.
 pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, findings: &mut Findings) {
-    let scope = connection.config.get().map(|config| if is_account_level(config) { "account" } else { "group" });
+    let level = connection.config.get().and_then(is_account_level);
+    let scope = level.map(|is_account| if is_account { "account" } else { "group" });
     let enabled = connection.paused.map(|paused| !paused);
     let succeeded = connection.succeeded_at.and_then(instant_of);
     let minutes = connection.sync_minutes.unwrap_or(0).saturating_mul(2).max(FRESH_MINUTES);
@@ -46,14 +47,29 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         fresh,
     };
     audit_logging::emit(out, &[origin], &mechanism);
+    let unknown = match (enabled, scope, connection.group_id) {
+        (Some(false), ..) => None,
+        (None, ..) => Some("whether a Platform Connector is paused is"),
+        (_, None, _) => Some("which scope a Platform Connector has is"),
+        (_, _, None) => Some("which group a Platform Connector is of is"),
+        _ => None,
+    };
+    if let Some(what) = unknown {
+        out.unknown(&audit_logging::KIND, what);
+    }
     match (enabled, scope, connection.group_id) {
         (Some(true), Some("account"), _) => findings.facts.push(Fact::AccountExported),
+        // Whatever its scope, its own group is within it.
         (Some(true), _, Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),
         _ => {}
     }
 }
 
-fn is_account_level(config: &FreeForm<'_>) -> bool {
-    let flag = config.0.iter().find(|(name, _)| name == "is_account_level_connector");
-    flag.is_some_and(|(_, value)| *value == Node::Bool(true) || value.text() == Some("true"))
+/// Whether it is the account's; `None` when the config does not tell.
+fn is_account_level(config: &FreeForm<'_>) -> Option<bool> {
+    let (_, value) = config.0.iter().find(|(name, _)| name == "is_account_level_connector")?;
+    match value {
+        Node::Bool(value) => Some(*value),
+        value => value.text().and_then(|text| text.parse().ok()),
+    }
 }

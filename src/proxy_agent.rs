@@ -46,6 +46,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "proxy agents",
     path: "/v1/proxy",
     permission: Some("PROXY:READ"),
+    item_path: DETAILS.path,
     feeds: &[&KIND, &audit_event::KIND],
     parts: &[DETAILS],
     project,

@@ -27,7 +27,7 @@ impl Source for Fivetran {
             unaccepted: "Copy API key and API secret exactly as Fivetran shows them (Settings > API Configuration). If the pair was regenerated elsewhere, the old one stopped working at once: enter the new one here. A lost secret cannot be shown again: regenerate the pair, and update it here and in every other tool.",
         }),
         settings_schema: SETTINGS_SCHEMA,
-        settings: "connection_details, personal_data, personal_data_key, requests_per_hour, spread_days",
+        settings: "accepted_gaps, connection_details, personal_data, personal_data_key, requests_per_hour, spread_days",
         path_prefixes: &["/v1/"],
     };
     const KINDS: &'static [&'static Kind] = table::KINDS;
@@ -79,7 +79,7 @@ impl Source for Fivetran {
 
     fn doubt(username: &str, password: &str) -> Option<Diagnostic> {
         is_swapped(username, password).then(|| Diagnostic {
-            severity: Severity::Error,
+            severity: Severity::Warning,
             code: "credential-swapped",
             pointer: "/credentials".into(),
             message: "API key and API secret look swapped".into(),

@@ -10,9 +10,10 @@ use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::read::wire;
 use source_kit::{
-    Cost, Draft, Emit, Field, Kind, Nature, Origin, PartAnswer, Subject, Text, Unread, When, Withheld, WithheldReason,
-    YEAR, wire,
+    Cost, Draft, Emit, Field, Kind, Nature, Origin, PartAnswer, Subject, Text, Unread, When, Windows, Withheld,
+    WithheldReason, YEAR, wire,
 };
 
 /// The catalogue's entry.
@@ -40,7 +41,8 @@ pub const PART: Part = Part {
     path: "/v1/connections/{id}/sync-history",
     permission: "CONNECTOR:READ",
     feeds: &[&KIND],
-    window_query: Some(|from, to| format!("start_time={from}&end_time={to}")),
+    key: "sync_id",
+    windows: Some(Windows { query: |from, to| format!("start_time={from}&end_time={to}"), expected: runs_in_a_week }),
     spread: true,
     project: Some(project),
     ..Part::LIST
@@ -71,6 +73,20 @@ wire! {
         status: Text<'a>,
         reason: Field<Unread>,
     }
+}
+
+wire! {
+    /// What of a connection tells how often it syncs.
+    struct Scheduled<'a> {
+        sync_frequency: Field<i64>,
+        id: Text<'a>,
+    }
+}
+
+/// How many syncs a connection begins in a week: one per interval, which is six hours unless it is told.
+fn runs_in_a_week(connection: &str) -> u32 {
+    let minutes = wire::read::<Scheduled<'_>>(connection).and_then(|one| one.sync_frequency.value()).unwrap_or(360);
+    u32::try_from(7 * 24 * 60 / minutes.max(1)).unwrap_or(u32::MAX)
 }
 
 fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {

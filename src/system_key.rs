@@ -45,6 +45,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "system keys",
     path: "/v1/system-keys",
     permission: Some(PERMISSION),
+    item_path: DETAILS.path,
     feeds: &[&KIND, &audit_event::KIND],
     parts: &[DETAILS],
     project,

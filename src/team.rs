@@ -9,7 +9,8 @@ use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
+use source_kit::read::wire;
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, wire};
 
 /// The catalogue's entry for teams.
 pub const KIND: Kind = Kind {
@@ -54,7 +55,9 @@ pub const MEMBERS: Part = Part {
     name: "members",
     path: "/v1/teams/{id}/users",
     permission: "TEAM:READ",
+    key: "user_id",
     feeds: &[&MEMBERSHIP_KIND, &audit_event::KIND],
+    project: Some(members),
     ..Part::LIST
 };
 
@@ -64,6 +67,7 @@ pub const GROUPS: Part = Part {
     path: "/v1/teams/{id}/groups",
     permission: "TEAM:READ",
     feeds: &[&access_grant::KIND, &audit_event::KIND],
+    project: Some(|item, answer, out, findings| grants("group", item, answer, out, findings)),
     ..Part::LIST
 };
 
@@ -73,6 +77,7 @@ pub const CONNECTIONS: Part = Part {
     path: "/v1/teams/{id}/connections",
     permission: "TEAM:READ",
     feeds: &[&access_grant::KIND, &audit_event::KIND],
+    project: Some(|item, answer, out, findings| grants("connection", item, answer, out, findings)),
     ..Part::LIST
 };
 
@@ -81,6 +86,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "teams",
     path: "/v1/teams",
     permission: Some("TEAM:READ"),
+    item_path: "/v1/teams/{id}",
     feeds: &[&KIND, &MEMBERSHIP_KIND, &access_grant::KIND, &audit_event::KIND],
     parts: &[MEMBERS, GROUPS, CONNECTIONS],
     project,
@@ -154,14 +160,17 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         from: &[&origin],
         withheld: Vec::new(),
     });
-    let grantee = Grantee { kind: "team", id };
-    access_grant::emit_account_role(out, &origin, grantee, &team.role);
-    item.part(&MEMBERS).for_each(|origin, json| emit_member(out, origin, (id, name), json, findings));
-    for (part, resource) in [(&GROUPS, "group"), (&CONNECTIONS, "connection")] {
-        item.part(part).for_each(|origin, json| {
-            access_grant::emit_membership(out, origin, grantee, resource, json, findings);
-        });
-    }
+    access_grant::emit_account_role(out, &origin, Grantee { kind: "team", id }, &team.role);
+}
+
+fn members(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {
+    let team = wire::read::<Team<'_>>(item.json).unwrap_or_default();
+    answer.for_each(|origin, json| emit_member(out, origin, (item.id, team.name.text()), json, findings));
+}
+
+fn grants(resource: &'static str, item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {
+    let grantee = Grantee { kind: "team", id: item.id };
+    answer.for_each(|origin, json| access_grant::emit_membership(out, origin, grantee, resource, json, findings));
 }
 
 fn emit_member(

@@ -50,6 +50,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "transformation projects",
     path: "/v1/transformation-projects",
     permission: Some("TRANSFORMATION:READ"),
+    item_path: DETAILS.path,
     feeds: &[&KIND, &audit_event::KIND],
     parts: &[DETAILS],
     project,

@@ -17,7 +17,8 @@ use source_kit::read::request::page_request;
 use source_kit::read::wire;
 use source_kit::record::identity::Identity;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire,
+    Cost, DAILY, Draft, Emit, Field, Kind, Nature, PartAnswer, Rule, Subject, Text, Unread, When, Withheld,
+    WithheldReason, wire,
 };
 
 /// The catalogue's entry.
@@ -44,6 +45,7 @@ pub const RESOURCE: Resource = Resource {
     stage: "users",
     path: "/v1/users",
     permission: Some("USER:READ"),
+    item_path: "/v1/users/{id}",
     feeds: &[&KIND, &access_grant::KIND, &audit_event::KIND],
     project,
     ..Resource::LIST
@@ -55,6 +57,7 @@ pub const GROUPS: Part = Part {
     path: "/v1/users/{id}/groups",
     permission: "USER:READ",
     feeds: &[&access_grant::KIND, &audit_event::KIND],
+    project: Some(|item, answer, out, findings| grants("group", item, answer, out, findings)),
     ..Part::LIST
 };
 
@@ -64,6 +67,7 @@ pub const CONNECTIONS: Part = Part {
     path: "/v1/users/{id}/connections",
     permission: "USER:READ",
     feeds: &[&access_grant::KIND, &audit_event::KIND],
+    project: Some(|item, answer, out, findings| grants("connection", item, answer, out, findings)),
     ..Part::LIST
 };
 
@@ -145,13 +149,12 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             Stamp::new(Action::Login, &user.logged_in_at, "logged_in_at").by(&user.id, "/id"),
         ],
     );
-    let grantee = Grantee { kind: "user", id };
-    access_grant::emit_account_role(out, &origin, grantee, &user.role);
-    for (part, resource) in [(&GROUPS, "group"), (&CONNECTIONS, "connection")] {
-        item.part(part).for_each(|origin, json| {
-            access_grant::emit_membership(out, origin, grantee, resource, json, findings);
-        });
-    }
+    access_grant::emit_account_role(out, &origin, Grantee { kind: "user", id }, &user.role);
+}
+
+fn grants(resource: &'static str, item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &mut Findings) {
+    let grantee = Grantee { kind: "user", id: item.id };
+    answer.for_each(|origin, json| access_grant::emit_membership(out, origin, grantee, resource, json, findings));
 }
 
 fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {

@@ -133,11 +133,29 @@ fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::ti
         bytes_received / 1024,
         took.as_secs_f64()
     ));
+    show_findings(summary);
     say(format!("evidence: {}", args.out.join("evidence.jsonl").display()));
     say(format!("manifest: {}", args.out.join("manifest.json").display()));
     say(format!("seal:     {}", summary.chain_head));
     if let Some(since) = &summary.next_since {
         say(format!("next:     use --since {} so that no event is missed", plain(since)));
+    }
+}
+
+/// The first of what the source found odd; all of it is in the manifest.
+fn show_findings(summary: &Summary) {
+    const SHOWN: usize = 5;
+    let all = &summary.findings;
+    if all.is_empty() {
+        return;
+    }
+    let count = all.len() as u64;
+    say(format!("{count} {} about the vendor's answers, all in manifest.json:", plural(count, "finding")));
+    for finding in all.iter().take(SHOWN) {
+        say(format!("  {}: {}", plain(&finding.code), plain(&finding.message)));
+    }
+    if all.len() > SHOWN {
+        say(format!("  and {} more", all.len() - SHOWN));
     }
 }
 

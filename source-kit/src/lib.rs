@@ -15,11 +15,15 @@ pub mod shell;
 pub use base::model::{Subject, Withheld, WithheldReason};
 pub use read::protocol::Protocol;
 pub use read::wire::{Field, FreeForm, Map, Rule, Text, Unread};
+pub use record::answer::{Pages, PartAnswer, Why};
 pub use record::emit::{Draft, Emit, Origin};
+pub use record::findings::Findings;
 pub use record::kind::{Cost, DAILY, Kind, Nature, When, YEAR};
 pub use record::not_observable::Topic;
-pub use record::resource::{Findings, Item, Missing, Part, PartAnswer, Resource, Vendor};
+pub use record::part::{Item, Missing, Need, Part, Proof, Windows};
+pub use record::resource::Resource;
 pub use record::source::{About, Account, Pair, Setting, Source, Summary};
+pub use record::vendor::Vendor;
 
 pub use read::data::{Data, ListPage, Shape, range_of};
 pub use record::identity::Identity;

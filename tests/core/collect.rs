@@ -48,6 +48,8 @@ pub fn account(path: &str) -> Answer {
         ["v1", "connections"] => {
             json!({"items": [{"id": "c1", "service": "postgres", "created_at": stamp(1)}, {"id": "c2", "service": "s3", "created_at": stamp(2)}]})
         }
+        ["v1", "connections", _, "schemas"] => json!({"schemas": {}}),
+        ["v1", "connections" | "destinations", _, "certificates" | "fingerprints"] => json!({"items": []}),
         ["v1", "connections", id] => {
             json!({"id": id, "service": "postgres", "schema": "public", "created_at": stamp(1), "succeeded_at": stamp(7), "config": {"host": "h", "port": "5432"}})
         }
@@ -135,7 +137,10 @@ fn the_manifest_counts_what_comes_before_it_and_says_who_read_it() {
     let content: Value = serde_json::from_str(&manifest.content).unwrap();
     assert_eq!(content["records"], before.len());
     assert_eq!(content["settings_digest"], settings.config.settings_digest);
-    assert_eq!(content["settings"], json!({"connection_details": true, "personal_data": "full", "spread_days": 1}));
+    assert_eq!(
+        content["settings"],
+        json!({"accepted_gaps": [], "connection_details": true, "personal_data": "full", "spread_days": 1})
+    );
     assert_eq!(content["principal"], json!({"id": "me", "kind": "user", "role": "Account Administrator"}));
 }
 
@@ -235,7 +240,7 @@ fn a_list_that_goes_in_circles_is_never_complete() {
         let coverage = coverage(&pages, "role");
         assert_eq!(coverage.state, CoverageState::Partial, "period {period}");
         assert!(coverage.reason.contains("did not come to an end"), "{}", coverage.reason);
-        assert!(world.journal.borrow().len() < 80);
+        assert!(world.journal.borrow().len() < 110);
     }
 }
 
@@ -273,7 +278,7 @@ fn a_rate_limit_is_waited_out_when_the_budget_allows_and_handed_to_the_host_when
     let want = collect_all(&FakeWorld::new(account), &session("{}"), budget(None, None)).unwrap();
     let short = limited("5");
     let pages = collect_all(&short, &session("{}"), budget(None, Some(1))).unwrap();
-    assert_eq!((pages.len(), short.waited_ms.get()), (1, 5000));
+    assert!(pages.len() == 1 && (5000..=5500).contains(&short.waited_ms.get()), "{}", short.waited_ms.get());
     assert_eq!(records(&pages).len(), records(&want).len());
     let long = limited("3600");
     let pages = collect_all(&long, &session("{}"), budget(None, Some(1))).unwrap();

@@ -5,7 +5,9 @@ use crate::fake::{Answer, FakeWorld, account_info, collect_all, records, reply, 
 use crate::templates::{asked, collected, template as template_of};
 use fivetran_source::account;
 use fivetran_source::table::RESOURCES;
+use fivetran_source::types::Part;
 use serde_json::{Value, json};
+use source_kit::Proof;
 use source_kit::base::model::{CollectRequest, CoverageState};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -59,15 +61,20 @@ fn every_get_of_the_document_is_collected_or_it_is_said_why_not() {
     println!("{} operations: {} collected, {} excluded", gets.len(), collected.len(), excluded.len());
 }
 
-/// What a list gives that is not looked at: one item, such that every part is called.
-fn one_item(list: &str, services: &[String]) -> Value {
-    let connection = |service: &String| json!({"id": service, "service": service});
+/// What a list gives that is not looked at: one item of this id, such that every part is called.
+fn one_item(list: &str, services: &[String], id: &str) -> Value {
+    let connection = |service: &String| json!({"id": if service == "one" { id } else { service }, "service": service});
     match list {
-        "/v1/roles" => json!({"items": [{"name": "one"}]}),
-        "/v1/users" => json!({"items": [{"id": "one", "user_type": "SERVICE_ACCOUNT"}]}),
+        "/v1/roles" => json!({"items": [{"name": id}]}),
+        "/v1/users" => json!({"items": [{"id": id, "user_type": "SERVICE_ACCOUNT"}]}),
         "/v1/connections" => json!({"items": services.iter().map(connection).collect::<Vec<_>>()}),
-        _ => json!({"items": [{"id": "one"}]}),
+        "/v1/external-logging" => json!({"items": [{"id": id, "enabled": true}]}),
+        _ => json!({"items": [{"id": id}]}),
     }
+}
+
+fn parts() -> impl Iterator<Item = &'static Part> {
+    RESOURCES.iter().flat_map(|resource| resource.parts)
 }
 
 /// A world of one item per list, in which `endpoint` answers with `body`.
@@ -77,6 +84,7 @@ fn world(endpoint: String, body: Value) -> FakeWorld<impl Fn(&str) -> Answer> {
         let items = body["data"]["items"].as_array().unwrap();
         services = items.iter().map(|item| item["id"].as_str().unwrap().into()).collect();
     }
+    let id = ["id", "user_id"].iter().find_map(|field| body["data"][field].as_str()).unwrap_or("one").to_string();
     FakeWorld::new(move |request: &str| {
         let template = asked(request);
         if template == endpoint {
@@ -84,15 +92,19 @@ fn world(endpoint: String, body: Value) -> FakeWorld<impl Fn(&str) -> Answer> {
         }
         match RESOURCES.iter().find(|resource| resource.path == template) {
             _ if template == account::PATH => account_info(),
-            Some(resource) if resource.page_limit.is_some() => success(&one_item(&template, &services)),
+            Some(resource) if resource.page_limit.is_some() => success(&one_item(&template, &services, &id)),
             Some(_) => reply(404, json!({"code": "NotFound_LogService"}).to_string()),
-            None if RESOURCES.iter().any(|r| {
-                r.parts.iter().any(|part| template_of(part.path) == template && part.page_limit.is_some())
-            }) =>
-            {
+            None if parts().any(|part| template_of(part.path) == template && part.page_limit.is_some()) => {
                 success(&json!({"items": []}))
             }
-            None => reply(404, json!({"code": "NotFound"}).to_string()),
+            None => {
+                let asked_for = request.split(['/', '?']).nth(3).unwrap();
+                match parts().find(|part| template_of(part.path) == template).map(|part| part.proof) {
+                    Some(Proof::Has(field)) => success(&json!({field: "x"})),
+                    Some(Proof::Id(field)) => success(&json!({field: asked_for, "service": asked_for})),
+                    _ => success(&json!({"id": asked_for})),
+                }
+            }
         }
     })
 }
@@ -125,7 +137,10 @@ fn check_body(file: &str, template: &str, kind: &str, body: Value) -> usize {
     let wanted = if template.ends_with("/entities") { 1 } else { items };
     assert!(found >= wanted, "{file}: {items} items give {found} {kind} records");
     for coverage in &pages.last().unwrap().coverage {
-        assert_eq!(coverage.state, CoverageState::Complete, "{file}: {} {}", coverage.kind, coverage.reason);
+        // Some documented examples leave out what a verdict rests on, which then is said.
+        let is_told = coverage.code == "not-told" && coverage.reason.contains(" not told for ");
+        let is_whole = coverage.state == CoverageState::Complete;
+        assert!(is_whole || is_told, "{file}: {} {}", coverage.kind, coverage.reason);
     }
     found
 }

@@ -52,7 +52,7 @@ fn page() -> String {
     out.push_str("| account | 1 call in all | |\n");
     for resource in RESOURCES {
         let name = |part: &Part| format!("{}{}", part.name, if part.spread { "\\*" } else { "" });
-        let parts: Vec<String> = resource.parts.iter().filter(|part| part.window_query.is_none()).map(name).collect();
+        let parts: Vec<String> = resource.parts.iter().filter(|part| part.windows.is_none()).map(name).collect();
         let each = if parts.is_empty() { String::new() } else { format!("{}: {}", parts.len(), parts.join(", ")) };
         writeln!(out, "| {} | `{}` | {each} |", resource.stage, resource.path).unwrap();
     }
@@ -114,7 +114,7 @@ fn the_catalogue_says_what_the_collection_does() {
             if resource.feeds.iter().chain(resource.informs).any(|fed| fed.id == kind.id) {
                 called.push(format!("GET {}", resource.path));
             }
-            let parts = resource.parts.iter().filter(|part| part.feeds.iter().any(|fed| fed.id == kind.id));
+            let parts = resource.parts.iter().filter(|part| part.serves().any(|fed| fed.id == kind.id));
             called.extend(parts.map(|part| format!("GET {}", part.path)));
         }
         if kind.id == "account" {

@@ -92,7 +92,7 @@ fn expected(fault: &Fault, stage: &str) -> Outcome {
         Fault::Status(500) if on_account => Outcome::Retry,
         Fault::Status(400) | Fault::Redirect if on_account => Outcome::Fail("upstream"),
         // What comes a second time, and then ends, is all there is.
-        Fault::CursorRepeats | Fault::CursorLoops if stage == "part list" => Outcome::Same,
+        Fault::CursorLoops if stage == "part list" => Outcome::Same,
         Fault::CursorLoops if stage == "only page" => Outcome::Same,
         // Only lists have items and cursors.
         Fault::Duplicates => Outcome::Same,
@@ -100,8 +100,8 @@ fn expected(fault: &Fault, stage: &str) -> Outcome {
             Outcome::Same
         }
         _ if on_account => Outcome::Fail("contract-drift"),
-        // An item whose details are gone is gone: that is complete, and said.
-        Fault::NotFound if stage == "detail" || stage == "part list" => Outcome::Same,
+        // An item whose details are gone is gone: that is complete, and said. A part of one that is there is missing.
+        Fault::NotFound if stage == "detail" => Outcome::Same,
         _ => Outcome::Short,
     }
 }

@@ -199,7 +199,7 @@ fn the_share_binds_no_cursor_and_other_settings_do() {
 }
 
 #[test]
-fn a_page_keeps_to_its_requests_but_for_its_first_item() {
+fn a_page_keeps_to_its_requests_but_for_its_first_answer() {
     let asked = |max_requests, max_concurrency| CollectRequest {
         kinds: vec!["connection".into(), "sync_run".into()],
         since: Some("2025-02-01T12:00:00Z".into()),
@@ -207,7 +207,7 @@ fn a_page_keeps_to_its_requests_but_for_its_first_item() {
         ..CollectRequest::default()
     };
     let whole = collect_all(&world(), &session("{}"), asked(None, Some(1))).unwrap();
-    let (want, weeks) = (records(&whole).into_iter().cloned().collect::<Vec<_>>(), 52);
+    let want = records(&whole).into_iter().cloned().collect::<Vec<_>>();
     for most in [1, 60, 150, 300] {
         for concurrency in [1, 8, 64] {
             let (world, mut request) = (world(), asked(Some(most), Some(concurrency)));
@@ -221,9 +221,10 @@ fn a_page_keeps_to_its_requests_but_for_its_first_item() {
                     break;
                 }
             }
-            let allowed = (most as usize).max(ONE_ITEM + weeks);
+            // The account, a list page, and one answer.
+            let allowed = (most as usize).max(3);
             assert!(pages.iter().all(|sent| *sent <= allowed), "{most}, {concurrency}: {pages:?}");
-            assert!(pages.iter().any(|sent| *sent > weeks), "{pages:?}");
+            assert!(pages.iter().any(|sent| *sent == allowed), "{pages:?}");
             assert_eq!(contents(&got), contents(&want), "{most}, {concurrency}");
         }
     }
@@ -245,7 +246,8 @@ fn lists_without_items_are_not_read_beyond_the_budget() {
         let mut request = CollectRequest { budget, ..CollectRequest::default() };
         for _ in 0..3 {
             let page = run(collect(&world, &session("{}"), &request)).unwrap();
-            assert_eq!(page.usage.requests, 20, "{budget:?}");
+            // A further page is looked at with the one before it: two calls, or none, and begun they are in time.
+            assert!((19..=21).contains(&page.usage.requests), "{budget:?}: {}", page.usage.requests);
             assert!(page.cursor.is_some() && page.cursor != request.cursor, "it goes on where it was");
             request.cursor = page.cursor;
         }

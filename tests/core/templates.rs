@@ -29,5 +29,8 @@ pub fn asked(request: &str) -> String {
     };
     let all = collected();
     let exact = all.iter().find(|(template, _)| template == path);
-    exact.or_else(|| all.iter().find(|(template, _)| fits(template))).unwrap().0.clone()
+    let found = exact.or_else(|| all.iter().find(|(template, _)| fits(template))).map(|(template, _)| template.clone());
+    // An item's own path is asked only to tell whether the item is gone.
+    let mut own = RESOURCES.iter().map(|resource| template(resource.item_path));
+    found.or_else(|| own.find(|template| fits(template))).unwrap()
 }

@@ -35,6 +35,9 @@ pub struct Summary {
     pub records_per_kind: BTreeMap<String, u64>,
     /// Coverage per kind, as of the last page.
     pub coverage: Vec<CoverageSummary>,
+    /// What the source found odd in the vendor's answers.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// Pages written.
     pub pages: u64,
     /// Requests sent, retries included.
@@ -79,7 +82,22 @@ pub struct CoverageSummary {
     pub reason: String,
     /// The permission that was missing.
     pub missing_permission: Option<String>,
+    /// Whether it is short only as the settings accept, or as the vendor's plan has it.
+    #[serde(default)]
+    pub accepted: bool,
 }
+
+/// Something that the source found odd and that a person should see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is, fit for matching.
+    pub code: String,
+    /// In plain words.
+    pub message: String,
+}
+
+/// Findings kept of one collection, at most: a source of ours reports about 200.
+const MAX_FINDINGS: usize = 1000;
 
 impl Summary {
     /// A collection that begins now.
@@ -111,6 +129,8 @@ impl Summary {
         self.retries += page.retries;
         self.bytes_received += page.bytes_received;
         self.coverage = page.coverage;
+        let room = MAX_FINDINGS.saturating_sub(self.findings.len());
+        self.findings.extend(page.findings.into_iter().take(room));
         self.next_since = page.next_since;
         if let Some(chain) = Chain::at(&self.chain_head) {
             self.chain_head = lines.iter().fold(chain, |chain, line| chain.next(line.hash)).head();
@@ -119,10 +139,10 @@ impl Summary {
         self
     }
 
-    /// The kinds of which something is missing that could have been had, and was wanted.
+    /// The kinds of which something is missing that nobody has accepted.
     pub fn missing(&self) -> impl Iterator<Item = &CoverageSummary> {
-        let enough = ["complete", "spread", "disabled", "not_available"];
-        self.coverage.iter().filter(move |coverage| !enough.contains(&coverage.state.as_str()))
+        let enough = ["complete", "spread", "disabled"];
+        self.coverage.iter().filter(move |coverage| !coverage.accepted && !enough.contains(&coverage.state.as_str()))
     }
 }
 
@@ -148,6 +168,8 @@ pub struct Page {
     pub bytes_received: u64,
     /// Coverage per kind, as of this page.
     pub coverage: Vec<CoverageSummary>,
+    /// What the source found odd.
+    pub findings: Vec<Finding>,
     /// Where the events of the next collection begin.
     pub next_since: Option<String>,
 }

@@ -129,11 +129,14 @@ impl Collection {
     }
 }
 
+/// Code of that finding.
+pub const PACE: &str = "quota-share";
+
 /// The finding with which a source says that it waits by itself, to keep to the share of the vendor's
 /// quota that its settings give; `None` when it was the vendor who asked for it.
 #[must_use]
 pub fn own_pace(page: &Page) -> Option<&Diagnostic> {
-    page.diagnostics.iter().find(|finding| finding.code == "quota-share")
+    page.diagnostics.iter().find(|finding| finding.code == PACE)
 }
 
 /// How long it is until a point in time by the clock that the source sees.

@@ -3,11 +3,12 @@
 use crate::bindings::compliance::source::types::{Coverage, CoverageState, EvidenceRecord, WithheldReason};
 use crate::bindings::exports::compliance::source::catalog::{KindDescription, Nature};
 use crate::bindings::exports::compliance::source::source::{Configured, Page};
+use crate::collection::PACE;
 use crate::error::Result;
 use crate::plugin::Plugin;
 use source_evidence::kinds::KindFacts;
 use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
-use source_evidence::summary::{self, ComponentSummary, CoverageSummary, Request, Summary};
+use source_evidence::summary::{self, ComponentSummary, CoverageSummary, Finding, Request, Summary};
 
 /// The summary of a collection that begins now.
 #[must_use]
@@ -38,6 +39,7 @@ pub fn page_facts(page: &Page) -> summary::Page {
         retries: page.usage.retries.into(),
         bytes_received: page.usage.bytes_received,
         coverage: page.coverage.iter().map(coverage).collect(),
+        findings: findings(page),
         next_since: page.next_since.clone(),
     }
 }
@@ -93,6 +95,12 @@ fn evidence(record: &EvidenceRecord) -> Record {
     }
 }
 
+/// What a person should see of what the source found: all but that it keeps to its own pace.
+fn findings(page: &Page) -> Vec<Finding> {
+    let shown = page.diagnostics.iter().filter(|finding| finding.code != PACE);
+    shown.map(|finding| Finding { code: finding.code.clone(), message: finding.message.clone() }).collect()
+}
+
 fn coverage(coverage: &Coverage) -> CoverageSummary {
     CoverageSummary {
         kind: coverage.kind.clone(),
@@ -102,6 +110,7 @@ fn coverage(coverage: &Coverage) -> CoverageSummary {
         items_failed: coverage.items_failed,
         reason: coverage.reason.clone(),
         missing_permission: coverage.missing_permission.clone(),
+        accepted: coverage.accepted,
     }
 }
 

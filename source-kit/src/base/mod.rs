@@ -8,3 +8,9 @@ pub mod timestamp;
 pub mod url;
 pub mod urn;
 pub mod world;
+
+/// Whether a value need not be written, as it is what its absence means.
+#[must_use]
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

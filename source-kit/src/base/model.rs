@@ -164,6 +164,8 @@ pub struct Coverage {
     pub reason: String,
     /// The permission that was missing.
     pub missing_permission: Option<String>,
+    /// Whether it is short only as the settings accept.
+    pub accepted: bool,
 }
 
 /// What a call spent.

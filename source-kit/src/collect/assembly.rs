@@ -4,26 +4,32 @@
 use super::closing;
 use super::context::Context;
 use super::counts;
-use super::cursor::{Position, State};
+use super::cursor::State;
+use super::fetch::Taken;
 use super::halt::Halt;
-use super::listing::{Listing, closing_stage, resource_at};
+use super::listing::{ListedItem, Listing, closing_stage, resource_at};
+use super::making::{Listed, Made, drop_repeats};
 use super::page::outline;
 use super::pipeline::Done;
 use super::plan::Plan;
+use super::position::{Inside, Position, Step};
+use crate::base::digest::short_hash;
 use crate::base::model::{CoverageState, Diagnostic, Failure, Page, Record};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
 use crate::read::body::Body;
+use crate::record::answer::PartAnswer;
 use crate::record::config::Config;
 use crate::record::emit::Emit;
-use crate::record::identity::fits;
+use crate::record::findings::Findings;
 use crate::record::kind::Nature;
-use crate::record::resource::{Findings, Item, PartAnswer, Resource};
+use crate::record::problem::Problem;
+use crate::record::resource::Resource;
 use crate::record::source::Source;
-use crate::record::tally::{Cause, Problem, Tally};
+use crate::record::tally::Tally;
 use crate::record::turn::next_since;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A page in the making.
@@ -42,9 +48,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
     /// Resumes from `state`.
     pub fn new(context: &'c Context<'c, 'w, S, W>, config: &'c Config<S>, state: State<S>) -> Self {
         for (part, refusals) in state.refusals.iter().enumerate() {
-            if counts::is_closed(refusals) {
-                context.progress.close(state.position.stage, part);
-            }
+            context.progress.close(state.position.stage, part, counts::closed(refusals));
         }
         Self {
             context,
@@ -70,9 +74,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
 
     /// Whether no further record fits.
     pub fn is_full(&self) -> bool {
-        let budget = &self.plan().budget;
-        budget.max_records.is_some_and(|max| self.records.len() >= max as usize)
-            || budget.max_bytes.is_some_and(|max| self.context.progress.bytes() >= max)
+        self.context.is_full()
     }
 
     /// Whether nothing more can be taken.
@@ -91,9 +93,19 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         }
         let account = S::ACCOUNT;
         let item = Listed { list: body, page: None, index: 0, json: body.data(), id: "" };
-        let (records, findings) = self.project(&account.resource, &item, &[]);
-        self.diagnostics.extend(counts::drift(&mut self.state, &findings));
-        for record in records {
+        let mut made = self.emit(|out, findings, notes| {
+            let item = item.with(&[], &[], notes);
+            (account.resource.project)(&item, out, findings);
+        });
+        counts::findings(
+            &mut self.state,
+            self.context.call.plan,
+            &account.resource,
+            account.resource.path,
+            &mut made.findings,
+        );
+        self.diagnostics.extend(counts::drift(&mut self.state, &made.findings));
+        for record in made.records {
             self.deliver(record);
         }
         counts::kinds(&mut self.state, self.context.call.plan, &[account.kind], |tally| {
@@ -108,10 +120,11 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
     pub fn take(&mut self, done: Done) {
         match done {
             Done::Item(listing, index, parts) => self.item(&listing, index, parts),
+            Done::Step(listing, index, step, taken) => self.step(&listing, index, &step, taken),
             Done::EmptyPage(listing) => self.page_end(&listing),
             Done::Lost(stage, problem) => {
                 if let Some(resource) = resource_at::<S>(stage) {
-                    counts::list(&mut self.state, self.context.call.plan, resource, |tally| tally.problem(&problem));
+                    counts::of_list(&mut self.state, self.context.call.plan, resource, &problem);
                     self.walk_end(resource, stage);
                 }
             }
@@ -119,45 +132,134 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         }
     }
 
-    fn item(&mut self, listing: &Rc<Listing>, index: usize, mut parts: Vec<PartAnswer>) {
+    fn item(&mut self, listing: &Rc<Listing>, index: usize, mut answers: Vec<PartAnswer>) {
         let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
             return;
         };
-        counts::refuse(&mut self.state, &self.context.progress, resource, &mut parts);
-        let item = Listed {
-            list: &listing.body,
-            page: listing.number,
-            index: listed.index,
-            json: listing.json(listed),
-            id: listed.key.as_deref().unwrap_or_default(),
-        };
-        let (records, mut findings) = self.project(resource, &item, &parts);
-        let skip = if index == 0 { self.state.position.skip } else { 0 };
-        for (number, record) in records.into_iter().enumerate().skip(skip) {
-            if self.is_full() {
-                Listing::move_to(&mut self.state.position, listed, number);
-                return;
-            }
-            self.deliver(record);
+        for (number, answer) in answers.iter_mut().enumerate() {
+            counts::refuse(&mut self.state, &self.context.progress, (resource, number), answer);
         }
-        counts::item(&mut self.state, self.context.call.plan, resource, &parts, &mut findings);
+        let item = Listed::of(listing, listed);
+        let mut made = self.emit(|out, findings, notes| {
+            (resource.project)(&item.with(resource.parts, &answers, notes), out, findings);
+        });
+        let step = Step::default();
+        if !self.deliver_all(&mut made, listed, &step) {
+            return;
+        }
+        let plan = self.context.call.plan;
+        counts::item(&mut self.state, plan, resource);
+        for (part, answer) in resource.parts.iter().zip(&answers).filter(|(part, _)| part.project.is_none()) {
+            counts::part(&mut self.state, plan, part, (answer, listed.hash()));
+        }
+        let next = self.context.next_step(listing, listed, &step);
+        self.end_step(listing, index, next, (resource.path, made.findings));
+    }
+
+    fn step(&mut self, listing: &Rc<Listing>, index: usize, step: &Step, taken: Taken) {
+        let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
+            return;
+        };
+        let Some((number, part)) = step.part.and_then(|number| Some((number, resource.parts.get(number)?))) else {
+            return;
+        };
+        let Taken { mut answer, trouble, next } = taken;
+        counts::refuse(&mut self.state, &self.context.progress, (resource, number), &mut answer);
+        let item = Listed::of(listing, listed);
+        let mut made = self.emit(|out, findings, notes| {
+            if let Some(project) = part.project {
+                project(&item.with(resource.parts, &[], notes), &answer, out, findings);
+            }
+        });
+        let next = next.map(|list| Step { list, ..step.clone() });
+        let next = next.or_else(|| self.context.next_step(listing, listed, step));
+        made.goes_on = next.as_ref().is_some_and(|next| next.part == step.part);
+        if !self.deliver_all(&mut made, listed, step) {
+            return;
+        }
+        let plan = self.context.call.plan;
+        counts::part(&mut self.state, plan, part, (&answer, listed.hash()));
+        if let Some(cause) = trouble {
+            counts::of_part(&mut self.state, plan, part, &Problem::of_items(cause, part.path, 1));
+        }
+        self.end_step(listing, index, next, (part.path, made.findings));
+    }
+
+    /// Moves on from a step that was delivered: to `next`, or else to the item after it.
+    fn end_step(
+        &mut self,
+        listing: &Rc<Listing>,
+        index: usize,
+        next: Option<Step>,
+        (at, mut findings): (&'static str, Findings<S>),
+    ) {
+        let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
+            return;
+        };
+        counts::findings(&mut self.state, self.context.call.plan, resource, at, &mut findings);
         self.diagnostics.extend(counts::drift(&mut self.state, &findings));
-        self.context.progress.item();
+        if let Some(next) = next {
+            let inside = self.state.position.inside.take().filter(|inside| inside.step.part == next.part);
+            self.stand_at(
+                listed,
+                Some(inside.map_or_else(|| Inside::at(next.clone()), |inside| inside.moved_to(next.clone()))),
+            );
+            return;
+        }
+        self.state.position.read.add(listed.hash());
         match listing.items.get(index + 1) {
-            Some(next) => Listing::move_to(&mut self.state.position, next, 0),
+            Some(next) => self.stand_at(next, None),
             None => self.page_end(listing),
         }
     }
 
-    fn project(
-        &mut self,
-        resource: &Resource<S>,
-        listed: &Listed<'_>,
-        answers: &[PartAnswer],
-    ) -> (Vec<Record>, Findings<S>) {
+    /// Moves to an item of the page under way, or to a place in it.
+    fn stand_at(&mut self, item: &ListedItem, inside: Option<Inside>) {
+        let position = &mut self.state.position;
+        position.index = item.index;
+        position.anchor = item.anchor();
+        position.inside = inside;
+    }
+
+    /// Delivers what was made of a step and was not delivered before. Answers whether all of it fitted; if not,
+    /// the position is where it stopped.
+    fn deliver_all(&mut self, made: &mut Made<S>, listed: &ListedItem, step: &Step) -> bool {
+        let position = &mut self.state.position;
+        let is_here = |inside: &Inside| position.anchor == listed.anchor() && inside.is_in(step);
+        let mut inside = position.inside.take().filter(is_here).unwrap_or_else(|| Inside::at(step.clone()));
+        inside.step = step.clone();
+        let mut records = core::mem::take(&mut made.records);
+        made.findings.conflicts += drop_repeats(&mut records);
+        if !inside.read.last.is_empty() || !inside.edge.is_empty() {
+            let hashes: Vec<u64> = records.iter().map(|record| short_hash(&record.id)).collect();
+            let (fresh, is_other) = inside.to_deliver(&hashes);
+            made.findings.changed |= is_other;
+            let mut fresh = fresh.into_iter();
+            records.retain(|_| fresh.next().unwrap_or(true));
+        }
+        let before = self.records.len();
+        let mut all = true;
+        for record in records {
+            all = !self.is_full();
+            if !all {
+                break;
+            }
+            self.deliver(record);
+        }
+        // Hashes are dear: only a page that is cut, or that another one follows, needs them.
+        if !all || made.goes_on {
+            let delivered = self.records.get(before..).unwrap_or_default();
+            delivered.iter().for_each(|record| inside.add(short_hash(&record.id)));
+        }
+        self.stand_at(listed, Some(inside));
+        all
+    }
+
+    /// Lets a projection make records, and gathers what else it noticed.
+    fn emit(&self, project: impl FnOnce(&mut Emit<'_>, &mut Findings<S>, &S::Notes)) -> Made<S> {
         let (call, identity) = (self.context.call, &self.state.identity);
         let mut findings = Findings { principal: identity.user.clone(), ..Findings::default() };
-        let mut emit = Emit {
+        let mut out = Emit {
             source: S::ABOUT.id,
             account: &identity.account,
             wanted: &call.plan.wanted,
@@ -166,41 +268,22 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             spread_days: call.settings.spread_days,
             now: call.now(),
             records: Vec::new(),
+            unknown: Vec::new(),
         };
-        let Listed { list, page, index, json, id } = *listed;
-        let item = Item { list, page, index, json, id, parts: resource.parts, answers, notes: &self.state.notes };
-        (resource.project)(&item, &mut emit, &mut findings);
-        for (part, answer) in resource.parts.iter().zip(answers) {
-            if let Some(project) = part.project {
-                project(&item, answer, &mut emit, &mut findings);
-            }
-        }
-        let records = emit.records;
-        if let Some(role) = findings.principal_role.take().filter(|role| fits(role)) {
-            self.state.role = Some(role);
-        }
-        (records, findings)
+        project(&mut out, &mut findings, &self.state.notes);
+        findings.unknown = out.unknown;
+        Made { records: out.records, findings, goes_on: false }
     }
 
     fn page_end(&mut self, listing: &Listing) {
         let Some(resource) = resource_at::<S>(listing.stage) else { return };
-        let problem = |cause, whole_list| Problem {
-            cause,
-            at: resource.path.to_string(),
-            permission: None,
-            count: 1,
-            whole_list,
-        };
         counts::list(&mut self.state, self.context.call.plan, resource, |tally| {
             tally.pages += 1;
             tally.repeats += listing.repeats;
-            if listing.changed {
-                tally.problem(&problem(Cause::ListChanged, false));
-            }
-            if let Some(cause) = listing.broken_end {
-                tally.problem(&problem(cause, true));
-            }
         });
+        for problem in &listing.problems {
+            counts::of_list(&mut self.state, self.context.call.plan, resource, problem);
+        }
         let read_at = listing.body.seen.read_at;
         counts::kinds(&mut self.state, self.context.call.plan, resource.feeds, |tally| tally.response(read_at));
         match &listing.next {
@@ -244,7 +327,10 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         match self.halt.take() {
             Some(Halt::Fail(failure)) if !achieved => return Err(*failure),
             Some(Halt::Fail(failure)) => stopped = Some(*failure),
-            Some(Halt::Wait(until)) => not_before = Some(until),
+            Some(Halt::Wait(until)) => {
+                not_before = Some(until);
+                stopped = Some(self.context.call.rate_limited(until));
+            }
             None => {}
         }
         // One wait at a time: the vendor's is the whole account's, this one is ours, and when both
@@ -271,7 +357,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let all_read = events.clone().all(|(kind, tally)| is_whole(tally.coverage(kind).state));
         let since = match all_read {
             true if events.count() > 0 => {
-                Some(next_since(self.context.call.settings.spread_days, self.context.started))
+                Some(next_since(self.context.call.settings.spread_days, self.state.started_at()))
             }
             _ => self.plan().since,
         };
@@ -293,13 +379,4 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             counts::kinds(&mut self.state, self.context.call.plan, closing::KINDS, |tally| tally.open = 0);
         }
     }
-}
-
-/// An item as it is in its list.
-struct Listed<'a> {
-    list: &'a Body,
-    page: Option<u32>,
-    index: usize,
-    json: &'a str,
-    id: &'a str,
 }

@@ -50,6 +50,7 @@ pub fn record<S: Source>(
         spread_days: 1,
         now,
         records: Vec::new(),
+        unknown: Vec::new(),
     };
     let summaries: Vec<_> = summaries::<S>(plan).collect();
     let kinds: Vec<_> = covered(plan).collect();

@@ -5,94 +5,147 @@ use super::plan::Plan;
 use super::progress::Progress;
 use crate::base::digest::short_hash;
 use crate::base::model::{Diagnostic, Severity};
+use crate::record::answer::{PartAnswer, Why};
+use crate::record::findings::Findings;
+use crate::record::identity::fits;
 use crate::record::kind::Kind;
-use crate::record::resource::{Findings, Part, PartAnswer, Resource};
+use crate::record::part::Part;
+use crate::record::problem::{Cause, Problem};
+use crate::record::resource::Resource;
 use crate::record::source::Source;
-use crate::record::tally::{Cause, Problem, Tally};
+use crate::record::tally::Tally;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-/// A part that is refused for the first so many items in a row is not called any more: the
-/// permission is missing, and calls are the customer's.
+/// A part that is refused, or not offered, for the first so many items in a row is not called any more: calls are
+/// the customer's.
 const MAX_REFUSALS: u32 = 3;
 /// Findings about responses that are reported in a collection; they travel in the cursor.
 const MAX_DRIFT: usize = 200;
 
-/// Keeps count of refused parts, and treats the answers of a part that is closed as refusals, whether
-/// the call was still made or not.
-pub fn refuse<S: Source>(state: &mut State<S>, progress: &Progress, resource: &Resource<S>, parts: &mut [PartAnswer]) {
-    let stage = state.position.stage;
+/// Keeps count of refused answers of a part. Those that come after it was closed, for items that were asked before
+/// that was known, count as not asked: how many there are depends on timing. An answer that was granted is kept.
+pub fn refuse<S: Source>(
+    state: &mut State<S>,
+    progress: &Progress,
+    (resource, number): (&Resource<S>, usize),
+    answer: &mut PartAnswer,
+) {
     state.refusals.resize(resource.parts.len(), Refusals::default());
-    for (number, (answer, refusals)) in parts.iter_mut().zip(&mut state.refusals).enumerate() {
-        if is_closed(refusals) && !matches!(answer, PartAnswer::NotCalled) {
-            *answer = PartAnswer::Forbidden(None);
+    let Some(refusals) = state.refusals.get_mut(number) else { return };
+    match (&answer, closed(refusals)) {
+        (PartAnswer::Forbidden(_), Some(why)) | (PartAnswer::NotOffered, Some(why)) => {
+            *answer = PartAnswer::NotAsked(why);
         }
-        match answer {
-            PartAnswer::Forbidden(_) => refusals.refused = refusals.refused.saturating_add(1),
-            PartAnswer::Pages(_) | PartAnswer::None(_) | PartAnswer::Gone => refusals.granted = true,
-            PartAnswer::Broken(_) | PartAnswer::NotCalled => {}
-        }
-        if is_closed(refusals) {
-            progress.close(stage, number);
-        }
+        (PartAnswer::Forbidden(_), None) => refusals.refused = refusals.refused.saturating_add(1),
+        (PartAnswer::NotOffered, None) => refusals.missing = refusals.missing.saturating_add(1),
+        (PartAnswer::Read(_) | PartAnswer::None(_), _) => refusals.granted = true,
+        _ => {}
+    }
+    progress.close(state.position.stage, number, closed(refusals));
+}
+
+/// Why a part is not called any more; `None` while it is.
+pub fn closed(refusals: &Refusals) -> Option<Why> {
+    match (refusals.granted, refusals.refused >= MAX_REFUSALS, refusals.missing >= MAX_REFUSALS) {
+        (false, true, _) => Some(Why::Refused),
+        (false, false, true) => Some(Why::NotOffered),
+        _ => None,
     }
 }
 
-/// Whether a part is not called any more.
-pub fn is_closed(refusals: &Refusals) -> bool {
-    !refusals.granted && refusals.refused >= MAX_REFUSALS
+/// Counts an item whose own records are made.
+pub fn item<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>) {
+    state.items += 1;
+    list(state, plan, resource, |tally| tally.items += 1);
 }
 
-/// Counts an item that is done, and takes what it told.
-pub fn item<S: Source>(
+/// Takes what a projection noticed in an answer of `at`.
+pub fn findings<S: Source>(
     state: &mut State<S>,
     plan: &Plan,
     resource: &Resource<S>,
-    parts: &[PartAnswer],
+    at: &str,
     findings: &mut Findings<S>,
 ) {
-    state.items += 1;
-    list(state, plan, resource, |tally| tally.items += 1);
-    if findings.unreadable > 0 {
-        let problem = Problem {
-            cause: Cause::Unreadable,
-            at: resource.path.to_string(),
-            permission: None,
-            count: u64::from(findings.unreadable),
-            whole_list: false,
-        };
-        list(state, plan, resource, |tally| tally.problem(&problem));
+    let counted = [
+        (Cause::Unreadable, u64::from(findings.unreadable)),
+        (Cause::Conflict, findings.conflicts),
+        (Cause::ListChanged, u64::from(findings.changed)),
+    ];
+    let part = resource.parts.iter().find(|part| part.path == at);
+    for (cause, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
+        let problem = Problem::of_items(cause, at, count);
+        match part {
+            Some(part) => of_part(state, plan, part, &problem),
+            None => of_list(state, plan, resource, &problem),
+        }
     }
-    for (part, answer) in resource.parts.iter().zip(parts) {
-        count_part(state, plan, part, answer);
+    for (kind, what) in findings.unknown.drain(..) {
+        let problem = Problem::of_items(Cause::Unknown, at, 1).with(Some(what.into()));
+        kinds(state, plan, &[kind], |tally| tally.problem(&problem));
+    }
+    if let Some(role) = findings.principal_role.take().filter(|role| fits(role)) {
+        state.role = Some(role);
     }
     for fact in findings.facts.drain(..) {
         S::note(&mut state.notes, fact);
     }
 }
 
-fn count_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, answer: &PartAnswer) {
-    let cause = match answer {
-        PartAnswer::NotCalled => return,
-        PartAnswer::Pages(pages) => {
-            return kinds(state, plan, part.feeds, |tally| {
-                pages.iter().for_each(|body| tally.response(body.seen.read_at));
+/// Counts an answer of a part of the item whose key has this hash.
+pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answer, item): (&PartAnswer, u64)) {
+    let problem = |cause| Problem::of_items(cause, part.path, 1);
+    let skipped = |cause| Problem { count: 0, skipped: 1, ..Problem::of_items(cause, part.path, 0) };
+    let permission = || Some(part.permission.to_string());
+    let problem = match answer {
+        PartAnswer::NotAsked(Why::NotWanted | Why::NotNeeded | Why::OtherTurn) => return,
+        PartAnswer::Read(pages) => {
+            kinds(state, plan, part.feeds, |tally| {
+                pages.bodies.iter().for_each(|body| tally.response(body.seen.read_at));
             });
+            match &pages.cut_short {
+                None => return,
+                Some(_) => problem(Cause::Upstream),
+            }
         }
         PartAnswer::None(body) => {
             return kinds(state, plan, part.feeds, |tally| tally.response(body.seen.read_at));
         }
-        PartAnswer::Gone => return kinds(state, plan, part.feeds, |tally| tally.gone += 1),
-        PartAnswer::Forbidden(_) => Cause::Forbidden,
-        PartAnswer::Broken(_) => Cause::Upstream,
+        PartAnswer::Gone => return kinds(state, plan, part.feeds, |tally| tally.gone(item)),
+        PartAnswer::NotOffered => problem(Cause::NotAvailable),
+        PartAnswer::Forbidden(_) => problem(Cause::Forbidden).with(permission()),
+        PartAnswer::Broken(_) => problem(Cause::Upstream),
+        PartAnswer::NotAsked(Why::Off(setting)) => problem(Cause::Off).with(Some((*setting).into())),
+        PartAnswer::NotAsked(Why::Unknown) => problem(Cause::Unknown).with(Some("whether it is needed is".into())),
+        PartAnswer::NotAsked(Why::NoId) => problem(Cause::Unreadable),
+        PartAnswer::NotAsked(Why::Refused) => skipped(Cause::Forbidden).with(permission()),
+        PartAnswer::NotAsked(Why::NotOffered) => skipped(Cause::NotAvailable),
     };
-    let permission = (cause == Cause::Forbidden).then(|| part.permission.to_string());
-    let problem = Problem { cause, at: part.path.to_string(), permission, count: 1, whole_list: false };
-    kinds(state, plan, part.feeds, |tally| tally.problem(&problem));
+    of_part(state, plan, part, &problem);
 }
 
-/// Changes the tallies of all kinds that a list is short of when it is short itself.
+/// Notes a problem of a part in the tallies of all kinds that it feeds.
+pub fn of_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, problem: &Problem) {
+    let accepted = is_accepted(plan, part.feeds, problem.cause);
+    kinds(state, plan, part.feeds, |tally| tally.problem(&Problem { accepted, ..problem.clone() }));
+}
+
+/// Whether it is accepted that the first of these kinds is short: a setting names it, or the vendor does not offer
+/// it under every plan.
+fn is_accepted(plan: &Plan, feeds: &[&Kind], cause: Cause) -> bool {
+    let by_plan = |kind: &Kind| kind.plan_gate.is_some() && matches!(cause, Cause::NotAvailable | Cause::Unknown);
+    feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id) || by_plan(first))
+}
+
+/// Notes a problem of a list in the tallies of all kinds that are short when it is.
+pub fn of_list<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, problem: &Problem) {
+    let accepted = is_accepted(plan, resource.feeds, problem.cause);
+    list(state, plan, resource, |tally| tally.problem(&Problem { accepted, ..problem.clone() }));
+}
+
+/// Changes the tallies of all kinds that are short when a list is.
 pub fn list<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, mut change: impl FnMut(&mut Tally)) {
     for (kind, tally) in plan.wanted.iter().zip(&mut state.tallies) {
         if resource.feeds(kind) {

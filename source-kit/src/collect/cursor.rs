@@ -6,14 +6,17 @@
 //! at most [`MAX_CURSOR_BYTES`] long: see [`State::encode`].
 
 use super::plan::Plan;
+use super::position::Position;
 use crate::base::digest::sha256_hex;
+use crate::base::is_default;
 use crate::base::model::{Failure, FailureKind};
 use crate::base::timestamp::Timestamp;
 use crate::read::quota::Window;
 use crate::record::identity::Identity;
-use crate::record::resource::Vendor;
+use crate::record::problem::{Cause, Problem};
 use crate::record::source::Source;
-use crate::record::tally::{Cause, Problem, Tally};
+use crate::record::tally::Tally;
+use crate::record::vendor::Vendor;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -66,59 +69,14 @@ pub struct State<V: Vendor> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusals {
     /// Refused so often.
+    #[serde(rename = "r", default, skip_serializing_if = "is_default")]
     pub refused: u32,
+    /// Answered so often with 404, though the item is there.
+    #[serde(rename = "m", default, skip_serializing_if = "is_default")]
+    pub missing: u32,
     /// Granted at least once.
+    #[serde(rename = "g", default, skip_serializing_if = "is_default")]
     pub granted: bool,
-}
-
-/// A place in a collection: stage, list page, item, record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// 0 is the account, then the resources in order, then the closing records.
-    pub stage: usize,
-    /// The vendor's cursor of the list page; absent for the first.
-    pub cursor: Option<String>,
-    /// List pages read before this one.
-    pub page: u32,
-    /// The next item of the page.
-    pub index: usize,
-    /// Records of that item that were delivered already.
-    pub skip: usize,
-    /// Short hash of that item's key, to find it again when the page has changed.
-    pub anchor: Option<u64>,
-    /// Short hashes of the last keys of the page before: offset paging may show them again.
-    pub tail: Vec<u64>,
-    /// A page read before, to notice when the list comes back to it.
-    pub mark: Mark,
-}
-
-/// A remembered page of a list. Which page it is moves on ever more seldom (Brent's algorithm), so
-/// that no circle escapes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// Short hash of its first key.
-    #[serde(rename = "f")]
-    pub first: u64,
-    /// Short hash of its last key.
-    #[serde(rename = "l")]
-    pub last: u64,
-    /// Pages read since.
-    #[serde(rename = "n")]
-    pub steps: u32,
-    /// After how many pages another one is remembered.
-    #[serde(rename = "m")]
-    pub limit: u32,
-}
-
-impl Mark {
-    /// What is remembered once a page with these keys was read.
-    #[must_use]
-    pub fn after(self, page: u32, first: u64, last: u64) -> Self {
-        if page > 0 && self.steps < self.limit {
-            return Self { steps: self.steps + 1, ..self };
-        }
-        Self { first, last, steps: 1, limit: self.limit.max(1).saturating_mul(2) }
-    }
 }
 
 impl<S: Source> State<S> {
@@ -156,13 +114,7 @@ impl<S: Source> State<S> {
         let resting: Vec<&str> = informed.chain(S::SUMMARIES.iter().map(|summary| summary.kind.id)).collect();
         for (kind, tally) in self.kinds.iter().zip(&mut self.tallies) {
             if resting.contains(&kind.as_str()) {
-                tally.problem(&Problem {
-                    cause: Cause::Forgotten,
-                    at: "what earlier lists told".into(),
-                    permission: None,
-                    count: 1,
-                    whole_list: true,
-                });
+                tally.problem(&Problem::of_list(Cause::Forgotten, "what earlier lists told"));
             }
         }
     }

@@ -6,22 +6,21 @@
 
 use super::call::{Call, DEFAULT_MAX_MS};
 use super::context::Context;
-use super::cursor::Position;
 use super::halt::{Halt, halt_of};
 use super::listing::{self, NoListing};
 use super::plan::{self, Plan};
-use super::progress::Progress;
+use super::position::Position;
 use crate::base::model::{CollectRequest, Cost, Diagnostic, EndpointCost, Failure, Severity};
 use crate::base::world::World;
 use crate::read::client::Limits;
 use crate::read::data::Shape;
 use crate::record::config::Config;
 use crate::record::kind::Kind;
-use crate::record::resource::{Part, Resource};
+use crate::record::part::Part;
+use crate::record::problem::Cause;
+use crate::record::resource::Resource;
 use crate::record::source::Source;
-use crate::record::tally::Cause;
 use alloc::format;
-use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -45,7 +44,7 @@ pub async fn estimate<S: Source, W: World>(
     let deadline_ms = world.monotonic_ms().saturating_add(longest_ms);
     let limits = Limits { deadline_ms, wait_for_rate_limit: false };
     let call = Call::new(world, config, &plan, limits, deadline_ms);
-    let context = Context { call: &call, started: world.now(), progress: Rc::new(Progress::default()) };
+    let context = Context::new(&call, world.now());
     let account = S::ACCOUNT;
     if let Err(error) = call.client.get(account.path, Shape::Object).await {
         return Err(failure_of_halt(&call, halt_of::<S>(&error, account.path)));
@@ -69,9 +68,13 @@ async fn count<S: Source, W: World>(
 ) -> Result<Vec<EndpointCost>, Failure> {
     let plan = context.call.plan;
     let parts: Vec<&Part<S>> = resource.parts.iter().filter(|part| plan.needs(part)).collect();
-    let fed = resource.feeds.iter().chain(resource.informs).chain(parts.iter().flat_map(|part| part.feeds));
+    let fed = resource
+        .feeds
+        .iter()
+        .chain(resource.informs)
+        .chain(parts.iter().flat_map(|part| part.feeds.iter().chain(part.informs)));
     let mut list = endpoint(resource.path, first_wanted::<S>(plan, fed));
-    let of_part = |part: &&Part<S>| endpoint(part.path, first_wanted::<S>(plan, part.feeds.iter()));
+    let of_part = |part: &&Part<S>| endpoint(part.path, first_wanted::<S>(plan, part.feeds.iter().chain(part.informs)));
     let mut of_items: Vec<EndpointCost> = parts.iter().map(of_part).collect();
     let mut next = Some(Position { stage, ..Position::default() });
     let mut is_whole = true;
@@ -83,12 +86,14 @@ async fn count<S: Source, W: World>(
         }
         match listing::fetch(context.call, position).await {
             Ok(listing) => {
+                // The page before is asked for again: see `listing::fetch_surely`.
+                list.calls += u64::from(listing.paging.page > 0);
                 for item in &listing.items {
                     for (part, cost) in parts.iter().zip(&mut of_items) {
                         cost.calls += u64::from(context.calls_of_part(part, &listing, item));
                     }
                 }
-                is_whole = listing.broken_end.is_none();
+                is_whole = !listing.problems.iter().any(|problem| problem.whole_list);
                 next = listing.next;
             }
             // What is refused or not offered now costs a collection this one call as well.
@@ -165,7 +170,7 @@ fn findings<S: Source, W: World>(context: &Context<'_, '_, S, W>, endpoints: &[E
         let remedy = "Try again later; if the budget or requests_per_hour stopped it, allow more.";
         all.push(finding(Severity::Warning, "counted-in-part", "", message, remedy));
     }
-    if let Some(turn) = context.turn() {
+    if let Some(turn) = context.turn {
         let message =
             format!("spread {} of {}: the calls of this day; other days have other items", turn.number, turn.of);
         all.push(finding(Severity::Info, "spread", "/settings/spread_days", message, "Nothing to do."));

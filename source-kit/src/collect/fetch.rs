@@ -2,29 +2,57 @@
 
 use super::context::Context;
 use super::halt::{Halt, halt_of};
-use super::listing::Listing;
-use super::listing::resource_at;
+use super::listing::{Listing, is_unmoved, resource_at};
+use super::paging::{After, Paging};
+use super::position::Step;
 use super::progress::Reservation;
 use crate::base::digest::short_hash;
 use crate::base::world::World;
 use crate::read::body::Body;
+use crate::read::data::Shape;
 use crate::read::error::GetError;
-use crate::read::request::page_request;
-use crate::record::resource::{Missing, Part, PartAnswer, WindowQuery};
+use crate::read::request::{has_field, key_of, page_request};
+use crate::record::answer::{Pages, PartAnswer, Why};
+use crate::record::part::{Part, Proof};
+use crate::record::problem::Cause;
+use crate::record::resource::Resource;
 use crate::record::source::Source;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Pages of one part, at most: a million grants of one user.
-const MAX_PART_PAGES: usize = 1000;
+/// Pages of one part that is held whole, at most.
+const MAX_HELD_PAGES: u32 = 1000;
 
-/// Calls the parts of an item, one after the other.
+/// What a step gave.
+pub struct Taken {
+    /// The answer; of a list, one page.
+    pub answer: PartAnswer,
+    /// What is wrong with the page.
+    pub trouble: Option<Cause>,
+    /// The page that follows.
+    pub next: Option<Paging>,
+}
+
+impl Taken {
+    /// Items of the page.
+    pub fn items(&self) -> u32 {
+        let page = self.answer.single().and_then(Body::page);
+        page.map_or(0, |page| u32::try_from(page.items.len()).unwrap_or(u32::MAX))
+    }
+}
+
+impl From<PartAnswer> for Taken {
+    fn from(answer: PartAnswer) -> Self {
+        Self { answer, trouble: None, next: None }
+    }
+}
+
+/// Calls what is held for an item's own records. Parts that make records by themselves are steps of their own.
 ///
 /// # Errors
 /// What ends the whole call.
-pub async fn fetch_parts<S: Source, W: World>(
+pub async fn fetch_item<S: Source, W: World>(
     context: &Context<'_, '_, S, W>,
     listing: &Listing,
     index: usize,
@@ -35,75 +63,178 @@ pub async fn fetch_parts<S: Source, W: World>(
         return Ok(answers);
     };
     for (number, part) in resource.parts.iter().enumerate() {
-        let wanted = context.calls_of_part(part, listing, item) > 0;
-        answers.push(match (&item.key, part.window_query) {
-            _ if !wanted => PartAnswer::NotCalled,
-            (Some(_), _) if context.progress.is_closed(listing.stage, number) => PartAnswer::Forbidden(None),
-            (Some(key), Some(query)) => fetch_weeks(context, (part, query), key, reservation).await?,
-            (Some(key), None) => fetch_part(context, part, part.path, key, reservation).await?,
-            (None, _) => PartAnswer::NotCalled,
+        answers.push(match (context.why_not(part, number, listing, item), &item.key) {
+            _ if part.project.is_some() => PartAnswer::NotAsked(Why::NotWanted),
+            (Some(why), _) => PartAnswer::NotAsked(why),
+            (None, None) => PartAnswer::NotAsked(Why::NoId),
+            (None, Some(key)) => {
+                reservation.use_one();
+                hold(context, resource, part, key).await?
+            }
         });
     }
     Ok(answers)
 }
 
-/// Calls a part once for each week since the collection's `since`; what one week's call gives other
-/// than a list stands for all.
-async fn fetch_weeks<S: Source, W: World>(
+/// The same for an item for which nothing has to be called.
+pub fn without_calls<S: Source, W: World>(
     context: &Context<'_, '_, S, W>,
-    (part, query): (&Part<S>, WindowQuery),
-    key: &str,
-    reservation: &Reservation,
-) -> Result<PartAnswer, Halt> {
-    let mut pages = Vec::new();
-    for (from, to) in context.weeks() {
-        let path = format!("{}?{}", part.path, query(&from.to_rfc3339(), &to.to_rfc3339()));
-        match fetch_part(context, part, &path, key, reservation).await? {
-            PartAnswer::Pages(more) => pages.extend(more),
-            other => return Ok(other),
-        }
-    }
-    Ok(PartAnswer::Pages(pages))
+    listing: &Listing,
+    index: usize,
+) -> Vec<PartAnswer> {
+    let (Some(resource), Some(item)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
+        return Vec::new();
+    };
+    let why = |(number, part): (usize, &Part<S>)| {
+        let why = if part.project.is_some() { None } else { context.why_not(part, number, listing, item) };
+        PartAnswer::NotAsked(why.unwrap_or(Why::NotWanted))
+    };
+    resource.parts.iter().enumerate().map(why).collect()
 }
 
-async fn fetch_part<S: Source, W: World>(
+/// Takes one step: calls a part, or a page of it.
+///
+/// # Errors
+/// What ends the whole call.
+pub async fn fetch_step<S: Source, W: World>(
     context: &Context<'_, '_, S, W>,
-    part: &Part<S>,
-    path: &str,
-    key: &str,
+    listing: &Listing,
+    index: usize,
+    (step, is_new): (&Step, bool),
     reservation: &Reservation,
-) -> Result<PartAnswer, Halt> {
+) -> Result<Taken, Halt> {
+    let (Some(resource), Some(item)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
+        return Ok(PartAnswer::NotAsked(Why::NotWanted).into());
+    };
+    let Some((number, part)) = step.part.and_then(|number| Some((number, resource.parts.get(number)?))) else {
+        return Ok(PartAnswer::NotAsked(Why::NotWanted).into());
+    };
+    if let Some(why) = context.why_not(part, number, listing, item) {
+        return Ok(PartAnswer::NotAsked(why).into());
+    }
+    let key = item.key.as_deref().unwrap_or_default();
     reservation.use_one();
-    let mut pages: Vec<Body> = Vec::new();
-    let mut cursor: Option<String> = None;
-    // What each page began with: one seen before means that the list goes in circles.
-    let mut begun = BTreeSet::new();
+    let path = context.path_of(part, step.week);
+    let body = match get(context, resource, (part, &path), key, &step.list).await? {
+        Ok(body) => body,
+        Err(answer) => return Ok(answer.into()),
+    };
+    let mut taken = turn(part, &step.list, body);
+    let is_further = is_new && step.list.page > 0 && part.windows.is_none();
+    let list = (&*path, key, part.key);
+    if is_further && !is_unmoved(context.call, list, part.page_limit, &step.list).await? {
+        taken.trouble = taken.trouble.or(Some(Cause::ListChanged));
+    }
+    Ok(taken)
+}
+
+/// What a page of a part is, and what follows it.
+fn turn<S: Source>(part: &Part<S>, paging: &Paging, body: Body) -> Taken {
+    let Some(page) = body.page() else { return PartAnswer::of(body, 1).into() };
+    let keys: Vec<u64> =
+        page.items.iter().map(|range| short_hash(&key_of(body.item(range), part.key).unwrap_or_default())).collect();
+    let is_odd = page.unknown_paging;
+    let is_shuffled = paging.is_shuffled(&keys);
+    let (trouble, next) = match paging.after(&keys, page.next.as_deref()) {
+        After::Circle => {
+            return Taken { trouble: Some(Cause::EndlessList), ..PartAnswer::Read(Pages::default()).into() };
+        }
+        After::Endless => (Some(Cause::EndlessList), None),
+        After::Page(next) => (is_shuffled.then_some(Cause::ListChanged), Some(next)),
+        After::End if is_odd => (Some(Cause::UnknownPaging), None),
+        After::End => (is_shuffled.then_some(Cause::ListChanged), None),
+    };
+    Taken { answer: PartAnswer::of(body, paging.page + 1), trouble, next }
+}
+
+/// Calls a part whose whole answer is held.
+async fn hold<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    resource: &Resource<S>,
+    part: &Part<S>,
+    key: &str,
+) -> Result<PartAnswer, Halt> {
+    let mut pages = Pages { first: 1, ..Pages::default() };
+    let mut paging = Paging::default();
     loop {
-        let request = page_request::<S>(path, key, part.page_limit, cursor.as_deref());
-        let body = match context.call.client.get(&request, part.shape).await {
+        let body = match get(context, resource, (part, part.path), key, &paging).await? {
             Ok(body) => body,
-            Err(GetError::NotFound(_, body)) if part.missing == Missing::None => return Ok(PartAnswer::None(*body)),
-            Err(GetError::NotFound(..)) => return Ok(PartAnswer::Gone),
-            Err(GetError::Forbidden(named)) => return Ok(PartAnswer::Forbidden(named)),
-            Err(GetError::Broken(_, _, what)) => return Ok(PartAnswer::Broken(what)),
-            Err(error) => return Err(halt_of::<S>(&error, part.path)),
-        };
-        if part.page_limit.is_none() {
-            pages.push(body);
-            return Ok(PartAnswer::Pages(pages));
-        }
-        let Some(page) = body.page() else {
-            return Ok(PartAnswer::Broken("not a list".into()));
-        };
-        let next = page.next.clone();
-        let is_new = page.items.first().is_none_or(|first| begun.insert(short_hash(body.item(first))));
-        pages.push(body);
-        match next {
-            None => return Ok(PartAnswer::Pages(pages)),
-            Some(next) if !is_new || cursor.as_ref() == Some(&next) || pages.len() >= MAX_PART_PAGES => {
-                return Ok(PartAnswer::Broken("a list without an end".into()));
+            Err(answer) if paging.page == 0 => return Ok(answer),
+            Err(answer) => {
+                pages.cut_short = Some(format!("page {}: {}", paging.page + 1, answer.word()));
+                return Ok(PartAnswer::Read(pages));
             }
-            Some(next) => cursor = Some(next),
+        };
+        let Taken { answer, trouble, next } = turn(part, &paging, body);
+        if let PartAnswer::Read(more) = answer {
+            pages.bodies.extend(more.bodies);
         }
+        let unmoved =
+            paging.page == 0 || is_unmoved(context.call, (part.path, key, part.key), part.page_limit, &paging).await?;
+        let trouble = trouble.or((!unmoved).then_some(Cause::ListChanged));
+        pages.cut_short = pages.cut_short.or(trouble.map(|cause| cause.code().into()));
+        match next {
+            Some(next) if next.page < MAX_HELD_PAGES => paging = next,
+            Some(_) => {
+                pages.cut_short = Some(Cause::EndlessList.code().into());
+                return Ok(PartAnswer::Read(pages));
+            }
+            None => return Ok(PartAnswer::Read(pages)),
+        }
+    }
+}
+
+/// One call of a part: its body, or what came of it instead.
+async fn get<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    resource: &Resource<S>,
+    (part, path): (&Part<S>, &str),
+    key: &str,
+    paging: &Paging,
+) -> Result<Result<Body, PartAnswer>, Halt> {
+    let request = page_request::<S>(path, key, part.page_limit, paging.cursor.as_deref());
+    match context.call.client.get(&request, part.shape).await {
+        Ok(body) => Ok(match doubt(part, key, &body) {
+            None => Ok(body),
+            Some(what) => Err(PartAnswer::Broken(what)),
+        }),
+        Err(GetError::NotFound(code, body)) if part.missing.is_none(&code) => Ok(Err(PartAnswer::None(*body))),
+        Err(GetError::NotFound(..)) => Ok(Err(gone_or_not(context, resource, part, key).await?)),
+        Err(GetError::Forbidden(named)) => Ok(Err(PartAnswer::Forbidden(named))),
+        Err(GetError::Broken(_, _, what)) => Ok(Err(PartAnswer::Broken(what))),
+        Err(error) => Err(halt_of::<S>(&error, part.path)),
+    }
+}
+
+/// Why an answer is not believed to be the one that was asked for.
+pub fn doubt<S: Source>(part: &Part<S>, key: &str, body: &Body) -> Option<String> {
+    match part.proof {
+        Proof::Id(field) if key_of(body.data(), field).as_deref() != Some(key) => {
+            Some(format!("the answer's {field} is not that of the item"))
+        }
+        Proof::Has(field) if !has_field(body.data(), field) => Some(format!("the answer has no {field}")),
+        Proof::List if body.page().is_none() => Some("not a list".into()),
+        _ => None,
+    }
+}
+
+/// A part answered 404: because its item is gone, or though it is there.
+async fn gone_or_not<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    resource: &Resource<S>,
+    part: &Part<S>,
+    key: &str,
+) -> Result<PartAnswer, Halt> {
+    if resource.item_path.is_empty() {
+        return Ok(PartAnswer::NotOffered);
+    }
+    if part.path == resource.item_path {
+        return Ok(PartAnswer::Gone);
+    }
+    let request = page_request::<S>(resource.item_path, key, None, None);
+    match context.call.client.get(&request, Shape::Object).await {
+        Err(GetError::NotFound(..)) => Ok(PartAnswer::Gone),
+        Ok(_) | Err(GetError::Forbidden(_) | GetError::Broken(..)) => Ok(PartAnswer::NotOffered),
+        Err(error) => Err(halt_of::<S>(&error, resource.item_path)),
     }
 }

@@ -1,29 +1,22 @@
 //! One page of a list: fetched, cut into items, freed of repeats, and with the place where the next one begins.
 
 use super::call::Call;
-use super::cursor::{Mark, Position};
 use super::halt::{Halt, halt_of};
+use super::paging::{After, Paging};
+use super::position::Position;
 use crate::base::digest::short_hash;
 use crate::base::world::World;
 use crate::read::body::Body;
+use crate::read::data::Shape;
 use crate::read::error::GetError;
 use crate::read::request::{key_of, page_request};
-use crate::record::identity::is_at_most;
-use crate::record::resource::{Missing, Resource};
+use crate::record::problem::{Cause, Problem};
+use crate::record::resource::Resource;
 use crate::record::source::Source;
-use crate::record::tally::{Cause, Problem};
-use alloc::collections::BTreeSet;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
-
-/// Pages of one list, at most: 100 million items. A list beyond it would never end.
-const MAX_PAGES: u32 = 100_000;
-/// Keys remembered of the page before. Offset paging repeats as many items as were inserted between
-/// two calls, which are few.
-const TAIL: usize = 32;
-/// A cursor longer than this does not fit into ours.
-const MAX_LIST_CURSOR: usize = 1024;
 
 /// A page of a list.
 pub struct Listing {
@@ -31,16 +24,16 @@ pub struct Listing {
     pub stage: usize,
     /// The response.
     pub body: Body,
+    /// Which page it is.
+    pub paging: Paging,
     /// Page number from 1; absent for a single object.
     pub number: Option<u32>,
-    /// Every item, repeats left out.
+    /// Every item that is still to be read, repeats left out.
     pub items: Vec<ListedItem>,
     /// Repeats left out.
     pub repeats: u64,
-    /// Set when the page, or the order of the list, has changed while it was read.
-    pub changed: bool,
-    /// Set when the list does not end properly after this page.
-    pub broken_end: Option<Cause>,
+    /// What is wrong with the page.
+    pub problems: Vec<Problem>,
     /// The page that follows; absent when the list ends here.
     pub next: Option<Position>,
 }
@@ -55,6 +48,20 @@ pub struct ListedItem {
     pub key: Option<String>,
     /// Short hash of the key.
     hash: Option<u64>,
+}
+
+impl ListedItem {
+    /// What finds it again; absent without a key.
+    #[must_use]
+    pub fn anchor(&self) -> Option<u64> {
+        self.hash
+    }
+
+    /// Short hash of its key; 0 without one.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash.unwrap_or_default()
+    }
 }
 
 impl Listing {
@@ -85,28 +92,72 @@ pub enum NoListing {
     Halt(Halt),
 }
 
+/// Fetches the page at `position`, with the items from `position.index` on, and makes sure that none slipped out of
+/// sight between it and the page before.
+///
+/// # Errors
+/// See [`NoListing`].
+pub async fn fetch_surely<S: Source, W: World>(
+    call: &Call<'_, S, W>,
+    position: Position,
+) -> Result<Listing, NoListing> {
+    let is_new = position.index == 0 && position.inside.is_none();
+    let mut listing = fetch(call, position).await?;
+    let Some(resource) = resource_at::<S>(listing.stage) else { return Ok(listing) };
+    // A repeat at its beginning shows that nothing is missing between the two.
+    if is_new && listing.paging.page > 0 && listing.repeats == 0 {
+        let list = (resource.path, "", resource.key);
+        let unmoved = is_unmoved(call, list, resource.page_limit, &listing.paging).await.map_err(NoListing::Halt)?;
+        if !unmoved && !listing.problems.iter().any(|problem| problem.cause == Cause::ListChanged) {
+            listing.problems.push(Problem::of_items(Cause::ListChanged, resource.path, 1));
+        }
+    }
+    Ok(listing)
+}
+
 /// Fetches the page at `position`, with the items from `position.index` on.
 ///
 /// # Errors
 /// See [`NoListing`].
 pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Position) -> Result<Listing, NoListing> {
     let Some(resource) = resource_at::<S>(position.stage) else {
-        return Err(NoListing::Lost(lost("", Cause::Upstream)));
+        return Err(NoListing::Lost(Problem::of_list(Cause::Upstream, "")));
     };
-    let request = page_request::<S>(resource.path, "", resource.page_limit, position.cursor.as_deref());
+    let lost = |cause| NoListing::Lost(Problem::of_list(cause, resource.path));
+    let request = page_request::<S>(resource.path, "", resource.page_limit, position.list.cursor.as_deref());
     match call.client.get(&request, resource.shape()).await {
-        Ok(body) => {
-            read(resource, &position, body).ok_or_else(|| NoListing::Lost(lost(resource.path, Cause::Upstream)))
-        }
+        Ok(body) => read(resource, &position, body).ok_or_else(|| lost(Cause::Upstream)),
         Err(GetError::Forbidden(named)) => {
-            let mut problem = lost(resource.path, Cause::Forbidden);
-            problem.permission = resource.permission.map(String::from).or(named);
-            Err(NoListing::Lost(problem))
+            let permission = resource.permission.map(String::from).or(named);
+            Err(NoListing::Lost(Problem::of_list(Cause::Forbidden, resource.path).with(permission)))
         }
-        Err(GetError::NotFound(_, body)) if resource.missing == Missing::None => Ok(none(&position, *body)),
-        Err(GetError::NotFound(..)) => Err(NoListing::Lost(lost(resource.path, Cause::NotAvailable))),
-        Err(GetError::Broken(..)) => Err(NoListing::Lost(lost(resource.path, Cause::Upstream))),
+        Err(GetError::NotFound(code, body)) if resource.missing.is_none(&code) => Ok(none(&position, *body)),
+        Err(GetError::NotFound(..)) => Err(lost(Cause::NotAvailable)),
+        Err(GetError::Broken(..)) => Err(lost(Cause::Upstream)),
         Err(error) => Err(NoListing::Halt(halt_of::<S>(&error, resource.path))),
+    }
+}
+
+/// Whether the page before still ends with the same key, now that the page after it was read: offset paging hides
+/// an item whenever one before it goes away in between. One that came in moves the end of the page the other way,
+/// and hides none. What goes away and comes back between two calls is not noticed.
+///
+/// # Errors
+/// What ends the whole call.
+pub async fn is_unmoved<S: Source, W: World>(
+    call: &Call<'_, S, W>,
+    (path, id, key): (&str, &str, &str),
+    limit: Option<u32>,
+    paging: &Paging,
+) -> Result<bool, Halt> {
+    let request = page_request::<S>(path, id, limit, paging.before.as_deref());
+    match call.client.get(&request, Shape::List).await {
+        Ok(body) => {
+            let last = body.page().and_then(|page| page.items.last()).and_then(|range| key_of(body.item(range), key));
+            Ok(last.is_some_and(|last| paging.tail.contains(&short_hash(&last))))
+        }
+        Err(GetError::Forbidden(_) | GetError::NotFound(..) | GetError::Broken(..)) => Ok(false),
+        Err(error) => Err(halt_of::<S>(&error, path)),
     }
 }
 
@@ -115,51 +166,55 @@ fn none(position: &Position, body: Body) -> Listing {
     Listing {
         stage: position.stage,
         body,
+        paging: position.list.clone(),
         number: None,
         items: Vec::new(),
         repeats: 0,
-        changed: false,
-        broken_end: None,
+        problems: Vec::new(),
         next: None,
     }
 }
 
-fn lost(path: &str, cause: Cause) -> Problem {
-    Problem { cause, at: path.into(), permission: None, count: 1, whole_list: true }
-}
-
 fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> Option<Listing> {
-    let (ranges, next_cursor) = match (resource.page_limit, body.page()) {
+    let (ranges, next, is_odd) = match (resource.page_limit, body.page()) {
         (Some(_), None) => return None,
-        (_, Some(page)) => (page.items.clone(), page.next.clone()),
-        (None, None) => (alloc::vec![body.data_range()], None),
+        (_, Some(page)) => (page.items.clone(), page.next.clone(), page.unknown_paging),
+        (None, None) => (alloc::vec![body.data_range()], None, false),
     };
     let read = |(index, range)| item(resource.key, &body, index, range);
     let mut items: Vec<ListedItem> = ranges.into_iter().enumerate().map(read).collect();
-    let tail: Vec<u64> = hashes(&items).rev().take(TAIL).collect();
-    let of_empty = short_hash(position.cursor.as_deref().unwrap_or(""));
-    let first = hashes(&items).next().unwrap_or(of_empty);
-    let mark = position.mark.after(position.page, first, tail.first().copied().unwrap_or(of_empty));
-    // The page was there before: the list turns in circles, and this one tells nothing new.
-    let circles = position.page > 0 && first == position.mark.first;
-    let shuffled = is_shuffled(&items, position);
+    let keys: Vec<u64> = items.iter().filter_map(|item| item.hash).collect();
+    let after = position.list.after(&keys, next.as_deref());
+    let problem = |cause| Problem::of_items(cause, resource.path, 1);
+    let mut problems = Vec::new();
+    let mut changed = position.list.is_shuffled(&keys);
     let before = items.len();
-    if circles {
+    if after == After::Circle {
         items.clear();
     }
-    drop_repeats(&mut items, &position.tail);
+    let conflicts = drop_repeats(&mut items, &position.list.tail, &body);
     let repeats = (before - items.len()) as u64;
-    let changed = !circles && (seek(&mut items, position) || shuffled);
-    let (next, broken_end) = match next_cursor {
-        _ if circles => (None, Some(Cause::EndlessList)),
-        None => (None, None),
-        Some(cursor) => match follow(position, cursor, tail, mark) {
-            Some(next) => (Some(next), None),
-            None => (None, Some(Cause::EndlessList)),
-        },
+    changed |= seek(&mut items, position);
+    if changed && after != After::Circle {
+        problems.push(problem(Cause::ListChanged));
+    }
+    if conflicts > 0 {
+        problems.push(Problem::of_items(Cause::Conflict, resource.path, conflicts));
+    }
+    if is_odd {
+        problems.push(Problem::of_list(Cause::UnknownPaging, resource.path));
+    }
+    let next = match after {
+        After::Page(list) => Some(Position { stage: position.stage, list, ..Position::default() }),
+        After::Endless | After::Circle => {
+            problems.push(Problem::of_list(Cause::EndlessList, resource.path));
+            None
+        }
+        After::End => None,
     };
-    let number = resource.page_limit.map(|_| position.page + 1);
-    Some(Listing { stage: position.stage, body, number, items, repeats, changed, broken_end, next })
+    let number = resource.page_limit.map(|_| position.list.page + 1);
+    let (stage, paging) = (position.stage, position.list.clone());
+    Some(Listing { stage, body, paging, number, items, repeats, problems, next })
 }
 
 fn item(key: &str, body: &Body, index: usize, range: Range<usize>) -> ListedItem {
@@ -168,66 +223,45 @@ fn item(key: &str, body: &Body, index: usize, range: Range<usize>) -> ListedItem
     ListedItem { index, range, key, hash }
 }
 
-fn hashes(items: &[ListedItem]) -> impl DoubleEndedIterator<Item = u64> + '_ {
-    items.iter().filter_map(|item| item.hash)
-}
-
-/// Whether items stand where the order of the list cannot put them: what the page before ended with
-/// further on than items added meanwhile explain, or the end of a page read long ago.
-fn is_shuffled(items: &[ListedItem], position: &Position) -> bool {
-    let after_tail = items.iter().skip(TAIL).any(|item| is_in(item, &position.tail));
-    let old = position.mark.steps > 1 && items.iter().any(|item| is_in(item, &[position.mark.last]));
-    after_tail || old
-}
-
-fn is_in(item: &ListedItem, tail: &[u64]) -> bool {
-    item.hash.is_some_and(|hash| tail.contains(&hash))
-}
-
 /// Keeps the first of each key, and none that the page before ended with. Items without a key stay:
-/// they are reported as unreadable.
-fn drop_repeats(items: &mut Vec<ListedItem>, tail: &[u64]) {
+/// they are reported as unreadable. Answers how many had the key of another and said something else.
+fn drop_repeats(items: &mut Vec<ListedItem>, tail: &[u64], body: &Body) -> u64 {
     // Whole keys: some are names that people choose, who must not be able to make two look alike.
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let keep: Vec<bool> =
-        items.iter().map(|item| item.key.as_deref().is_none_or(|key| !is_in(item, tail) && seen.insert(key))).collect();
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut conflicts = 0;
+    let mut is_new = |item: &'_ ListedItem, key: &str, seen: &BTreeMap<&str, &str>| {
+        let json = body.item(&item.range);
+        let first = seen.get(key);
+        conflicts += u64::from(first.is_some_and(|first| *first != json));
+        first.is_none() && !item.hash.is_some_and(|hash| tail.contains(&hash))
+    };
+    let mut keep = Vec::with_capacity(items.len());
+    for item in &*items {
+        let Some(key) = item.key.as_deref() else {
+            keep.push(true);
+            continue;
+        };
+        keep.push(is_new(item, key, &seen));
+        seen.entry(key).or_insert_with(|| body.item(&item.range));
+    }
     let mut keep = keep.into_iter();
     items.retain(|_| keep.next().unwrap_or(true));
+    conflicts
 }
 
-/// Leaves the items from the position on. Answers whether the page has changed since it was read
-/// before: then it goes on at the same item wherever that stands now, or else from the start.
+/// Leaves the items from the position on. Answers whether what stands before it is not what was read there: then
+/// it resumes at the same item wherever that stands now, or else after the last one that was read.
 fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
-    let Some(anchor) = position.anchor else {
-        items.retain(|item| item.index >= position.index);
+    if position.index == 0 && position.inside.is_none() {
         return false;
+    }
+    let hashes: Vec<u64> = items.iter().map(ListedItem::hash).collect();
+    let anchor = match position.anchor {
+        Some(anchor) => hashes.iter().position(|hash| *hash == anchor),
+        None => items.iter().position(|item| item.index >= position.index),
     };
-    let found = items.iter().position(|item| item.hash == Some(anchor));
-    match found {
-        Some(at) => {
-            let same_place = items.get(at).is_some_and(|item| item.index == position.index);
-            items.drain(..at);
-            !same_place
-        }
-        None => true,
-    }
-}
-
-/// The position of the next page; `None` when the list names the page itself, or goes on for ever.
-fn follow(position: &Position, cursor: String, tail: Vec<u64>, mark: Mark) -> Option<Position> {
-    let page = position.page + 1;
-    let fits = is_at_most(&cursor, MAX_LIST_CURSOR);
-    if position.cursor.as_deref() == Some(cursor.as_str()) || page >= MAX_PAGES || !fits {
-        return None;
-    }
-    Some(Position { stage: position.stage, cursor: Some(cursor), page, tail, mark, ..Position::default() })
-}
-
-impl Listing {
-    /// Moves a position in this page to one of its items, of which `skip` records were delivered.
-    pub fn move_to(position: &mut Position, item: &ListedItem, skip: usize) {
-        position.index = item.index;
-        position.skip = skip;
-        position.anchor = item.hash;
-    }
+    let start = anchor.unwrap_or_else(|| position.read.after_last(&hashes));
+    let is_other = !position.read.is_of(hashes.get(..start).unwrap_or_default());
+    items.drain(..start.min(items.len()));
+    anchor.is_none() || is_other
 }

@@ -16,12 +16,16 @@ pub mod estimate;
 mod fetch;
 mod halt;
 mod listing;
+mod making;
 mod page;
+pub mod paging;
 mod pipeline;
 pub mod plan;
+pub mod position;
 mod progress;
 
 use crate::base::model::{CollectRequest, Failure, Page};
+use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
 use crate::read::body::Body;
 use crate::read::client::Limits;
@@ -31,24 +35,24 @@ use crate::record::config::Config;
 use crate::record::failure::no_account;
 use crate::record::identity::Identity;
 use crate::record::kind::Kind;
+use crate::record::problem::{Cause, Problem};
 use crate::record::source::Source;
 use crate::record::tally::Tally;
-use crate::record::turn::Turn;
+use crate::record::turn::{Turn, reach};
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use assembly::Assembly;
 use call::Call;
 use context::Context;
 use core::cell::RefCell;
-use cursor::{Position, State};
+use cursor::State;
 use futures_util::StreamExt;
 use halt::{Halt, halt_of};
 use listing::closing_stage;
 use pipeline::Pipeline;
 use plan::Plan;
-use progress::Progress;
+use position::Position;
 
 /// What an instance remembers: a configuration, and whether it is known to open the account that a
 /// cursor names. The latter only saves a call; no record depends on it.
@@ -80,7 +84,8 @@ pub async fn collect<S: Source, W: World>(
     session: &Session<S>,
     request: &CollectRequest,
 ) -> Result<Page, Failure> {
-    let plan = Plan::new::<S>(request)?;
+    let mut plan = Plan::new::<S>(request)?;
+    plan.accepted_gaps.clone_from(&session.config.settings.accepted_gaps);
     let resumed = match &request.cursor {
         Some(text) => Some(State::decode(text, &session.config.settings_digest, &plan)?),
         None => None,
@@ -152,8 +157,13 @@ async fn identify<S: Source, W: World>(
 fn begin<S: Source, W: World>(call: &Call<'_, S, W>, config: &Config<S>, identity: Identity) -> State<S> {
     let (plan, started) = (call.plan, call.now());
     let turn = Turn::of_day(config.settings.spread_days, started);
-    let tally =
-        |kind: &Kind| Tally { open: plan.walks_of::<S>(kind), turn: turn.filter(|_| kind.spread), ..Tally::default() };
+    let tally = |kind: &Kind| {
+        let accepted = config.settings.accepted_gaps.contains(kind.id);
+        let (open, turn) = (plan.walks_of::<S>(kind), turn.filter(|_| kind.spread));
+        let mut tally = Tally { open, turn, accepted, ..Tally::default() };
+        out_of_reach::<S>(plan, kind, started).into_iter().for_each(|problem| tally.problem(&problem));
+        tally
+    };
     State {
         component: S::ABOUT.version.into(),
         settings_digest: config.settings_digest.clone(),
@@ -172,13 +182,23 @@ fn begin<S: Source, W: World>(call: &Call<'_, S, W>, config: &Config<S>, identit
     }
 }
 
+/// What a kind is short of when the request's `since` lies before all that may be asked for week by week.
+fn out_of_reach<S: Source>(plan: &Plan, kind: &Kind, started: Timestamp) -> Option<Problem> {
+    let reach = plan.since.and_then(|since| Some(reach(started)).filter(|reach| since < *reach))?;
+    let parts = S::RESOURCES.iter().flat_map(|resource| resource.parts);
+    let mut by_week = parts.filter(|part| part.windows.is_some() && part.feeds.iter().any(|fed| fed.id == kind.id));
+    let part = by_week.next()?;
+    let problem = Problem { count: 0, ..Problem::of_list(Cause::OutOfReach, part.path) };
+    Some(problem.with(Some(reach.to_rfc3339())))
+}
+
 async fn run<S: Source, W: World>(
     call: &Call<'_, S, W>,
     session: &Session<S>,
     state: State<S>,
     account_body: Option<Body>,
 ) -> Result<Page, Failure> {
-    let context = Context { call, started: state.started_at(), progress: Rc::new(Progress::default()) };
+    let context = Context::new(call, state.started_at());
     let mut assembly = Assembly::new(&context, &session.config, state);
     if let Some(body) = &account_body {
         assembly.account(body);

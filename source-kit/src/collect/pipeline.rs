@@ -5,14 +5,15 @@
 //! so that nothing downstream can depend on timing.
 
 use super::context::Context;
-use super::cursor::Position;
-use super::fetch::fetch_parts;
+use super::fetch::{Taken, fetch_item, fetch_step, without_calls};
 use super::halt::Halt;
 use super::listing::{self, Listing, NoListing};
+use super::position::{Position, Step};
+use super::progress::Reservation;
 use crate::base::world::World;
-use crate::record::resource::PartAnswer;
+use crate::record::answer::PartAnswer;
+use crate::record::problem::Problem;
 use crate::record::source::Source;
-use crate::record::tally::Problem;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
@@ -31,8 +32,10 @@ const REORDER: usize = 4;
 
 /// Something that has been read, in order.
 pub enum Done {
-    /// An item with its parts.
+    /// An item, with what is held for its own records.
     Item(Rc<Listing>, usize, Vec<PartAnswer>),
+    /// One answer of a part of the item that came last.
+    Step(Rc<Listing>, usize, Step, Taken),
     /// A list page without items.
     EmptyPage(Rc<Listing>),
     /// A list is lost.
@@ -48,21 +51,41 @@ pub struct Pipeline<'c, 'w, S: Source, W> {
     context: &'c Context<'c, 'w, S, W>,
     /// The list page to be fetched next.
     next_list: Option<Position>,
-    fetching: Option<Local<'c, (usize, Result<Listing, NoListing>)>>,
+    fetching: Option<Local<'c, (Position, Result<Listing, NoListing>)>>,
     queue: VecDeque<Job>,
-    running: FuturesOrdered<Local<'c, Done>>,
+    running: FuturesOrdered<Local<'c, Ended>>,
     /// What comes before all that runs.
     ready: Option<Done>,
     in_flight: Rc<Cell<u32>>,
     lists_started: u32,
     items_listed: usize,
-    items_started: u32,
+    jobs_started: u32,
     closing: bool,
 }
 
+/// What is to be done, in order.
 enum Job {
     Item(Rc<Listing>, usize),
+    Step(Rc<Listing>, usize, Step, IsNew),
     Ready(Box<Done>),
+}
+
+/// Whether nothing was delivered of the page of a step.
+type IsNew = bool;
+
+/// A job's end.
+struct Ended {
+    done: Done,
+    /// Records that were expected of it, and of the pages that follow it.
+    expected: u32,
+    /// Calls that were reserved for what may follow it.
+    reservation: Option<Reservation>,
+}
+
+impl Ended {
+    fn of(done: Done, expected: u32) -> Self {
+        Self { done, expected, reservation: None }
+    }
 }
 
 impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
@@ -78,7 +101,7 @@ impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
             in_flight: Rc::new(Cell::new(0)),
             lists_started: 0,
             items_listed: 0,
-            items_started: 0,
+            jobs_started: 0,
             closing: false,
         }
     }
@@ -97,30 +120,30 @@ impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
         // through; but not before they are soon needed, as a page may end before.
         let soon = (self.context.call.plan.concurrency as usize).saturating_mul(REORDER);
         let waiting = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        let first_item_waits = self.items_started == 0 && !self.queue.is_empty();
+        let first_item_waits = self.jobs_started == 0 && !self.queue.is_empty();
         if first_item_waits || self.queue.len() > soon || self.next_list.is_none() {
             return;
         }
         let context = self.context;
         // The first list, and the first item below, are read in any case: every call makes progress.
-        if self.lists_started > 0 && !context.may_begin(self.items_started.saturating_add(waiting), 1) {
+        let Some(position) = self.next_list.take() else { return };
+        // A further page is followed by another look at the one before.
+        let calls = 1 + u32::from(position.list.page > 0);
+        if self.lists_started > 0 && !context.may_begin(waiting, calls) {
+            self.next_list = Some(position);
             return;
         }
-        let Some(position) = self.next_list.take() else { return };
         self.lists_started += 1;
-        self.fetching = Some(Box::pin(async move {
-            let stage = position.stage;
-            (stage, listing::fetch(context.call, position).await)
-        }));
+        self.fetching =
+            Some(Box::pin(async move { (position.clone(), listing::fetch_surely(context.call, position).await) }));
     }
 
-    fn take_list(&mut self, stage: usize, fetched: Result<Listing, NoListing>) {
+    fn take_list(&mut self, position: &Position, fetched: Result<Listing, NoListing>) {
         match fetched {
             Ok(listing) => {
                 let listing = Rc::new(listing);
                 self.items_listed += listing.items.len();
-                let jobs = (0..listing.items.len()).map(|index| Job::Item(Rc::clone(&listing), index));
-                self.queue.extend(jobs);
+                self.queue_items(position, &listing);
                 self.next_list = self.context.after(&listing);
                 if self.items_listed >= SOFT_ITEMS && self.context.call.plan.budget.max_records.is_none() {
                     self.next_list = None;
@@ -130,6 +153,7 @@ impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
                 }
             }
             Err(NoListing::Lost(problem)) => {
+                let stage = position.stage;
                 self.next_list = self.context.skip_unwanted(Position { stage: stage + 1, ..Position::default() });
                 self.queue.push_back(Job::Ready(Box::new(Done::Lost(stage, problem))));
             }
@@ -139,55 +163,138 @@ impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
         }
     }
 
+    /// Queues the items of a page; the first one from where the position stands in it.
+    fn queue_items(&mut self, position: &Position, listing: &Rc<Listing>) {
+        let mut jobs: VecDeque<Job> =
+            (0..listing.items.len()).map(|index| Job::Item(Rc::clone(listing), index)).collect();
+        let is_same = listing.items.first().is_some_and(|item| Some(item.hash()) == position.anchor);
+        if let Some(inside) = position.inside.as_ref().filter(|inside| is_same && inside.step.part.is_some()) {
+            jobs.pop_front();
+            jobs.push_front(Job::Step(Rc::clone(listing), 0, inside.step.clone(), inside.read.sum == 0));
+            self.queue.append(&mut jobs);
+            return;
+        }
+        self.queue.append(&mut jobs);
+    }
+
     /// Polls the list that is being fetched. Answers whether it has come.
     fn poll_list(&mut self, task: &mut Task<'_>) -> bool {
         let polled = self.fetching.as_mut().map(|fetching| fetching.as_mut().poll(task));
-        let Some(Poll::Ready((stage, fetched))) = polled else { return false };
+        let Some(Poll::Ready((position, fetched))) = polled else { return false };
         self.fetching = None;
-        self.take_list(stage, fetched);
+        self.take_list(&position, fetched);
         true
     }
 
     /// Starts what may be started.
     fn start_jobs(&mut self) {
         let room = (self.context.call.plan.concurrency as usize).saturating_mul(REORDER);
-        while !self.closing && self.running.len() < room {
-            let is_item = matches!(self.queue.front(), Some(Job::Item(..)));
-            if is_item && !self.free_slot() {
-                return;
-            }
-            let calls = match self.queue.front() {
-                Some(Job::Item(listing, index)) => self.context.calls_of_item(listing, *index),
-                _ => 0,
-            };
-            if is_item && self.items_started > 0 && !self.context.may_begin(self.items_started, calls) {
-                self.closing = true;
-                return;
-            }
-            match self.queue.pop_front() {
+        while !self.closing && self.running.len() < room && self.ready.is_none() {
+            let (calls, records) = match self.queue.front() {
                 None => return,
-                Some(Job::Ready(done)) => self.running.push_back(Box::pin(core::future::ready(*done))),
+                Some(Job::Ready(_)) => (0, None),
                 Some(Job::Item(listing, index)) => {
-                    self.items_started += 1;
-                    // What needs no call, and waits for nobody, needs no task either.
-                    if calls == 0 && self.running.is_empty() {
-                        self.ready = Some(Done::Item(listing, index, Vec::new()));
-                        return;
-                    }
-                    let context = self.context;
-                    let slot = Slot::take(&self.in_flight);
-                    let reservation = context.progress.reserve(calls);
-                    self.running.push_back(Box::pin(async move {
-                        let parts = fetch_parts(context, &listing, index, &reservation).await;
-                        drop((slot, reservation));
-                        match parts {
-                            Ok(parts) => Done::Item(listing, index, parts),
-                            Err(halt) => Done::Halt(halt),
-                        }
-                    }));
+                    (listing.items.get(*index).map_or(0, |item| self.context.calls_of_item(listing, item)), Some(1))
                 }
+                Some(Job::Step(listing, index, step, _)) => listing.items.get(*index).map_or((0, Some(1)), |item| {
+                    let calls = self.context.calls_of_step(listing, item, step);
+                    (calls, Some(self.context.expected_of(listing, item, step)))
+                }),
+            };
+            if let Some(records) = records {
+                if !self.free_slot() {
+                    return;
+                }
+                if self.jobs_started > 0 && !self.context.may_begin(0, calls) {
+                    self.closing = true;
+                    return;
+                }
+                self.jobs_started += 1;
+                self.context.progress.expect(records);
+            }
+            self.start_job(calls, records.unwrap_or_default());
+        }
+    }
+
+    fn start_job(&mut self, calls: u32, expected: u32) {
+        let context = self.context;
+        match self.queue.pop_front() {
+            None => {}
+            Some(Job::Ready(done)) => self.running.push_back(Box::pin(core::future::ready(Ended::of(*done, 0)))),
+            Some(Job::Item(listing, index)) => {
+                self.queue_step(&listing, index, &Step::default());
+                // What needs no call, and waits for nobody, needs no task either.
+                if calls == 0 && self.running.is_empty() {
+                    context.progress.meet(expected);
+                    let answers = without_calls(context, &listing, index);
+                    self.ready = Some(Done::Item(listing, index, answers));
+                    return;
+                }
+                let slot = Slot::take(&self.in_flight);
+                let reservation = context.progress.reserve(calls);
+                self.running.push_back(Box::pin(async move {
+                    let parts = fetch_item(context, &listing, index, &reservation).await;
+                    drop((slot, reservation));
+                    Ended::of(parts.map_or_else(Done::Halt, |parts| Done::Item(listing, index, parts)), expected)
+                }));
+            }
+            Some(Job::Step(listing, index, step, is_new)) => {
+                self.queue_step(&listing, index, &step);
+                let reservation = context.progress.reserve(calls);
+                let job = self.step(listing, index, (step, is_new), (reservation, expected));
+                self.running.push_back(job);
             }
         }
+    }
+
+    /// Puts the step after `step` in front of everything else that is still to be started.
+    fn queue_step(&mut self, listing: &Rc<Listing>, index: usize, step: &Step) {
+        let item = listing.items.get(index);
+        if let Some(next) = item.and_then(|item| self.context.next_step(listing, item, step)) {
+            self.queue.push_front(Job::Step(Rc::clone(listing), index, next, true));
+        }
+    }
+
+    fn step(
+        &self,
+        listing: Rc<Listing>,
+        index: usize,
+        (step, is_new): (Step, IsNew),
+        (reservation, expected): (Reservation, u32),
+    ) -> Local<'c, Ended> {
+        let context = self.context;
+        let slot = Slot::take(&self.in_flight);
+        Box::pin(async move {
+            let taken = fetch_step(context, &listing, index, (&step, is_new), &reservation).await;
+            drop(slot);
+            match taken {
+                Ok(taken) => {
+                    Ended { done: Done::Step(listing, index, step, taken), expected, reservation: Some(reservation) }
+                }
+                Err(halt) => Ended::of(Done::Halt(halt), expected),
+            }
+        })
+    }
+
+    /// Hands out what has ended. The page after it, if there is one, comes before anything else that runs.
+    fn hand_out(&mut self, ended: Ended) -> Done {
+        let Ended { done, expected, reservation } = ended;
+        self.context.progress.meet(expected);
+        let (Done::Step(listing, index, step, taken), Some(reservation)) = (&done, reservation) else { return done };
+        let Some(list) = taken.next.clone() else { return done };
+        // A page more than was expected has to fit into the budget by itself.
+        if reservation.is_used_up() && !self.context.may_begin(0, 1) {
+            self.queue.clear();
+            self.running = FuturesOrdered::new();
+            (self.closing, self.fetching) = (true, None);
+            return done;
+        }
+        let next = Step { list, ..step.clone() };
+        let expected = expected.saturating_sub(taken.items()).max(1);
+        self.context.progress.expect(expected);
+        let job = self.step(Rc::clone(listing), *index, (next, true), (reservation, expected));
+        self.running.push_front(job);
+        done
     }
 }
 
@@ -207,7 +314,7 @@ impl<S: Source, W: World> Stream for Pipeline<'_, '_, S, W> {
             }
             moved |= !starts && this.poll_list(task);
             match Pin::new(&mut this.running).poll_next(task) {
-                Poll::Ready(Some(done)) => return Poll::Ready(Some(done)),
+                Poll::Ready(Some(ended)) => return Poll::Ready(Some(this.hand_out(ended))),
                 Poll::Ready(None) if !moved && (this.fetching.is_none() || this.closing) => return Poll::Ready(None),
                 Poll::Ready(None) | Poll::Pending if !moved => return Poll::Pending,
                 _ => {}

@@ -3,8 +3,11 @@
 use crate::base::model::{Budget, CollectRequest, Failure, FailureKind};
 use crate::base::timestamp::Timestamp;
 use crate::record::kind::{Kind, When};
-use crate::record::resource::{Part, Resource, Vendor};
+use crate::record::part::Part;
+use crate::record::resource::Resource;
 use crate::record::source::Source;
+use crate::record::vendor::Vendor;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,6 +29,8 @@ pub struct Plan {
     pub budget: Budget,
     /// Requests in flight at once.
     pub concurrency: u32,
+    /// Kinds that the settings allow to be short.
+    pub accepted_gaps: BTreeSet<&'static str>,
 }
 
 impl Plan {
@@ -48,7 +53,13 @@ impl Plan {
                 invalid("/since", message, "Write it like 2026-01-31T00:00:00Z.")
             })?),
         };
-        Ok(Self { wanted: wanted(S::KINDS, &request.kinds)?, since, budget, concurrency })
+        Ok(Self {
+            wanted: wanted(S::KINDS, &request.kinds)?,
+            since,
+            budget,
+            concurrency,
+            accepted_gaps: BTreeSet::new(),
+        })
     }
 
     /// Whether a kind is asked for.
@@ -66,7 +77,7 @@ impl Plan {
     /// Whether a part has to be called.
     #[must_use]
     pub fn needs<V: Vendor>(&self, part: &Part<V>) -> bool {
-        part.feeds.iter().any(|kind| self.wants(kind))
+        part.serves().any(|kind| self.wants(kind))
     }
 
     /// How many walks have to end before a kind is complete.

@@ -2,33 +2,46 @@
 //! begins something new.
 
 use crate::base::model::Record;
-use alloc::collections::BTreeSet;
+use crate::record::answer::Why;
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
+
+/// About what a record is larger than its content, in bytes.
+const ENVELOPE: usize = 1024;
 
 /// Counts of one call, and what it has found out.
 #[derive(Default)]
 pub struct Progress {
     records: Cell<u32>,
     bytes: Cell<u64>,
-    items: Cell<u32>,
+    expected: Cell<u32>,
     reserved: Rc<Cell<u32>>,
-    /// Parts that are refused, by stage and number.
-    closed: RefCell<BTreeSet<(usize, usize)>>,
+    /// Parts that are no longer called, by stage and number, and why.
+    closed: RefCell<BTreeMap<(usize, usize), Why>>,
 }
 
 impl Progress {
-    /// Notes a record, and its size where a budget counts bytes.
-    pub fn record(&self, record: &Record, counts_bytes: bool) {
+    /// Notes a record, and its size: to the byte where a budget counts them, else about.
+    pub fn record(&self, record: &Record, is_exact: bool) {
         self.records.set(self.records.get().saturating_add(1));
-        if counts_bytes {
-            self.bytes.set(self.bytes.get().saturating_add(record.size()));
-        }
+        let size = if is_exact { record.size() } else { (record.content.len() + ENVELOPE) as u64 };
+        self.bytes.set(self.bytes.get().saturating_add(size));
     }
 
-    /// Notes an item whose records are made.
-    pub fn item(&self) {
-        self.items.set(self.items.get().saturating_add(1));
+    /// Notes that something was begun that is expected to make so many records.
+    pub fn expect(&self, records: u32) {
+        self.expected.set(self.expected.get().saturating_add(records));
+    }
+
+    /// Notes that it is there.
+    pub fn meet(&self, records: u32) {
+        self.expected.set(self.expected.get().saturating_sub(records));
+    }
+
+    /// Records expected of what was begun and is not there yet.
+    pub fn expected(&self) -> u32 {
+        self.expected.get()
     }
 
     /// Records made.
@@ -36,24 +49,23 @@ impl Progress {
         self.records.get()
     }
 
-    /// Bytes of these, where a budget counts them.
+    /// Bytes of these.
     pub fn bytes(&self) -> u64 {
         self.bytes.get()
     }
 
-    /// Items whose records are made.
-    pub fn items(&self) -> u32 {
-        self.items.get()
+    /// Notes why a part is no longer called; `None` when it is called again.
+    pub fn close(&self, stage: usize, part: usize, why: Option<Why>) {
+        let mut closed = self.closed.borrow_mut();
+        match why {
+            Some(why) => closed.insert((stage, part), why),
+            None => closed.remove(&(stage, part)),
+        };
     }
 
-    /// Notes that a part is refused: no further calls.
-    pub fn close(&self, stage: usize, part: usize) {
-        self.closed.borrow_mut().insert((stage, part));
-    }
-
-    /// Whether a part is refused.
-    pub fn is_closed(&self, stage: usize, part: usize) -> bool {
-        self.closed.borrow().contains(&(stage, part))
+    /// Why a part is no longer called.
+    pub fn closed(&self, stage: usize, part: usize) -> Option<Why> {
+        self.closed.borrow().get(&(stage, part)).copied()
     }
 
     /// Calls that items under way may still make.
@@ -61,20 +73,25 @@ impl Progress {
         self.reserved.get()
     }
 
-    /// Reserves calls for one item.
+    /// Reserves calls for one item or step.
     pub fn reserve(&self, calls: u32) -> Reservation {
         self.reserved.set(self.reserved.get().saturating_add(calls));
         Reservation { all: Rc::clone(&self.reserved), left: Cell::new(calls) }
     }
 }
 
-/// Calls reserved for one item; what it did not need is given back when it is dropped.
+/// Calls reserved for one item or step; what it did not need is given back when it is dropped.
 pub struct Reservation {
     all: Rc<Cell<u32>>,
     left: Cell<u32>,
 }
 
 impl Reservation {
+    /// Whether none is left.
+    pub fn is_used_up(&self) -> bool {
+        self.left.get() == 0
+    }
+
     /// One call is made now.
     pub fn use_one(&self) {
         if let Some(left) = self.left.get().checked_sub(1) {

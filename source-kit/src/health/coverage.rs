@@ -9,7 +9,8 @@ use crate::read::error::GetError;
 use crate::read::request::{key_of, page_request};
 use crate::record::config::Settings;
 use crate::record::kind::{Kind, When};
-use crate::record::resource::{Missing, Part, Resource};
+use crate::record::part::{Need, Part};
+use crate::record::resource::Resource;
 use crate::record::source::Source;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -62,7 +63,8 @@ async fn probe_parts<S: Source, W: World>(
     (key, json): (&str, &str),
     rows: &mut [Row],
 ) {
-    for part in resource.parts.iter().filter(|part| (part.enabled)(&settings.own, json)) {
+    let is_needed = |part: &&Part<S>| (part.need)(&settings.own, json) == Need::Called;
+    for part in resource.parts.iter().filter(is_needed) {
         let failed = probe_part(client, part, key).await.err();
         let failed = failed.map(|error| Failed { error, path: part.path, permission: Some(part.permission) });
         note(rows, |kind| is_one_of(part.feeds, kind), failed.as_ref());
@@ -94,14 +96,14 @@ async fn probe_list<S: Source, W: World>(
             let json = body.item(page.items.first()?);
             Some((key_of(json, resource.key)?, json.to_string()))
         })),
-        Err(GetError::NotFound(..)) if resource.missing == Missing::None => Ok(None),
+        Err(GetError::NotFound(code, _)) if resource.missing.is_none(&code) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
 async fn probe_part<S: Source, W: World>(client: &Client<'_, S, W>, part: &Part<S>, key: &str) -> Result<(), GetError> {
     let now = client.world().now();
-    let path = match part.window_query {
+    let path = match part.windows.map(|windows| windows.query) {
         Some(query) => {
             let hour_ago = Timestamp(now.0 - 3_600_000);
             format!("{}?{}", part.path, query(&hour_ago.to_rfc3339(), &now.to_rfc3339()))

@@ -7,7 +7,7 @@
 //! | 401 | [`GetError::Unauthorized`]: stops everything |
 //! | 403 | [`GetError::Forbidden`]: ends a kind |
 //! | 404 | [`GetError::NotFound`]: ends an item or a kind |
-//! | 429 | waited for where the budget allows, else [`GetError::Wait`] |
+//! | 429; 503 with `Retry-After` | waited for where the budget allows, a few times, else [`GetError::Wait`] |
 //! | 408, 502, 503, 504, or no answer, after all retries | [`GetError::Outage`]: stops the call, nothing is lost |
 //! | refused by the host | [`GetError::Denied`]: stops everything |
 //!
@@ -82,19 +82,33 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
     /// # Errors
     /// See the table above.
     pub async fn get(&self, path_and_query: &str, shape: Shape) -> Result<Body, GetError> {
-        let mut attempt = 1;
+        let (mut attempt, mut rate_limits) = (1, 0);
+        let salt = short_hash(path_and_query);
         loop {
-            self.wait_for_turn().await?;
-            let outcome = self.send(path_and_query, attempt).await;
+            self.wait_for_turn(salt).await?;
+            let outcome = self.send(path_and_query, attempt > 1 || rate_limits > 0).await;
             let facts = match &outcome {
                 Ok(response) => {
                     Attempt::Status { status: response.status, retry_after: response.retry_after.as_deref() }
                 }
                 Err(error) => Attempt::Transport(error),
             };
-            match retry::decide(facts, attempt, short_hash(path_and_query), self.world.now()) {
+            match retry::decide(facts, attempt, salt, self.world.now()) {
                 Verdict::Take | Verdict::GiveUp => return self.judge(path_and_query, outcome, shape),
-                Verdict::RateLimitedMs(wait) => self.block(wait)?,
+                Verdict::RateLimitedMs(wait) => {
+                    rate_limits += 1;
+                    self.block(wait)?;
+                    if rate_limits >= retry::MAX_RATE_LIMITS {
+                        return Err(self.wait_error(wait));
+                    }
+                }
+                Verdict::ComeBackMs(wait) => {
+                    if !self.allows(wait) {
+                        return Err(self.wait_error(wait));
+                    }
+                    self.world.wait_ms(retry::spread(wait, salt)).await;
+                    attempt += 1;
+                }
                 Verdict::RetryAfterMs(wait) => {
                     if !self.allows(wait) {
                         return self.judge(path_and_query, outcome, shape);
@@ -106,10 +120,10 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
         }
     }
 
-    async fn send(&self, path_and_query: &str, attempt: u32) -> Result<Response, TransportError> {
+    async fn send(&self, path_and_query: &str, is_retry: bool) -> Result<Response, TransportError> {
         let mut usage = self.usage.get();
         usage.requests += 1;
-        usage.retries += u32::from(attempt > 1);
+        usage.retries += u32::from(is_retry);
         self.usage.set(usage);
         self.window.set(self.window.get().with_request(self.world.now()));
         let request = Request { path_and_query: path_and_query.to_string(), authorization: self.authorization.clone() };
@@ -123,7 +137,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
     }
 
     /// Waits while a rate limit is in force.
-    async fn wait_for_turn(&self) -> Result<(), GetError> {
+    async fn wait_for_turn(&self, salt: u64) -> Result<(), GetError> {
         let wait = self.blocked_until_ms.get().saturating_sub(self.world.monotonic_ms());
         if wait == 0 {
             return Ok(());
@@ -131,7 +145,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
         if !self.limits.wait_for_rate_limit || !self.allows(wait) {
             return Err(self.wait_error(wait));
         }
-        self.world.wait_ms(wait).await;
+        self.world.wait_ms(retry::spread(wait, salt)).await;
         Ok(())
     }
 

@@ -33,6 +33,19 @@ pub struct ListPage {
     pub items: Vec<Range<usize>>,
     /// The cursor of the next page, if there is one.
     pub next: Option<String>,
+    /// Whether the page seems to name a next one in a way that is not documented.
+    pub unknown_paging: bool,
+}
+
+/// Whether a field beside the items of a page looks as if it told of further pages. `cursor` is the documented
+/// one; what is null or false tells of none.
+#[must_use]
+pub fn looks_like_paging(name: &str, value: &str, cursor: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let words = ["cursor", "next", "offset", "more", "continu", "token", "pagin"];
+    name != cursor
+        && words.iter().any(|word| lower.contains(word))
+        && !matches!(value, "null" | "false" | "\"\"" | "0" | "{}" | "[]")
 }
 
 /// Place of a part in the text that it was read from.

@@ -8,6 +8,9 @@ use alloc::string::String;
 use core::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+/// The longest id that is believed to be one, in bytes. What roles are named counts as an id.
+const MAX_ID: usize = 1024;
+
 /// Path and query of a page of a list. `id` replaces `{id}`.
 #[must_use]
 pub fn page_request<P: Protocol>(path: &str, id: &str, limit: Option<u32>, cursor: Option<&str>) -> String {
@@ -23,12 +26,28 @@ pub fn page_request<P: Protocol>(path: &str, id: &str, limit: Option<u32>, curso
 /// than to there.
 #[must_use]
 pub fn key_of(json: &str, key: &str) -> Option<String> {
+    let field = Text::from(field_of(json, key)?);
+    field.text().filter(|text| is_askable(text)).map(String::from)
+}
+
+/// Whether a field is there, and not null.
+#[must_use]
+pub fn has_field(json: &str, key: &str) -> bool {
+    field_of(json, key).is_some_and(|node| node != Node::Null)
+}
+
+/// Whether an id can stand in a path: not empty, not a dot segment, which changes the path, nor longer than any
+/// id is, nor with control characters.
+fn is_askable(id: &str) -> bool {
+    !matches!(id, "" | "." | "..") && id.len() <= MAX_ID && !id.chars().any(char::is_control)
+}
+
+fn field_of<'a>(json: &'a str, key: &str) -> Option<Node<'a>> {
     let mut found = None;
     let seek = Seek { key, found: &mut found };
     // To stop inside of the object is an error for serde_json, and all that is wanted here.
     let _ = serde_json::Deserializer::from_str(json).deserialize_map(seek);
-    let field = Text::from(found?);
-    field.text().filter(|text| !text.is_empty()).map(String::from)
+    found
 }
 
 /// Reads an object up to one key.

@@ -13,6 +13,8 @@ const FIRST_WAIT_MS: u64 = 1_000;
 const MAX_BACKOFF_MS: u64 = 30_000;
 /// A longer Retry-After is taken as one hour: every vendor's quota is open again by then.
 const MAX_RETRY_AFTER_MS: u64 = 3_600_000;
+/// Rate limits of one request that are waited out within a call; then the call ends, and says when to come back.
+pub const MAX_RATE_LIMITS: u32 = 5;
 /// A 429 without a usable Retry-After: come back in a minute.
 const DEFAULT_RETRY_AFTER_MS: u64 = 60_000;
 
@@ -37,8 +39,10 @@ pub enum Verdict {
     Take,
     /// Try again after so many milliseconds.
     RetryAfterMs(u64),
-    /// The vendor asks to come back after so many milliseconds.
+    /// The vendor asks everybody to come back after so many milliseconds.
     RateLimitedMs(u64),
+    /// The vendor asks to try again after so many milliseconds.
+    ComeBackMs(u64),
     /// Trying again is no use, or has been tried enough.
     GiveUp,
 }
@@ -49,6 +53,9 @@ pub enum Verdict {
 pub fn decide(outcome: Attempt<'_>, attempt: u32, salt: u64, now: Timestamp) -> Verdict {
     match outcome {
         Attempt::Status { status: 429, retry_after } => Verdict::RateLimitedMs(retry_after_ms(retry_after, now)),
+        Attempt::Status { status: 503, retry_after: Some(header) } if attempt < MAX_ATTEMPTS => {
+            Verdict::ComeBackMs(retry_after_ms(Some(header), now).max(backoff_ms(attempt, salt)))
+        }
         Attempt::Status { status: 408 | 500 | 502 | 503 | 504, .. } | Attempt::Transport(TransportError::Broken(_)) => {
             if attempt < MAX_ATTEMPTS {
                 Verdict::RetryAfterMs(backoff_ms(attempt, salt))
@@ -76,6 +83,12 @@ fn retry_after_ms(header: Option<&str>, now: Timestamp) -> u64 {
         None | Some(0) => DEFAULT_RETRY_AFTER_MS,
         Some(wait) => wait.min(MAX_RETRY_AFTER_MS),
     }
+}
+
+/// A wait that is not over for all requests in the same moment: up to a tenth longer, and at most two seconds.
+#[must_use]
+pub fn spread(wait: u64, salt: u64) -> u64 {
+    wait + salt % (wait / 10 + 1).min(2_000)
 }
 
 /// Exponential with a cap, and up to a quarter less as jitter.

@@ -7,7 +7,7 @@ use super::turn::MAX_DAYS;
 use crate::base::canonical::to_canonical;
 use crate::base::digest::{hex, sha256_hex};
 use crate::base::model::{Diagnostic, Severity};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -49,6 +49,8 @@ pub struct Settings<S: Source> {
     pub requests_per_hour: u32,
     /// Days over which the costly calls for items are spread; 1 for none.
     pub spread_days: u32,
+    /// Kinds that may be short: coverage says so still, and that it is accepted.
+    pub accepted_gaps: BTreeSet<&'static str>,
     /// The source's own.
     pub own: S::Settings,
 }
@@ -67,6 +69,8 @@ pub struct Config<S: Source> {
     /// SHA-256 of `effective` without what only sets the pace: another share of the quota changes no
     /// record, and a collection can be resumed with it.
     pub settings_digest: String,
+    /// What looks wrong about it, and may be right.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Judges a configuration.
@@ -77,18 +81,21 @@ pub fn configure<S: Source>(credentials: &Credentials, settings: &str) -> Result
     let mut findings = Vec::new();
     let authorization = check_credentials::<S>(credentials, &mut findings);
     let settings = read_settings::<S>(settings, &mut findings);
-    if !findings.is_empty() {
-        return Err(findings);
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.severity == Severity::Error);
+    if !errors.is_empty() {
+        return Err(errors);
     }
     let mut shown: BTreeMap<&'static str, Value> = S::show(&settings.own).into_iter().collect();
     let (mode, mark) = show_privacy(&settings.privacy);
     shown.insert("personal_data", mode.into());
     shown.insert("spread_days", settings.spread_days.into());
+    shown.insert("accepted_gaps", settings.accepted_gaps.iter().copied().collect());
     let mut effective = shown.clone();
     effective.insert("personal_data_key", mark.map_or(Value::Null, Value::from));
     let settings_digest = sha256_hex(to_canonical(&effective).as_bytes());
     effective.insert("requests_per_hour", settings.requests_per_hour.into());
-    Ok(Config { authorization, settings, effective: to_canonical(&effective), shown, settings_digest })
+    Ok(Config { authorization, settings, effective: to_canonical(&effective), shown, settings_digest, warnings })
 }
 
 /// The mode, and a mark of the key. The key itself is never shown; a short keyed mark of it makes
@@ -184,6 +191,7 @@ fn read_settings<S: Source>(text: &str, findings: &mut Vec<Diagnostic>) -> Setti
         privacy: Privacy::Full,
         requests_per_hour: S::DEFAULT_REQUESTS_PER_HOUR,
         spread_days: 1,
+        accepted_gaps: BTreeSet::new(),
         own: S::default_settings(),
     };
     let Some(map) = parse(text, findings) else { return settings };
@@ -231,9 +239,19 @@ fn set<S: Source>(settings: &mut Settings<S>, name: &str, value: &Value) -> Sett
             Some(days) if (1..=MAX_DAYS).contains(&days) => settings.spread_days = days,
             _ => return Setting::Not("a whole number from 1 to 31"),
         },
+        ("accepted_gaps", value) => match known_kinds::<S>(value) {
+            Some(kinds) => settings.accepted_gaps = kinds,
+            None => return Setting::Not("a list of ids of kinds, such as [\"api_key\"]"),
+        },
         _ => return S::set(&mut settings.own, name, value),
     }
     Setting::Taken
+}
+
+/// Kinds that the source has, by their ids; `None` where one is none of them.
+fn known_kinds<S: Source>(value: &Value) -> Option<BTreeSet<&'static str>> {
+    let known = |id: &Value| S::KINDS.iter().map(|kind| kind.id).find(|known| id.as_str() == Some(known));
+    value.as_array()?.iter().map(known).collect()
 }
 
 /// A number without fraction: JSON Schema calls 5000.0 an integer too.

@@ -18,7 +18,7 @@ pub const KIND: Kind = Kind {
     keywords: &["completeness", "population", "ipe", "coverage"],
     nature: Nature::Statement,
     personal_data: false,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("../schemas/coverage.json"),
     endpoints: &[],
     permissions: &[],
@@ -33,6 +33,8 @@ pub const KIND: Kind = Kind {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct CoverageContent<'a> {
+    /// Whether it is short only as the setting `accepted_gaps` accepts; false where nothing is missing.
+    pub accepted: bool,
     /// Whether every list that the kind is made from was read to its end.
     pub end_seen: bool,
     /// When the first response was read: RFC 3339 in UTC; null when there was none.
@@ -89,6 +91,7 @@ pub fn emit(out: &mut Emit<'_>, kind: &'static Kind, tally: &Tally) {
         subject: Subject { id: kind.id.into(), name: Some(kind.title.into()), kind: "kind" },
         effective_at: None,
         content: &CoverageContent {
+            accepted: coverage.accepted,
             end_seen: tally.end_seen(),
             first_read_at: at(tally.first_ms),
             items_failed: tally.failed,

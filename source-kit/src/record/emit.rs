@@ -31,6 +31,13 @@ impl<'a> Origin<'a> {
         Self { seen: &body.seen, page: None, pointer: "/data".into() }
     }
 
+    /// A whole page of a list.
+    #[must_use]
+    pub fn of_page(body: &'a Body) -> Self {
+        let pointer = if body.page().is_some() { "/data/items" } else { "/data" };
+        Self { seen: &body.seen, page: None, pointer: pointer.into() }
+    }
+
     fn provenance(&self) -> Provenance {
         Provenance {
             body_digest: self.seen.digest.clone(),
@@ -97,6 +104,8 @@ pub struct Emit<'r> {
     pub now: Timestamp,
     /// What was made so far.
     pub records: Vec<Record>,
+    /// What kinds are short of, besides records: see [`Emit::unknown`].
+    pub unknown: Vec<(&'static Kind, &'static str)>,
 }
 
 impl Emit<'_> {
@@ -104,6 +113,14 @@ impl Emit<'_> {
     #[must_use]
     pub fn wants(&self, kind: &Kind) -> bool {
         self.wanted.iter().any(|wanted| wanted.id == kind.id)
+    }
+
+    /// Notes that a kind is short because the vendor does not tell something that its records, or sentences about
+    /// them, rest on. `what` is in plain words that "not told" can follow, e.g. "whether it is enabled is".
+    pub fn unknown(&mut self, kind: &'static Kind, what: &'static str) {
+        if self.wants(kind) {
+            self.unknown.push((kind, what));
+        }
     }
 
     /// A person's name or e-mail as it may be kept.

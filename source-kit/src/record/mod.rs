@@ -1,16 +1,21 @@
 //! Evidence: kinds and records, what a source is, coverage, and the records every collection ends with.
 
+pub mod answer;
 pub mod config;
 pub mod coverage;
 pub mod emit;
 pub mod failure;
+pub mod findings;
 pub mod identity;
 pub mod kind;
 pub mod manifest;
 pub mod not_observable;
+pub mod part;
 pub mod privacy;
+pub mod problem;
 pub mod resource;
 pub mod sift;
 pub mod source;
 pub mod tally;
 pub mod turn;
+pub mod vendor;

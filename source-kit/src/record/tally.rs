@@ -1,68 +1,15 @@
 //! How completely each kind was collected: counts, problems, and the verdict on them.
 
 use super::kind::Kind;
+use super::problem::{Cause, Problem};
 use super::turn::Turn;
+use crate::base::is_default;
 use crate::base::model::{Coverage, CoverageState};
 use crate::base::timestamp::Timestamp;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
-
-/// What kept something from being read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Cause {
-    /// 403.
-    Forbidden,
-    /// 404 for a whole list: not offered to this account.
-    NotAvailable,
-    /// An answer of no use, again and again.
-    Upstream,
-    /// A list that turned in circles or would not end.
-    EndlessList,
-    /// A list that changed while it was read, so that items may repeat or be missing.
-    ListChanged,
-    /// Items without an id, or not objects.
-    Unreadable,
-    /// What was noted on the way did not fit into the cursor.
-    Forgotten,
-}
-
-impl Cause {
-    /// Stable name, fit for matching.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Forbidden => "refused",
-            Self::NotAvailable => "not-offered",
-            Self::Upstream => "no-usable-answer",
-            Self::EndlessList => "endless-list",
-            Self::ListChanged => "list-changed",
-            Self::Unreadable => "unreadable-items",
-            Self::Forgotten => "forgotten",
-        }
-    }
-}
-
-/// One reason why a kind is short. Short names, as it travels in the cursor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// What it was.
-    #[serde(rename = "c")]
-    pub cause: Cause,
-    /// Which endpoint.
-    #[serde(rename = "a")]
-    pub at: String,
-    /// The permission that was missing.
-    #[serde(rename = "p", default, skip_serializing_if = "is_default")]
-    pub permission: Option<String>,
-    /// How often.
-    #[serde(rename = "n")]
-    pub count: u64,
-    /// Whether a whole list is missing, rather than something about single items.
-    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
-    pub whole_list: bool,
-}
 
 /// All that is known about the collection of one kind. Short names, as it travels in the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +32,9 @@ pub struct Tally {
     /// Items deleted between list and details.
     #[serde(rename = "g", default, skip_serializing_if = "is_default")]
     pub gone: u64,
+    /// Short hash of the last of these.
+    #[serde(rename = "h", default, skip_serializing_if = "is_default")]
+    pub last_gone: u32,
     /// Items not read, or not wholly.
     #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub failed: u64,
@@ -100,14 +50,12 @@ pub struct Tally {
     /// The part of the items that is read, where a setting spreads the calls for them.
     #[serde(rename = "s", default, skip_serializing_if = "is_default")]
     pub turn: Option<Turn>,
+    /// Whether the settings accept that it is short.
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
+    pub accepted: bool,
     /// Why it is short.
     #[serde(rename = "x", default, skip_serializing_if = "is_default")]
     pub problems: Vec<Problem>,
-}
-
-/// What a fresh tally holds need not travel in the cursor.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Tally {
@@ -118,16 +66,28 @@ impl Tally {
         self.last_ms = Some(self.last_ms.map_or(read_at.0, |last| last.max(read_at.0)));
     }
 
+    /// Notes that an item is gone. Several parts of one item may tell it.
+    pub fn gone(&mut self, item: u64) {
+        let item = u32::try_from(item >> 32).unwrap_or_default();
+        self.gone += u64::from(self.last_gone != item);
+        self.last_gone = item;
+    }
+
     /// Notes a problem; the same one again only counts.
     pub fn problem(&mut self, problem: &Problem) {
-        if !problem.whole_list {
-            self.failed += problem.count;
+        if !problem.whole_list && problem.cause != Cause::Off {
+            self.failed += problem.count + problem.skipped;
         }
         let same = |known: &&mut Problem| {
-            known.cause == problem.cause && known.at == problem.at && known.permission == problem.permission
+            known.cause == problem.cause && known.at == problem.at && known.detail == problem.detail
         };
         match self.problems.iter_mut().find(same) {
-            Some(known) => known.count += problem.count,
+            Some(known) => {
+                known.count += problem.count;
+                known.skipped += problem.skipped;
+                known.whole_list |= problem.whole_list;
+                known.accepted &= problem.accepted;
+            }
             None => self.problems.push(problem.clone()),
         }
     }
@@ -139,18 +99,16 @@ impl Tally {
             return;
         }
         self.problems.push(Problem {
-            cause: Cause::Forgotten,
-            at: "further problems".to_string(),
-            permission: None,
-            count: rest.iter().map(|problem| problem.count).sum(),
             whole_list: rest.iter().any(|problem| problem.whole_list),
+            accepted: rest.iter().all(|problem| problem.accepted),
+            ..Problem::of_items(Cause::Forgotten, "", rest.iter().map(|problem| problem.count + problem.skipped).sum())
         });
     }
 
     /// The verdict so far.
     #[must_use]
     pub fn coverage(&self, kind: &Kind) -> Coverage {
-        let missing_permission = self.problems.iter().find_map(|problem| problem.permission.clone());
+        let forbidden = self.problems.iter().filter(|problem| problem.cause == Cause::Forbidden);
         Coverage {
             kind: kind.id,
             state: self.state(),
@@ -158,8 +116,20 @@ impl Tally {
             records: self.records,
             items_failed: self.failed,
             reason: self.reason(),
-            missing_permission,
+            missing_permission: forbidden.filter_map(|problem| problem.detail.clone()).next(),
+            accepted: self.is_accepted(kind),
         }
+    }
+
+    /// Whether what is short is short as the settings accept, or as the vendor's plan has it.
+    fn is_accepted(&self, kind: &Kind) -> bool {
+        let by_plan = kind.plan_gate.is_some() && self.state() == CoverageState::NotAvailable;
+        let all = !self.problems.is_empty() && self.problems.iter().all(|problem| problem.accepted);
+        let is_short = !matches!(
+            self.state(),
+            CoverageState::Complete | CoverageState::Spread | CoverageState::Disabled | CoverageState::NotAttempted
+        );
+        is_short && self.open == 0 && (self.accepted || by_plan || all)
     }
 
     /// Whether every list was read to its end.
@@ -169,19 +139,27 @@ impl Tally {
     }
 
     fn state(&self) -> CoverageState {
-        let only = |cause| self.problems.iter().all(|problem| problem.cause == cause);
+        let only = |causes: &[Cause]| self.problems.iter().all(|problem| causes.contains(&problem.cause));
         match (self.open > 0, self.problems.is_empty()) {
             (true, _) if self.responses == 0 && self.records == 0 && self.problems.is_empty() => {
                 CoverageState::NotAttempted
             }
             (true, _) => CoverageState::Partial,
+            (false, true) if self.all_gone() => CoverageState::Partial,
             (false, true) if self.turn.is_some() => CoverageState::Spread,
             (false, true) => CoverageState::Complete,
+            (false, false) if only(&[Cause::Off]) && !self.all_gone() => CoverageState::Disabled,
             (false, false) if self.responses > 0 => CoverageState::Partial,
-            (false, false) if only(Cause::Forbidden) => CoverageState::Forbidden,
-            (false, false) if only(Cause::NotAvailable) => CoverageState::NotAvailable,
+            (false, false) if only(&[Cause::Forbidden]) => CoverageState::Forbidden,
+            (false, false) if only(&[Cause::NotAvailable, Cause::Unknown]) => CoverageState::NotAvailable,
             (false, false) => CoverageState::Partial,
         }
+    }
+
+    /// Whether there were items, and each of them was gone when its details were asked for: then it is more
+    /// likely that the vendor has changed its API.
+    fn all_gone(&self) -> bool {
+        self.items > 0 && self.gone >= self.items
     }
 
     /// The main reason: the first problem's code, else the name of the state.
@@ -191,6 +169,7 @@ impl Tally {
             (None, CoverageState::Complete) => "complete",
             (None, CoverageState::Spread) => "spread",
             (None, CoverageState::NotAttempted) => "not-attempted",
+            (None, _) if self.open == 0 => "all-gone",
             (None, _) => "unfinished",
         }
     }
@@ -200,32 +179,12 @@ impl Tally {
         if let Some(Turn { number, of }) = self.turn {
             reasons.push(format!("spread {number} of {of}: only items whose turn it is are read"));
         }
+        if self.all_gone() {
+            reasons.push(format!("all {} items were gone when their details were asked for", self.gone));
+        }
         if self.open > 0 {
             reasons.push("not read to the end yet".to_string());
         }
         reasons.join("; ")
-    }
-}
-
-impl Problem {
-    /// The problem in plain words.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        let Self { at, count, .. } = self;
-        let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
-        match self.cause {
-            Cause::Forbidden => {
-                let permission = self.permission.as_deref().unwrap_or("a permission that the vendor did not name");
-                format!("GET {at} was refused{times}: {permission} is missing")
-            }
-            Cause::NotAvailable => format!("GET {at} is not offered to this account"),
-            Cause::Upstream => format!("GET {at} gave no usable answer{times}"),
-            Cause::EndlessList => format!("GET {at} did not come to an end"),
-            Cause::ListChanged => {
-                format!("GET {at} changed while it was read{times}: items may repeat, or one be missing")
-            }
-            Cause::Unreadable => format!("{count} items of GET {at} could not be read"),
-            Cause::Forgotten => format!("{at}: there was more to remember than a cursor may hold"),
-        }
     }
 }

@@ -50,7 +50,7 @@ impl Turn {
 pub fn weeks(days: u32, since: Option<Timestamp>, started: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let span = if days > 1 { WEEK_MS.max(turn_ms(days)) } else { WEEK_MS };
     let since = since.unwrap_or(Timestamp(started.0 - span));
-    let mut from = since.max(Timestamp(started.0 - MAX_WEEKS * WEEK_MS));
+    let mut from = since.max(reach(started));
     let mut weeks = Vec::new();
     while from < started {
         let to = started.min(Timestamp(from.0 + WEEK_MS));
@@ -58,6 +58,12 @@ pub fn weeks(days: u32, since: Option<Timestamp>, started: Timestamp) -> Vec<(Ti
         from = to;
     }
     weeks
+}
+
+/// How far back the weeks of a collection reach.
+#[must_use]
+pub fn reach(started: Timestamp) -> Timestamp {
+    Timestamp(started.0.saturating_sub(MAX_WEEKS * WEEK_MS))
 }
 
 /// Where the events of the next collection have to begin, so that none is missed: what was going on

@@ -120,7 +120,7 @@ pub fn configured<S: Source>(config: &Config<S>) -> source::Configured {
     source::Configured {
         settings: config.effective.clone(),
         settings_digest: config.settings_digest.clone(),
-        diagnostics: Vec::new(),
+        diagnostics: config.warnings.iter().cloned().map(diagnostic).collect(),
     }
 }
 
@@ -278,6 +278,7 @@ fn coverage(coverage: model::Coverage) -> wit::Coverage {
         items_failed: coverage.items_failed,
         reason: coverage.reason,
         missing_permission: coverage.missing_permission,
+        accepted: coverage.accepted,
     }
 }
 

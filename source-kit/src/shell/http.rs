@@ -133,6 +133,7 @@ fn outgoing<S: Source>(request: &Request) -> Result<OutgoingRequest, TransportEr
     let headers = Fields::new();
     let agent = format!("{}-source/{} (compliance:source)", S::ABOUT.id, S::ABOUT.version);
     set(&headers, "accept", S::ACCEPT)?;
+    set(&headers, "accept-encoding", "identity")?;
     set(&headers, "user-agent", &agent)?;
     if let Some(authorization) = &request.authorization {
         set(&headers, "authorization", authorization)?;

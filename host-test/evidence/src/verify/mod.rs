@@ -210,6 +210,7 @@ fn is_same_coverage(content: &Value, all: &[CoverageSummary]) -> bool {
             && coverage.state == text(content, "/state")
             && coverage.reason == text(content, "/reason")
             && coverage.missing_permission.as_deref().unwrap_or_default() == text(content, "/missing_permission")
+            && content.get("accepted").and_then(Value::as_bool) == Some(coverage.accepted)
             && content.get("items_failed").and_then(Value::as_u64) == Some(coverage.items_failed)
     })
 }

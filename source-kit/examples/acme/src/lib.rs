@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use source_kit::read::wire::read;
 use source_kit::record::{coverage, manifest, not_observable};
 use source_kit::{
-    About, Account, Cost, Data, Draft, Emit, Field, Findings, Identity, Item, Kind, ListPage, Part, Protocol, Resource,
-    Shape, Source, Subject, Text, Topic, Vendor, range_of, wire,
+    About, Account, Cost, Data, Draft, Emit, Field, Findings, Identity, Item, Kind, ListPage, Origin, Part, Protocol,
+    Resource, Shape, Source, Subject, Text, Topic, Vendor, range_of, wire,
 };
 
 /// The source.
@@ -37,7 +37,7 @@ impl Protocol for Acme {
         }
         let page: Page<'_> = serde_json::from_str(text).map_err(|_| "the answer is not a list")?;
         let items = page.items.iter().map(|item| range_of(item.get(), text)).collect();
-        Ok(Data::Page(ListPage { items, next: page.next.map(ToString::to_string) }))
+        Ok(Data::Page(ListPage { items, next: page.next.map(ToString::to_string), unknown_paging: false }))
     }
 }
 
@@ -102,14 +102,17 @@ fn account(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Ac
 fn thing(item: &Item<'_, Acme>, out: &mut Emit<'_>, findings: &mut Findings<Acme>) {
     let Some(thing) = findings.read::<Thing<'_>>("/v1/things", item.json) else { return };
     let Some(id) = findings.id(&thing.id) else { return };
+    let answer = item.part(&KEEPERS);
     let mut keepers = Vec::new();
-    item.part(&KEEPERS).for_each(|_, json| {
+    for json in answer.items() {
         let keeper = findings.read::<Keeper<'_>>(KEEPERS.path, json);
         keepers.extend(keeper.and_then(|keeper| keeper.name.text().map(|name| out.person(name).into_owned())));
-    });
+    }
     let content = serde_json::json!({"id": id, "keepers": keepers, "secure": thing.secure.value()});
     let subject = Subject { id: id.into(), name: None, kind: "thing" };
-    out.record(Draft::new(&THING, &[id], format!("Thing {id}"), subject, &content, &[&item.origin()]));
+    let origins: Vec<_> = core::iter::once(item.origin()).chain(answer.bodies().map(Origin::of_page)).collect();
+    let from: Vec<_> = origins.iter().collect();
+    out.record(Draft::new(&THING, &[id], format!("Thing {id}"), subject, &content, &from));
 }
 
 impl Source for Acme {
@@ -121,7 +124,7 @@ impl Source for Acme {
         category: "Things",
         pair: None,
         settings_schema: r#"{"type": "object"}"#,
-        settings: "personal_data, personal_data_key, requests_per_hour, spread_days",
+        settings: "accepted_gaps, personal_data, personal_data_key, requests_per_hour, spread_days",
         path_prefixes: &["/v1/"],
     };
     const KINDS: &'static [&'static Kind] =

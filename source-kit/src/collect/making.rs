@@ -1,0 +1,79 @@
+//! What goes into a projection, and what comes out.
+
+use super::listing::{ListedItem, Listing};
+use crate::base::model::Record;
+use crate::read::body::Body;
+use crate::record::answer::PartAnswer;
+use crate::record::findings::Findings;
+use crate::record::part::{Item, Part};
+use crate::record::source::Source;
+use crate::record::vendor::Vendor;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What a projection made.
+pub struct Made<S: Source> {
+    /// Records, in order.
+    pub records: Vec<Record>,
+    /// The rest.
+    pub findings: Findings<S>,
+    /// Whether another page follows.
+    pub goes_on: bool,
+}
+
+/// An item as it is in its list.
+pub struct Listed<'a> {
+    /// The list page.
+    pub list: &'a Body,
+    /// Its number, from 1; absent for a single object.
+    pub page: Option<u32>,
+    /// Place of the item in it.
+    pub index: usize,
+    /// The item's JSON text.
+    pub json: &'a str,
+    /// What identifies it; empty where nothing does.
+    pub id: &'a str,
+}
+
+impl<'a> Listed<'a> {
+    /// An item of a page.
+    #[must_use]
+    pub fn of(listing: &'a Listing, item: &'a ListedItem) -> Self {
+        Self {
+            list: &listing.body,
+            page: listing.number,
+            index: item.index,
+            json: listing.json(item),
+            id: item.key.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// With the answers of its parts.
+    #[must_use]
+    pub fn with<V: Vendor>(
+        &self,
+        parts: &'static [Part<V>],
+        answers: &'a [PartAnswer],
+        notes: &'a V::Notes,
+    ) -> Item<'a, V> {
+        let Self { list, page, index, json, id } = *self;
+        Item { list, page, index, json, id, parts, answers, notes }
+    }
+}
+
+/// Keeps the first record of each id. Answers how many others there were with other content: what is there again
+/// to the letter is dropped without a word, as paging shows some items twice.
+pub fn drop_repeats(records: &mut Vec<Record>) -> u64 {
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut conflicts = 0;
+    let mut keep = Vec::with_capacity(records.len());
+    for record in &*records {
+        let known = first.get(record.id.as_str());
+        conflicts += u64::from(known.is_some_and(|content| *content != record.content));
+        keep.push(known.is_none());
+        first.entry(&record.id).or_insert(&record.content);
+    }
+    let mut keep = keep.into_iter();
+    records.retain(|_| keep.next().unwrap_or(true));
+    conflicts
+}

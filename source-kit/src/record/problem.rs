@@ -1,0 +1,141 @@
+//! What kept something from being read, in words fit for matching and in plain ones.
+
+use crate::base::is_default;
+use alloc::format;
+use alloc::string::String;
+use serde::{Deserialize, Serialize};
+
+/// What kept something from being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// 403.
+    Forbidden,
+    /// 404 for a list, or for a part of an item that is there: not offered to this account.
+    NotAvailable,
+    /// An answer of no use, again and again.
+    Upstream,
+    /// A list that turned in circles or would not end.
+    EndlessList,
+    /// A list that changed while it was read, so that items may repeat or be missing.
+    ListChanged,
+    /// Items without an id, or not objects.
+    Unreadable,
+    /// What was noted on the way did not fit into the cursor.
+    Forgotten,
+    /// A setting switches it off.
+    Off,
+    /// The vendor does not tell something that the verdict rests on.
+    Unknown,
+    /// Items of one id and different content.
+    Conflict,
+    /// A page that seems to have another one after it, which the vendor does not name as documented.
+    UnknownPaging,
+    /// Older than what the vendor lets one read.
+    OutOfReach,
+}
+
+impl Cause {
+    /// Stable name, fit for matching.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Forbidden => "refused",
+            Self::NotAvailable => "not-offered",
+            Self::Upstream => "no-usable-answer",
+            Self::EndlessList => "endless-list",
+            Self::ListChanged => "list-changed",
+            Self::Unreadable => "unreadable-items",
+            Self::Forgotten => "forgotten",
+            Self::Off => "off-by-setting",
+            Self::Unknown => "not-told",
+            Self::Conflict => "conflicting-items",
+            Self::UnknownPaging => "unknown-paging",
+            Self::OutOfReach => "out-of-reach",
+        }
+    }
+}
+
+/// One reason why a kind is short. Short names, as it travels in the cursor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What it was.
+    #[serde(rename = "c")]
+    pub cause: Cause,
+    /// Which endpoint.
+    #[serde(rename = "a")]
+    pub at: String,
+    /// The permission that was missing, the setting that switches it off, or what is not told.
+    #[serde(rename = "d", default, skip_serializing_if = "is_default")]
+    pub detail: Option<String>,
+    /// How often.
+    #[serde(rename = "n", default, skip_serializing_if = "is_default")]
+    pub count: u64,
+    /// For how many further items it was not read for that reason.
+    #[serde(rename = "s", default, skip_serializing_if = "is_default")]
+    pub skipped: u64,
+    /// Whether a whole list is missing, rather than something about single items.
+    #[serde(rename = "w", default, skip_serializing_if = "is_default")]
+    pub whole_list: bool,
+    /// Whether the settings accept it.
+    #[serde(rename = "k", default, skip_serializing_if = "is_default")]
+    pub accepted: bool,
+}
+
+impl Problem {
+    /// Something about a whole list.
+    #[must_use]
+    pub fn of_list(cause: Cause, at: &str) -> Self {
+        Self { whole_list: true, ..Self::of_items(cause, at, 1) }
+    }
+
+    /// Something about so many items.
+    #[must_use]
+    pub fn of_items(cause: Cause, at: &str, count: u64) -> Self {
+        Self { cause, at: at.into(), detail: None, count, skipped: 0, whole_list: false, accepted: false }
+    }
+
+    /// The same with a permission, a setting, or what is not told.
+    #[must_use]
+    pub fn with(self, detail: Option<String>) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// The problem in plain words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { at, count, detail, .. } = self;
+        let detail = detail.as_deref();
+        let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
+        let items = |number: u64| format!("{number} {}", if number == 1 { "item" } else { "items" });
+        let main = match self.cause {
+            Cause::Forbidden => {
+                let permission = detail.unwrap_or("a permission that the vendor did not name");
+                format!("GET {at} was refused{times}: {permission} is missing")
+            }
+            Cause::NotAvailable if self.whole_list => format!("GET {at} is not offered to this account"),
+            Cause::NotAvailable => format!("GET {at} is not offered for {} whose own path answers", items(*count)),
+            Cause::Upstream => format!("GET {at} gave no usable answer{times}"),
+            Cause::EndlessList => format!("GET {at} did not come to an end"),
+            Cause::ListChanged => {
+                format!("GET {at} changed while it was read{times}: items may repeat, or one be missing")
+            }
+            Cause::Unreadable => format!("{} of GET {at} could not be read", items(*count)),
+            Cause::Forgotten if at.is_empty() => "there were further problems than a cursor may hold".into(),
+            Cause::Forgotten => format!("{at}: there was more to remember than a cursor may hold"),
+            Cause::Off => {
+                let setting = detail.unwrap_or("a setting");
+                format!("GET {at} is switched off by {setting} ({})", items(*count))
+            }
+            Cause::Unknown => format!("GET {at}: {} not told for {}", detail.unwrap_or("something is"), items(*count)),
+            Cause::Conflict => format!("GET {at} gave {} under the id of another, with other content", items(*count)),
+            Cause::UnknownPaging => {
+                format!("GET {at} seems to have further pages, which it does not name as documented")
+            }
+            Cause::OutOfReach => format!("GET {at} was not read before {}", detail.unwrap_or("what it reaches")),
+        };
+        match self.skipped {
+            0 => main,
+            more => format!("{main}; it was not read for {} more after that", items(more)),
+        }
+    }
+}
