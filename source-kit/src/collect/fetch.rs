@@ -11,14 +11,13 @@ use crate::base::world::World;
 use crate::read::body::Body;
 use crate::read::data::Shape;
 use crate::read::error::GetError;
-use crate::read::request::{has_field, key_of, page_request};
+use crate::read::request::{key_of, page_request};
 use crate::record::answer::{Pages, PartAnswer, Why};
-use crate::record::part::{Part, Proof};
+use crate::record::part::Part;
 use crate::record::problem::Cause;
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Pages of one part that is held whole, at most.
@@ -194,7 +193,7 @@ async fn get<S: Source, W: World>(
 ) -> Result<Result<Body, PartAnswer>, Halt> {
     let request = page_request::<S>(path, key, part.page_limit, paging.cursor.as_deref());
     match context.call.client.get(&request, part.shape).await {
-        Ok(body) => Ok(match doubt(part, key, &body) {
+        Ok(body) => Ok(match part.doubt(key, &body) {
             None => Ok(body),
             Some(what) => Err(PartAnswer::Broken(what)),
         }),
@@ -203,18 +202,6 @@ async fn get<S: Source, W: World>(
         Err(GetError::Forbidden(named)) => Ok(Err(PartAnswer::Forbidden(named))),
         Err(GetError::Broken(_, _, what)) => Ok(Err(PartAnswer::Broken(what))),
         Err(error) => Err(halt_of::<S>(&error, part.path)),
-    }
-}
-
-/// Why an answer is not believed to be the one that was asked for.
-pub fn doubt<S: Source>(part: &Part<S>, key: &str, body: &Body) -> Option<String> {
-    match part.proof {
-        Proof::Id(field) if key_of(body.data(), field).as_deref() != Some(key) => {
-            Some(format!("the answer's {field} is not that of the item"))
-        }
-        Proof::Has(field) if !has_field(body.data(), field) => Some(format!("the answer has no {field}")),
-        Proof::List if body.page().is_none() => Some("not a list".into()),
-        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::kind::Kind;
 use super::vendor::Vendor;
 use crate::read::body::Body;
 use crate::read::data::Shape;
+use crate::read::request::{has_field, key_of};
 use alloc::format;
 use alloc::string::String;
 
@@ -119,6 +120,19 @@ impl<V: Vendor> Part<V> {
     };
     /// The same for parts that are lists.
     pub const LIST: Self = Self { page_limit: Some(1000), shape: Shape::List, proof: Proof::List, ..Self::OBJECT };
+
+    /// Why an answer is not believed to be the one that was asked for, of the item with this id.
+    #[must_use]
+    pub fn doubt(&self, id: &str, body: &Body) -> Option<String> {
+        match self.proof {
+            Proof::Id(field) if key_of(body.data(), field).as_deref() != Some(id) => {
+                Some(format!("the answer's {field} is not that of the item"))
+            }
+            Proof::Has(field) if !has_field(body.data(), field) => Some(format!("the answer has no {field}")),
+            Proof::List if body.page().is_none() => Some("not a list".into()),
+            _ => None,
+        }
+    }
 
     /// Kinds for whose sake it is called.
     pub fn serves(&self) -> impl Iterator<Item = &'static Kind> {
