@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod not_observable;
 pub mod privacy;
 pub mod resource;
+pub mod shape;
 pub mod sift;
 pub mod source;
 pub mod tally;
