@@ -14,10 +14,14 @@ wire! {
     }
 }
 
-/// The codes of alerts. Their messages and details are free text: withheld. `name` is that of the
+/// The codes of alerts; `None` when no list of them was read. Their messages and details are free text: withheld. `name` is that of the
 /// field in `status`.
-pub fn codes<'a>(alerts: &'a Field<Vec<Field<Alert<'_>>>>, name: &str, withheld: &mut Vec<Withheld>) -> Vec<&'a str> {
-    let alerts = alerts.get().map_or(&[][..], Vec::as_slice);
+pub fn codes<'a>(
+    alerts: &'a Field<Vec<Field<Alert<'_>>>>,
+    name: &str,
+    withheld: &mut Vec<Withheld>,
+) -> Option<Vec<&'a str>> {
+    let alerts = alerts.get()?;
     let mut out = Vec::new();
     for (index, alert) in alerts.iter().enumerate() {
         let Some(alert) = alert.get() else { continue };
@@ -29,5 +33,5 @@ pub fn codes<'a>(alerts: &'a Field<Vec<Field<Alert<'_>>>>, name: &str, withheld:
         }
         out.extend(alert.code.text());
     }
-    out
+    Some(out)
 }

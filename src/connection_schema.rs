@@ -203,6 +203,7 @@ fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &source
     let id = content.connection_id;
     let title = match content.loaded {
         false => format!("Schema of connection {id}: never loaded"),
+        true if content.schemas == 0 => format!("Schema of connection {id}: no schemas are known"),
         true => format!(
             "Schema of connection {id}: {} of {} tables copied, {} columns blocked, {} hashed",
             content.tables_enabled,

@@ -155,7 +155,7 @@ mod tests {
     use source_kit::base::model::{Withheld, WithheldReason};
     use source_kit::base::timestamp::Timestamp;
     use source_kit::read::node::Node;
-    use source_kit::record::privacy::Privacy;
+    use source_kit::record::privacy::{FreeText, Privacy};
     use source_kit::{Emit, Field};
 
     fn check(config: Value, want_kept: Value, want_withheld: &[(&str, WithheldReason)]) {
@@ -166,6 +166,7 @@ mod tests {
             wanted: &[],
             since: None,
             privacy: &privacy,
+            free_text: FreeText::Withheld,
             spread_days: 1,
             now: Timestamp(0),
             records: Vec::new(),

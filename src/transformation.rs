@@ -62,11 +62,11 @@ pub struct TransformationContent<'a> {
     pub last_started_at: Option<&'a str>,
     /// Models it writes.
     pub output_model_names: Option<Vec<&'a str>>,
-    /// The Quickstart package; null otherwise.
+    /// The Quickstart package; null otherwise, or when Fivetran does not say.
     pub package_name: Option<&'a str>,
     /// Whether it is paused.
     pub paused: Option<bool>,
-    /// The dbt project; null otherwise.
+    /// The dbt project; null otherwise, or when Fivetran does not say.
     pub project_id: Option<&'a str>,
     /// When it runs.
     pub schedule: Option<ScheduleContent<'a>>,
@@ -149,7 +149,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origin = item.origin();
     let config = transformation.transformation_config.get();
     let status = transformation.status.text();
-    let paused = if transformation.paused.value() == Some(true) { ", paused" } else { "" };
+    let paused = match transformation.paused.value() {
+        Some(true) => ", paused",
+        Some(false) => "",
+        None => ", paused or not unknown",
+    };
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

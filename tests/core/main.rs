@@ -17,3 +17,4 @@ mod quota;
 mod schemas;
 mod spread;
 mod templates;
+mod words;

@@ -36,6 +36,16 @@ impl<T> Field<T> {
         }
     }
 
+    /// What was read: the value, or `Some(None)` for null, which is an answer too. `None` where the
+    /// field is absent or odd: then nothing is known, and no sentence may say more than that.
+    pub fn known(&self) -> Option<Option<&T>> {
+        match self {
+            Self::Is(value) => Some(Some(value)),
+            Self::Null => Some(None),
+            Self::Absent | Self::Odd(_) => None,
+        }
+    }
+
     /// Whether there is something other than null.
     pub fn is_set(&self) -> bool {
         matches!(self, Self::Is(_) | Self::Odd(_))
@@ -46,6 +56,11 @@ impl Text<'_> {
     /// The text, if there is one.
     pub fn text(&self) -> Option<&str> {
         self.get().map(AsRef::as_ref)
+    }
+
+    /// What was read: see [`Field::known`].
+    pub fn known_text(&self) -> Option<Option<&str>> {
+        self.known().map(|text| text.map(AsRef::as_ref))
     }
 }
 
