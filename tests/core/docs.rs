@@ -100,7 +100,7 @@ of a list is judged by itself. What people write freely (descriptions of teams a
 setting `free_text` is `\"kept\"`; names by which things are known (of connections, groups, teams, agents, projects) are not free text.
 
 Null means that nothing is known, or that there is nothing, where the schema says so. Titles tell the two apart: \"no account role\" was
-read, \"account role unknown\" was not. `tests/core/words.rs` has a table of fields and words.
+read, \"account role unknown\" was not. `tests/core/words.txt` is a table of fields and words.
 ",
     );
     out

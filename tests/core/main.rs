@@ -10,6 +10,7 @@ mod drift;
 mod fake;
 mod faults;
 mod fuzz_corpus;
+mod kept;
 mod layers;
 mod meanwhile;
 mod properties;
