@@ -85,8 +85,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&package.id) else { return };
     let origin = item.origin();
     let connection = package.connection_id.text();
-    let connections: Option<Vec<&str>> =
-        package.connection_ids.get().map(|all| all.iter().filter_map(Text::text).collect());
+    let connections = package.connection_ids.texts();
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -124,7 +123,7 @@ fn usage(package: &Package<'_>, connections: Option<&[&str]>) -> String {
         (Some([first, _, ..]), _) => format!(" of connection {first} and others"),
         (Some([one]), _) => format!(" of connection {one}"),
         (_, Some(Some(one))) => format!(" of connection {one}"),
-        (None, _) if matches!(package.connection_ids, Field::Odd(_)) => ", use unknown".into(),
+        (None, _) if package.connection_ids.is_set() => ", use unknown".into(),
         (Some([]), _) | (None, Some(None)) => ", not in use".into(),
         (None, None) => ", use unknown".into(),
     }

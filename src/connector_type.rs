@@ -98,7 +98,6 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(service) = findings.read::<ConnectorType<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&service.id) else { return };
     let name = service.name.text();
-    let features = service.supported_features.get();
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -115,7 +114,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             name,
             service_status: service.service_status.text(),
             service_status_updated_at: service.service_status_updated_at.text(),
-            supported_features: features.map(|all| all.iter().filter_map(|one| one.get()?.id.text()).collect()),
+            supported_features: service.supported_features.every(|feature| feature.id.text()),
             supports_schema_reload: service.supports_schema_reload.value(),
             kind: service.kind.text(),
         },

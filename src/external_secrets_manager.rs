@@ -135,10 +135,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let body = item.part(&ENTITIES).single();
     let entities =
         body.and_then(|body| findings.read::<Entities<'_>>("/v1/external-secrets-managers/{id}/entities", body.data()));
-    let entities: Option<Vec<_>> = entities
-        .as_ref()
-        .and_then(|all| all.items.get())
-        .map(|all| all.iter().filter_map(Field::get).map(entity).collect());
+    let entities: Option<Vec<_>> = entities.as_ref().and_then(|all| all.items.every(|one| Some(entity(one))));
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let mut withheld = Vec::new();
     let name = manager.name.text();

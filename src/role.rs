@@ -97,7 +97,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             is_deprecated: role.is_deprecated.value(),
             name,
             replacement_role_name: role.replacement_role_name.text(),
-            scope: role.scope.get().map(|all| all.iter().filter_map(Text::text).collect()),
+            scope: role.scope.texts(),
         },
         from: &[&item.origin()],
         withheld,

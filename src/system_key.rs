@@ -144,7 +144,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             id,
             last_used_at: last_used_at.text(),
             name,
-            permissions: key.permissions.get().map(|all| all.iter().filter_map(Field::get).map(permission).collect()),
+            permissions: key.permissions.every(|one| Some(permission(one))),
             updated_at: key.updated_at.text(),
         },
         from: &origins.iter().collect::<Vec<_>>(),
@@ -170,11 +170,10 @@ fn expiry(at: &Text<'_>) -> String {
 
 fn permission<'a>(permission: &'a Permission<'_>) -> PermissionContent<'a> {
     let filter = permission.resource_filter.get();
-    let texts = |list: &'a Field<Vec<Text<'_>>>| list.get().map(|ids| ids.iter().filter_map(Text::text).collect());
     PermissionContent {
         access_level: permission.access_level.text(),
-        group_ids: filter.and_then(|filter| texts(&filter.group_ids)),
-        ids: filter.and_then(|filter| texts(&filter.ids)),
+        group_ids: filter.and_then(|filter| filter.group_ids.texts()),
+        ids: filter.and_then(|filter| filter.ids.texts()),
         resource_type: permission.resource_type.text(),
     }
 }

@@ -90,7 +90,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&webhook.id) else { return };
     let origin = item.origin();
     let address = webhook.url.text().and_then(url::origin);
-    let events: Option<Vec<&str>> = webhook.events.get().map(|all| all.iter().filter_map(Text::text).collect());
+    let events = webhook.events.texts();
     let count = events.as_ref().map_or("events unknown".into(), |events| format!("{} events", events.len()));
     let state = match webhook.active.value() {
         Some(true) => "active",

@@ -151,6 +151,71 @@ fn a_package_names_what_runs_it() {
     }
 }
 
+/// A list with an element that could not be read is not the list without it.
+#[test]
+fn a_list_of_which_an_element_was_not_read_is_unknown() {
+    for (kind, endpoint, item, pointer) in [
+        ("role", "/v1/roles", json!({"name": "one", "scope": ["ACCOUNT", []]}), "/scope"),
+        ("webhook", "/v1/webhooks", json!({"id": "one", "events": [null]}), "/events"),
+        (
+            "connection",
+            "/v1/connections",
+            json!({"id": "one", "status": {"tasks": [{"message": "m"}]}}),
+            "/status/tasks",
+        ),
+        ("connection", "/v1/connections", json!({"id": "one", "setup_tests": [[], {"title": "t"}]}), "/setup_tests"),
+        (
+            "audit_logging",
+            "/v1/external-logging",
+            json!({"id": "one", "status": {"setup_state": "connected", "tasks": [{}]}}),
+            "/healthy",
+        ),
+        ("system_key", "/v1/system-keys", json!({"id": "one", "permissions": [[]]}), "/permissions"),
+        (
+            "system_key",
+            "/v1/system-keys",
+            json!({"id": "one", "permissions": [{"resource_filter": {"group_ids": [[]]}}]}),
+            "/permissions/0/group_ids",
+        ),
+        (
+            "connector_sdk_package",
+            "/v1/connector-sdk/packages",
+            json!({"id": "one", "connection_ids": [[]]}),
+            "/connection_ids",
+        ),
+        (
+            "connector_type",
+            "/v1/metadata/connector-types",
+            json!({"id": "s3", "supported_features": [{}]}),
+            "/supported_features",
+        ),
+        (
+            "hybrid_deployment_agent",
+            "/v1/hybrid-deployment-agents",
+            json!({"id": "one", "usage": [{}]}),
+            "/connection_ids",
+        ),
+        ("proxy_agent", "/v1/proxy", json!({"id": "one", "usage": ["odd"]}), "/usage"),
+        (
+            "transformation",
+            "/v1/transformations",
+            json!({"id": "one", "output_model_names": [[]]}),
+            "/output_model_names",
+        ),
+        (
+            "transformation_project",
+            "/v1/transformation-projects",
+            json!({"id": "one", "project_config": {"environment_vars": [[]]}}),
+            "/environment_variables",
+        ),
+    ] {
+        let record = record(kind, endpoint, item, "{}");
+        let content: Value = serde_json::from_str(&record.content).unwrap();
+        assert_eq!(content.pointer(pointer), Some(&Value::Null), "{kind} {pointer}: {}", record.content);
+        assert!(!record.title.contains("not in use") && !record.title.contains("0 events"), "{}", record.title);
+    }
+}
+
 /// Fields by which things are found: they stay.
 const IDS: &[&str] = &["id", "name", "hash", "user_id", "sync_id", "account_id", "service", "items", "next_cursor"];
 

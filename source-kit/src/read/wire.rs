@@ -71,6 +71,21 @@ impl<T: Copy> Field<T> {
     }
 }
 
+impl<T> Field<Vec<Field<T>>> {
+    /// Every element, made into something. `None` where the list or an element of it could not be
+    /// read: a list without it would say that it is not there.
+    pub fn every<'s, U>(&'s self, make: impl Fn(&'s T) -> Option<U>) -> Option<Vec<U>> {
+        self.get()?.iter().map(|field| field.get().and_then(&make)).collect()
+    }
+}
+
+impl Field<Vec<Text<'_>>> {
+    /// Every text of a list; `None` where the list or a text of it could not be read.
+    pub fn texts(&self) -> Option<Vec<&str>> {
+        self.every(|text| Some(text.as_ref()))
+    }
+}
+
 /// Where drift is reported: JSON pointer below the item (`*` for any element), and what is odd.
 pub type Drift = Vec<(String, &'static str)>;
 
