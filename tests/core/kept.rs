@@ -53,3 +53,15 @@ fn what_a_connection_is_set_to_comes_out_only_if_it_has_the_shape() {
     let withheld: Vec<_> = connection.withheld.iter().map(|one| one.pointer.as_str()).collect();
     assert_eq!(withheld, ["/config/host", "/config/hosts/1"]);
 }
+
+#[test]
+fn the_host_of_a_private_link_is_a_host() {
+    for (host, kept) in
+        [("a.example.com", true), ("root:s3cret@a.example.com", false), ("https://a.example.com/s3cret", false)]
+    {
+        let link = record("private_link", "/v1/private-links", json!({"id": "one", "host": host}), "{}");
+        let content: Value = serde_json::from_str(&link.content).unwrap();
+        assert_eq!(content["host"], if kept { json!(host) } else { Value::Null });
+        assert_eq!(link.withheld.len(), usize::from(!kept), "{host}");
+    }
+}

@@ -4,87 +4,12 @@
 //! item: it is reported as drift and the rest is kept. Numbers and booleans that come as strings
 //! (and the reverse) are read as what they say. Unknown fields are skipped and reported.
 
+pub use super::field::{Field, Text};
 use super::node::Node;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-
-/// One field of a wire type.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub enum Field<T> {
-    /// Not in the object.
-    #[default]
-    Absent,
-    /// There, and null.
-    Null,
-    /// There, and readable.
-    Is(T),
-    /// There, and not what it should be; holds the JSON type found.
-    Odd(&'static str),
-}
-
-/// A string field.
-pub type Text<'a> = Field<Cow<'a, str>>;
-
-impl<T> Field<T> {
-    /// The value, if it is one.
-    pub fn get(&self) -> Option<&T> {
-        match self {
-            Self::Is(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// What was read: the value, or `Some(None)` for null, which is an answer too. `None` where the
-    /// field is absent or odd: then nothing is known, and no sentence may say more than that.
-    pub fn known(&self) -> Option<Option<&T>> {
-        match self {
-            Self::Is(value) => Some(Some(value)),
-            Self::Null => Some(None),
-            Self::Absent | Self::Odd(_) => None,
-        }
-    }
-
-    /// Whether there is something other than null.
-    pub fn is_set(&self) -> bool {
-        matches!(self, Self::Is(_) | Self::Odd(_))
-    }
-}
-
-impl Text<'_> {
-    /// The text, if there is one.
-    pub fn text(&self) -> Option<&str> {
-        self.get().map(AsRef::as_ref)
-    }
-
-    /// What was read: see [`Field::known`].
-    pub fn known_text(&self) -> Option<Option<&str>> {
-        self.known().map(|text| text.map(AsRef::as_ref))
-    }
-}
-
-impl<T: Copy> Field<T> {
-    /// The value, if it is one.
-    pub fn value(&self) -> Option<T> {
-        self.get().copied()
-    }
-}
-
-impl<T> Field<Vec<Field<T>>> {
-    /// Every element, made into something. `None` where the list or an element of it could not be
-    /// read: a list without it would say that it is not there.
-    pub fn every<'s, U>(&'s self, make: impl Fn(&'s T) -> Option<U>) -> Option<Vec<U>> {
-        self.get()?.iter().map(|field| field.get().and_then(&make)).collect()
-    }
-}
-
-impl Field<Vec<Text<'_>>> {
-    /// Every text of a list; `None` where the list or a text of it could not be read.
-    pub fn texts(&self) -> Option<Vec<&str>> {
-        self.every(|text| Some(text.as_ref()))
-    }
-}
 
 /// Where drift is reported: JSON pointer below the item (`*` for any element), and what is odd.
 pub type Drift = Vec<(String, &'static str)>;
