@@ -6,14 +6,16 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// `https://hooks.example.com`: scheme, host and port. `None` for what is no such URL, and for one
 /// of which it cannot be said where its user info ends: a password may hold a `/` that should have
-/// been escaped, so an `@` after the host makes the host doubtful.
+/// been escaped, so an `@` in the path makes the host doubtful, and one in the query does where what
+/// stands for the host could be user info.
 #[must_use]
 pub fn origin(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let (authority, more) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
     let host = authority.rsplit('@').next()?;
     let (path, query) = more.split_at(more.find(['?', '#']).unwrap_or(more.len()));
-    let doubtful = path.contains('@') || (query.contains('@') && !host.contains('.'));
+    let doubtful =
+        path.contains('@') || (query.contains('@') && (authority.contains(['@', ':']) || !host.contains('.')));
     let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+');
     (is_scheme && !doubtful && is_host(host)).then(|| format!("{scheme}://{host}"))
 }
@@ -122,6 +124,13 @@ mod tests {
                     assert!(!kept.contains("user") && !kept.contains('@'), "{text} gives {kept}");
                 }
             }
+        }
+        for text in [
+            "ada@example.com:s3?cret@git.example.com:acme/dbt.git",
+            "https://ada@example.com:77?cret@git.example.com/acme/dbt.git",
+            "https://example.com:77/88?cret@git.example.com/acme/dbt.git",
+        ] {
+            assert_eq!((origin(text), repository(text)), (None, None), "{text}");
         }
         assert_eq!(origin("https://user:s3/cret@hooks.example.com/x"), None);
         assert_eq!(repository("https://user:s3/cret@git.example.com/acme/dbt.git"), None);
