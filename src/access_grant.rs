@@ -7,6 +7,7 @@
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::types::Findings;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
@@ -51,7 +52,7 @@ pub struct AccessGrant<'a> {
     pub resource_id: &'a str,
     /// `account`, `group` or `connection`. A group is a destination and all its connections.
     pub resource_type: &'a str,
-    /// Name of the role; null when the grant has none.
+    /// Name of the role; null when the grant has none or Fivetran does not say.
     pub role: Option<&'a str>,
 }
 
@@ -74,10 +75,23 @@ pub struct Grantee<'a> {
     pub id: &'a str,
 }
 
+/// The role that a grantee has on the whole account, in words.
+pub fn account_role(role: &Text<'_>) -> String {
+    match role.known_text() {
+        Some(Some(role)) => format!("account role {role}"),
+        Some(None) => "no account role".into(),
+        None => "account role unknown".into(),
+    }
+}
+
 /// Emits the role that a grantee has on the whole account, if any.
 pub fn emit_account_role(out: &mut Emit<'_>, origin: &Origin<'_>, grantee: Grantee<'_>, role: &Text<'_>) {
-    let (Some(role), account) = (role.text(), out.account) else { return };
-    emit_grant(out, origin, grantee, ("account", account), Some(role), None);
+    let account = out.account;
+    match role.known_text() {
+        Some(Some(_)) => emit_grant(out, origin, grantee, ("account", account), role, None),
+        Some(None) => {}
+        None => out.unknown(&KIND, "which role on the account someone holds is"),
+    }
 }
 
 /// Emits the grant of one membership item, and its audit event.
@@ -98,7 +112,7 @@ pub fn emit_membership(
     let Some(item) = findings.read::<Membership<'_>>(endpoint, json) else { return };
     let Some(id) = findings.id(&item.id) else { return };
     let resource = (resource_type, id);
-    emit_grant(out, origin, grantee, resource, item.role.text(), item.created_at.text());
+    emit_grant(out, origin, grantee, resource, &item.role, item.created_at.text());
     let (primary, secondary) = match (grantee.kind, resource_type) {
         ("team", "group") => ("TEAM", "DESTINATION"),
         ("team", _) => ("TEAM", "CONNECTION"),
@@ -122,10 +136,14 @@ fn emit_grant(
     origin: &Origin<'_>,
     grantee: Grantee<'_>,
     (resource_type, resource_id): (&'static str, &str),
-    role: Option<&str>,
+    role: &Text<'_>,
     created_at: Option<&str>,
 ) {
-    let what = role.unwrap_or("no named role");
+    let what = match role.known_text() {
+        Some(Some(role)) => role,
+        Some(None) => "no named role",
+        None => "an unknown role",
+    };
     out.record(Draft {
         kind: &KIND,
         native_id: &[grantee.kind, grantee.id, resource_type, resource_id],
@@ -138,7 +156,7 @@ fn emit_grant(
             grantee_type: grantee.kind,
             resource_id,
             resource_type,
-            role,
+            role: role.text(),
         },
         from: &[origin],
         withheld: Vec::new(),

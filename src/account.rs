@@ -41,9 +41,11 @@ pub struct AccountContent<'a> {
     pub account_id: &'a str,
     /// Its name; null when Fivetran does not say.
     pub account_name: Option<&'a str>,
-    /// Id of the system key that evidence was read with; null when a user's key was used.
+    /// Id of the system key that evidence was read with; null when a user's key was used or Fivetran does not
+    /// say.
     pub system_key_id: Option<&'a str>,
-    /// Id of the user whose key evidence was read with; null when a system key was used.
+    /// Id of the user whose key evidence was read with; null when a system key was used or Fivetran
+    /// does not say.
     pub user_id: Option<&'a str>,
 }
 

@@ -14,11 +14,14 @@ wire! {
     }
 }
 
-/// The codes of alerts. Their messages and details are free text: withheld. `name` is that of the
+/// The codes of alerts; `None` when the list or the code of one could not be read. Their messages and details are free text: withheld. `name` is that of the
 /// field in `status`.
-pub fn codes<'a>(alerts: &'a Field<Vec<Field<Alert<'_>>>>, name: &str, withheld: &mut Vec<Withheld>) -> Vec<&'a str> {
-    let alerts = alerts.get().map_or(&[][..], Vec::as_slice);
-    let mut out = Vec::new();
+pub fn codes<'a>(
+    list: &'a Field<Vec<Field<Alert<'_>>>>,
+    name: &str,
+    withheld: &mut Vec<Withheld>,
+) -> Option<Vec<&'a str>> {
+    let alerts = list.get()?;
     for (index, alert) in alerts.iter().enumerate() {
         let Some(alert) = alert.get() else { continue };
         for (field, value) in [("details", &alert.details), ("message", &alert.message)] {
@@ -27,7 +30,6 @@ pub fn codes<'a>(alerts: &'a Field<Vec<Field<Alert<'_>>>>, name: &str, withheld:
                 withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
             }
         }
-        out.extend(alert.code.text());
     }
-    out
+    list.every(|alert| alert.code.text())
 }

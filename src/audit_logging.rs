@@ -88,11 +88,21 @@ pub struct Mechanism<'a> {
     pub fresh: Option<bool>,
 }
 
+/// Whether something is switched on, in words.
+#[must_use]
+pub fn state(enabled: Option<bool>) -> &'static str {
+    match enabled {
+        Some(true) => "enabled",
+        Some(false) => "not enabled",
+        None => "state unknown",
+    }
+}
+
 /// Emits the record of a mechanism.
 pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>) {
     let Mechanism { mechanism: name, id, .. } = *mechanism;
     let scope = mechanism.scope.unwrap_or("unknown scope");
-    let state = if mechanism.enabled == Some(true) { "enabled" } else { "not enabled" };
+    let state = state(mechanism.enabled);
     let health = match mechanism.healthy {
         Some(true) => ", healthy",
         Some(false) => ", not healthy",

@@ -38,7 +38,7 @@ pub const KIND: Kind = Kind {
     ],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/connection.json"),
     endpoints: &["GET /v1/connections", "GET /v1/connections/{id}"],
     permissions: &["CONNECTOR:READ"],
@@ -93,7 +93,7 @@ pub struct ConnectionContent<'a> {
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
-    /// When a sync last failed, as Fivetran wrote it; null when none ever did.
+    /// When a sync last failed, as Fivetran wrote it; null when none ever did or Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub failed_at: Option<&'a str>,
     /// Its group, which is its destination.
@@ -130,7 +130,7 @@ pub struct ConnectionContent<'a> {
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
     /// Its state; null when Fivetran gave none.
     pub status: Option<StatusContent<'a>>,
-    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did.
+    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did or Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub succeeded_at: Option<&'a str>,
     /// Minutes between syncs.
@@ -155,13 +155,13 @@ pub struct StatusContent<'a> {
     /// `scheduled`, `syncing`, `paused` or `rescheduled`.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub sync_state: Option<&'a str>,
-    /// Codes of what someone has to do about it.
-    pub tasks: Vec<&'a str>,
+    /// Codes of what someone has to do about it; null when Fivetran does not say.
+    pub tasks: Option<Vec<&'a str>>,
     /// `on_schedule` or `delayed`.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub update_state: Option<&'a str>,
-    /// Codes of warnings.
-    pub warnings: Vec<&'a str>,
+    /// Codes of warnings; null when Fivetran does not say.
+    pub warnings: Option<Vec<&'a str>>,
 }
 
 wire! {
@@ -261,7 +261,11 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let schema = connection.schema.text();
     let state = status.as_ref().and_then(|status| status.setup_state).unwrap_or("state unknown");
-    let paused = if connection.paused.value() == Some(true) { ", paused" } else { "" };
+    let paused = match connection.paused.value() {
+        Some(true) => ", paused",
+        Some(false) => "",
+        None => ", paused or not unknown",
+    };
     let agent = connection.hybrid_deployment_agent_id.text();
     out.record(Draft {
         kind: &KIND,

@@ -22,7 +22,7 @@ pub const KIND: Kind = Kind {
     keywords: &["data minimisation", "column blocking", "hashing", "masking", "personal data", "schema"],
     nature: Nature::Inventory,
     personal_data: false,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/connection_schema.json"),
     endpoints: &["GET /v1/connections/{id}/schemas"],
     permissions: &["CONNECTOR:READ"],
@@ -66,12 +66,12 @@ pub struct ConnectionSchemaContent<'a> {
     pub schema_change_handling: Option<&'a str>,
     /// Schemas known.
     pub schemas: u64,
-    /// Schemas that are copied.
-    pub schemas_enabled: u64,
+    /// Schemas that are copied; null when Fivetran does not say it of each.
+    pub schemas_enabled: Option<u64>,
     /// Tables known.
     pub tables: u64,
-    /// Tables that are copied, as far as their schemas are.
-    pub tables_enabled: u64,
+    /// Tables that are copied, as far as their schemas are; null when Fivetran does not say it of each.
+    pub tables_enabled: Option<u64>,
     /// Tables that keep every former value (sync mode HISTORY).
     pub tables_in_history_mode: u64,
 }
@@ -141,6 +141,9 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
             let Some(config) = findings.read::<SchemaConfig<'_>>(PART.path, body.data()) else { return };
             let mut content = ConnectionSchemaContent::new(item.id, true);
             content.count(&config);
+            if is_odd(&config) || content.tables_enabled.is_none() || content.schemas_enabled.is_none() {
+                out.unknown(&KIND, "what a schema copies is in part");
+            }
             emit(out, &content, body);
         }
         _ => {}
@@ -158,9 +161,9 @@ impl<'a> ConnectionSchemaContent<'a> {
             loaded,
             schema_change_handling: None,
             schemas: 0,
-            schemas_enabled: 0,
+            schemas_enabled: Some(0),
             tables: 0,
-            tables_enabled: 0,
+            tables_enabled: Some(0),
             tables_in_history_mode: 0,
         }
     }
@@ -170,7 +173,7 @@ impl<'a> ConnectionSchemaContent<'a> {
         self.schema_change_handling = config.schema_change_handling.text();
         for (name, schema) in entries(&config.schemas) {
             self.schemas += 1;
-            self.schemas_enabled += u64::from(schema.enabled.value() == Some(true));
+            self.schemas_enabled = plus(self.schemas_enabled, &schema.enabled);
             for (table_name, table) in entries(&schema.tables) {
                 self.count_table(name, table_name, table);
             }
@@ -179,7 +182,7 @@ impl<'a> ConnectionSchemaContent<'a> {
 
     fn count_table(&mut self, schema: &'a str, name: &'a str, table: &'a Table<'_>) {
         self.tables += 1;
-        self.tables_enabled += u64::from(table.enabled.value() == Some(true));
+        self.tables_enabled = plus(self.tables_enabled, &table.enabled);
         let history = table.sync_mode.text().is_some_and(|mode| mode.eq_ignore_ascii_case("HISTORY"));
         self.tables_in_history_mode += u64::from(history);
         for (column, settings) in entries(&table.columns) {
@@ -195,6 +198,23 @@ impl<'a> ConnectionSchemaContent<'a> {
     }
 }
 
+/// One more where it is enabled; not known any more where that is not told.
+fn plus(count: Option<u64>, enabled: &Field<bool>) -> Option<u64> {
+    Some(count? + u64::from(enabled.value()?))
+}
+
+/// Whether something in the answer is not what it should be, so that columns may be missing from the lists.
+fn is_odd(config: &SchemaConfig<'_>) -> bool {
+    fn is_odd_map<T>(map: &Field<Map<'_, T>>, each: impl Fn(&T) -> bool) -> bool {
+        let entries = map.get().map_or(&[][..], |map| map.0.as_slice());
+        matches!(map, Field::Odd(_)) || entries.iter().any(|(_, value)| value.get().is_none_or(&each))
+    }
+    let is_odd_column =
+        |column: &Column<'_>| matches!(column.enabled, Field::Odd(_)) || matches!(column.hashed, Field::Odd(_));
+    let is_odd_table = |table: &Table<'_>| is_odd_map(&table.columns, is_odd_column);
+    is_odd_map(&config.schemas, |schema| is_odd_map(&schema.tables, is_odd_table))
+}
+
 fn entries<'a, T>(map: &'a Field<Map<'_, T>>) -> impl Iterator<Item = (&'a str, &'a T)> {
     let entries = map.get().map_or(&[][..], |map| map.0.as_slice());
     entries.iter().filter_map(|(name, value)| Some((name.as_ref(), value.get()?)))
@@ -204,9 +224,10 @@ fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &source
     let id = content.connection_id;
     let title = match content.loaded {
         false => format!("Schema of connection {id}: never loaded"),
+        true if content.schemas == 0 => format!("Schema of connection {id}: no schemas are known"),
         true => format!(
             "Schema of connection {id}: {} of {} tables copied, {} columns blocked, {} hashed",
-            content.tables_enabled,
+            content.tables_enabled.map_or_else(|| "an unknown number".into(), |count| format!("{count}")),
             content.tables,
             content.columns_blocked.len(),
             content.columns_hashed.len()

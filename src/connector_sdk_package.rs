@@ -6,9 +6,10 @@
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::types::{Findings, Item, Resource};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Subject, Text, When, wire};
+use source_kit::{Cost, DAILY, Draft, Emit, Field, Kind, Nature, Subject, Text, When, wire};
 
 /// No key scope is documented.
 const PERMISSION: &str = "a role that may see Connector SDK packages";
@@ -21,7 +22,7 @@ pub const KIND: Kind = Kind {
     keywords: &["custom code", "change management", "code integrity", "deployment", "sha-256"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/connector_sdk_package.json"),
     endpoints: &["GET /v1/connector-sdk/packages"],
     permissions: &[PERMISSION],
@@ -46,8 +47,10 @@ pub const RESOURCE: Resource = Resource {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectorSdkPackageContent<'a> {
-    /// The connection that runs it; null when none does.
+    /// The connection that runs it; null when none does or Fivetran does not say.
     pub connection_id: Option<&'a str>,
+    /// All connections that run it; null when Fivetran does not say.
+    pub connection_ids: Option<Vec<&'a str>>,
     /// When it was first deployed, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who first deployed it.
@@ -68,6 +71,7 @@ wire! {
     pub struct Package<'a> {
         id: Text<'a>,
         connection_id: Text<'a>,
+        connection_ids: Field<Vec<Text<'a>>>,
         created_by: Text<'a>,
         last_updated_by: Text<'a>,
         created_at: Text<'a>,
@@ -81,17 +85,16 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&package.id) else { return };
     let origin = item.origin();
     let connection = package.connection_id.text();
+    let connections = package.connection_ids.texts();
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: match connection {
-            Some(connection) => format!("Custom connector code {id} of connection {connection}"),
-            None => format!("Custom connector code {id}, not in use"),
-        },
+        title: format!("Custom connector code {id}{}", usage(&package, connections.as_deref())),
         subject: Subject { id: id.into(), name: None, kind: "connector_sdk_package" },
         effective_at: package.updated_at.text().and_then(audit_event::instant_of),
         content: &ConnectorSdkPackageContent {
             connection_id: connection,
+            connection_ids: connections,
             created_at: package.created_at.text(),
             created_by: package.created_by.text(),
             file_sha256_hash: package.file_sha256_hash.text(),
@@ -112,4 +115,16 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         Stamp::new(Action::Edit, &package.updated_at, "updated_at").by(&package.last_updated_by, "/last_updated_by"),
     ];
     audit_event::emit(out, &origin, &target, &stamps);
+}
+
+/// What runs a package, in words. Two fields tell; the list is the newer one.
+fn usage(package: &Package<'_>, connections: Option<&[&str]>) -> String {
+    match (connections, package.connection_id.known_text()) {
+        (Some([first, _, ..]), _) => format!(" of connection {first} and others"),
+        (Some([one]), _) => format!(" of connection {one}"),
+        (_, Some(Some(one))) => format!(" of connection {one}"),
+        (None, _) if package.connection_ids.is_set() => ", use unknown".into(),
+        (Some([]), _) | (None, Some(None)) => ", not in use".into(),
+        (None, None) => ", use unknown".into(),
+    }
 }

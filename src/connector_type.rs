@@ -18,7 +18,7 @@ pub const KIND: Kind = Kind {
     keywords: &["vendor", "third party", "supplier inventory", "system inventory", "beta"],
     nature: Nature::Inventory,
     personal_data: false,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/connector_type.json"),
     endpoints: &["GET /v1/connections", "GET /v1/metadata/connector-types"],
     permissions: &["CONNECTOR:READ", "ACCOUNT:READ"],
@@ -53,8 +53,10 @@ pub struct ConnectorTypeContent<'a> {
     pub service_status: Option<&'a str>,
     /// Day of the last change of that: yyyy-MM-dd.
     pub service_status_updated_at: Option<&'a str>,
-    /// What it can do, e.g. COLUMN_HASHING.
-    pub supported_features: Vec<&'a str>,
+    /// What it can do, e.g. COLUMN_HASHING; null when Fivetran does not say.
+    pub supported_features: Option<Vec<&'a str>>,
+    /// Whether its schema can be loaded again; null when Fivetran does not say.
+    pub supports_schema_reload: Option<bool>,
     /// What it is, e.g. Marketing.
     #[serde(rename = "type")]
     pub kind: Option<&'a str>,
@@ -77,6 +79,7 @@ wire! {
             "general_availability", "beta", "private_preview", "sunset", "development",
         ]),
         service_status_updated_at: Text<'a>,
+        supports_schema_reload: Field<bool>,
     }
 }
 
@@ -95,7 +98,6 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(service) = findings.read::<ConnectorType<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&service.id) else { return };
     let name = service.name.text();
-    let features = service.supported_features.get().into_iter().flatten();
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -112,7 +114,8 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             name,
             service_status: service.service_status.text(),
             service_status_updated_at: service.service_status_updated_at.text(),
-            supported_features: features.filter_map(|feature| feature.get()?.id.text()).collect(),
+            supported_features: service.supported_features.every(|feature| feature.id.text()),
+            supports_schema_reload: service.supports_schema_reload.value(),
             kind: service.kind.text(),
         },
         from: &[&item.origin()],

@@ -126,9 +126,10 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(manager) = findings.read::<Manager<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&manager.id) else { return };
     let answer = item.part(&ENTITIES);
-    let read: Vec<Entity<'_>> =
-        answer.items().filter_map(|json| findings.read::<Entity<'_>>(ENTITIES.path, json)).collect();
-    let entities = answer.single().map(|_| read.iter().map(entity).collect());
+    // A list that was not read whole is not known.
+    let read: Option<Vec<Entity<'_>>> =
+        answer.items().map(|json| findings.read::<Entity<'_>>(ENTITIES.path, json)).collect();
+    let entities = read.as_ref().filter(|_| answer.is_whole()).map(|all| all.iter().map(entity).collect());
     let origins: Vec<_> = core::iter::once(item.origin()).chain(answer.bodies().map(Origin::of_page)).collect();
     let mut withheld = Vec::new();
     let name = manager.name.text();

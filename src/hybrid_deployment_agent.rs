@@ -108,7 +108,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         Some(false) => "offline",
         None => "state unknown",
     };
-    let usage = agent.usage.get().map(|all| all.iter().filter_map(|used| used.get()?.connection_id.text()).collect());
+    let usage = agent.usage.every(|used| used.connection_id.text());
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

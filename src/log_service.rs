@@ -29,7 +29,7 @@ pub const KIND: Kind = Kind {
     keywords: &["logging", "siem", "log export", "audit trail", "monitoring", "log retention"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/log_service.json"),
     endpoints: &["GET /v1/external-logging/account", "GET /v1/external-logging", "GET /v1/external-logging/{id}"],
     permissions: &[PERMISSION],
@@ -80,7 +80,7 @@ pub struct LogServiceContent<'a> {
     /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden` or `failed`.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
-    /// Whether logs are sent.
+    /// Whether logs are sent; null when Fivetran does not say.
     pub enabled: Option<bool>,
     /// Fivetran's id: the group's, or the account's.
     pub id: &'a str,
@@ -98,8 +98,8 @@ pub struct LogServiceContent<'a> {
     pub setup_state: Option<&'a str>,
     /// The last setup test, as stored.
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
-    /// Codes of what someone has to do about it.
-    pub tasks: Vec<&'a str>,
+    /// Codes of what someone has to do about it; null when Fivetran does not say.
+    pub tasks: Option<Vec<&'a str>>,
 }
 
 wire! {
@@ -162,10 +162,10 @@ fn emit(
     let settings = LISTS.sift(&service.config, out, &mut withheld);
     let setup_tests = setup_test::contents(&service.setup_tests, &mut withheld);
     let setup_state = service.status.get().and_then(|status| status.setup_state.text());
-    let tasks = service.status.get().map_or(Vec::new(), |status| codes(&status.tasks, "tasks", &mut withheld));
-    let healthy = setup_state.map(|state| state.eq_ignore_ascii_case("connected") && tasks.is_empty());
+    let tasks = service.status.get().and_then(|status| codes(&status.tasks, "tasks", &mut withheld));
+    let healthy = is_healthy(setup_state, tasks.as_deref());
     let name = service.service.text();
-    let state = if service.enabled.value() == Some(true) { "enabled" } else { "not enabled" };
+    let state = audit_logging::state(service.enabled.value());
     out.record(Draft {
         kind: &KIND,
         native_id: &[scope, id],
@@ -199,4 +199,14 @@ fn emit(
         fresh: None,
     };
     audit_logging::emit(out, &origins, &mechanism);
+}
+
+/// Connected and without tasks. It takes both to be healthy, and one to be not.
+fn is_healthy(setup_state: Option<&str>, tasks: Option<&[&str]>) -> Option<bool> {
+    let connected = setup_state.map(|state| state.eq_ignore_ascii_case("connected"));
+    match (connected, tasks.map(<[_]>::is_empty)) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
 }

@@ -8,6 +8,7 @@ use crate::types::{Findings, Item, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::base::url;
 use source_kit::record::sift::Kept;
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld,
@@ -54,7 +55,7 @@ pub struct PrivateLinkContent<'a> {
     /// Id of who made it.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
-    /// Host name that it is reached by.
+    /// Host name that it is reached by; null when Fivetran does not say, or what it says is no host.
     pub host: Option<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
@@ -103,6 +104,10 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let summary = Withheld { pointer: "/state_summary".into(), reason: WithheldReason::FreeText };
     let mut withheld: Vec<Withheld> = link.state_summary.is_set().then_some(summary).into_iter().collect();
     let settings = LISTS.sift(&link.config, out, &mut withheld);
+    let host = link.host.text().filter(|host| url::is_host(host));
+    if host != link.host.text() {
+        withheld.push(Withheld { pointer: "/host".into(), reason: WithheldReason::UnknownSetting });
+    }
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -118,7 +123,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             cloud_provider: link.cloud_provider.text(),
             created_at: link.created_at.text(),
             created_by: link.created_by.text(),
-            host: link.host.text(),
+            host,
             id,
             name,
             region: link.region.text(),

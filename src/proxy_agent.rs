@@ -124,7 +124,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&agent.id) else { return };
     let body = item.part(&DETAILS).single();
     let detailed = body.and_then(|body| findings.read::<ProxyAgent<'_>>("/v1/proxy/{id}", body.data()));
-    let usage = detailed.as_ref().map(|agent| agent.usage.get().into_iter().flatten().filter_map(Field::get));
+    let usage = detailed.as_ref().and_then(|agent| agent.usage.every(|used| Some(content_of(used))));
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let name = agent.display_name.text();
     out.record(Draft {
@@ -142,7 +142,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             region: agent.region.text(),
             registered_at: agent.registered_at.text(),
             status: agent.status.text(),
-            usage: usage.map(|all| all.map(content_of).collect()),
+            usage,
             version: agent.version.text(),
         },
         from: &origins.iter().collect::<Vec<_>>(),

@@ -17,7 +17,7 @@ pub const KIND: Kind = Kind {
     keywords: &["role", "rbac", "custom role", "segregation of duties"],
     nature: Nature::Inventory,
     personal_data: false,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/role.json"),
     endpoints: &["GET /v1/roles"],
     permissions: &["ROLES:READ"],
@@ -43,9 +43,9 @@ pub const RESOURCE: Resource = Resource {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct RoleContent<'a> {
-    /// Fivetran's description of it.
+    /// What its maker says of it; null when there is none or the settings withhold free text.
     pub description: Option<&'a str>,
-    /// Whether the account made it itself.
+    /// Whether the account made it itself; null when Fivetran does not say.
     pub is_custom: Option<bool>,
     /// Whether it should no longer be granted; null when Fivetran does not say.
     pub is_deprecated: Option<bool>,
@@ -53,8 +53,8 @@ pub struct RoleContent<'a> {
     pub name: &'a str,
     /// For a deprecated role: the role to grant instead.
     pub replacement_role_name: Option<&'a str>,
-    /// Where it can be granted: ACCOUNT, DESTINATION, CONNECTOR or TEAM.
-    pub scope: Vec<&'a str>,
+    /// Where it can be granted: ACCOUNT, DESTINATION, CONNECTOR or TEAM; null when Fivetran does not say.
+    pub scope: Option<Vec<&'a str>>,
 }
 
 wire! {
@@ -72,23 +72,34 @@ wire! {
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(role) = findings.read::<Role<'_>>("/v1/roles", item.json) else { return };
     let Some(name) = findings.id(&role.name) else { return };
-    let origin = if role.is_custom.value() == Some(true) { "Custom role" } else { "Role" };
-    let deprecated = if role.is_deprecated.value() == Some(true) { ", deprecated" } else { "" };
+    let (origin, standard) = match role.is_custom.value() {
+        Some(true) => ("Custom role", ""),
+        Some(false) => ("Role", ""),
+        None => ("Role", ", custom or not unknown"),
+    };
+    // Fivetran says it only of some roles: silence says nothing.
+    let deprecated = match role.is_deprecated {
+        Field::Is(true) => ", deprecated",
+        Field::Odd(_) => ", deprecated or not unknown",
+        _ => "",
+    };
+    let mut withheld = Vec::new();
+    let description = out.free_text(role.description.text(), "/description", &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[name],
-        title: format!("{origin} {name}{deprecated}"),
+        title: format!("{origin} {name}{standard}{deprecated}"),
         subject: Subject { id: name.into(), name: Some(name.into()), kind: "role" },
         effective_at: None,
         content: &RoleContent {
-            description: role.description.text(),
+            description,
             is_custom: role.is_custom.value(),
             is_deprecated: role.is_deprecated.value(),
             name,
             replacement_role_name: role.replacement_role_name.text(),
-            scope: role.scope.get().into_iter().flatten().filter_map(Field::text).collect(),
+            scope: role.scope.texts(),
         },
         from: &[&item.origin()],
-        withheld: Vec::new(),
+        withheld,
     });
 }

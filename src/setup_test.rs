@@ -26,13 +26,12 @@ wire! {
     }
 }
 
-/// The checks; `None` when Fivetran gave none at all.
+/// The checks; `None` when Fivetran gave none at all, or one could not be read.
 pub fn contents<'a>(
-    tests: &'a Field<Vec<Field<SetupTest<'_>>>>,
+    list: &'a Field<Vec<Field<SetupTest<'_>>>>,
     withheld: &mut Vec<Withheld>,
 ) -> Option<Vec<SetupTestContent<'a>>> {
-    let tests = tests.get()?;
-    let mut out = Vec::new();
+    let tests = list.get()?;
     for (index, test) in tests.iter().enumerate() {
         let Some(test) = test.get() else { continue };
         for (name, field) in [("details", &test.details), ("message", &test.message)] {
@@ -41,7 +40,6 @@ pub fn contents<'a>(
                 withheld.push(Withheld { pointer, reason: WithheldReason::FreeText });
             }
         }
-        out.push(SetupTestContent { status: test.status.text(), title: test.title.text() });
     }
-    Some(out)
+    list.every(|test| Some(SetupTestContent { status: test.status.text(), title: test.title.text() }))
 }

@@ -27,7 +27,7 @@ impl Source for Fivetran {
             unaccepted: "Copy API key and API secret exactly as Fivetran shows them (Settings > API Configuration). If the pair was regenerated elsewhere, the old one stopped working at once: enter the new one here. A lost secret cannot be shown again: regenerate the pair, and update it here and in every other tool.",
         }),
         settings_schema: SETTINGS_SCHEMA,
-        settings: "accepted_gaps, connection_details, personal_data, personal_data_key, requests_per_hour, spread_days",
+        settings: "accepted_gaps, connection_details, free_text, personal_data, personal_data_key, requests_per_hour, spread_days",
         path_prefixes: &["/v1/"],
     };
     const KINDS: &'static [&'static Kind] = table::KINDS;
@@ -154,6 +154,8 @@ mod tests {
             (r#"{"kinds": []}"#, "setting-unknown", "/settings/kinds"),
             (r#"{"a/b~": 1}"#, "setting-unknown", "/settings/a~1b~0"),
             (r#"{"connection_details": "yes"}"#, "setting-invalid", "/settings/connection_details"),
+            (r#"{"free_text": true}"#, "setting-invalid", "/settings/free_text"),
+            (r#"{"free_text": "full"}"#, "setting-invalid", "/settings/free_text"),
             (r#"{"requests_per_hour": 0}"#, "setting-invalid", "/settings/requests_per_hour"),
             (r#"{"requests_per_hour": 20001}"#, "setting-invalid", "/settings/requests_per_hour"),
             (r#"{"requests_per_hour": -1}"#, "setting-invalid", "/settings/requests_per_hour"),
@@ -204,5 +206,8 @@ mod tests {
         let (spread, shown) = digest(r#"{"spread_days": 7}"#);
         assert!(spread != full && shown.contains(r#""spread_days":7}"#), "{shown}");
         assert_eq!(digest(r#"{"spread_days": 1}"#).0, full);
+        let (kept, shown) = digest(r#"{"free_text": "kept"}"#);
+        assert!(kept != full && shown.contains(r#""free_text":"kept""#), "{shown}");
+        assert_eq!(digest(r#"{"free_text": "withheld"}"#).0, full);
     }
 }

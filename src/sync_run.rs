@@ -54,9 +54,9 @@ pub const PART: Part = Part {
 pub struct SyncRunContent<'a> {
     /// The connection.
     pub connection_id: &'a str,
-    /// When it ended, as Fivetran wrote it; null when it has not.
+    /// When it ended, as Fivetran wrote it; null when it has not or Fivetran does not say.
     pub end_time: Option<&'a str>,
-    /// When it began, as Fivetran wrote it; null when it never did.
+    /// When it began, as Fivetran wrote it; null when it never did or Fivetran does not say.
     pub start_time: Option<&'a str>,
     /// How it ended, as Fivetran wrote it.
     pub status: Option<&'a str>,
@@ -108,8 +108,12 @@ fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection_id: &str, json: &str
         kind: &KIND,
         native_id: &[connection_id, sync_id],
         title: format!(
-            "Sync of connection {connection_id} begun at {}: {}",
-            start_time.unwrap_or("no time"),
+            "Sync of connection {connection_id} {}: {}",
+            match run.start_time.known_text() {
+                Some(Some(at)) => format!("begun at {at}"),
+                Some(None) => "never begun".into(),
+                None => "begun at an unknown time".into(),
+            },
             status.unwrap_or("outcome unknown")
         ),
         subject: Subject { id: connection_id.into(), name: None, kind: "connection" },

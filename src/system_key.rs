@@ -7,6 +7,7 @@
 use crate::audit_event::{self, Action, Stamp, Target};
 use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::{
@@ -58,14 +59,14 @@ pub const RESOURCE: Resource = Resource {
 pub struct SystemKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
-    /// When it expires, as Fivetran wrote it; null for one that never does.
+    /// When it expires, as Fivetran wrote it; null for one that never does, or when Fivetran does not say.
     pub expired_at: Option<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// When it was last used, as Fivetran wrote it; null when it never was or Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_used_at: Option<&'a str>,
-    /// Its name.
+    /// Its name, which anybody may choose: null when the settings withhold free text.
     pub name: Option<&'a str>,
     /// What it may do; null when that could not be read.
     pub permissions: Option<Vec<PermissionContent<'a>>>,
@@ -79,9 +80,9 @@ pub struct SystemKeyContent<'a> {
 pub struct PermissionContent<'a> {
     /// NONE, READ or MANAGE.
     pub access_level: Option<&'a str>,
-    /// Groups it is limited to; null when it is not.
+    /// Groups it is limited to; null when it is not, or that could not be read.
     pub group_ids: Option<Vec<&'a str>>,
-    /// Resources it is limited to; null when it is not.
+    /// Resources it is limited to; null when it is not, or that could not be read.
     pub ids: Option<Vec<&'a str>>,
     /// What it is about, e.g. CONNECTOR.
     pub resource_type: Option<&'a str>,
@@ -127,29 +128,28 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let detailed = body.and_then(|body| findings.read::<SystemKey<'_>>("/v1/system-keys/{id}", body.data()));
     let key = detailed.as_ref().unwrap_or(&listed);
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
-    let name = key.name.text();
+    let mut withheld = withheld(key);
+    let name = out.free_text(key.name.text(), "/name", &mut withheld);
     // The details need not repeat every stamp of the list.
+    let expired_at = if key.expired_at == Field::Absent { &listed.expired_at } else { &key.expired_at };
     let last_used_at = if key.last_used_at.is_set() { &key.last_used_at } else { &listed.last_used_at };
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: match key.expired_at.text() {
-            Some(at) => format!("System key {}: expires at {at}", name.unwrap_or(id)),
-            None => format!("System key {}: never expires", name.unwrap_or(id)),
-        },
+        title: format!("System key {}: {}", name.unwrap_or(id), expiry(expired_at)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "system_key" },
         effective_at: key.created_at.text().and_then(audit_event::instant_of),
         content: &SystemKeyContent {
             created_at: key.created_at.text(),
-            expired_at: key.expired_at.text(),
+            expired_at: expired_at.text(),
             id,
             last_used_at: last_used_at.text(),
             name,
-            permissions: key.permissions.get().map(|all| all.iter().filter_map(Field::get).map(permission).collect()),
+            permissions: key.permissions.every(|one| Some(permission(one))),
             updated_at: key.updated_at.text(),
         },
         from: &origins.iter().collect::<Vec<_>>(),
-        withheld: withheld(key),
+        withheld,
     });
     let target = Target { primary: ("SYSTEM_KEY", id), secondary: None, on: &[KIND.id, id] };
     let stamps = [
@@ -160,13 +160,21 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     audit_event::emit(out, &item.origin(), &target, &stamps);
 }
 
+/// When a key expires, in words.
+fn expiry(at: &Text<'_>) -> String {
+    match at.known_text() {
+        Some(Some(at)) if audit_event::instant_of(at).is_some() => format!("expires at {at}"),
+        Some(None) => "never expires".into(),
+        _ => "expiry unknown".into(),
+    }
+}
+
 fn permission<'a>(permission: &'a Permission<'_>) -> PermissionContent<'a> {
     let filter = permission.resource_filter.get();
-    let texts = |list: &'a Field<Vec<Text<'_>>>| list.get().map(|ids| ids.iter().filter_map(Text::text).collect());
     PermissionContent {
         access_level: permission.access_level.text(),
-        group_ids: filter.and_then(|filter| texts(&filter.group_ids)),
-        ids: filter.and_then(|filter| texts(&filter.ids)),
+        group_ids: filter.and_then(|filter| filter.group_ids.texts()),
+        ids: filter.and_then(|filter| filter.ids.texts()),
         resource_type: permission.resource_type.text(),
     }
 }

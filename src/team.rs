@@ -97,13 +97,13 @@ pub const RESOURCE: Resource = Resource {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct TeamContent<'a> {
-    /// What the account says it is for.
+    /// What the account says it is for; null when there is none or the settings withhold free text.
     pub description: Option<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// Its name.
     pub name: Option<&'a str>,
-    /// Role on the whole account that each member holds through the team; null when none.
+    /// Role on the whole account that each member holds through the team; null when none or Fivetran does not say.
     pub role: Option<&'a str>,
 }
 
@@ -113,7 +113,7 @@ pub struct TeamContent<'a> {
 pub struct TeamMembership<'a> {
     /// When the user was added, as Fivetran wrote it; null when it does not say.
     pub created_at: Option<&'a str>,
-    /// `Team Member` or `Team Manager`.
+    /// `Team Member` or `Team Manager`; null when Fivetran does not say.
     pub role: Option<&'a str>,
     /// Id of the team.
     pub team_id: &'a str,
@@ -147,18 +147,17 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&team.id) else { return };
     let name = team.name.text();
     let origin = item.origin();
+    let mut withheld = Vec::new();
+    let description = out.free_text(team.description.text(), "/description", &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: match team.role.text() {
-            Some(role) => format!("Team {}: account role {role}", name.unwrap_or(id)),
-            None => format!("Team {}: no account role", name.unwrap_or(id)),
-        },
+        title: format!("Team {}: {}", name.unwrap_or(id), access_grant::account_role(&team.role)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "team" },
         effective_at: None,
-        content: &TeamContent { description: team.description.text(), id, name, role: team.role.text() },
+        content: &TeamContent { description, id, name, role: team.role.text() },
         from: &[&origin],
-        withheld: Vec::new(),
+        withheld,
     });
     access_grant::emit_account_role(out, &origin, Grantee { kind: "team", id }, &team.role);
 }
@@ -187,7 +186,10 @@ fn emit_member(
     out.record(Draft {
         kind: &MEMBERSHIP_KIND,
         native_id: &[team_id, user_id],
-        title: format!("User {user_id} is {} of team {}", role.unwrap_or("Team Member"), team_name.unwrap_or(team_id)),
+        title: match role {
+            Some(role) => format!("User {user_id} is {role} of team {}", team_name.unwrap_or(team_id)),
+            None => format!("User {user_id} is in team {}, role unknown", team_name.unwrap_or(team_id)),
+        },
         subject: Subject { id: user_id.into(), name: None, kind: "user" },
         effective_at: created_at.and_then(audit_event::instant_of),
         content: &TeamMembership { created_at, role, team_id, team_name, user_id },

@@ -62,11 +62,11 @@ pub struct TransformationContent<'a> {
     pub last_started_at: Option<&'a str>,
     /// Models it writes.
     pub output_model_names: Option<Vec<&'a str>>,
-    /// The Quickstart package; null otherwise.
+    /// The Quickstart package; null otherwise, or when Fivetran does not say.
     pub package_name: Option<&'a str>,
     /// Whether it is paused.
     pub paused: Option<bool>,
-    /// The dbt project; null otherwise.
+    /// The dbt project; null otherwise, or when Fivetran does not say.
     pub project_id: Option<&'a str>,
     /// When it runs.
     pub schedule: Option<ScheduleContent<'a>>,
@@ -149,7 +149,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origin = item.origin();
     let config = transformation.transformation_config.get();
     let status = transformation.status.text();
-    let paused = if transformation.paused.value() == Some(true) { ", paused" } else { "" };
+    let paused = match transformation.paused.value() {
+        Some(true) => ", paused",
+        Some(false) => "",
+        None => ", paused or not unknown",
+    };
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -157,13 +161,13 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         subject: Subject { id: id.into(), name: None, kind: "transformation" },
         effective_at: transformation.created_at.text().and_then(audit_event::instant_of),
         content: &TransformationContent {
-            connection_ids: config.and_then(|config| texts(&config.connection_ids)),
+            connection_ids: config.and_then(|config| config.connection_ids.texts()),
             created_at: transformation.created_at.text(),
             created_by_id: transformation.created_by_id.text(),
             id,
             last_ended_at: transformation.last_ended_at.text(),
             last_started_at: transformation.last_started_at.text(),
-            output_model_names: texts(&transformation.output_model_names),
+            output_model_names: transformation.output_model_names.texts(),
             package_name: config.and_then(|config| config.package_name.text()),
             paused: transformation.paused.value(),
             project_id: config.and_then(|config| config.project_id.text()),
@@ -183,15 +187,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     audit_event::emit(out, &origin, &target, &stamps);
 }
 
-fn texts<'a>(list: &'a Field<Vec<Text<'_>>>) -> Option<Vec<&'a str>> {
-    list.get().map(|all| all.iter().filter_map(Text::text).collect())
-}
-
 fn schedule<'a>(schedule: &'a Schedule<'_>) -> ScheduleContent<'a> {
     ScheduleContent {
-        connection_ids: texts(&schedule.connection_ids),
-        cron: texts(&schedule.cron),
-        days_of_week: texts(&schedule.days_of_week),
+        connection_ids: schedule.connection_ids.texts(),
+        cron: schedule.cron.texts(),
+        days_of_week: schedule.days_of_week.texts(),
         interval: schedule.interval.value(),
         schedule_type: schedule.schedule_type.text(),
         time_of_day: schedule.time_of_day.text(),

@@ -73,7 +73,7 @@ pub struct TransformationProjectContent<'a> {
     /// `read`, or why the project's settings are null: `gone`, `forbidden` or `failed`.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
-    /// Names of the environment variables; their values are withheld.
+    /// Names of the environment variables; their values are withheld. Null when one could not be read.
     pub environment_variables: Option<Vec<&'a str>>,
     /// Errors that Fivetran reports; their texts are withheld.
     pub errors: Option<u64>,
@@ -164,7 +164,7 @@ fn emit(item: &Item<'_>, out: &mut Emit<'_>, listed: &Project<'_>, id: &str, fin
             dbt_version: config.dbt_version.text(),
             default_schema: config.default_schema.text(),
             details: item.part(&DETAILS).word(),
-            environment_variables: config.environment_vars.get().map(|all| all.iter().filter_map(name_of).collect()),
+            environment_variables: config.environment_vars.every(|variable| name_of(variable)),
             errors: project.errors.get().map(|errors| errors.len() as u64),
             folder_path: config.folder_path.text(),
             git_branch: config.git_branch.text(),
@@ -183,8 +183,8 @@ fn emit(item: &Item<'_>, out: &mut Emit<'_>, listed: &Project<'_>, id: &str, fin
 }
 
 /// The name of `NAME=value`, where it is one.
-fn name_of<'a>(variable: &'a Text<'_>) -> Option<&'a str> {
-    let (name, _) = variable.text()?.split_once('=')?;
+fn name_of(variable: &str) -> Option<&str> {
+    let (name, _) = variable.split_once('=')?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
 }
 

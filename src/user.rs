@@ -25,11 +25,11 @@ use source_kit::{
 pub const KIND: Kind = Kind {
     id: "user",
     title: "Users",
-    description: "Every user of the account, enabled or suspended, with account role, state and last login: the population for an access review. Whether a user has a second factor or logs in by single sign-on is not in Fivetran's API.",
+    description: "Every user of the account, enabled or suspended, with account role, state, last login and whether there is an API key: the population for an access review. Whether a user has a second factor or logs in by single sign-on is not in Fivetran's API.",
     keywords: &["user", "access review", "joiner", "leaver", "last login", "dormant", "identity"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/user.json"),
     endpoints: &["GET /v1/users"],
     permissions: &["USER:READ"],
@@ -75,7 +75,7 @@ pub const CONNECTIONS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UserContent<'a> {
-    /// False when an administrator has suspended the user.
+    /// False when an administrator has suspended the user; null when Fivetran does not say.
     pub active: Option<bool>,
     /// When the user came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
@@ -85,6 +85,8 @@ pub struct UserContent<'a> {
     pub family_name: Option<Cow<'a, str>>,
     /// Given name, or its keyed hash.
     pub given_name: Option<Cow<'a, str>>,
+    /// Whether the user holds an API key; null when Fivetran does not say.
+    pub has_api_key: Option<bool>,
     /// Fivetran's id.
     pub id: &'a str,
     /// True while an invitation is not accepted.
@@ -92,7 +94,8 @@ pub struct UserContent<'a> {
     /// Last login, as Fivetran wrote it; null when there was none or Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub logged_in_at: Option<&'a str>,
-    /// Role on the whole account; null for users with grants on destinations or connections only.
+    /// Role on the whole account; null for users with grants on destinations or connections
+    /// only, or when Fivetran does not say.
     pub role: Option<&'a str>,
     /// REGULAR_USER or SERVICE_ACCOUNT; null when Fivetran does not say.
     pub user_type: Option<&'a str>,
@@ -115,6 +118,7 @@ wire! {
         logged_in_at: Text<'a>,
         created_at: Text<'a> => Rule::Required,
         active: Field<bool> => Rule::Required,
+        has_api_key: Field<bool>,
         user_type: Text<'a> => Rule::OneOf(&["REGULAR_USER", "SERVICE_ACCOUNT"]),
     }
 }
@@ -169,6 +173,7 @@ fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {
         email: email.map(|text| out.person(text)),
         family_name: user.family_name.text().map(|text| out.person(text)),
         given_name: user.given_name.text().map(|text| out.person(text)),
+        has_api_key: user.has_api_key.value(),
         id,
         invited: user.invited.value(),
         logged_in_at: user.logged_in_at.text(),
@@ -176,17 +181,16 @@ fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {
         user_type: user.user_type.text(),
         verified: user.verified.value(),
     };
-    let state = if user.active.value() == Some(false) { "suspended" } else { "with" };
-    let role = match (state, user.role.text()) {
-        ("suspended", Some(role)) => format!("suspended, {role}"),
-        ("suspended", None) => "suspended, no account role".into(),
-        (_, Some(role)) => format!("account role {role}"),
-        (_, None) => "no account role".into(),
+    let state = match user.active.value() {
+        Some(true) => "",
+        Some(false) => "suspended, ",
+        None => "state unknown, ",
     };
+    let role = access_grant::account_role(&user.role);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("User {}: {role}", shown.as_deref().unwrap_or(id)),
+        title: format!("User {}: {state}{role}", shown.as_deref().unwrap_or(id)),
         subject: Subject { id: id.into(), name: shown, kind: "user" },
         effective_at: user.created_at.text().and_then(audit_event::instant_of),
         content: &content,

@@ -23,7 +23,7 @@ pub const KIND: Kind = Kind {
     keywords: &["webhook", "alerting", "monitoring", "notification", "incident detection"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/webhook.json"),
     endpoints: &["GET /v1/webhooks"],
     permissions: &["WEBHOOK:READ"],
@@ -48,23 +48,23 @@ pub const RESOURCE: Resource = Resource {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct WebhookContent<'a> {
-    /// Whether events are sent.
+    /// Whether events are sent; null when Fivetran does not say.
     pub active: Option<bool>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// Id of who made it.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     pub created_by: Option<&'a str>,
-    /// Events it is subscribed to, e.g. sync_end.
-    pub events: Vec<&'a str>,
-    /// The group it is about; null for one about the account.
+    /// Events it is subscribed to, e.g. sync_end; null when Fivetran does not say.
+    pub events: Option<Vec<&'a str>>,
+    /// The group it is about; null for one about the account, or when Fivetran does not say.
     pub group_id: Option<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// Scheme, host and port it goes to; the rest of the URL can hold a credential.
     pub origin: Option<String>,
-    /// Whether what it sends is signed with a secret.
-    pub signed: bool,
+    /// Whether what it sends is signed with a secret; null when Fivetran does not say.
+    pub signed: Option<bool>,
     /// `account` or `group`.
     #[serde(rename = "type")]
     pub kind: Option<&'a str>,
@@ -90,13 +90,18 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&webhook.id) else { return };
     let origin = item.origin();
     let address = webhook.url.text().and_then(url::origin);
-    let events: Vec<&str> = webhook.events.get().into_iter().flatten().filter_map(Text::text).collect();
-    let state = if webhook.active.value() == Some(true) { "active" } else { "not active" };
+    let events = webhook.events.texts();
+    let count = events.as_ref().map_or("events unknown".into(), |events| format!("{} events", events.len()));
+    let state = match webhook.active.value() {
+        Some(true) => "active",
+        Some(false) => "not active",
+        None => "state unknown",
+    };
     let host = address.as_deref().unwrap_or("an unreadable address");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Webhook {id} to {host}: {state}, {} events", events.len()),
+        title: format!("Webhook {id} to {host}: {state}, {count}"),
         subject: Subject { id: id.into(), name: None, kind: "webhook" },
         effective_at: webhook.created_at.text().and_then(audit_event::instant_of),
         content: &WebhookContent {
@@ -107,7 +112,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             group_id: webhook.group_id.text(),
             id,
             origin: address,
-            signed: webhook.secret.is_set(),
+            signed: webhook.secret.known().map(|secret| secret.is_some()),
             kind: webhook.kind.text(),
         },
         from: &[&origin],
@@ -121,7 +126,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         mechanism: "webhook",
         native_id: &["webhook", id],
         id,
-        scope: Some(if group.is_some() { "group" } else { "account" }),
+        scope: scope(&webhook),
         scope_id: group,
         service: None,
         enabled: webhook.active.value(),
@@ -130,6 +135,18 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         fresh: None,
     };
     audit_logging::emit(out, &[&origin], &mechanism);
+}
+
+/// What it is about, as far as Fivetran says.
+fn scope(webhook: &Webhook<'_>) -> Option<&'static str> {
+    let kind = webhook.kind.text().unwrap_or_default();
+    match webhook.group_id.known() {
+        Some(Some(_)) => Some("group"),
+        _ if kind.eq_ignore_ascii_case("group") => Some("group"),
+        _ if kind.eq_ignore_ascii_case("account") => Some("account"),
+        Some(None) => Some("account"),
+        None => None,
+    }
 }
 
 fn withheld(webhook: &Webhook<'_>) -> Vec<Withheld> {

@@ -139,7 +139,7 @@ fn the_manifest_counts_what_comes_before_it_and_says_who_read_it() {
     assert_eq!(content["settings_digest"], settings.config.settings_digest);
     assert_eq!(
         content["settings"],
-        json!({"accepted_gaps": [], "connection_details": true, "personal_data": "full", "spread_days": 1})
+        json!({"accepted_gaps": [], "connection_details": true, "free_text": "withheld", "personal_data": "full", "spread_days": 1})
     );
     assert_eq!(content["principal"], json!({"id": "me", "kind": "user", "role": "Account Administrator"}));
 }

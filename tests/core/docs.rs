@@ -90,6 +90,17 @@ never `complete`; that includes `audit_event`, which takes stamps from certifica
 until the next day's collection is valid until its next turn instead. Without a `since`, the sync history reaches back N + 1 days,
 and at least seven; a `since` that you give has to do the same. `host-test diff` compares a spread kind where both collections read
 the same part, for example those made N days apart.
+
+## What is left out
+
+A record lists under `withheld` what was left out on purpose, with its place and the reason. Of the settings of connections, destinations
+and the like, only those come out whose names are on the list in `src/settings.rs`, and only if the value is what that setting holds: a
+boolean or a number, a host with or without a port, a region, a name, a word. Of a URL only scheme, host and port come out. Each element
+of a list is judged by itself. What people write freely (descriptions of teams and roles, names of system keys) is left out unless the
+setting `free_text` is `\"kept\"`; names by which things are known (of connections, groups, teams, agents, projects) are not free text.
+
+Null means that nothing is known, or that there is nothing, where the schema says so. Titles tell the two apart: \"no account role\" was
+read, \"account role unknown\" was not. `tests/core/words.txt` is a table of fields and words.
 ",
     );
     out

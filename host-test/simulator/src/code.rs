@@ -18,10 +18,12 @@ pub fn packages(account: &Account) -> usize {
 pub fn package(account: &Account, index: usize) -> Value {
     let dice = account.dice("package", index);
     let created = dice.stamp("created_at");
+    let connection = (account.spec.connections > 0 && index > 0)
+        .then(|| account.connection_id(dice.below("connection", account.spec.connections)));
     json!({
         "id": account.id_of("package", index),
-        "connection_id": (account.spec.connections > 0 && index > 0)
-            .then(|| account.connection_id(dice.below("connection", account.spec.connections))),
+        "connection_ids": connection.iter().collect::<Vec<_>>(),
+        "connection_id": connection,
         "created_by": account.someone(dice),
         "last_updated_by": account.someone(account.dice("package-update", index)),
         "created_at": created.text(),
@@ -119,6 +121,7 @@ pub fn connector_type(_: &Account, index: usize) -> Value {
         "link_to_docs": "https://example.com/docs",
         "link_to_erd": "https://example.com/erd",
         "connector_class": if dice.chance("lite", 30) { "lite" } else { "standard" },
+        "supports_schema_reload": dice.chance("reload", 50),
         "supported_features": [{"id": "COLUMN_HASHING"}, {"id": "CAPTURE_DELETES", "notes": "All tables"}],
         "service_status": dice.word("status", &["general_availability", "beta", "sunset"]),
         "service_status_updated_at": "2025-03-01",

@@ -410,8 +410,8 @@ fn text_from_evidence_cannot_steer_a_terminal() {
     let scratch = Scratch::new("hostile");
     let (before, after) = (scratch.path("before"), scratch.path("after"));
     let evil = "urn:a:b:user:\u{1b}[2J\u{9b}31m\u{202e}\r\n";
-    by_hand(&before, 1, evil, &json!({"name": "\u{1b}]0;x\u{7}", "k\u{202e}\u{85}": 1}));
-    by_hand(&after, 1, evil, &json!({"name": "\u{9b}2J", "k\u{202e}\u{85}": "\u{2066}"}));
+    by_hand(&before, 2, evil, &json!({"name": "\u{1b}]0;x\u{7}", "k\u{202e}\u{85}": 1}));
+    by_hand(&after, 2, evil, &json!({"name": "\u{9b}2J", "k\u{202e}\u{85}": "\u{2066}"}));
     let out = scratch.path("out.jsonl");
     for format in ["table", "json"] {
         let output = check(&["diff", &before, &after, "--format", format], 0, "k");

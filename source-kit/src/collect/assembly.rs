@@ -265,6 +265,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             wanted: &call.plan.wanted,
             since: call.plan.since,
             privacy: &call.settings.privacy,
+            free_text: call.settings.free_text,
             spread_days: call.settings.spread_days,
             now: call.now(),
             records: Vec::new(),

@@ -47,6 +47,7 @@ pub fn record<S: Source>(
         wanted: &plan.wanted,
         since: None,
         privacy: &config.settings.privacy,
+        free_text: config.settings.free_text,
         spread_days: 1,
         now,
         records: Vec::new(),

@@ -4,6 +4,7 @@ pub mod body;
 pub mod client;
 pub mod data;
 pub mod error;
+pub mod field;
 pub mod node;
 pub mod protocol;
 pub mod quota;

@@ -4,57 +4,12 @@
 //! item: it is reported as drift and the rest is kept. Numbers and booleans that come as strings
 //! (and the reverse) are read as what they say. Unknown fields are skipped and reported.
 
+pub use super::field::{Field, Text};
 use super::node::Node;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-
-/// One field of a wire type.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub enum Field<T> {
-    /// Not in the object.
-    #[default]
-    Absent,
-    /// There, and null.
-    Null,
-    /// There, and readable.
-    Is(T),
-    /// There, and not what it should be; holds the JSON type found.
-    Odd(&'static str),
-}
-
-/// A string field.
-pub type Text<'a> = Field<Cow<'a, str>>;
-
-impl<T> Field<T> {
-    /// The value, if it is one.
-    pub fn get(&self) -> Option<&T> {
-        match self {
-            Self::Is(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Whether there is something other than null.
-    pub fn is_set(&self) -> bool {
-        matches!(self, Self::Is(_) | Self::Odd(_))
-    }
-}
-
-impl Text<'_> {
-    /// The text, if there is one.
-    pub fn text(&self) -> Option<&str> {
-        self.get().map(AsRef::as_ref)
-    }
-}
-
-impl<T: Copy> Field<T> {
-    /// The value, if it is one.
-    pub fn value(&self) -> Option<T> {
-        self.get().copied()
-    }
-}
 
 /// Where drift is reported: JSON pointer below the item (`*` for any element), and what is odd.
 pub type Drift = Vec<(String, &'static str)>;

@@ -89,6 +89,12 @@ impl PartAnswer {
         }
     }
 
+    /// Whether all of it was read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Read(Pages { cut_short: None, .. }))
+    }
+
     /// What was read.
     pub fn bodies(&self) -> impl Iterator<Item = &Body> {
         let bodies = if let Self::Read(pages) = self { pages.bodies.as_slice() } else { &[] };

@@ -1,7 +1,7 @@
 //! What `configure` accepts: credentials judged by their form, settings by their schema. Nothing is
 //! asked of the vendor.
 
-use super::privacy::Privacy;
+use super::privacy::{FreeText, Privacy};
 use super::source::{Setting, Source};
 use super::turn::MAX_DAYS;
 use crate::base::canonical::to_canonical;
@@ -45,6 +45,8 @@ pub enum Credentials {
 pub struct Settings<S: Source> {
     /// What happens to e-mail addresses and names of people.
     pub privacy: Privacy,
+    /// What happens to texts that people write.
+    pub free_text: FreeText,
     /// Requests in an hour, at most: the share of the account's quota. No record depends on it.
     pub requests_per_hour: u32,
     /// Days over which the costly calls for items are spread; 1 for none.
@@ -88,6 +90,7 @@ pub fn configure<S: Source>(credentials: &Credentials, settings: &str) -> Result
     }
     let mut shown: BTreeMap<&'static str, Value> = S::show(&settings.own).into_iter().collect();
     let (mode, mark) = show_privacy(&settings.privacy);
+    shown.insert("free_text", settings.free_text.word().into());
     shown.insert("personal_data", mode.into());
     shown.insert("spread_days", settings.spread_days.into());
     shown.insert("accepted_gaps", settings.accepted_gaps.iter().copied().collect());
@@ -189,6 +192,7 @@ fn joined(text: &str) -> bool {
 fn read_settings<S: Source>(text: &str, findings: &mut Vec<Diagnostic>) -> Settings<S> {
     let mut settings = Settings {
         privacy: Privacy::Full,
+        free_text: FreeText::Withheld,
         requests_per_hour: S::DEFAULT_REQUESTS_PER_HOUR,
         spread_days: 1,
         accepted_gaps: BTreeSet::new(),
@@ -227,6 +231,11 @@ fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Map<String, Value
 /// Takes one setting, but for those of personal data, which have to be seen together.
 fn set<S: Source>(settings: &mut Settings<S>, name: &str, value: &Value) -> Setting {
     match (name, value) {
+        ("free_text", Value::String(word)) if word == FreeText::Kept.word() => settings.free_text = FreeText::Kept,
+        ("free_text", Value::String(word)) if word == FreeText::Withheld.word() => {
+            settings.free_text = FreeText::Withheld;
+        }
+        ("free_text", _) => return Setting::Not("\"withheld\" or \"kept\""),
         ("personal_data", Value::String(mode)) if mode == "full" || mode == "hashed" => {}
         ("personal_data", _) => return Setting::Not("\"full\" or \"hashed\""),
         ("personal_data_key", Value::String(key)) if key.chars().count() >= MIN_HASH_KEY => {}

@@ -2,9 +2,9 @@
 //! every record.
 
 use super::kind::{DAILY, Kind};
-use super::privacy::Privacy;
+use super::privacy::{FreeText, Privacy};
 use crate::base::canonical::to_canonical;
-use crate::base::model::{Provenance, Record, Subject, Withheld};
+use crate::base::model::{Provenance, Record, Subject, Withheld, WithheldReason};
 use crate::base::timestamp::Timestamp;
 use crate::base::urn::record_id;
 use crate::read::body::{Body, Seen};
@@ -98,6 +98,8 @@ pub struct Emit<'r> {
     pub since: Option<Timestamp>,
     /// What happens to personal data.
     pub privacy: &'r Privacy,
+    /// What happens to texts that people write.
+    pub free_text: FreeText,
     /// Days from one reading of an item to the next, for kinds that the settings spread.
     pub spread_days: u32,
     /// The clock, for records that were read from nothing.
@@ -127,6 +129,19 @@ impl Emit<'_> {
     #[must_use]
     pub fn person<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.privacy.person(self.account, text)
+    }
+
+    /// A text that people write, as it may be kept. What is left out is added to `withheld`, unless
+    /// it is empty.
+    #[must_use]
+    pub fn free_text<'t>(&self, text: Option<&'t str>, pointer: &str, withheld: &mut Vec<Withheld>) -> Option<&'t str> {
+        match (text, self.free_text) {
+            (Some(text), FreeText::Withheld) if !text.is_empty() => {
+                withheld.push(Withheld { pointer: pointer.into(), reason: WithheldReason::FreeText });
+                None
+            }
+            _ => text,
+        }
     }
 
     /// How long to rely on it. What is valid until the next day's reading is valid until its next

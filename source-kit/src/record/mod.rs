@@ -14,6 +14,7 @@ pub mod part;
 pub mod privacy;
 pub mod problem;
 pub mod resource;
+pub mod shape;
 pub mod sift;
 pub mod source;
 pub mod tally;

@@ -18,6 +18,27 @@ pub enum Privacy {
     Hashed(String),
 }
 
+/// What happens to texts that people write and nobody checks: descriptions, names of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum FreeText {
+    /// They are left out and listed as withheld: anything may stand in them.
+    #[default]
+    Withheld,
+    /// They are kept.
+    Kept,
+}
+
+impl FreeText {
+    /// The word that the setting has for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Withheld => "withheld",
+            Self::Kept => "kept",
+        }
+    }
+}
+
 impl Privacy {
     /// The text as it may be kept.
     #[must_use]

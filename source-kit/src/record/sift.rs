@@ -1,11 +1,12 @@
 //! What is kept of free-form settings, such as those of a connection.
 //!
-//! An allow-list, in three steps: a setting is kept by value only when its name is on the list, its
-//! name does not sound like a secret, and its value is a plain short one that is not masked.
-//! Everything else is listed as withheld, by name. An allow-listed name never overrules a mark of
-//! secrecy, whoever made it.
+//! An allow-list, in four steps: a setting is kept by value only when its name is on the list, its
+//! name does not sound like a secret, its value has the shape that the list names for it, and that
+//! has not the form of a secret. Everything else is listed as withheld, by name. An allow-listed name
+//! never overrules a mark of secrecy, whoever made it.
 
 use super::emit::Emit;
+use super::shape::{Fit, Shape};
 use crate::base::model::{Withheld, WithheldReason};
 use crate::read::node::Node;
 use crate::read::wire::{Field, FreeForm};
@@ -18,10 +19,8 @@ use alloc::vec::Vec;
 /// Which settings are which. Names in lower case.
 #[derive(Clone, Copy, Debug)]
 pub struct Lists {
-    /// Settings kept by value.
-    pub kept: &'static [&'static str],
-    /// Of these, the ones that name a person or a login.
-    pub personal: &'static [&'static str],
+    /// Settings kept by value, and what their values look like.
+    pub kept: &'static [(&'static str, Shape)],
     /// A name that contains one of these words is a secret, whatever list it is on.
     pub secret_words: &'static [&'static str],
     /// Kept settings whose names sound like a secret and are none.
@@ -29,9 +28,6 @@ pub struct Lists {
     /// Names that the vendor itself marks as secret, one a line.
     pub marked_secret: &'static str,
 }
-
-/// Values longer than this are not settings but contents.
-const MAX_TEXT: usize = 512;
 
 /// Settings kept by value, in canonical order.
 pub type Kept<'a> = BTreeMap<&'a str, Node<'a>>;
@@ -47,51 +43,35 @@ impl Lists {
     ) -> Option<Kept<'a>> {
         let mut kept = Kept::new();
         for (name, value) in &config.get()?.0 {
-            match self.keep(name, value, out) {
-                Ok(Some(value)) => {
-                    kept.insert(name, value);
-                }
-                Ok(None) => {}
-                Err(reason) => withheld.push(Withheld { pointer: format!("/config/{}", escape(name)), reason }),
+            let pointer = format!("/config/{}", escape(name));
+            if let Some(value) = self.keep(name, value, out, Place(&pointer, &mut *withheld)) {
+                kept.insert(name, value);
             }
         }
         Some(kept)
     }
 
-    /// The value as it is kept; `Ok(None)` for null, which says nothing.
-    fn keep<'a>(&self, name: &str, value: &'a Node<'_>, out: &Emit<'_>) -> Result<Option<Node<'a>>, WithheldReason> {
+    /// The value as it is kept; null says nothing, and is neither kept nor withheld.
+    fn keep<'a>(&self, name: &str, value: &'a Node<'_>, out: &Emit<'_>, mut place: Place<'_>) -> Option<Node<'a>> {
         if *value == Node::Null {
-            return Ok(None);
+            return None;
         }
         let lower = name.to_ascii_lowercase();
         let sounds_secret = self.secret_words.iter().any(|word| lower.contains(word)) || self.marks_secret(&lower);
         if is_masked(value) || (sounds_secret && !self.not_secret.contains(&lower.as_str())) {
-            return Err(WithheldReason::Secret);
+            return place.withhold(WithheldReason::Secret);
         }
-        if !self.kept.contains(&lower.as_str()) {
-            return Err(WithheldReason::UnknownSetting);
+        let Some((_, shape)) = self.kept.iter().find(|(kept, _)| *kept == lower) else {
+            return place.withhold(WithheldReason::UnknownSetting);
+        };
+        let Node::Array(items) = value else { return keep_plain(*shape, value, out, place) };
+        let mut kept = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let pointer = format!("{}/{index}", place.0);
+            kept.extend(keep_plain(*shape, item, out, Place(&pointer, &mut *place.1)));
         }
-        match value {
-            Node::Array(items) => items
-                .iter()
-                .map(|item| self.keep_plain(&lower, item, out))
-                .collect::<Result<Vec<_>, _>>()
-                .map(|items| Some(Node::Array(items))),
-            value => self.keep_plain(&lower, value, out).map(Some),
-        }
-    }
-
-    fn keep_plain<'a>(&self, name: &str, value: &'a Node<'_>, out: &Emit<'_>) -> Result<Node<'a>, WithheldReason> {
-        match value {
-            Node::Bool(value) => Ok(Node::Bool(*value)),
-            Node::Int(value) => Ok(Node::Int(*value)),
-            Node::Float(value) => Ok(Node::Float(*value)),
-            Node::Text(text) if looks_secret(text) => Err(WithheldReason::Secret),
-            Node::Text(text) if text.len() <= MAX_TEXT => {
-                Ok(Node::Text(if self.personal.contains(&name) { out.person(text) } else { Cow::Borrowed(text) }))
-            }
-            _ => Err(WithheldReason::UnknownSetting),
-        }
+        // An empty list says that there are none.
+        (items.is_empty() || !kept.is_empty()).then_some(Node::Array(kept))
     }
 
     /// Whether the vendor itself marks a setting as secret.
@@ -99,6 +79,46 @@ impl Lists {
     pub fn marks_secret(&self, name: &str) -> bool {
         self.marked_secret.lines().any(|line| line == name)
     }
+}
+
+/// Where a value stands, and the list of what is withheld.
+struct Place<'p>(&'p str, &'p mut Vec<Withheld>);
+
+impl Place<'_> {
+    fn withhold<'a>(&mut self, reason: WithheldReason) -> Option<Node<'a>> {
+        self.1.push(Withheld { pointer: self.0.into(), reason });
+        None
+    }
+}
+
+/// Judges a value that is no list by its shape, and what would be kept of it by the forms of secrets.
+fn keep_plain<'a>(shape: Shape, value: &'a Node<'_>, out: &Emit<'_>, mut place: Place<'_>) -> Option<Node<'a>> {
+    let fit = shape.fit(value);
+    let judged = if let Fit::Part(kept) = &fit { kept } else { value };
+    if judged.text().is_some_and(|text| looks_secret(text) || begins_like_a_token(text)) {
+        return place.withhold(WithheldReason::Secret);
+    }
+    match fit {
+        Fit::Whole(Node::Text(text)) if shape == Shape::Login => {
+            Some(Node::Text(Cow::Owned(out.person(&text).into_owned())))
+        }
+        Fit::Whole(value) => Some(value),
+        Fit::Part(value) => {
+            // The rest of a URL can hold a credential.
+            let _ = place.withhold(WithheldReason::Secret);
+            Some(value)
+        }
+        // User info, with or without a scheme before it.
+        Fit::Not if value.text().is_some_and(|text| text.contains('@')) => place.withhold(WithheldReason::Secret),
+        Fit::Not => place.withhold(WithheldReason::UnknownSetting),
+    }
+}
+
+/// The least that no shape can tell: tokens that are made of the letters of names.
+fn begins_like_a_token(text: &str) -> bool {
+    ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk-", "sk_live_", "AKIA"]
+        .iter()
+        .any(|start| text.starts_with(start))
 }
 
 /// Vendors mask secrets as stars.

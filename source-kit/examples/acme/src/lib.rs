@@ -124,7 +124,7 @@ impl Source for Acme {
         category: "Things",
         pair: None,
         settings_schema: r#"{"type": "object"}"#,
-        settings: "accepted_gaps, personal_data, personal_data_key, requests_per_hour, spread_days",
+        settings: "accepted_gaps, free_text, personal_data, personal_data_key, requests_per_hour, spread_days",
         path_prefixes: &["/v1/"],
     };
     const KINDS: &'static [&'static Kind] =
