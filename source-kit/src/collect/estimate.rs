@@ -9,6 +9,7 @@ use super::context::Context;
 use super::cursor::Position;
 use super::halt::{Halt, halt_of};
 use super::listing::{self, NoListing};
+use super::people;
 use super::plan::{self, Plan};
 use super::progress::Progress;
 use crate::base::model::{CollectRequest, Cost, Diagnostic, EndpointCost, Failure, Severity};
@@ -54,7 +55,22 @@ pub async fn estimate<S: Source, W: World>(
     for (stage, resource) in (1..).zip(S::RESOURCES.iter().copied()).filter(|(_, resource)| plan.walks(resource)) {
         endpoints.extend(count(&context, stage, resource).await?);
     }
+    count_people(&context, &mut endpoints).await?;
     Ok(cost(&context, endpoints))
+}
+
+/// Counts the calls that tell whose names must not show: the same pages once more where the list is walked anyway.
+async fn count_people<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    endpoints: &mut Vec<EndpointCost>,
+) -> Result<(), Failure> {
+    let Some((stage, resource)) = people::list::<S>(&context.call.settings.privacy) else { return Ok(()) };
+    let name = endpoint(resource.path, "").endpoint;
+    match endpoints.iter_mut().find(|cost| cost.endpoint == name) {
+        Some(walked) => walked.calls += walked.calls,
+        None => endpoints.extend(count(context, stage, resource).await?.into_iter().take(1)),
+    }
+    Ok(())
 }
 
 fn endpoint(path: &str, kind: &'static str) -> EndpointCost {

@@ -6,6 +6,7 @@
 //! secrecy, whoever made it.
 
 use super::emit::Emit;
+use super::secrets::is_secret;
 use crate::base::model::{Withheld, WithheldReason};
 use crate::read::node::Node;
 use crate::read::wire::{Field, FreeForm};
@@ -86,7 +87,7 @@ impl Lists {
             Node::Bool(value) => Ok(Node::Bool(*value)),
             Node::Int(value) => Ok(Node::Int(*value)),
             Node::Float(value) => Ok(Node::Float(*value)),
-            Node::Text(text) if looks_secret(text) => Err(WithheldReason::Secret),
+            Node::Text(text) if is_secret(text) => Err(WithheldReason::Secret),
             Node::Text(text) if text.len() <= MAX_TEXT => {
                 Ok(Node::Text(if self.personal.contains(&name) { out.person(text) } else { Cow::Borrowed(text) }))
             }
@@ -104,18 +105,6 @@ impl Lists {
 /// Vendors mask secrets as stars.
 fn is_masked(value: &Node<'_>) -> bool {
     value.text().is_some_and(|text| text.len() >= 3 && text.bytes().all(|byte| byte == b'*'))
-}
-
-/// Private keys, JSON web tokens, and URLs or connection strings that carry a credential.
-fn looks_secret(text: &str) -> bool {
-    let url_with_more = text
-        .split_once("://")
-        .is_some_and(|(_, rest)| rest.contains(['?', '#']) || rest.split('/').next().is_some_and(|a| a.contains('@')));
-    let lower = text.to_ascii_lowercase();
-    url_with_more
-        || text.contains("-----BEGIN") && text.contains("PRIVATE KEY")
-        || text.starts_with("eyJ") && text.contains('.')
-        || ["password=", "pwd=", "accountkey=", "sharedaccess"].iter().any(|mark| lower.contains(mark))
 }
 
 /// RFC 6901.
