@@ -37,8 +37,9 @@ pub async fn learn<S: Source, W: World>(
     while let Some(position) = next.take() {
         match listing::fetch(call, position).await {
             Ok(listing) => {
-                for item in &listing.items {
-                    match S::person(listing.json(item)) {
+                // Of the page as it came: what a list repeats tells names too.
+                for item in listing.body.page().iter().flat_map(|page| &page.items) {
+                    match S::person(listing.body.item(item)) {
                         Some(person) => people.add(&person),
                         None => is_whole = false,
                     }

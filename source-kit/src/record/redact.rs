@@ -56,7 +56,7 @@ pub fn redact(mut record: Record, place: &Place<'_>, privacy: &Privacy) -> Recor
     record.content = content;
     let names_secret =
         |text: &str| found.secrets.iter().fold(String::from(text), |text, one| text.replace(one, WITHHELD));
-    let ids: Vec<&str> = place.native_id.iter().copied().chain([record.subject.id.as_str()]).collect();
+    let ids: Vec<&str> = place.native_id.iter().copied().chain([place.account, record.subject.id.as_str()]).collect();
     let sentence = |text: &str| {
         let is_odd = |id: &&&str| id.len() > 3 && holds_secret(id);
         let text = ids.iter().filter(is_odd).fold(String::from(text), |text, id| text.replace(*id, &judge.id(id)));
@@ -66,7 +66,7 @@ pub fn redact(mut record: Record, place: &Place<'_>, privacy: &Privacy) -> Recor
     record.subject.id = judge.id(&record.subject.id).into_owned();
     let native: Vec<_> = place.native_id.iter().map(|part| judge.id(part)).collect();
     let native: Vec<&str> = native.iter().map(AsRef::as_ref).collect();
-    record.id = record_id(place.source, place.account, place.kind.id, &native);
+    record.id = record_id(place.source, &judge.id(place.account), place.kind.id, &native);
     for provenance in &mut record.provenance {
         provenance.request = judge.request(&provenance.request);
         provenance.request_id = provenance.request_id.as_deref().map(|id| judge.sentence(id));
@@ -106,7 +106,7 @@ impl Judge<'_> {
             .into_iter()
             .chain(requests)
             .flatten()
-            .chain(self.place.native_id.iter().copied())
+            .chain(self.place.native_id.iter().copied().chain([self.place.account]))
             .chain(record.withheld.iter().map(|withheld| withheld.pointer.as_str()));
         texts.all(|text| self.is_clean_text(text)) && strings(&record.content).all(|raw| self.is_clean_raw(raw))
     }

@@ -135,17 +135,19 @@ fn find_token(text: &str) -> Option<Why> {
     client_secret.then_some(Why::Token("Azure"))
 }
 
-/// 64 bytes in base64.
-const AZURE_KEY: usize = 88;
+/// 64 bytes in base64, without the `==` behind them.
+const AZURE_KEY: usize = 86;
 
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+/// The key of a storage account. No public key, digest or fingerprint has this length.
+fn is_azure_key(text: &str) -> bool {
+    let run = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
+    run == AZURE_KEY && text.get(..run).is_some_and(is_mixed)
 }
 
-/// The key of a storage account. Public SSH keys, which have no such length either, begin with `AAAA`.
-fn is_azure_key(text: &str) -> bool {
-    let run = text.bytes().take_while(|byte| is_base64(*byte)).count();
-    run == AZURE_KEY - 2 && text.get(run..).is_some_and(|rest| rest.starts_with("==")) && !text.starts_with("AAAA")
+/// Whether a text has capital and small letters and digits.
+fn is_mixed(text: &str) -> bool {
+    let has = |what: fn(&u8) -> bool| text.as_bytes().iter().any(what);
+    has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
 }
 
 /// `eyJ…` is `{"…` in base64; the second part follows after a dot.
@@ -186,10 +188,7 @@ fn is_port(text: &str) -> bool {
 fn is_random(part: &str) -> bool {
     part.len() >= 20
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        && part.split(['-', '_']).any(|piece| {
-            let has = |what: fn(&u8) -> bool| piece.as_bytes().iter().any(what);
-            piece.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
-        })
+        && part.split(['-', '_']).any(|piece| piece.len() >= 16 && is_mixed(piece))
 }
 
 /// `name:password@host`, or `scott/tiger@host` behind `jdbc:`. In a URL it is found there.
