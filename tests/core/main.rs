@@ -13,6 +13,7 @@ mod faults;
 mod fuzz_corpus;
 mod layers;
 mod meanwhile;
+mod people;
 mod properties;
 mod quota;
 mod schemas;
