@@ -34,6 +34,16 @@ struct Shape {
     person: bool,
 }
 
+impl Shape {
+    /// Whether it is one of the forms of a vendor, which are named after vendors.
+    fn is_token(&self) -> bool {
+        !self.person
+            && !self.text.contains(['@', ' ', '='])
+            && !self.text.contains("://")
+            && !self.name.contains("token")
+    }
+}
+
 /// Digits and letters as tokens have, with the needle among them where its letters are allowed.
 fn filled(letters: &str, length: usize) -> String {
     letters.chars().cycle().take(length).collect()
@@ -347,6 +357,8 @@ fn what_comes_out_has_a_reason() {
     let modes = [("full", "{}", Field::new(false)), ("hashed", HASHED, Field::new(true))];
     // How a name is written matters only where it is looked for.
     let matters = |mode: &str, shape: &Shape| mode == "hashed" || !shape.name.starts_with("name in");
+    // Tokens of vendors take one way, which knows no mode: in the hashed mode they are planted all at once only.
+    let in_turn = |mode: &str, shape: &Shape| mode == "full" || shape.person || !shape.is_token();
     let jobs = modes.iter().flat_map(|mode| shapes.iter().map(move |shape| (mode, shape)));
     let jobs: Vec<_> = jobs.filter(|((mode, ..), shape)| matters(mode, shape)).collect();
     let next = AtomicUsize::new(0);
@@ -355,8 +367,10 @@ fn what_comes_out_has_a_reason() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some((at, ((mode, settings, field), shape))) = take(&next, &jobs) {
-                    let lines =
-                        field.one_after_the_other(mode, settings, shape) + &field.all_at_once(mode, settings, shape);
+                    let mut lines = field.all_at_once(mode, settings, shape);
+                    if in_turn(mode, shape) {
+                        lines += &field.one_after_the_other(mode, settings, shape);
+                    }
                     done.lock().unwrap().insert(at, lines);
                 }
             });
@@ -380,8 +394,8 @@ fn what_comes_out_has_a_reason() {
 fn what_is_planted_arrives() {
     let field = Field::new(false);
     assert!(fields(&field.bodies).len() > 150, "{} fields", fields(&field.bodies).len());
-    let vendors = shapes().iter().filter(|shape| !shape.person && !shape.text.contains(['@', '=', '.'])).count();
-    assert!(vendors >= 15, "{vendors} vendors");
+    let vendors = shapes().iter().filter(|shape| shape.is_token()).count();
+    assert!(vendors >= 20, "{vendors} vendors");
     let planted = planted(&field.bodies, ANY, &format!("Carla {NEEDLE}"), |at| at.starts_with(".data"));
     let kinds: BTreeSet<String> =
         field.leaks(&planted, "{}", &[]).iter().map(|leak| leak.split(['.', ' ']).next().unwrap().into()).collect();

@@ -203,7 +203,7 @@ fn has_user_info(word: &str) -> bool {
     let Some((name, password)) = before.split_once(':') else { return false };
     // These name what follows, which is an address.
     let names_address = ["mailto", "acct", "sip", "serviceAccount"].contains(&name);
-    !password.is_empty() && !(names_address && !password.contains(':'))
+    !password.is_empty() && (!names_address || password.contains(':'))
 }
 
 /// Names of secrets, in lower case and without `-`, `_` and spaces: connection strings, queries, dotfiles.
@@ -237,46 +237,48 @@ const NAMES: &[&str] = &[
 /// The longest of them with a few words before it.
 const LONGEST_NAME: usize = 64;
 
-/// `Password=…` and the like, with spaces around the sign or without; `password:…` without; and what follows
-/// `Bearer` or `Basic` in a header.
+/// `Password=…` and the like, with spaces around the sign or without; `password:…` without; and `Authorization:`.
 fn is_named(text: &str) -> bool {
-    let after = |at: usize| text.get(at + 1..).unwrap_or_default();
     text.match_indices(['=', ':']).any(|(at, sign)| {
-        let value = after(at);
-        let is_given = match sign {
-            "=" => value.trim_start().starts_with(|c: char| !matches!(c, ';' | '&' | '=')),
-            _ => value.starts_with(|c: char| !c.is_whitespace() && !matches!(c, ':' | '/')),
-        };
-        is_given && names_secret(text.get(..at).unwrap_or_default(), sign == "=")
-    }) || is_header(text)
+        let (before, value) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        match sign {
+            "=" => {
+                let is_given = value.trim_start().starts_with(|c: char| !matches!(c, ';' | '&' | '='));
+                is_given && ends_with_name(before.trim_end())
+            }
+            _ => is_told(last_word(before), value),
+        }
+    })
 }
 
-/// Whether a text ends with the name of a secret. Before a colon only a password's counts, as colons stand in
-/// many texts.
-fn names_secret(before: &str, widely: bool) -> bool {
-    let before = before.trim_end();
-    let name: String = before
-        .chars()
-        .rev()
-        .take(LONGEST_NAME)
-        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ' '))
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    let name: String = name.chars().rev().map(|c| c.to_ascii_lowercase()).collect();
-    let word: String =
-        before.chars().rev().take_while(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
-    let word: String = word.chars().rev().collect();
-    match widely {
-        // Short names are words of their own; the longer ones may end a longer one, such as `db_password`.
-        true => NAMES.contains(&word.as_str()) || NAMES.iter().any(|known| known.len() > 6 && name.ends_with(known)),
-        false => ["password", "passwd", "pwd", "accountkey"].contains(&word.as_str()),
+/// Letters and digits that a text ends with.
+fn last_word(text: &str) -> &str {
+    let start = text.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).len();
+    text.get(start..).unwrap_or_default()
+}
+
+/// What stands behind a colon, as in dotfiles and headers. Colons stand in many texts, so few names count.
+fn is_told(name: &str, value: &str) -> bool {
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    if is("authorization") {
+        let scheme = value.split_whitespace().next().unwrap_or_default();
+        return ["basic", "bearer", "token"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     }
+    let is_given = value.starts_with(|c: char| !c.is_whitespace() && !matches!(c, ':' | '/'));
+    is_given && ["password", "passwd", "pwd", "accountkey"].into_iter().any(is)
 }
 
-fn is_header(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let marks = ["authorization:", "authorization="];
-    marks.iter().any(|mark| lower.contains(mark)) && ["bearer ", "basic ", "token "].iter().any(|m| lower.contains(m))
+/// Whether a text ends with the name of a secret. Short names are words of their own; the longer ones may end a
+/// longer one, such as `db_password`.
+fn ends_with_name(before: &str) -> bool {
+    let word = last_word(before);
+    if NAMES.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+        return true;
+    }
+    let end = before.bytes().rev().take(LONGEST_NAME);
+    let end = end.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b' '));
+    let letters = end.filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    NAMES.iter().any(|known| known.len() > 6 && known.bytes().rev().eq(letters.clone().take(known.len())))
 }
 
 #[cfg(test)]
