@@ -55,6 +55,7 @@ fn shapes() -> Vec<Shape> {
     let secrets = [
         ("URL with userinfo", format!("https://admin:{NEEDLE}@db.example.com/x")),
         ("URL whose password has a slash", format!("https://admin:a/{NEEDLE}@db.example.com/x")),
+        ("URL whose password ends after a slash", format!("https://admin:{NEEDLE}/b@db.example.com/x")),
         ("userinfo without a scheme", format!("root:{NEEDLE}@db.example.com:3306")),
         ("URL with a token in its query", format!("https://example.com/in?sig={NEEDLE}")),
         ("URL with a token in its path", format!("https://example.com/hooks/T0aB1cD2eF3gH4iJ5{NEEDLE}/x")),

@@ -8,6 +8,10 @@ use alloc::string::String;
 pub fn origin(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    // A password may have a slash that nobody escaped: what looks like host and port is user and password then.
+    if authority.contains(':') && !authority.contains('@') && rest.contains('@') {
+        return None;
+    }
     let host = authority.rsplit('@').next()?;
     let plain = |text: &str, more: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.as_bytes().contains(&byte))
@@ -44,6 +48,8 @@ mod tests {
             ("https://user:pw@example.com:8443/", Some("https://example.com:8443")),
             ("https://example.com?token=x", Some("https://example.com")),
             ("https://a\\@b.example.com/", Some("https://a")),
+            ("https://user:12/34@example.com/", None),
+            ("https://user:p/w@example.com/", None),
             ("no url", None),
             ("https://", None),
         ] {

@@ -166,14 +166,14 @@ fn is_telling_url(text: &str, at: usize) -> bool {
     let scheme = text.get(..at).unwrap_or_default();
     let rest = text.get(at + 3..).unwrap_or_default();
     let rest = words(rest).next().unwrap_or_default();
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let authority = rest.split(['/', '?', '#', '\\', ';']).next().unwrap_or_default();
     let path = rest.get(authority.len()..).unwrap_or_default();
     if let Some((user, _)) = authority.rsplit_once('@') {
         return !(user == "git" && scheme.ends_with("ssh"));
     }
-    // A password may have a slash that nobody escaped: then what should be a port is none.
-    let odd_port = || !authority.contains('[') && authority.split_once(':').is_some_and(|(_, port)| !is_port(port));
-    if path.contains('@') && (odd_port() || path.split('/').any(|part| !part.starts_with('@') && part.contains('@'))) {
+    // A password may have a slash that nobody escaped: then what should be a port is none, or an `@` comes late.
+    let odd_port = !authority.contains('[') && authority.split_once(':').is_some_and(|(_, port)| !is_port(port));
+    if odd_port || path.split('/').any(|part| !part.starts_with('@') && part.contains('@')) {
         return true;
     }
     let more = |mark| path.split_once(mark).is_some_and(|(_, more): (&str, &str)| !more.is_empty());
@@ -184,11 +184,17 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Part of a path that no person thought up: long, with capital and small letters and digits, in one piece.
+/// Part of a path that no person thought up: long, with capital and small letters and digits or hexadecimal, in one
+/// piece.
 fn is_random(part: &str) -> bool {
     part.len() >= 20
         && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        && part.split(['-', '_']).any(|piece| piece.len() >= 16 && is_mixed(piece))
+        && part.split(['-', '_']).any(|piece| piece.len() >= 16 && is_mixed(piece) || is_long_hex(piece))
+}
+
+/// Digests have this form too, but nobody needs one in the URL of a system; UUIDs have not.
+fn is_long_hex(piece: &str) -> bool {
+    piece.len() >= 32 && piece.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// `name:password@host`, or `scott/tiger@host` behind `jdbc:`. In a URL it is found there.

@@ -10,7 +10,7 @@
 pub enum Letters {
     /// Hexadecimal digits.
     Hex,
-    /// Upper-case letters and digits.
+    /// Upper-case letters and digits, exactly so many.
     Upper,
     /// Letters and digits.
     Alnum,
@@ -18,6 +18,8 @@ pub enum Letters {
     Dotted,
     /// Letters, digits, `-` and `_`.
     Word,
+    /// The same, with a digit among them: behind prefixes that people write too.
+    Telling,
     /// Letters, digits, `-`, `_`, `.`, `=`, `+`, `/` and `%`.
     Wide,
 }
@@ -31,8 +33,18 @@ impl Letters {
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::Alnum => byte.is_ascii_alphanumeric(),
             Self::Dotted => byte.is_ascii_alphanumeric() || byte == b'.',
-            Self::Word => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
+            Self::Word | Self::Telling => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
             Self::Wide => byte.is_ascii_alphanumeric() || b"-_.=+/%".contains(&byte),
+        }
+    }
+
+    /// Whether a text begins with enough of them.
+    fn begin(self, text: &str, least: usize) -> bool {
+        let run = text.bytes().take_while(|byte| self.has(*byte));
+        match self {
+            Self::Upper => run.count() == least,
+            Self::Telling => run.clone().count() >= least && { run }.any(|byte| byte.is_ascii_digit()),
+            _ => run.count() >= least,
         }
     }
 }
@@ -63,13 +75,11 @@ pub fn at_start(text: &str) -> Option<&'static Form> {
     let first = text.as_bytes().first()?;
     let begin = FORMS.partition_point(|form| form.prefix.as_bytes().first() < Some(first));
     let same = FORMS.get(begin..)?.iter().take_while(|form| form.prefix.as_bytes().first() == Some(first));
-    same.into_iter().find(|form| {
-        let rest = text.strip_prefix(form.prefix);
-        rest.is_some_and(|rest| rest.bytes().take_while(|byte| form.letters.has(*byte)).count() >= form.least)
-    })
+    same.into_iter()
+        .find(|form| text.strip_prefix(form.prefix).is_some_and(|rest| form.letters.begin(rest, form.least)))
 }
 
-use Letters::{Alnum, Dotted, Hex, Upper, Wide, Word};
+use Letters::{Alnum, Dotted, Hex, Telling, Upper, Wide, Word};
 
 /// All forms, by prefix.
 pub const FORMS: &[Form] = &[
@@ -108,7 +118,7 @@ pub const FORMS: &[Form] = &[
     form("DigitalOcean", "dop_v1_", 32, Hex),
     form("DigitalOcean", "dor_v1_", 32, Hex),
     form("Doppler", "dp.pt.", 40, Alnum),
-    form("Duffel", "duffel_", 40, Word),
+    form("Duffel", "duffel_", 40, Telling),
     form("Dynatrace", "dt0c01.", 40, Wide),
     form("Figma", "figd_", 30, Word),
     form("Frame.io", "fio-u-", 40, Wide),
@@ -153,31 +163,31 @@ pub const FORMS: &[Form] = &[
     form("PlanetScale", "pscale_", 32, Wide),
     form("Mailgun", "pubkey-", 32, Hex),
     form("Pulumi", "pul-", 40, Hex),
-    form("PyPI", "pypi-", 40, Word),
+    form("PyPI", "pypi-", 40, Telling),
     form("Replicate", "r8_", 30, Alnum),
     form("ReadMe", "rdme_", 60, Alnum),
     form("Stripe", "rk_live_", 10, Alnum),
     form("Stripe", "rk_test_", 10, Alnum),
     form("RubyGems", "rubygems_", 40, Hex),
-    form("Intra42", "s-s4t2", 40, Word),
+    form("Intra42", "s-s4t2", 40, Telling),
     form("Supabase", "sbp_", 40, Hex),
     form("Notion", "secret_", 40, Alnum),
     form("Sourcegraph", "sgp_", 40, Word),
     form("OpenShift", "sha256~", 40, Word),
-    form("Shippo", "shippo_", 40, Word),
+    form("Shippo", "shippo_", 40, Telling),
     form("Shopify", "shpat_", 32, Hex),
     form("Shopify", "shpca_", 32, Hex),
     form("Shopify", "shppa_", 32, Hex),
     form("Shopify", "shpss_", 32, Hex),
-    form("OpenAI, Anthropic and others", "sk-", 20, Word),
+    form("OpenAI, Anthropic and others", "sk-", 20, Telling),
     form("Stripe", "sk_live_", 10, Alnum),
     form("Stripe", "sk_test_", 10, Alnum),
-    form("Dropbox", "sl.", 100, Word),
+    form("Dropbox", "sl.", 100, Telling),
     form("Sentry", "sntrys_", 40, Wide),
     form("Sentry", "sntryu_", 40, Hex),
     form("Square", "sq0", 22, Word),
     form("Typeform", "tfp_", 40, Wide),
-    form("Scalingo", "tk-us-", 40, Word),
+    form("Scalingo", "tk-us-", 40, Telling),
     form("Stripe", "whsec_", 24, Wide),
     form("xAI", "xai-", 60, Alnum),
     form("Slack", "xapp-", 10, Word),
