@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 use source_kit::base::model::{Diagnostic, Severity};
 use source_kit::record::identity::Identity;
+use source_kit::record::people::Person;
 use source_kit::{About, Account, Kind, Pair, Setting, Source, Summary, Topic};
 
 /// JSON Schema (2020-12) of the settings.
@@ -37,6 +38,7 @@ impl Source for Fivetran {
         kind: &account::KIND,
         resource: Resource { project: account::project, ..Resource::LIST },
     };
+    const PEOPLE: Option<&'static str> = Some(user::RESOURCE.path);
     const TOPICS: &'static [Topic] = topics::TOPICS;
     const SUMMARIES: &'static [Summary<Self>] =
         &[Summary { kind: &audit_logging::KIND, emit: audit_logging::emit_groups }];
@@ -50,6 +52,10 @@ impl Source for Fivetran {
 
     fn identify(data: &str) -> Option<Identity> {
         account::identify(data)
+    }
+
+    fn person(item: &str) -> Option<Person> {
+        user::person(item)
     }
 
     fn role_request(identity: &Identity) -> Option<String> {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use source_kit::read::request::page_request;
 use source_kit::read::wire;
 use source_kit::record::identity::Identity;
+use source_kit::record::people::{Person, filled};
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, Kind, Nature, PartAnswer, Rule, Subject, Text, Unread, When, Withheld,
     WithheldReason, wire,
@@ -121,6 +122,15 @@ wire! {
         has_api_key: Field<bool>,
         user_type: Text<'a> => Rule::OneOf(&["REGULAR_USER", "SERVICE_ACCOUNT"]),
     }
+}
+
+/// Whose names an item of the list has.
+#[must_use]
+pub fn person(item: &str) -> Option<Person> {
+    let user = wire::read::<User<'_>>(item)?;
+    let [email, given_name, family_name] =
+        [&user.email, &user.given_name, &user.family_name].map(|text| filled(text.text()));
+    Some(Person { email, given_name, family_name })
 }
 
 /// The request for the user whose key is used.

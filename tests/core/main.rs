@@ -1,6 +1,7 @@
 //! The core natively, against a fake world that cannot dial: breadth. One program, so that it links once.
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
+mod canaries;
 mod canonical;
 mod collect;
 mod contract;
@@ -13,6 +14,7 @@ mod fuzz_corpus;
 mod kept;
 mod layers;
 mod meanwhile;
+mod people;
 mod properties;
 mod quota;
 mod schemas;

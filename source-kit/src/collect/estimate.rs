@@ -8,6 +8,7 @@ use super::call::{Call, DEFAULT_MAX_MS};
 use super::context::Context;
 use super::halt::{Halt, halt_of};
 use super::listing::{self, NoListing};
+use super::people;
 use super::plan::{self, Plan};
 use super::position::Position;
 use crate::base::model::{CollectRequest, Cost, Diagnostic, EndpointCost, Failure, Severity};
@@ -53,7 +54,30 @@ pub async fn estimate<S: Source, W: World>(
     for (stage, resource) in (1..).zip(S::RESOURCES.iter().copied()).filter(|(_, resource)| plan.walks(resource)) {
         endpoints.extend(count(&context, stage, resource).await?);
     }
+    count_people(&context, &mut endpoints).await?;
     Ok(cost(&context, endpoints))
+}
+
+/// Counts the calls that tell whose names must not show: the same pages once more where the list is walked anyway.
+async fn count_people<S: Source, W: World>(
+    context: &Context<'_, '_, S, W>,
+    endpoints: &mut Vec<EndpointCost>,
+) -> Result<(), Failure> {
+    let Some((stage, resource)) = people::list::<S>(&context.call.settings.privacy) else { return Ok(()) };
+    let name = endpoint(resource.path, "").endpoint;
+    match endpoints.iter_mut().find(|cost| cost.endpoint == name) {
+        Some(walked) => walked.calls += pages(walked.calls),
+        None => {
+            let counted = count(context, stage, resource).await?.into_iter().take(1);
+            endpoints.extend(counted.map(|cost| EndpointCost { calls: pages(cost.calls), ..cost }));
+        }
+    }
+    Ok(())
+}
+
+/// Pages of a list that was walked with so many calls: all but the first cost two.
+fn pages(calls: u64) -> u64 {
+    calls.div_ceil(2)
 }
 
 fn endpoint(path: &str, kind: &'static str) -> EndpointCost {

@@ -19,6 +19,7 @@ mod listing;
 mod making;
 mod page;
 pub mod paging;
+mod people;
 mod pipeline;
 pub mod plan;
 pub mod position;
@@ -45,7 +46,7 @@ use alloc::vec::Vec;
 use assembly::Assembly;
 use call::Call;
 use context::Context;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use cursor::State;
 use futures_util::StreamExt;
 use halt::{Halt, halt_of};
@@ -60,13 +61,15 @@ pub struct Session<S: Source> {
     /// The configuration in force.
     pub config: Config<S>,
     verified: RefCell<Option<String>>,
+    /// Whether the people whose names must not show were asked for.
+    people_known: Cell<bool>,
 }
 
 impl<S: Source> Session<S> {
     /// A session of a new configuration.
     #[must_use]
     pub fn new(config: Config<S>) -> Self {
-        Self { config, verified: RefCell::new(None) }
+        Self { config, verified: RefCell::new(None), people_known: Cell::new(false) }
     }
 
     /// Whether resuming needs no call to find out whose account it is.
@@ -104,7 +107,16 @@ pub async fn collect<S: Source, W: World>(
         }
     }
     match identify(&call, session, resumed).await {
-        Ok((state, account_body)) => run(&call, session, state, account_body).await,
+        Ok((state, account_body)) => {
+            match people::learn(&call, &session.config.settings.privacy, &session.people_known).await {
+                Ok(finding) => run(&call, session, state, account_body).await.map(|mut page| {
+                    page.diagnostics.extend(finding);
+                    page
+                }),
+                Err(Halt::Wait(until)) => Ok(page::waiting(&call, &state, until)),
+                Err(Halt::Fail(failure)) => Err(*failure),
+            }
+        }
         Err(Begin::Wait(page)) => Ok(*page),
         Err(Begin::Fail(failure)) => Err(*failure),
     }

@@ -5,7 +5,7 @@ use super::privacy::{FreeText, Privacy};
 use super::source::{Setting, Source};
 use super::turn::MAX_DAYS;
 use crate::base::canonical::to_canonical;
-use crate::base::digest::{hex, sha256_hex};
+use crate::base::digest::sha256_hex;
 use crate::base::model::{Diagnostic, Severity};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -13,9 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
 use serde_json::{Map, Value};
-use sha2::Sha256;
 
 /// Shortest key for hashing personal data: with a shorter one, names could be tried out.
 const MIN_HASH_KEY: usize = 16;
@@ -104,12 +102,8 @@ pub fn configure<S: Source>(credentials: &Credentials, settings: &str) -> Result
 /// The mode, and a mark of the key. The key itself is never shown; a short keyed mark of it makes
 /// another key another digest.
 fn show_privacy(privacy: &Privacy) -> (&'static str, Option<String>) {
-    let Privacy::Hashed(key) = privacy else { return ("full", None) };
-    let mark = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map(|mut mac| {
-        mac.update(b"compliance:source personal_data_key");
-        hex(&mac.finalize().into_bytes())
-    });
-    let mark = mark.unwrap_or_default();
+    let Privacy::Hashed(hashing) = privacy else { return ("full", None) };
+    let mark = hashing.mark();
     ("hashed", Some(format!("set:{}", mark.get(..16).unwrap_or_default())))
 }
 
@@ -274,7 +268,7 @@ fn whole(value: &Value) -> Option<u32> {
 fn privacy(map: &Map<String, Value>, findings: &mut Vec<Diagnostic>) -> Privacy {
     let hashed = map.get("personal_data").and_then(Value::as_str) == Some("hashed");
     let (code, message, remedy) = match (hashed, map.get("personal_data_key").and_then(Value::as_str)) {
-        (true, Some(key)) => return Privacy::Hashed(key.into()),
+        (true, Some(key)) => return Privacy::hashed(key),
         (true, None) if !map.contains_key("personal_data_key") => (
             "setting-missing",
             "personal_data is \"hashed\" and there is no key to hash with",

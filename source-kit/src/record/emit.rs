@@ -3,6 +3,7 @@
 
 use super::kind::{DAILY, Kind};
 use super::privacy::{FreeText, Privacy};
+use super::redact::{Place, redact};
 use crate::base::canonical::to_canonical;
 use crate::base::model::{Provenance, Record, Subject, Withheld, WithheldReason};
 use crate::base::timestamp::Timestamp;
@@ -152,7 +153,7 @@ impl Emit<'_> {
         kind.valid_for_seconds + days_between * 24 * 3600
     }
 
-    /// Makes the record, if its kind was asked for.
+    /// Makes the record, if its kind was asked for. Every record passes here, and so through [`redact`].
     pub fn record<C: Serialize + ?Sized>(&mut self, draft: Draft<'_, C>) {
         if !self.wants(draft.kind) {
             return;
@@ -161,7 +162,7 @@ impl Emit<'_> {
         let observed_at = read_at.unwrap_or(self.now);
         let mut withheld = draft.withheld;
         withheld.sort();
-        self.records.push(Record {
+        let record = Record {
             content: to_canonical(draft.content),
             effective_at: draft.effective_at.map(Timestamp::to_rfc3339),
             id: record_id(self.source, self.account, draft.kind.id, draft.native_id),
@@ -173,6 +174,8 @@ impl Emit<'_> {
             title: draft.title,
             valid_until: observed_at.plus_seconds(self.valid_for_seconds(draft.kind)).to_rfc3339(),
             withheld,
-        });
+        };
+        let place = Place { source: self.source, account: self.account, kind: draft.kind, native_id: draft.native_id };
+        self.records.push(redact(record, &place, self.privacy));
     }
 }

@@ -6,6 +6,7 @@
 //! never overrules a mark of secrecy, whoever made it.
 
 use super::emit::Emit;
+use super::secrets::is_secret;
 use super::shape::{Fit, Shape};
 use crate::base::model::{Withheld, WithheldReason};
 use crate::read::node::Node;
@@ -95,7 +96,7 @@ impl Place<'_> {
 fn keep_plain<'a>(shape: Shape, value: &'a Node<'_>, out: &Emit<'_>, mut place: Place<'_>) -> Option<Node<'a>> {
     let fit = shape.fit(value);
     let judged = if let Fit::Part(kept) = &fit { kept } else { value };
-    if judged.text().is_some_and(|text| looks_secret(text) || begins_like_a_token(text)) {
+    if judged.text().is_some_and(is_secret) {
         return place.withhold(WithheldReason::Secret);
     }
     match fit {
@@ -114,28 +115,9 @@ fn keep_plain<'a>(shape: Shape, value: &'a Node<'_>, out: &Emit<'_>, mut place: 
     }
 }
 
-/// The least that no shape can tell: tokens that are made of the letters of names.
-fn begins_like_a_token(text: &str) -> bool {
-    ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk-", "sk_live_", "AKIA"]
-        .iter()
-        .any(|start| text.starts_with(start))
-}
-
 /// Vendors mask secrets as stars.
 fn is_masked(value: &Node<'_>) -> bool {
     value.text().is_some_and(|text| text.len() >= 3 && text.bytes().all(|byte| byte == b'*'))
-}
-
-/// Private keys, JSON web tokens, and URLs or connection strings that carry a credential.
-fn looks_secret(text: &str) -> bool {
-    let url_with_more = text
-        .split_once("://")
-        .is_some_and(|(_, rest)| rest.contains(['?', '#']) || rest.split('/').next().is_some_and(|a| a.contains('@')));
-    let lower = text.to_ascii_lowercase();
-    url_with_more
-        || text.contains("-----BEGIN") && text.contains("PRIVATE KEY")
-        || text.starts_with("eyJ") && text.contains('.')
-        || ["password=", "pwd=", "accountkey=", "sharedaccess"].iter().any(|mark| lower.contains(mark))
 }
 
 /// RFC 6901.

@@ -4,6 +4,7 @@ use super::emit::Emit;
 use super::identity::Identity;
 use super::kind::Kind;
 use super::not_observable::Topic;
+use super::people::Person;
 use super::resource::Resource;
 use super::vendor::Vendor;
 use crate::base::model::Diagnostic;
@@ -22,6 +23,9 @@ pub trait Source: Vendor {
     /// The answer that names the account. It is read before everything else, since record ids need
     /// the account.
     const ACCOUNT: Account<Self>;
+    /// Path of the list, one of [`Self::RESOURCES`], that names the account's people. Where personal data is hashed,
+    /// it is read first, so that no name of theirs leaves in any text.
+    const PEOPLE: Option<&'static str> = None;
     /// What auditors ask and the API cannot tell.
     const TOPICS: &'static [Topic] = &[];
     /// Records made at the end from what was noted on the way.
@@ -42,6 +46,12 @@ pub trait Source: Vendor {
     /// above 256 bytes or with control characters are dropped.
     #[must_use]
     fn identify(data: &str) -> Option<Identity>;
+
+    /// Who an item of the list of people is; `None` when it cannot be read.
+    #[must_use]
+    fn person(_item: &str) -> Option<Person> {
+        None
+    }
 
     /// The request that tells the role of the user whose key is used, where there is one.
     #[must_use]
