@@ -82,13 +82,17 @@ wire! {
     /// What of a user tells whether it is a service account.
     struct Typed<'a> {
         user_type: Text<'a>,
+        has_api_key: Field<bool>,
     }
 }
 
 fn need(user: &str) -> Need {
     let user = wire::read::<Typed<'_>>(user).unwrap_or_default();
     match user.user_type.text() {
-        Some(kind) if kind.eq_ignore_ascii_case("SERVICE_ACCOUNT") => Need::Called,
+        Some(kind) if kind.eq_ignore_ascii_case("SERVICE_ACCOUNT") => match user.has_api_key.value() {
+            Some(false) => Need::Nothing,
+            _ => Need::Called,
+        },
         Some(kind) if kind.eq_ignore_ascii_case("REGULAR_USER") => Need::Nothing,
         _ => Need::Unknown,
     }

@@ -170,6 +170,7 @@ mod tests {
             spread_days: 1,
             now: Timestamp(0),
             records: Vec::new(),
+            unknown: Vec::new(),
         };
         let mut withheld = Vec::new();
         let text = config.to_string();
@@ -240,8 +241,8 @@ mod tests {
         let config = json!({
             "host": "admin:s3cret@db", "hosts": ["db1:27017", "root:s3cret@db2"], "port": "s3cret",
             "site_address": "https://acme.example.com/s3cret", "use_api_keys": "sk-live-s3cret",
-            "external_location": "https://acme.blob.example.net/raw?sv=1&sig=s3cret", "subdomain": "ghp_s3cret",
-            "environment": "xoxb-s3cret", "region": "S3cret=", "vault_url": "vault.example.com:8200/v1/s3cret",
+            "external_location": "https://acme.blob.example.net/raw?sv=1&sig=s3cret", "subdomain": "ghp_s3cretS3cretS3cretS3cret",
+            "environment": "xoxb-2345678901-s3crets3cret", "region": "S3cret=", "vault_url": "vault.example.com:8200/v1/s3cret",
             "account_url": "https://user:pw/s3cret@acme.example.com/", "tunnel_user": "ada:s3cret",
             "database": "app;Pwd=s3cret", "http_path": "/sql?token=s3cret", "auth": "Bearer s3cret",
             "bucket": "s3://key:s3cret@bucket", "fivetran_role_arn": "s3cret", "is_public": "s3cret",

@@ -135,6 +135,16 @@ mod tests {
     }
 
     #[test]
+    fn doubts_a_pair_that_looks_swapped_and_takes_it() {
+        let codes = |credentials| {
+            let config = configure::<Fivetran>(&credentials, "{}").ok();
+            config.map(|config| config.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>())
+        };
+        assert_eq!(codes(basic(SECRET, KEY)), Some(alloc::vec!["credential-swapped"]));
+        assert_eq!(codes(basic(KEY, SECRET)), Some(alloc::vec![]));
+    }
+
+    #[test]
     fn refuses_malformed_credentials() {
         let (key, secret) = ("/credentials/username", "/credentials/password");
         check(&basic("", SECRET), "{}", &[("credential-empty", key)]);
@@ -142,7 +152,6 @@ mod tests {
         check(&basic(" AbCdEfGhIjKlMnOp", SECRET), "{}", &[("credential-padded", key)]);
         check(&basic(KEY, "0123456789abcdef0123456789ABCDEF\n"), "{}", &[("credential-padded", secret)]);
         check(&basic("AbCd\tEfGh", SECRET), "{}", &[("credential-malformed", key)]);
-        check(&basic(SECRET, KEY), "{}", &[("credential-swapped", "/credentials")]);
         let joined = format!("{KEY}:{SECRET}");
         check(&basic(&joined, SECRET), "{}", &[("credential-joined", key)]);
         check(&basic(KEY, &STANDARD.encode(&joined)), "{}", &[("credential-joined", secret)]);

@@ -3,7 +3,7 @@
 use super::args::CollectArgs;
 use super::progress::Progress;
 use super::schemas::Check;
-use super::{schemas, signals};
+use super::{schemas, signals, warnings};
 use host_test::exit;
 use host_test::text::{note, plain, plural, say, table};
 use source_evidence::folder::EvidenceDir;
@@ -29,6 +29,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     }
     let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
     let mut collection = Collection::start(&plugin, &target.tenant, options).await?;
+    warnings::show(collection.configured());
     let summary = records::begin(&plugin, request, collection.configured());
     let mut dir = match resumed {
         Some(dir) => dir.check_origin(&summary).map(|()| dir)?,

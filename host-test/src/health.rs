@@ -1,7 +1,7 @@
 //! `health`: whether evidence can be collected, and what to do if not.
 
 use super::args::{Depth, Format, HealthArgs};
-use super::cost;
+use super::{cost, warnings};
 use host_test::exit;
 use host_test::text::{plain, say, table};
 use serde_json::json;
@@ -16,7 +16,8 @@ use source_host::error::Result;
 pub async fn run(args: &HealthArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
     let target = args.target.resolve().await?;
-    let (mut instance, _) = plugin.configured(&target.tenant).await?;
+    let (mut instance, configured) = plugin.configured(&target.tenant).await?;
+    warnings::show(&configured);
     let depth = match args.depth {
         Depth::Credential => HealthDepth::Credential,
         Depth::Coverage => HealthDepth::Coverage,

@@ -15,6 +15,7 @@ mod signals;
 mod simulate;
 mod target;
 mod verify;
+mod warnings;
 
 use args::{CollectArgs, DescribeArgs, HealthArgs};
 use clap::{Parser, Subcommand};

@@ -2,6 +2,7 @@
 
 use super::args::{CollectArgs, Format};
 use super::cost::{amount, by_kind, calls, is_whole, least, time, to_json};
+use super::warnings;
 use host_test::exit;
 use host_test::text::{note, plain, say, table};
 use source_host::bindings::compliance::source::types::Severity;
@@ -15,7 +16,8 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         return Err(Error::usage("this component cannot say what a collection would cost", "leave out --plan"));
     }
     let target = args.target.resolve().await?;
-    let (mut instance, _) = plugin.configured(&target.tenant).await?;
+    let (mut instance, configured) = plugin.configured(&target.tenant).await?;
+    warnings::show(&configured);
     let cost = instance.estimate(&super::collect::options(args).request()).await?;
     for why in target.tenant.meter.denied() {
         note(format!("denied: {}", plain(&why)));

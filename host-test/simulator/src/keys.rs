@@ -45,11 +45,16 @@ pub fn system_key_details(account: &Account, index: usize) -> Value {
 }
 
 impl Account {
+    /// Whether a user that is a service account has a key.
+    pub fn has_service_key(&self, user: usize) -> bool {
+        !self.dice("api-key", user).chance("none", 20)
+    }
+
     /// The key of a service account; `None` for other users, and for a service account without one.
     pub fn api_key(&self, user: usize) -> Option<Value> {
         let dice = self.dice("api-key", user);
         let is_service = self.user(user).get("user_type").and_then(Value::as_str) == Some("SERVICE_ACCOUNT");
-        if !is_service || dice.chance("none", 20) {
+        if !is_service || !self.has_service_key(user) {
             return None;
         }
         let created = dice.stamp("created_at");

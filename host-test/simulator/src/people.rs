@@ -156,7 +156,7 @@ impl Account {
             "role": self.user_role(index),
             "logged_in_at": self.user_logged_in_at(index).map(Stamp::text),
             "created_at": self.user_created_at(index).text(),
-            "has_api_key": dice.chance("has-api-key", 30),
+            "has_api_key": if service { self.has_service_key(index) } else { dice.chance("has-api-key", 30) },
             "active": !suspended,
             "user_type": if service { "SERVICE_ACCOUNT" } else { "REGULAR_USER" },
         });
