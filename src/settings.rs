@@ -263,7 +263,7 @@ mod tests {
                 ("/config/fivetran_role_arn", UnknownSetting),
                 ("/config/host", Secret),
                 ("/config/hosts/1", Secret),
-                ("/config/http_path", UnknownSetting),
+                ("/config/http_path", Secret),
                 ("/config/is_public", UnknownSetting),
                 ("/config/port", UnknownSetting),
                 ("/config/region", UnknownSetting),

@@ -125,9 +125,10 @@ fn golden(kept: &BTreeSet<Place>, all: &BTreeSet<Place>) {
 /// Fields that are planted at once.
 const BATCH: usize = 16;
 
-/// Ids (a hash is one of a fingerprint) decide what else is asked for and what belongs together, so each of them is planted alone.
+/// Ids (a hash is one of a fingerprint) decide what else is asked for and what belongs together, and the code whether
+/// an answer is one, so each of them is planted alone.
 fn is_alone((_, pointer): &Place) -> bool {
-    ["id", "hash", "cursor", "service"].iter().any(|end| pointer.ends_with(end))
+    ["/code", "id", "hash", "cursor", "service"].iter().any(|end| pointer.ends_with(end))
 }
 
 /// Plants in a batch of fields at once, each with its own canary, and answers which came out. A batch counts if

@@ -21,9 +21,10 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-/// Records in a page when the request bounds none.
+/// Records after which nothing new is begun when the request bounds none: what is under way still comes into the
+/// page, so that no call is made in vain.
 const SOFT_RECORDS: u32 = 5_000;
-/// Bytes of the records in a page when the request bounds none.
+/// The same for the bytes of the records.
 const SOFT_BYTES: u64 = 8 * 1024 * 1024;
 const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
 
@@ -51,11 +52,11 @@ impl<'c, 'w, S: Source, W: World> Context<'c, 'w, S, W> {
         }
     }
 
-    /// Whether no further record fits into the page.
+    /// Whether no further record fits into the page that the request bounds.
     pub fn is_full(&self) -> bool {
         let (budget, progress) = (&self.call.plan.budget, &self.progress);
-        progress.records() >= budget.max_records.unwrap_or(SOFT_RECORDS)
-            || progress.bytes() >= budget.max_bytes.unwrap_or(SOFT_BYTES)
+        budget.max_records.is_some_and(|max| progress.records() >= max)
+            || budget.max_bytes.is_some_and(|max| progress.bytes() >= max)
     }
 
     /// Whether budget and share cover what is to be begun next: something that needs so many `calls`, after
