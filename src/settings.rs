@@ -270,7 +270,7 @@ mod tests {
                 ("/config/site_address", Secret),
                 ("/config/subdomain", Secret),
                 ("/config/tunnel_user", UnknownSetting),
-                ("/config/use_api_keys", Secret),
+                ("/config/use_api_keys", UnknownSetting),
                 ("/config/vault_url", Secret),
             ],
         );

@@ -200,7 +200,7 @@ fn is_long_hex(piece: &str) -> bool {
 /// `name:password@host`, or `scott/tiger@host` behind `jdbc:`. In a URL it is found there.
 fn has_user_info(word: &str) -> bool {
     let Some((before, host)) = word.rsplit_once('@') else { return false };
-    if host.is_empty() || host.starts_with("sha256:") || before.contains("://") {
+    if host.is_empty() || host.starts_with("sha256:") || is_version(host) || before.contains("://") {
         return false;
     }
     if before.starts_with("jdbc:") {
@@ -210,6 +210,11 @@ fn has_user_info(word: &str) -> bool {
     // These name what follows, which is an address.
     let names_address = ["mailto", "acct", "sip", "serviceAccount"].contains(&name);
     !password.is_empty() && (!names_address || password.contains(':'))
+}
+
+/// `0.2.0`, as behind the name of an interface or a package: no host has just three numbers.
+fn is_version(text: &str) -> bool {
+    text.split('.').count() == 3 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Names of secrets, in lower case and without `-`, `_` and spaces: connection strings, queries, dotfiles.

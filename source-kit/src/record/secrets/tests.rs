@@ -73,6 +73,7 @@ fn what_only_looks_a_little_like_one_is_none() {
         "https://[2001:db8::1]:8443/",
         "group:name",
         "group:name@",
+        "compliance:source@0.2.0",
         "https://example.com:8443",
         "https://example.com/a/@scope/package",
         "jdbc:sqlserver://db.example.com:1433;databaseName=x",
