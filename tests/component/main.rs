@@ -13,6 +13,7 @@ mod fake;
 mod fleet;
 mod fleet_bounds;
 mod resume;
+mod runs;
 mod sandbox;
 mod second_source;
 mod support;
