@@ -41,12 +41,61 @@ fn row(kind: &Kind) -> String {
     )
 }
 
+const COMPLETE: &str = "
+## What `complete` means
+
+That every list and every part in this table was read to its end, or was provably not needed, and that Fivetran told whatever the
+records say something about. It is what the key may see: Fivetran hides from a scoped key what lies outside its scope, without a
+sign. `coverage` has one record for each kind with the verdict, a code, the counts, and the reason in words.
+
+| verdict | means |
+|---|---|
+| `complete` | the whole population, as far as the key may see it |
+| `spread` | the same, but details only of the items whose turn it is |
+| `disabled` | a setting switches off what is missing, and nothing else is missing |
+| `partial` | something is missing; the reason says what, and how often |
+| `forbidden` | Fivetran refused all of it |
+| `not_available` | Fivetran does not offer it to this account: 404, or it does not tell what would be needed to ask |
+| `not_attempted` | not reached yet |
+
+A kind that is short can be accepted: by name in the setting `accepted_gaps`, or because Fivetran sells it with some plans only and
+answers 404. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
+when their details were asked for; events older than the 53 weeks that are asked for; a list that changed while it was read.
+Not noticed: two changes of a list that undo each other between two calls.
+
+| kind | lists read to their end | for each item |
+|---|---|---|
+";
+
+/// What has to be read for a kind to be complete.
+fn complete(kind: &Kind) -> String {
+    let (mut lists, mut parts) = (Vec::new(), Vec::new());
+    for resource in RESOURCES.iter().filter(|resource| resource.feeds(kind)) {
+        lists.push(resource.path);
+        let serving = resource.parts.iter().filter(|part| part.serves().any(|fed| fed.id == kind.id));
+        parts.extend(serving.map(|part| {
+            let need = match part.path {
+                "/v1/users/{id}/api-keys" => " (service accounts that are not said to have no key)",
+                "/v1/connections/{id}" if kind.id == "audit_logging" => " (Platform Connectors)",
+                _ => "",
+            };
+            format!("`{}`{need}", part.path)
+        }));
+    }
+    if kind.id == "account" {
+        lists.push("/v1/account/info");
+    }
+    format!("| `{}` | {} | {} |\n", kind.id, list(&lists, ""), parts.join("<br>"))
+}
+
 fn page() -> String {
     let mut out = String::from(HEAD);
     out.push_str(
         "| kind | GET | permission | what it tells | SOC 2 | ISO/IEC 27001:2022 |\n|---|---|---|---|---|---|\n",
     );
     KINDS.iter().for_each(|kind| out.push_str(&row(kind)));
+    out.push_str(COMPLETE);
+    KINDS.iter().filter(|kind| kind.when != When::Always).for_each(|kind| out.push_str(&complete(kind)));
     out.push_str("\n## Calls\n\nThe calls of a full collection. Every list costs at least one:\n\n");
     out.push_str("| list | one call per 1,000 items | calls per item |\n|---|---|---|\n");
     out.push_str("| account | 1 call in all | |\n");
@@ -63,10 +112,12 @@ M external secrets managers, P proxy agents and J transformation projects, and f
 
     19 + 2U + S + 3T + 2G + 3D + 4C + L + K + M + P + J
 
-calls. Beyond that, each further 1,000 of something costs one more call, and so does each further 1,000 grants, members,
-certificates or fingerprints of a single item. `sync_run`, which is collected only on request, adds one call per connection and
-week. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times without ever granting it, that
-part is no longer called. `tests/component/end_to_end.rs` checks the formula against the simulator's journal.
+calls. Beyond that, each further 1,000 of something costs two more calls, and so does each further 1,000 grants, members,
+certificates or fingerprints of a single item: the page, and another look at the one before it. An item that is deleted while a list is
+being read moves all after it forward, and one of them out of sight; the second look shows that, and coverage says `list-changed`.
+`sync_run`, which is collected only on request, adds one call per connection and week, or more where a connection syncs more than
+1,000 times a week. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times, or answered 404 for
+three items that are there, without ever granting it, that part is no longer called; each 404 costs one call for the item itself. `tests/component/end_to_end.rs` checks the formula against the simulator's journal.
 
 `host-test collect --plan` (`estimate` in the interface) counts the calls for an account before anything is collected, endpoint by
 endpoint, with the share of the quota and the time. It pages through the lists (19 calls, and one for each further 1,000 items) and
