@@ -120,7 +120,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
     pub fn take(&mut self, done: Done) {
         match done {
             Done::Item(listing, index, parts) => self.item(&listing, index, parts),
-            Done::Step(listing, index, step, taken) => self.step(&listing, index, &step, taken),
+            Done::Step(listing, index, step, taken) => self.step(&listing, index, &step, *taken),
             Done::EmptyPage(listing) => self.page_end(&listing),
             Done::Lost(stage, problem) => {
                 if let Some(resource) = resource_at::<S>(stage) {

@@ -35,7 +35,7 @@ pub enum Done {
     /// An item, with what is held for its own records.
     Item(Rc<Listing>, usize, Vec<PartAnswer>),
     /// One answer of a part of the item that came last.
-    Step(Rc<Listing>, usize, Step, Taken),
+    Step(Rc<Listing>, usize, Step, Box<Taken>),
     /// A list page without items.
     EmptyPage(Rc<Listing>),
     /// A list is lost.
@@ -268,9 +268,11 @@ impl<'c, 'w, S: Source, W: World> Pipeline<'c, 'w, S, W> {
             let taken = fetch_step(context, &listing, index, (&step, is_new), &reservation).await;
             drop(slot);
             match taken {
-                Ok(taken) => {
-                    Ended { done: Done::Step(listing, index, step, taken), expected, reservation: Some(reservation) }
-                }
+                Ok(taken) => Ended {
+                    done: Done::Step(listing, index, step, Box::new(taken)),
+                    expected,
+                    reservation: Some(reservation),
+                },
                 Err(halt) => Ended::of(Done::Halt(halt), expected),
             }
         })
