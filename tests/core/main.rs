@@ -11,6 +11,7 @@ mod fake;
 mod faults;
 mod fuzz_corpus;
 mod kept;
+mod histories;
 mod layers;
 mod meanwhile;
 mod properties;
