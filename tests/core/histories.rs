@@ -31,8 +31,7 @@ const HISTORIES: u64 = 1_200;
 const APART: u32 = 4;
 /// Calls of one list between two changes of it, at least.
 const LOOKS: u32 = 2;
-const KINDS: [&str; 7] =
-    ["user", "team", "team_membership", "access_grant", "group", "connection", "certificate"];
+const KINDS: [&str; 7] = ["user", "team", "team_membership", "access_grant", "group", "connection", "certificate"];
 
 /// Random numbers from a seed (splitmix64).
 struct Rng(u64);
@@ -459,11 +458,24 @@ fn no_history_ends_complete_with_a_record_missing_or_false() {
             println!("{}", history.account.log.join("\n"));
         }
         if !wrong.is_empty() {
-            failed.push(format!("history {seed} ({}, pages of {}):\n  {}\n  {}", history.how, history.account.page_size,
-                history.account.changes.join("\n  "), wrong.join("\n  ")));
+            failed.push(format!(
+                "history {seed} ({}, pages of {}):\n  {}\n  {}",
+                history.how,
+                history.account.page_size,
+                history.account.changes.join("\n  "),
+                wrong.join("\n  ")
+            ));
         }
     }
     println!("{calls} calls; complete: {few_whole} of {few} with few changes, {many_whole} of {many} with many");
-    assert!(failed.is_empty(), "{} histories failed\n{}", failed.len(), failed.iter().take(10).cloned().collect::<Vec<_>>().join("\n"));
-    assert!(only.is_some() || (few > 400 && few_whole * 3 >= few), "{few_whole} of {few} with few changes are complete");
+    assert!(
+        failed.is_empty(),
+        "{} histories failed\n{}",
+        failed.len(),
+        failed.iter().take(10).cloned().collect::<Vec<_>>().join("\n")
+    );
+    assert!(
+        only.is_some() || (few > 400 && few_whole * 3 >= few),
+        "{few_whole} of {few} with few changes are complete"
+    );
 }
