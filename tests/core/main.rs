@@ -2,6 +2,7 @@
 #![cfg(test)] // All of it is test code: what clippy.toml gives to tests holds for helpers too.
 
 mod canonical;
+mod changing;
 mod collect;
 mod contract;
 mod cursor;
