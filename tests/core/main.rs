@@ -3,6 +3,7 @@
 
 mod canaries;
 mod canonical;
+mod changing;
 mod collect;
 mod contract;
 mod cursor;
@@ -11,6 +12,7 @@ mod drift;
 mod fake;
 mod faults;
 mod fuzz_corpus;
+mod histories;
 mod kept;
 mod layers;
 mod meanwhile;

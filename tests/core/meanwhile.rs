@@ -54,8 +54,46 @@ fn items_that_move_to_a_later_page_are_read_once() {
         let pages = collect_all(&world, &session("{}"), roles(None)).unwrap();
         let want: Vec<String> = (0..12).map(|index| format!("Role {index:02}")).collect();
         assert_eq!(read(&pages), want, "{new} new ones before them");
-        assert_eq!(coverage(&pages).state, CoverageState::Complete);
+        // No answer tells a new one from one that moved there from a page still to be read.
+        assert_eq!((coverage(&pages).state, coverage(&pages).code), (CoverageState::Partial, "list-changed"));
     }
+}
+
+#[test]
+fn an_item_that_moves_to_a_page_already_read_is_said_to_be_missing() {
+    let world = list(|served, names| {
+        if served == 2 {
+            let last = names.remove(11);
+            names.insert(0, last);
+        }
+    });
+    let pages = collect_all(&world, &session("{}"), roles(None)).unwrap();
+    assert!(!read(&pages).contains(&"Role 11".into()));
+    assert_eq!(coverage(&pages).code, "list-changed");
+}
+
+#[test]
+fn what_was_seen_to_change_is_not_forgotten_when_the_page_is_cut() {
+    // Between the first two pages an item goes away and hides another one. The second page is cut, and by then
+    // the look back at the first one is history.
+    let world = list(|served, names| {
+        if served == 2 {
+            names.remove(0);
+        }
+    });
+    let mut request = roles(Some(4));
+    let (session, mut pages) = (session("{}"), Vec::new());
+    loop {
+        let page = run(collect(&world, &session, &request)).unwrap();
+        request.cursor.clone_from(&page.cursor);
+        request.budget.max_records = Some(1);
+        pages.push(page);
+        if request.cursor.is_none() {
+            break;
+        }
+    }
+    assert!(!read(&pages).contains(&"Role 04".into()));
+    assert_eq!(coverage(&pages).code, "list-changed");
 }
 
 #[test]

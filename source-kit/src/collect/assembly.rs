@@ -23,7 +23,7 @@ use crate::record::config::Config;
 use crate::record::emit::Emit;
 use crate::record::findings::Findings;
 use crate::record::kind::Nature;
-use crate::record::problem::Problem;
+use crate::record::problem::{Cause, Problem};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use crate::record::tally::Tally;
@@ -136,6 +136,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
             return;
         };
+        self.state.position.changed = listing.is_changed();
         for (number, answer) in answers.iter_mut().enumerate() {
             counts::refuse(&mut self.state, &self.context.progress, (resource, number), answer);
         }
@@ -164,6 +165,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             return;
         };
         let Taken { mut answer, trouble, next } = taken;
+        self.state.position.changed = listing.is_changed();
         counts::refuse(&mut self.state, &self.context.progress, (resource, number), &mut answer);
         let item = Listed::of(listing, listed);
         let mut made = self.emit(|out, findings, notes| {
@@ -174,12 +176,13 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let next = next.map(|list| Step { list, ..step.clone() });
         let next = next.or_else(|| self.context.next_step(listing, listed, step));
         made.goes_on = next.as_ref().is_some_and(|next| next.part == step.part);
+        made.findings.changed = trouble == Some(Cause::ListChanged);
         if !self.deliver_all(&mut made, listed, step) {
             return;
         }
         let plan = self.context.call.plan;
         counts::part(&mut self.state, plan, part, (&answer, listed.hash()));
-        if let Some(cause) = trouble {
+        if let Some(cause) = trouble.filter(|cause| *cause != Cause::ListChanged) {
             counts::of_part(&mut self.state, plan, part, &Problem::of_items(cause, part.path, 1));
         }
         self.end_step(listing, index, next, (part.path, made.findings));
@@ -228,6 +231,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let is_here = |inside: &Inside| position.anchor == listed.anchor() && inside.is_in(step);
         let mut inside = position.inside.take().filter(is_here).unwrap_or_else(|| Inside::at(step.clone()));
         inside.step = step.clone();
+        made.findings.changed |= core::mem::take(&mut inside.changed);
         let mut records = core::mem::take(&mut made.records);
         made.findings.conflicts += drop_repeats(&mut records);
         if !inside.read.last.is_empty() || !inside.edge.is_empty() {
@@ -251,6 +255,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             let delivered = self.records.get(before..).unwrap_or_default();
             delivered.iter().for_each(|record| inside.add(short_hash(&record.id)));
         }
+        inside.changed = !all && made.findings.changed;
         self.stand_at(listed, Some(inside));
         all
     }

@@ -70,6 +70,12 @@ impl Listing {
     pub fn json(&self, item: &ListedItem) -> &str {
         self.body.item(&item.range)
     }
+
+    /// Whether the list was seen to change.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.problems.iter().any(|problem| problem.cause == Cause::ListChanged)
+    }
 }
 
 /// The resource of a stage: 0 is the account, then the resources in order.
@@ -104,11 +110,10 @@ pub async fn fetch_surely<S: Source, W: World>(
     let is_new = position.index == 0 && position.inside.is_none();
     let mut listing = fetch(call, position).await?;
     let Some(resource) = resource_at::<S>(listing.stage) else { return Ok(listing) };
-    // A repeat at its beginning shows that nothing is missing between the two.
-    if is_new && listing.paging.page > 0 && listing.repeats == 0 {
+    if is_new && listing.paging.page > 0 {
         let list = (resource.path, "", resource.key);
         let unmoved = is_unmoved(call, list, resource.page_limit, &listing.paging).await.map_err(NoListing::Halt)?;
-        if !unmoved && !listing.problems.iter().any(|problem| problem.cause == Cause::ListChanged) {
+        if !unmoved && !listing.is_changed() {
             listing.problems.push(Problem::of_items(Cause::ListChanged, resource.path, 1));
         }
     }
@@ -139,8 +144,9 @@ pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Positio
 }
 
 /// Whether the page before still ends with the same key, now that the page after it was read: offset paging hides
-/// an item whenever one before it goes away in between. One that came in moves the end of the page the other way,
-/// and hides none. What goes away and comes back between two calls is not noticed.
+/// an item whenever one before it goes away in between. When one came in, that may be one that moved there from a
+/// page that is still to be read, where it will not be found. Two changes that undo each other at the end of the
+/// page before it is looked at again are not noticed.
 ///
 /// # Errors
 /// What ends the whole call.
@@ -154,7 +160,7 @@ pub async fn is_unmoved<S: Source, W: World>(
     match call.client.get(&request, Shape::List).await {
         Ok(body) => {
             let last = body.page().and_then(|page| page.items.last()).and_then(|range| key_of(body.item(range), key));
-            Ok(last.is_some_and(|last| paging.tail.contains(&short_hash(&last))))
+            Ok(last.is_some_and(|last| paging.tail.first() == Some(&short_hash(&last))))
         }
         Err(GetError::Forbidden(_) | GetError::NotFound(..) | GetError::Broken(..)) => Ok(false),
         Err(error) => Err(halt_of::<S>(&error, path)),
@@ -187,7 +193,7 @@ fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> O
     let after = position.list.after(&keys, next.as_deref());
     let problem = |cause| Problem::of_items(cause, resource.path, 1);
     let mut problems = Vec::new();
-    let mut changed = position.list.is_shuffled(&keys);
+    let mut changed = position.changed || position.list.is_shuffled(&keys);
     let before = items.len();
     if after == After::Circle {
         items.clear();
@@ -261,7 +267,8 @@ fn seek(items: &mut Vec<ListedItem>, position: &Position) -> bool {
         None => items.iter().position(|item| item.index >= position.index),
     };
     let start = anchor.unwrap_or_else(|| position.read.after_last(&hashes));
-    let is_other = !position.read.is_of(hashes.get(..start).unwrap_or_default());
+    let is_other = !position.read.is_of(hashes.get(..start).unwrap_or_default())
+        || items.get(start).is_some_and(|item| item.index != position.index);
     items.drain(..start.min(items.len()));
     anchor.is_none() || is_other
 }

@@ -18,6 +18,10 @@ pub struct Position {
     pub anchor: Option<u64>,
     /// What was read of the page, to notice when that has changed.
     pub read: Delivered,
+    /// Whether the list was seen to change at this page already: a page that is cut is looked at again, and what
+    /// was seen the first time does not show any more.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub changed: bool,
     /// The place in that item; absent at its beginning.
     pub inside: Option<Inside>,
 }
@@ -37,6 +41,9 @@ pub struct Inside {
     /// The first and the last records of the week before: what lies across two weeks may be in both.
     #[serde(rename = "e", default, skip_serializing_if = "is_default")]
     pub edge: Vec<u64>,
+    /// Whether the list was seen to change at this page already.
+    #[serde(rename = "c", default, skip_serializing_if = "is_default")]
+    pub changed: bool,
 }
 
 impl Inside {
@@ -76,7 +83,7 @@ impl Inside {
     #[must_use]
     pub fn moved_to(self, step: Step) -> Self {
         if self.step.week == step.week {
-            return Self { read: Delivered { sum: 0, ..self.read }, step, ..self };
+            return Self { read: Delivered { sum: 0, ..self.read }, step, changed: false, ..self };
         }
         let last = self.read.last.iter().rev().take(EDGE);
         let edge = self.first.iter().chain(last).copied().collect();
