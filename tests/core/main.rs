@@ -18,4 +18,5 @@ mod quota;
 mod schemas;
 mod spread;
 mod templates;
+mod truth;
 mod words;
