@@ -15,7 +15,7 @@ use fivetran_source::table::KINDS;
 use rules::{Case, Wrong};
 use situations::{ALL, Place, Situation};
 use source_kit::Kind;
-use source_kit::base::model::{Budget, CollectRequest, Coverage, CoverageState, Page};
+use source_kit::base::model::{Budget, CollectRequest, Coverage, Page};
 use source_kit::collect::collect;
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -57,6 +57,12 @@ impl ListedItem {
         self.hash
     }
 
+    /// What tells it from the items beside it, with or without a key.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.hash.unwrap_or((self.index as u64 + 1) << 32)
+    }
+
     /// Short hash of its key; 0 without one.
     #[must_use]
     pub fn hash(&self) -> u64 {

@@ -32,6 +32,8 @@ pub enum Cause {
     UnknownPaging,
     /// Older than what the vendor lets one read.
     OutOfReach,
+    /// A part for which every item was gone: more likely, the vendor has changed its API.
+    AllGone,
 }
 
 impl Cause {
@@ -51,6 +53,7 @@ impl Cause {
             Self::Conflict => "conflicting-items",
             Self::UnknownPaging => "unknown-paging",
             Self::OutOfReach => "out-of-reach",
+            Self::AllGone => "all-gone",
         }
     }
 }
@@ -131,11 +134,13 @@ impl Problem {
             Cause::UnknownPaging => {
                 format!("GET {at} seems to have further pages, which it does not name as documented")
             }
+            Cause::AllGone => format!("every item was gone by the time GET {at} was called for it"),
             Cause::OutOfReach => format!("GET {at} was not read before {}", detail.unwrap_or("what it reaches")),
         };
         match self.skipped {
             0 => main,
-            more => format!("{main}; it was not read for {} more after that", items(more)),
+            1 => format!("{main}; it was not read for 1 more item after that"),
+            more => format!("{main}; it was not read for {more} more items after that"),
         }
     }
 }

@@ -248,7 +248,7 @@ impl Situation {
             match self {
                 NotTold if asked.at == place.list.path => {
                     let mut all = entries(place.list.path, self.items());
-                    all[0].as_object_mut().unwrap().retain(|name, _| name == place.list.key);
+                    all[0] = untold(&place, all[0].clone());
                     Some(page(&all, None))
                 }
                 OneGone if asked.id == "a" && (is_here || asked.at == own) => Some(error(404, "NotFound")),
@@ -261,7 +261,7 @@ impl Situation {
     }
 
     /// Whether it strikes the part of one item only.
-    fn is_of_one(self) -> bool {
+    pub fn is_of_one(self) -> bool {
         matches!(
             self,
             NotFoundForOne
@@ -342,6 +342,19 @@ impl Situation {
             }
         }
     }
+}
+
+/// The item without the field that tells whether the part is needed.
+fn untold(place: &Place, item: Value) -> Value {
+    let names: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
+    let without = names.into_iter().map(|name| {
+        let mut item = item.clone();
+        item.as_object_mut().unwrap().remove(&name);
+        item
+    });
+    let need = place.part.unwrap().need;
+    let is_unknown = |item: &Value| need(&Settings { connection_details: true }, &item.to_string()) == Need::Unknown;
+    without.into_iter().find(is_unknown).expect("one field tells it")
 }
 
 /// Answers as if there were nothing at a place.
