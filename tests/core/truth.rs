@@ -96,7 +96,7 @@ fn words(row: &Row) -> String {
 /// The title of the summary about audit logging.
 fn summary(row: &Row) -> Option<&str> {
     let of_kind = row.titles.iter().filter(|(kind, _)| *kind == audit_logging::KIND.id);
-    of_kind.map(|(_, title)| title.as_str()).find(|title| title.contains("roups export"))
+    of_kind.map(|(_, title)| title.as_str()).find(|title| !title.starts_with("Audit logging by"))
 }
 
 /// The rows of a place, judged and in words.

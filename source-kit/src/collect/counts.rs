@@ -62,6 +62,14 @@ pub fn parts_end<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resour
         if refusals.gone && !refusals.granted {
             of_part(state, plan, part, (&Problem::of_items(Cause::AllGone, part.path, 0), 0));
         }
+        let by_setting = part.feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id));
+        if refusals.granted && !by_setting {
+            // What is granted for some items is in the plan.
+            kinds(state, plan, part.feeds, |tally| {
+                let of_part = tally.problems.iter_mut().filter(|problem| problem.at == part.path);
+                of_part.for_each(|problem| problem.accepted = false);
+            });
+        }
     }
 }
 
@@ -135,7 +143,7 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
         PartAnswer::Broken(_) => problem(Cause::Upstream),
         PartAnswer::NotAsked(Why::Off(setting)) => problem(Cause::Off).with(Some((*setting).into())),
         PartAnswer::NotAsked(Why::Unknown) => problem(Cause::Unknown).with(Some("whether it is needed is".into())),
-        PartAnswer::NotAsked(Why::NoId) => problem(Cause::Unreadable),
+        PartAnswer::NotAsked(Why::NoId) => problem(Cause::NoId),
         PartAnswer::NotAsked(Why::Refused) => skipped(Cause::Forbidden).with(permission()),
         PartAnswer::NotAsked(Why::NotOffered) => skipped(Cause::NotAvailable),
     };
@@ -144,28 +152,32 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
 
 /// Notes a problem that a part has with an item in the tallies of all kinds that it feeds.
 pub fn of_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (problem, item): (&Problem, u64)) {
-    let accepted = is_accepted(plan, part.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, part.feeds, problem.cause);
     let problem = Problem { accepted, ..problem.clone() };
     kinds(state, plan, part.feeds, |tally| tally.problem_of(item, &problem));
 }
 
 /// Notes a problem with an item of a list in the tallies of all kinds that are short when the list is.
 fn of_item<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, (problem, item): (&Problem, u64)) {
-    let accepted = is_accepted(plan, resource.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, resource.feeds, problem.cause);
     let problem = Problem { accepted, ..problem.clone() };
     list(state, plan, resource, |tally| tally.problem_of(item, &problem));
 }
 
 /// Whether it is accepted that the first of these kinds is short: a setting names it, or the vendor does not offer
-/// it under every plan.
-fn is_accepted(plan: &Plan, feeds: &[&Kind], cause: Cause) -> bool {
-    let by_plan = |kind: &Kind| kind.plan_gate.is_some() && matches!(cause, Cause::NotAvailable | Cause::Unknown);
+/// it under every plan. Where there are records of it, the plan has it.
+fn is_accepted<S: Source>(state: &State<S>, plan: &Plan, feeds: &[&Kind], cause: Cause) -> bool {
+    let has_records = |kind: &Kind| {
+        plan.wanted.iter().zip(&state.tallies).any(|(wanted, tally)| wanted.id == kind.id && tally.records > 0)
+    };
+    let is_of_plan = matches!(cause, Cause::NotAvailable | Cause::Unknown);
+    let by_plan = |kind: &Kind| kind.plan_gate.is_some() && is_of_plan && !has_records(kind);
     feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id) || by_plan(first))
 }
 
 /// Notes a problem of a list in the tallies of all kinds that are short when it is.
 pub fn of_list<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, problem: &Problem) {
-    let accepted = is_accepted(plan, resource.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, resource.feeds, problem.cause);
     list(state, plan, resource, |tally| tally.problem(&Problem { accepted, ..problem.clone() }));
 }
 

@@ -224,7 +224,11 @@ async fn get<S: Source, W: World>(
             Some(what) => Err(PartAnswer::Broken(what)),
         }),
         Err(GetError::NotFound(code, body)) if part.missing.is_none(&code) => Ok(Err(PartAnswer::None(*body))),
-        Err(GetError::NotFound(..)) => Ok(Err(gone_or_not(context, resource, part, key).await?)),
+        Err(GetError::NotFound(..)) => Ok(Err(match gone_or_not(context, resource, part, key).await? {
+            // Its first page was offered.
+            PartAnswer::NotOffered if paging.page > 0 => PartAnswer::Broken("a further page is not there".into()),
+            answer => answer,
+        })),
         Err(GetError::Forbidden(named)) => Ok(Err(PartAnswer::Forbidden(named))),
         Err(GetError::Broken(_, _, what)) => Ok(Err(PartAnswer::Broken(what))),
         Err(error) => Err(halt_of::<S>(&error, part.path)),

@@ -133,19 +133,18 @@ impl Tally {
             items_failed: self.failed,
             reason: self.reason(),
             missing_permission: forbidden.filter_map(|problem| problem.detail.clone()).next(),
-            accepted: self.is_accepted(kind),
+            accepted: self.is_accepted(),
         }
     }
 
     /// Whether what is short is short as the settings accept, or as the vendor's plan has it.
-    fn is_accepted(&self, kind: &Kind) -> bool {
-        let by_plan = kind.plan_gate.is_some() && self.state() == CoverageState::NotAvailable;
+    fn is_accepted(&self) -> bool {
         let all = !self.problems.is_empty() && self.problems.iter().all(|problem| problem.accepted);
         let is_short = !matches!(
             self.state(),
             CoverageState::Complete | CoverageState::Spread | CoverageState::Disabled | CoverageState::NotAttempted
         );
-        is_short && self.open == 0 && (self.accepted || by_plan || all)
+        is_short && self.open == 0 && (self.accepted || all)
     }
 
     /// Whether every list was read to its end.

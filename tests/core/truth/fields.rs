@@ -159,8 +159,10 @@ pub fn table(wrong: &mut Wrong) -> String {
             }
             rules::words(wrong, &name, &row);
             writeln!(out, "  {case}\n{}", words(&row).trim_end_matches('\n')).unwrap();
-            for (_, title) in
-                row.titles.iter().filter(|(kind, title)| *kind == "audit_logging" && !title.contains("roups export"))
+            for (_, title) in row
+                .titles
+                .iter()
+                .filter(|(kind, title)| *kind == "audit_logging" && title.starts_with("Audit logging by"))
             {
                 writeln!(out, "      {title}").unwrap();
             }

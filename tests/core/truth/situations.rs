@@ -85,6 +85,7 @@ pub enum Situation {
     DeletionBetweenPages,
     SecondPageBroken,
     SecondPageForbidden,
+    SecondPageNotFound,
     WithoutId,
     DotDotId,
     SameId,
@@ -93,7 +94,7 @@ pub enum Situation {
 use Situation::*;
 
 /// All of them, in the order of the table.
-pub const ALL: [Situation; 30] = [
+pub const ALL: [Situation; 31] = [
     Fine,
     CutBefore,
     TwoPages,
@@ -121,6 +122,7 @@ pub const ALL: [Situation; 30] = [
     DeletionBetweenPages,
     SecondPageBroken,
     SecondPageForbidden,
+    SecondPageNotFound,
     WithoutId,
     DotDotId,
     SameId,
@@ -157,6 +159,7 @@ impl Situation {
             DeletionBetweenPages => "an item deleted between two pages",
             SecondPageBroken => "500 for the second page",
             SecondPageForbidden => "403 for the second page",
+            SecondPageNotFound => "404 for the second page",
             WithoutId => "an item without id",
             DotDotId => "an item whose id is ..",
             SameId => "two items of one id and other content",
@@ -204,7 +207,7 @@ impl Situation {
             NoneCode => place.none_code().is_some(),
             NoItems => true,
             TwoPages | Empty | DataIsList | ItemsAreNull | UnknownCursor | Loop | SecondPageBroken
-            | SecondPageForbidden | WithoutId | SameId => place.is_list(),
+            | SecondPageForbidden | SecondPageNotFound | WithoutId | SameId => place.is_list(),
             // A history does not lose what has happened, and its weeks are no pages.
             DeletionBetweenPages => place.is_list() && place.part.is_none_or(|part| part.windows.is_none()),
             DotDotId => place.is_list() && place.part.is_none(),
@@ -234,8 +237,12 @@ impl Situation {
             | ItemsAreNull => all,
             NoneCode => 0,
             OneGone | NotFoundForOne | ForbiddenForOne | BrokenForOne | OtherId | NotTold => 2,
-            DeletionBetweenPages | SecondPageBroken | SecondPageForbidden | WithoutId if place.part.is_some() => 1,
-            DeletionBetweenPages | SecondPageBroken | SecondPageForbidden | WithoutId => 2,
+            DeletionBetweenPages | SecondPageBroken | SecondPageForbidden | SecondPageNotFound | WithoutId
+                if place.part.is_some() =>
+            {
+                1
+            }
+            DeletionBetweenPages | SecondPageBroken | SecondPageForbidden | SecondPageNotFound | WithoutId => 2,
         }
     }
 
@@ -271,6 +278,7 @@ impl Situation {
                 | DeletionBetweenPages
                 | SecondPageBroken
                 | SecondPageForbidden
+                | SecondPageNotFound
                 | WithoutId
                 | UnknownCursor
                 | Loop
@@ -298,10 +306,11 @@ impl Situation {
                 Some(success(&other))
             }
             UnknownCursor => Some(success(&json!({"items": all, "nextCursor": "2"}))),
-            TwoPages | SecondPageBroken | SecondPageForbidden | Loop => Some(match asked.cursor {
+            TwoPages | SecondPageBroken | SecondPageForbidden | SecondPageNotFound | Loop => Some(match asked.cursor {
                 None => page(&all[..half], Some("2")),
                 Some(_) if self == SecondPageBroken => error(500, "Oops"),
                 Some(_) if self == SecondPageForbidden => error(403, "Forbidden"),
+                Some(_) if self == SecondPageNotFound => error(404, "NotFound"),
                 Some("3") => page(&all[..half], Some("2")),
                 Some(_) => page(&all[half..], (self == Loop).then_some("3")),
             }),

@@ -43,7 +43,7 @@ fn a_since_beyond_what_the_history_reaches_is_said() {
 fn the_weeks_of_a_history_are_not_counted_as_items() {
     for (status, want) in [
         (403, "was refused (3 times): CONNECTOR:READ is missing; it was not read for 4 more items after that"),
-        (404, "is not offered for 1 item whose own path answers; it was not read for 4 more items after that"),
+        (404, "is not offered for 1 of the items listed; it was not read for 4 more items after that"),
     ] {
         let world = world(5, |asked| (asked.at == "/v1/connections/{}/sync-history").then(|| error(status, "No")));
         let since = Some("2026-01-05T00:00:00Z".into());
