@@ -170,6 +170,7 @@ mod tests {
             spread_days: 1,
             now: Timestamp(0),
             records: Vec::new(),
+            unknown: Vec::new(),
         };
         let mut withheld = Vec::new();
         let text = config.to_string();

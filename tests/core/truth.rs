@@ -41,18 +41,35 @@ fn request(kinds: &[&Kind], max_records: Option<u32>, max_concurrency: Option<u3
 /// Collects to the end, and keeps what is said of the kinds that were asked for.
 fn row(world: &FakeWorld<impl Fn(&str) -> Answer>, settings: &str, request: CollectRequest) -> Row {
     let kinds = request.kinds.clone();
-    let pages: Vec<Page> = collect_all(world, &session(settings), request).unwrap();
-    let is_asked = |kind: &str| kinds.iter().any(|one| one == kind);
-    let coverage = pages.last().unwrap().coverage.iter().filter(|one| is_asked(one.kind)).cloned().collect();
-    let all = records(&pages).into_iter().filter(|record| is_asked(record.kind));
-    let titles = all.map(|record| (record.kind, record.title.clone())).collect();
-    Row { coverage, titles, journal: world.journal.borrow().clone() }
+    let pages = collect_all(world, &session(settings), request).unwrap();
+    Row { journal: world.journal.borrow().clone(), ..said(&pages, &kinds) }
 }
 
-fn of_situation(place: Place, situation: Situation, kinds: &[&Kind], concurrency: Option<u32>) -> Row {
+/// The same where eight requests are under way at once.
+fn at_once(place: Place, situation: Situation, kinds: &[&Kind]) -> Row {
+    let world = account::Slow(account::world(situation.items(), situation.twist(place)));
+    let (session, mut order) = (session(situation.settings()), request(kinds, None, None));
+    let mut pages: Vec<Page> = Vec::new();
+    while pages.last().is_none_or(|page| page.cursor.is_some()) {
+        pages.push(run(collect(&world, &session, &order)).unwrap());
+        order.cursor = pages.last().and_then(|page| page.cursor.clone());
+    }
+    said(&pages, &order.kinds)
+}
+
+/// What is said of the kinds that were asked for.
+fn said(pages: &[Page], kinds: &[String]) -> Row {
+    let is_asked = |kind: &str| kinds.iter().any(|one| one == kind);
+    let coverage = pages.last().unwrap().coverage.iter().filter(|one| is_asked(one.kind)).cloned().collect();
+    let all = records(pages).into_iter().filter(|record| is_asked(record.kind));
+    let titles = all.map(|record| (record.kind, record.title.clone())).collect();
+    Row { coverage, titles, journal: Vec::new() }
+}
+
+fn of_situation(place: Place, situation: Situation, kinds: &[&Kind]) -> Row {
     let world = account::world(situation.items(), situation.twist(place));
     let max_records = (situation == Situation::CutBefore).then_some(1);
-    row(&world, situation.settings(), request(kinds, max_records, concurrency))
+    row(&world, situation.settings(), request(kinds, max_records, Some(1)))
 }
 
 /// Kinds that a place serves.
@@ -105,8 +122,8 @@ fn rows(place: Place, wrong: &mut Wrong) -> String {
     let mut out = format!("GET {}\n", place.path());
     for situation in ALL.into_iter().filter(|situation| situation.applies(&place)) {
         let case = Case { place, situation };
-        let row = of_situation(place, situation, &kinds, Some(1));
-        let at_once = of_situation(place, situation, &kinds, None);
+        let row = of_situation(place, situation, &kinds);
+        let at_once = at_once(place, situation, &kinds);
         let is_same = |one: &Row, other: &Row| (&one.coverage, &one.titles) == (&other.coverage, &other.titles);
         wrong.unless(is_same(&row, &at_once), || format!("{case}: timing shows"));
         let items = situation.items();

@@ -4,6 +4,10 @@ use crate::fake::{Answer, FakeWorld, account_info, reply, success};
 use crate::templates::asked;
 use fivetran_source::table::RESOURCES;
 use serde_json::{Value, json};
+use source_kit::base::timestamp::Timestamp;
+use source_kit::base::world::{Request, World};
+use std::future::poll_fn;
+use std::task::Poll;
 
 const STAMP: &str = "2026-01-30T10:00:00Z";
 const IDS: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -25,6 +29,32 @@ impl<'r> Asked<'r> {
         let hole = at.split('/').position(|part| part == "{}");
         let id = hole.and_then(|hole| path.split('/').nth(hole)).unwrap_or_default();
         Self { at, id, cursor: request.split("cursor=").nth(1) }
+    }
+}
+
+/// A world whose answers come after some others were asked for: what runs at once does so.
+pub struct Slow<F>(pub FakeWorld<F>);
+
+impl<F: Fn(&str) -> Answer> World for Slow<F> {
+    async fn send(&self, request: Request) -> Answer {
+        for _ in 0..8 {
+            let mut is_first = true;
+            poll_fn(|task| {
+                task.waker().wake_by_ref();
+                if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }
+            })
+            .await;
+        }
+        self.0.send(request).await
+    }
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+    fn monotonic_ms(&self) -> u64 {
+        self.0.monotonic_ms()
+    }
+    async fn wait_ms(&self, milliseconds: u64) {
+        self.0.wait_ms(milliseconds).await;
     }
 }
 
