@@ -165,10 +165,10 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps
     if !out.wants(&KIND) {
         return;
     }
+    if stamps.iter().any(|stamp| stamp.is_odd) {
+        out.unknown(&KIND, "when something happened is");
+    }
     for stamp in stamps {
-        if stamp.is_odd {
-            out.unknown(&KIND, "a readable instant of an event is");
-        }
         if let Some(at) = stamp.at.and_then(instant_of).filter(|at| out.since.is_none_or(|since| *at >= since)) {
             emit_one(out, origin, target, stamp, at);
         }

@@ -101,7 +101,7 @@ pub fn state(enabled: Option<bool>) -> &'static str {
 /// Emits the record of a mechanism.
 pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>) {
     let Mechanism { mechanism: name, id, .. } = *mechanism;
-    let scope = mechanism.scope.unwrap_or("unknown scope");
+    let scope = mechanism.scope.map_or("unknown scope".into(), |scope| format!("the {scope}"));
     let state = state(mechanism.enabled);
     let health = match mechanism.healthy {
         Some(true) => ", healthy",
@@ -111,7 +111,7 @@ pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>)
     out.record(Draft {
         kind: &KIND,
         native_id: mechanism.native_id,
-        title: format!("Audit logging by {} {id} of the {scope}: {state}{health}", name.replace('_', " ")),
+        title: format!("Audit logging by {} {id} of {scope}: {state}{health}", name.replace('_', " ")),
         subject: Subject { id: id.into(), name: None, kind: name },
         effective_at: None,
         content: &AuditLogging {
@@ -122,7 +122,7 @@ pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>)
             last_success: mechanism.last_success,
             mechanism: name,
             scope: mechanism.scope,
-            scope_id: mechanism.scope_id.filter(|_| scope == "group"),
+            scope_id: mechanism.scope_id.filter(|_| mechanism.scope == Some("group")),
             service: mechanism.service,
             ..AuditLogging::default()
         },
@@ -131,21 +131,31 @@ pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>)
     });
 }
 
+/// What is known of all groups, `bare` of which have no export of their own, and of the account.
+fn summary(bare: usize, groups: u64, account: bool) -> String {
+    match (bare, account) {
+        (_, true) if groups == 0 => "There are no groups; the account exports its audit trail".into(),
+        (_, false) if groups == 0 => "There are no groups, and the account exports no audit trail".into(),
+        (1, true) if groups == 1 => "The only group exports no audit trail by itself; the account does".into(),
+        (1, false) if groups == 1 => "The only group exports no audit trail, and neither does the account".into(),
+        (0, true) => "Every group exports its audit trail, and so does the account".into(),
+        (0, false) => "Every group exports its audit trail; the account as a whole does not".into(),
+        (1, true) => format!("1 of {groups} groups exports no audit trail by itself; the account does"),
+        (1, false) => format!("1 of {groups} groups exports no audit trail, and neither does the account"),
+        (_, true) => format!("{bare} of {groups} groups export no audit trail by themselves; the account does"),
+        (_, false) => format!("{bare} of {groups} groups export no audit trail, and neither does the account"),
+    }
+}
+
 /// Emits the summary. `known` is whether everything it rests on was read.
 pub fn emit_groups(out: &mut Emit<'_>, notes: &Notes, known: bool) {
     let known = known && notes.groups <= MAX_GROUPS as u64;
-    let bare = notes.bare_groups.len();
     out.record(Draft {
         kind: &KIND,
         native_id: &["groups"],
-        title: match (known, notes.account_exports) {
-            (false, _) => String::from("Which groups export no audit trail could not be found out"),
-            (true, 0) => {
-                format!("{bare} of {} groups export no audit trail, and neither does the account", notes.groups)
-            }
-            (true, _) => {
-                format!("{bare} of {} groups export no audit trail by themselves; the account does", notes.groups)
-            }
+        title: match known {
+            false => String::from("Which groups export no audit trail could not be found out"),
+            true => summary(notes.bare_groups.len(), notes.groups, notes.account_exports > 0),
         },
         subject: Subject { id: "groups".into(), name: None, kind: "groups" },
         effective_at: None,

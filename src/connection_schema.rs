@@ -142,7 +142,7 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
             let mut content = ConnectionSchemaContent::new(item.id, true);
             content.count(&config);
             if is_odd(&config) || content.tables_enabled.is_none() || content.schemas_enabled.is_none() {
-                out.unknown(&KIND, "what a schema copies is in part");
+                out.unknown(&KIND, "part of what a schema copies is");
             }
             emit(out, &content, body);
         }

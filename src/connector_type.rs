@@ -92,6 +92,10 @@ wire! {
 }
 
 fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
+    if item.id.is_empty() {
+        findings.unreadable += 1; // Whether it is in use cannot be told.
+        return;
+    }
     if !item.notes.uses(item.id) {
         return;
     }

@@ -32,8 +32,8 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     let scope = level.map(|is_account| if is_account { "account" } else { "group" });
     let enabled = connection.paused.map(|paused| !paused);
     let succeeded = connection.succeeded_at.and_then(instant_of);
-    let minutes = connection.sync_minutes.unwrap_or(0).saturating_mul(2).max(FRESH_MINUTES);
-    let fresh = succeeded.map(|at| origin.seen.read_at.0.saturating_sub(at.0) <= minutes.saturating_mul(60_000));
+    let age = succeeded.map(|at| origin.seen.read_at.0.saturating_sub(at.0) / 60_000);
+    let fresh = age.and_then(|age| is_fresh(age, connection.sync_minutes));
     let mechanism = Mechanism {
         mechanism: "platform_connector",
         native_id: &["platform_connector", connection.id],
@@ -63,6 +63,14 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         (Some(true), _, Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),
         _ => {}
     }
+}
+
+/// Whether a success of so many minutes ago is fresh; `None` when that depends on a rhythm which is not known.
+fn is_fresh(age: i64, rhythm: Option<i64>) -> Option<bool> {
+    if age <= FRESH_MINUTES {
+        return Some(true);
+    }
+    rhythm.map(|minutes| age <= minutes.saturating_mul(2))
 }
 
 /// Whether it is the account's; `None` when the config does not tell.

@@ -22,4 +22,5 @@ mod quota;
 mod schemas;
 mod spread;
 mod templates;
+mod truth;
 mod words;

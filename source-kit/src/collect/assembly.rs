@@ -101,7 +101,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             &mut self.state,
             self.context.call.plan,
             &account.resource,
-            account.resource.path,
+            (account.resource.path, 0),
             &mut made.findings,
         );
         self.diagnostics.extend(counts::drift(&mut self.state, &made.findings));
@@ -151,7 +151,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let plan = self.context.call.plan;
         counts::item(&mut self.state, plan, resource);
         for (part, answer) in resource.parts.iter().zip(&answers).filter(|(part, _)| part.project.is_none()) {
-            counts::part(&mut self.state, plan, part, (answer, listed.hash()));
+            counts::part(&mut self.state, plan, part, (answer, listed.mark()));
         }
         let next = self.context.next_step(listing, listed, &step);
         self.end_step(listing, index, next, (resource.path, made.findings));
@@ -181,9 +181,9 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             return;
         }
         let plan = self.context.call.plan;
-        counts::part(&mut self.state, plan, part, (&answer, listed.hash()));
+        counts::part(&mut self.state, plan, part, (&answer, listed.mark()));
         if let Some(cause) = trouble.filter(|cause| *cause != Cause::ListChanged) {
-            counts::of_part(&mut self.state, plan, part, &Problem::of_items(cause, part.path, 1));
+            counts::of_part(&mut self.state, plan, part, (&Problem::of_items(cause, part.path, 1), listed.mark()));
         }
         self.end_step(listing, index, next, (part.path, made.findings));
     }
@@ -199,7 +199,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
             return;
         };
-        counts::findings(&mut self.state, self.context.call.plan, resource, at, &mut findings);
+        counts::findings(&mut self.state, self.context.call.plan, resource, (at, listed.mark()), &mut findings);
         self.diagnostics.extend(counts::drift(&mut self.state, &findings));
         if let Some(next) = next {
             let inside = self.state.position.inside.take().filter(|inside| inside.step.part == next.part);
@@ -301,7 +301,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
     fn walk_end(&mut self, resource: &Resource<S>, stage: usize) {
         let close = |tally: &mut Tally| tally.open = tally.open.saturating_sub(1);
         counts::list(&mut self.state, self.context.call.plan, resource, close);
-        self.state.refusals.clear();
+        counts::parts_end(&mut self.state, self.context.call.plan, resource);
         self.advance(stage + 1);
     }
 

@@ -41,6 +41,7 @@ pub fn refuse<S: Source>(
         (PartAnswer::Forbidden(_), None) => refusals.refused = refusals.refused.saturating_add(1),
         (PartAnswer::NotOffered, None) => refusals.missing = refusals.missing.saturating_add(1),
         (PartAnswer::Read(_) | PartAnswer::None(_), _) => refusals.granted = true,
+        (PartAnswer::Gone, _) => refusals.gone = true,
         _ => {}
     }
     progress.close(state.position.stage, number, closed(refusals));
@@ -55,18 +56,35 @@ pub fn closed(refusals: &Refusals) -> Option<Why> {
     }
 }
 
+/// Judges the parts of a list that has come to its end.
+pub fn parts_end<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>) {
+    for (part, refusals) in resource.parts.iter().zip(core::mem::take(&mut state.refusals)) {
+        if refusals.gone && !refusals.granted {
+            of_part(state, plan, part, (&Problem::of_items(Cause::AllGone, part.path, 0), 0));
+        }
+        let by_setting = part.feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id));
+        if refusals.granted && !by_setting {
+            // What is granted for some items is in the plan.
+            kinds(state, plan, part.feeds, |tally| {
+                let of_part = tally.problems.iter_mut().filter(|problem| problem.at == part.path);
+                of_part.for_each(|problem| problem.accepted = false);
+            });
+        }
+    }
+}
+
 /// Counts an item whose own records are made.
 pub fn item<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>) {
     state.items += 1;
     list(state, plan, resource, |tally| tally.items += 1);
 }
 
-/// Takes what a projection noticed in an answer of `at`.
+/// Takes what a projection noticed in an answer of `at` about an item.
 pub fn findings<S: Source>(
     state: &mut State<S>,
     plan: &Plan,
     resource: &Resource<S>,
-    at: &str,
+    (at, item): (&str, u64),
     findings: &mut Findings<S>,
 ) {
     let counted = [
@@ -78,13 +96,13 @@ pub fn findings<S: Source>(
     for (cause, count) in counted.into_iter().filter(|(_, count)| *count > 0) {
         let problem = Problem::of_items(cause, at, count);
         match part {
-            Some(part) => of_part(state, plan, part, &problem),
-            None => of_list(state, plan, resource, &problem),
+            Some(part) => of_part(state, plan, part, (&problem, item)),
+            None => of_item(state, plan, resource, (&problem, item)),
         }
     }
     for (kind, what) in findings.unknown.drain(..) {
         let problem = Problem::of_items(Cause::Unknown, at, 1).with(Some(what.into()));
-        kinds(state, plan, &[kind], |tally| tally.problem(&problem));
+        kinds(state, plan, &[kind], |tally| tally.problem_of(item, &problem));
     }
     if let Some(role) = findings.principal_role.take().filter(|role| fits(role)) {
         state.role = Some(role);
@@ -94,7 +112,7 @@ pub fn findings<S: Source>(
     }
 }
 
-/// Counts an answer of a part of the item whose key has this hash.
+/// Counts an answer of a part about an item.
 pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answer, item): (&PartAnswer, u64)) {
     let problem = |cause| Problem::of_items(cause, part.path, 1);
     let skipped = |cause| Problem { count: 0, skipped: 1, ..Problem::of_items(cause, part.path, 0) };
@@ -105,9 +123,15 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
             kinds(state, plan, part.feeds, |tally| {
                 pages.bodies.iter().for_each(|body| tally.response(body.seen.read_at));
             });
-            match &pages.cut_short {
+            for (cause, count) in [(Cause::Conflict, pages.conflicts), (Cause::Unreadable, pages.unreadable)] {
+                if count > 0 {
+                    of_part(state, plan, part, (&Problem::of_items(cause, part.path, count), item));
+                }
+            }
+            match pages.cut_short {
                 None => return,
-                Some(_) => problem(Cause::Upstream),
+                Some(Cause::Forbidden) => problem(Cause::Forbidden).with(permission()),
+                Some(cause) => problem(cause),
             }
         }
         PartAnswer::None(body) => {
@@ -119,29 +143,41 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
         PartAnswer::Broken(_) => problem(Cause::Upstream),
         PartAnswer::NotAsked(Why::Off(setting)) => problem(Cause::Off).with(Some((*setting).into())),
         PartAnswer::NotAsked(Why::Unknown) => problem(Cause::Unknown).with(Some("whether it is needed is".into())),
-        PartAnswer::NotAsked(Why::NoId) => problem(Cause::Unreadable),
+        PartAnswer::NotAsked(Why::NoId) => problem(Cause::NoId),
         PartAnswer::NotAsked(Why::Refused) => skipped(Cause::Forbidden).with(permission()),
         PartAnswer::NotAsked(Why::NotOffered) => skipped(Cause::NotAvailable),
     };
-    of_part(state, plan, part, &problem);
+    of_part(state, plan, part, (&problem, item));
 }
 
-/// Notes a problem of a part in the tallies of all kinds that it feeds.
-pub fn of_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, problem: &Problem) {
-    let accepted = is_accepted(plan, part.feeds, problem.cause);
-    kinds(state, plan, part.feeds, |tally| tally.problem(&Problem { accepted, ..problem.clone() }));
+/// Notes a problem that a part has with an item in the tallies of all kinds that it feeds.
+pub fn of_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (problem, item): (&Problem, u64)) {
+    let accepted = is_accepted(state, plan, part.feeds, problem.cause);
+    let problem = Problem { accepted, ..problem.clone() };
+    kinds(state, plan, part.feeds, |tally| tally.problem_of(item, &problem));
+}
+
+/// Notes a problem with an item of a list in the tallies of all kinds that are short when the list is.
+fn of_item<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, (problem, item): (&Problem, u64)) {
+    let accepted = is_accepted(state, plan, resource.feeds, problem.cause);
+    let problem = Problem { accepted, ..problem.clone() };
+    list(state, plan, resource, |tally| tally.problem_of(item, &problem));
 }
 
 /// Whether it is accepted that the first of these kinds is short: a setting names it, or the vendor does not offer
-/// it under every plan.
-fn is_accepted(plan: &Plan, feeds: &[&Kind], cause: Cause) -> bool {
-    let by_plan = |kind: &Kind| kind.plan_gate.is_some() && matches!(cause, Cause::NotAvailable | Cause::Unknown);
+/// it under every plan. Where there are records of it, the plan has it.
+fn is_accepted<S: Source>(state: &State<S>, plan: &Plan, feeds: &[&Kind], cause: Cause) -> bool {
+    let has_records = |kind: &Kind| {
+        plan.wanted.iter().zip(&state.tallies).any(|(wanted, tally)| wanted.id == kind.id && tally.records > 0)
+    };
+    let is_of_plan = matches!(cause, Cause::NotAvailable | Cause::Unknown);
+    let by_plan = |kind: &Kind| kind.plan_gate.is_some() && is_of_plan && !has_records(kind);
     feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id) || by_plan(first))
 }
 
 /// Notes a problem of a list in the tallies of all kinds that are short when it is.
 pub fn of_list<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, problem: &Problem) {
-    let accepted = is_accepted(plan, resource.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, resource.feeds, problem.cause);
     list(state, plan, resource, |tally| tally.problem(&Problem { accepted, ..problem.clone() }));
 }
 

@@ -77,6 +77,9 @@ pub struct Refusals {
     /// Granted at least once.
     #[serde(rename = "g", default, skip_serializing_if = "is_default")]
     pub granted: bool,
+    /// Asked at least once for an item that was gone.
+    #[serde(rename = "a", default, skip_serializing_if = "is_default")]
+    pub gone: bool,
 }
 
 impl<S: Source> State<S> {

@@ -17,7 +17,7 @@ use crate::record::part::Part;
 use crate::record::problem::Cause;
 use crate::record::resource::Resource;
 use crate::record::source::Source;
-use alloc::format;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Pages of one part that is held whole, at most.
@@ -160,8 +160,8 @@ async fn hold<S: Source, W: World>(
             Ok(body) => body,
             Err(answer) if paging.page == 0 => return Ok(answer),
             Err(answer) => {
-                pages.cut_short = Some(format!("page {}: {}", paging.page + 1, answer.word()));
-                return Ok(PartAnswer::Read(pages));
+                pages.cut_short = Some(cause_of(&answer));
+                return Ok(PartAnswer::Read(counted(pages, part)));
             }
         };
         let Taken { answer, trouble, next } = turn(part, &paging, body);
@@ -171,16 +171,42 @@ async fn hold<S: Source, W: World>(
         let unmoved =
             paging.page == 0 || is_unmoved(context.call, (part.path, key, part.key), part.page_limit, &paging).await?;
         let trouble = trouble.or((!unmoved).then_some(Cause::ListChanged));
-        pages.cut_short = pages.cut_short.or(trouble.map(|cause| cause.code().into()));
+        pages.cut_short = pages.cut_short.or(trouble);
         match next {
             Some(next) if next.page < MAX_HELD_PAGES => paging = next,
             Some(_) => {
-                pages.cut_short = Some(Cause::EndlessList.code().into());
-                return Ok(PartAnswer::Read(pages));
+                pages.cut_short = Some(Cause::EndlessList);
+                return Ok(PartAnswer::Read(counted(pages, part)));
             }
-            None => return Ok(PartAnswer::Read(pages)),
+            None => return Ok(PartAnswer::Read(counted(pages, part))),
         }
     }
+}
+
+/// Why a list is cut short whose next page got this answer.
+fn cause_of(answer: &PartAnswer) -> Cause {
+    match answer {
+        PartAnswer::Gone => Cause::ListChanged,
+        PartAnswer::NotOffered => Cause::NotAvailable,
+        PartAnswer::Forbidden(_) => Cause::Forbidden,
+        _ => Cause::Upstream,
+    }
+}
+
+/// Counts what is odd about the items of all pages.
+fn counted<S: Source>(pages: Pages, part: &Part<S>) -> Pages {
+    let mut seen = BTreeMap::new();
+    let (mut conflicts, mut unreadable) = (0, 0);
+    for body in &pages.bodies {
+        for range in body.page().map_or(&[][..], |page| &page.items) {
+            let json = body.item(range);
+            match key_of(json, part.key) {
+                Some(key) => conflicts += u64::from(*seen.entry(key).or_insert(json) != json),
+                None => unreadable += 1,
+            }
+        }
+    }
+    Pages { conflicts, unreadable, ..pages }
 }
 
 /// One call of a part: its body, or what came of it instead.
@@ -198,7 +224,11 @@ async fn get<S: Source, W: World>(
             Some(what) => Err(PartAnswer::Broken(what)),
         }),
         Err(GetError::NotFound(code, body)) if part.missing.is_none(&code) => Ok(Err(PartAnswer::None(*body))),
-        Err(GetError::NotFound(..)) => Ok(Err(gone_or_not(context, resource, part, key).await?)),
+        Err(GetError::NotFound(..)) => Ok(Err(match gone_or_not(context, resource, part, key).await? {
+            // Its first page was offered.
+            PartAnswer::NotOffered if paging.page > 0 => PartAnswer::Broken("a further page is not there".into()),
+            answer => answer,
+        })),
         Err(GetError::Forbidden(named)) => Ok(Err(PartAnswer::Forbidden(named))),
         Err(GetError::Broken(_, _, what)) => Ok(Err(PartAnswer::Broken(what))),
         Err(error) => Err(halt_of::<S>(&error, part.path)),

@@ -14,6 +14,7 @@ use crate::record::problem::{Cause, Problem};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -55,6 +56,12 @@ impl ListedItem {
     #[must_use]
     pub fn anchor(&self) -> Option<u64> {
         self.hash
+    }
+
+    /// What tells it from the items beside it, with or without a key.
+    #[must_use]
+    pub fn mark(&self) -> u64 {
+        self.hash.unwrap_or((self.index as u64 + 1) << 32)
     }
 
     /// Short hash of its key; 0 without one.
@@ -128,17 +135,21 @@ pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Positio
     let Some(resource) = resource_at::<S>(position.stage) else {
         return Err(NoListing::Lost(Problem::of_list(Cause::Upstream, "")));
     };
-    let lost = |cause| NoListing::Lost(Problem::of_list(cause, resource.path));
+    let page = position.list.page;
+    let from = (page > 0).then(|| format!("page {}", page + 1));
+    let broken = || NoListing::Lost(Problem::of_list(Cause::Upstream, resource.path).with(from));
     let request = page_request::<S>(resource.path, "", resource.page_limit, position.list.cursor.as_deref());
     match call.client.get(&request, resource.shape()).await {
-        Ok(body) => read(resource, &position, body).ok_or_else(|| lost(Cause::Upstream)),
+        Ok(body) => read(resource, &position, body).ok_or_else(broken),
         Err(GetError::Forbidden(named)) => {
             let permission = resource.permission.map(String::from).or(named);
             Err(NoListing::Lost(Problem::of_list(Cause::Forbidden, resource.path).with(permission)))
         }
         Err(GetError::NotFound(code, body)) if resource.missing.is_none(&code) => Ok(none(&position, *body)),
-        Err(GetError::NotFound(..)) => Err(lost(Cause::NotAvailable)),
-        Err(GetError::Broken(..)) => Err(lost(Cause::Upstream)),
+        Err(GetError::NotFound(..)) if page == 0 => {
+            Err(NoListing::Lost(Problem::of_list(Cause::NotAvailable, resource.path)))
+        }
+        Err(GetError::NotFound(..) | GetError::Broken(..)) => Err(broken()),
         Err(error) => Err(NoListing::Halt(halt_of::<S>(&error, resource.path))),
     }
 }

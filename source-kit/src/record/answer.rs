@@ -1,6 +1,7 @@
 //! What came of a part of an item.
 
 use super::emit::Origin;
+use super::problem::Cause;
 use crate::read::body::Body;
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -55,14 +56,18 @@ pub struct Pages {
     /// Number of the first, from 1.
     pub first: u32,
     /// Set when there was more that could not be read; what is wrong.
-    pub cut_short: Option<String>,
+    pub cut_short: Option<Cause>,
+    /// Items of one id and different content, where all pages are held.
+    pub conflicts: u64,
+    /// Items without an id, where all pages are held.
+    pub unreadable: u64,
 }
 
 impl PartAnswer {
     /// An answer of one body.
     #[must_use]
     pub fn of(body: Body, number: u32) -> Self {
-        Self::Read(Pages { bodies: alloc::vec![body], first: number, cut_short: None })
+        Self::Read(Pages { bodies: alloc::vec![body], first: number, ..Pages::default() })
     }
 
     /// How the call ended, as contents say it.

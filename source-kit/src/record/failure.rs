@@ -58,13 +58,14 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
             });
             (format!("{vendor} does not accept the {what}"), remedy.to_string())
         }
-        GetError::Forbidden(permission) => {
-            let named = permission.clone().unwrap_or_else(|| format!("a permission that {vendor} did not name"));
-            (
-                format!("GET {path} was refused: {named} is missing"),
-                format!("Give the key a scope, or its user a role, that includes {named}."),
-            )
-        }
+        GetError::Forbidden(Some(permission)) => (
+            format!("GET {path} was refused: {permission} is missing"),
+            format!("Give the key a scope, or its user a role, that includes {permission}."),
+        ),
+        GetError::Forbidden(None) => (
+            format!("GET {path} was refused, and {vendor} does not say which permission is missing"),
+            "Give the key a scope, or its user a role, that allows this call.".into(),
+        ),
         GetError::Wait(until) => (
             format!("{vendor}'s rate limit is reached until {}", until.to_rfc3339()),
             "Come back after that time. The limit is the account's: other tools that use its API share it.".into(),

@@ -32,6 +32,10 @@ pub enum Cause {
     UnknownPaging,
     /// Older than what the vendor lets one read.
     OutOfReach,
+    /// Items that have no id to ask with.
+    NoId,
+    /// A part for which every item was gone: more likely, the vendor has changed its API.
+    AllGone,
 }
 
 impl Cause {
@@ -51,6 +55,8 @@ impl Cause {
             Self::Conflict => "conflicting-items",
             Self::UnknownPaging => "unknown-paging",
             Self::OutOfReach => "out-of-reach",
+            Self::NoId => "no-usable-id",
+            Self::AllGone => "all-gone",
         }
     }
 }
@@ -64,7 +70,7 @@ pub struct Problem {
     /// Which endpoint.
     #[serde(rename = "a")]
     pub at: String,
-    /// The permission that was missing, the setting that switches it off, or what is not told.
+    /// The permission that was missing, the setting that switches it off, what is not told, or from which page on.
     #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub detail: Option<String>,
     /// How often.
@@ -108,16 +114,20 @@ impl Problem {
         let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
         let items = |number: u64| format!("{number} {}", if number == 1 { "item" } else { "items" });
         let main = match self.cause {
-            Cause::Forbidden => {
-                let permission = detail.unwrap_or("a permission that the vendor did not name");
-                format!("GET {at} was refused{times}: {permission} is missing")
-            }
+            Cause::Forbidden => match detail {
+                Some(permission) => format!("GET {at} was refused{times}: {permission} is missing"),
+                None => format!("GET {at} was refused{times}, without a word on which permission is missing"),
+            },
             Cause::NotAvailable if self.whole_list => format!("GET {at} is not offered to this account"),
-            Cause::NotAvailable => format!("GET {at} is not offered for {} whose own path answers", items(*count)),
-            Cause::Upstream => format!("GET {at} gave no usable answer{times}"),
+            Cause::NotAvailable => format!("GET {at} is not offered for {count} of the items listed"),
+            Cause::NoId => format!("GET {at} could not be called for {} without a usable id", items(*count)),
+            Cause::Upstream => match detail {
+                Some(page) => format!("GET {at} gave no usable answer from {page} on"),
+                None => format!("GET {at} gave no usable answer{times}"),
+            },
             Cause::EndlessList => format!("GET {at} did not come to an end"),
             Cause::ListChanged => {
-                format!("GET {at} changed while it was read{times}: items may repeat, or one be missing")
+                format!("GET {at} changed while it was read{times}: items may be missing")
             }
             Cause::Unreadable => format!("{} of GET {at} could not be read", items(*count)),
             Cause::Forgotten if at.is_empty() => "there were further problems than a cursor may hold".into(),
@@ -131,11 +141,13 @@ impl Problem {
             Cause::UnknownPaging => {
                 format!("GET {at} seems to have further pages, which it does not name as documented")
             }
+            Cause::AllGone => format!("every item was gone by the time GET {at} was called for it"),
             Cause::OutOfReach => format!("GET {at} was not read before {}", detail.unwrap_or("what it reaches")),
         };
         match self.skipped {
             0 => main,
-            more => format!("{main}; it was not read for {} more after that", items(more)),
+            1 => format!("{main}; it was not read for 1 more item after that"),
+            more => format!("{main}; it was not read for {more} more items after that"),
         }
     }
 }

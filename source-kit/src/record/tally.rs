@@ -38,6 +38,9 @@ pub struct Tally {
     /// Items not read, or not wholly.
     #[serde(rename = "f", default, skip_serializing_if = "is_default")]
     pub failed: u64,
+    /// Short hash of the last of these.
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
+    pub last_failed: u32,
     /// When the first response was read, in milliseconds since 1970.
     #[serde(rename = "t", default, skip_serializing_if = "is_default")]
     pub first_ms: Option<i64>,
@@ -68,9 +71,22 @@ impl Tally {
 
     /// Notes that an item is gone. Several parts of one item may tell it.
     pub fn gone(&mut self, item: u64) {
-        let item = u32::try_from(item >> 32).unwrap_or_default();
+        let item = short(item);
         self.gone += u64::from(self.last_gone != item);
         self.last_gone = item;
+    }
+
+    /// Notes a problem of an item. Several answers about one item may have one, and it fails once.
+    pub fn problem_of(&mut self, item: u64, problem: &Problem) {
+        let is_again = core::mem::replace(&mut self.last_failed, short(item)) == short(item);
+        let is_same = |known: &Problem| known.cause == problem.cause && known.at == problem.at;
+        let counts_items = problem.skipped > 0 || problem.cause == Cause::NotAvailable;
+        if is_again && counts_items && self.problems.iter().any(is_same) {
+            return;
+        }
+        let failed = self.failed;
+        self.problem(problem);
+        self.failed = self.failed.min(failed + u64::from(!is_again));
     }
 
     /// Notes a problem; the same one again only counts.
@@ -117,19 +133,18 @@ impl Tally {
             items_failed: self.failed,
             reason: self.reason(),
             missing_permission: forbidden.filter_map(|problem| problem.detail.clone()).next(),
-            accepted: self.is_accepted(kind),
+            accepted: self.is_accepted(),
         }
     }
 
     /// Whether what is short is short as the settings accept, or as the vendor's plan has it.
-    fn is_accepted(&self, kind: &Kind) -> bool {
-        let by_plan = kind.plan_gate.is_some() && self.state() == CoverageState::NotAvailable;
+    fn is_accepted(&self) -> bool {
         let all = !self.problems.is_empty() && self.problems.iter().all(|problem| problem.accepted);
         let is_short = !matches!(
             self.state(),
             CoverageState::Complete | CoverageState::Spread | CoverageState::Disabled | CoverageState::NotAttempted
         );
-        is_short && self.open == 0 && (self.accepted || by_plan || all)
+        is_short && self.open == 0 && (self.accepted || all)
     }
 
     /// Whether every list was read to its end.
@@ -145,21 +160,14 @@ impl Tally {
                 CoverageState::NotAttempted
             }
             (true, _) => CoverageState::Partial,
-            (false, true) if self.all_gone() => CoverageState::Partial,
             (false, true) if self.turn.is_some() => CoverageState::Spread,
             (false, true) => CoverageState::Complete,
-            (false, false) if only(&[Cause::Off]) && !self.all_gone() => CoverageState::Disabled,
+            (false, false) if only(&[Cause::Off]) => CoverageState::Disabled,
             (false, false) if self.responses > 0 => CoverageState::Partial,
             (false, false) if only(&[Cause::Forbidden]) => CoverageState::Forbidden,
             (false, false) if only(&[Cause::NotAvailable, Cause::Unknown]) => CoverageState::NotAvailable,
             (false, false) => CoverageState::Partial,
         }
-    }
-
-    /// Whether there were items, and each of them was gone when its details were asked for: then it is more
-    /// likely that the vendor has changed its API.
-    fn all_gone(&self) -> bool {
-        self.items > 0 && self.gone >= self.items
     }
 
     /// The main reason: the first problem's code, else the name of the state.
@@ -169,7 +177,6 @@ impl Tally {
             (None, CoverageState::Complete) => "complete",
             (None, CoverageState::Spread) => "spread",
             (None, CoverageState::NotAttempted) => "not-attempted",
-            (None, _) if self.open == 0 => "all-gone",
             (None, _) => "unfinished",
         }
     }
@@ -179,12 +186,14 @@ impl Tally {
         if let Some(Turn { number, of }) = self.turn {
             reasons.push(format!("spread {number} of {of}: only items whose turn it is are read"));
         }
-        if self.all_gone() {
-            reasons.push(format!("all {} items were gone when their details were asked for", self.gone));
-        }
         if self.open > 0 {
             reasons.push("not read to the end yet".to_string());
         }
         reasons.join("; ")
     }
+}
+
+/// Enough of a short hash to tell an item from the one before it.
+fn short(item: u64) -> u32 {
+    u32::try_from(item >> 32).unwrap_or_default()
 }
