@@ -31,7 +31,6 @@ const SOFT_ITEMS: usize = 1000;
 const REORDER: usize = 4;
 
 /// Something that has been read, in order.
-#[expect(clippy::large_enum_variant, reason = "each is handed over at once, and few are held")]
 pub enum Done {
     /// An item, with what is held for its own records.
     Item(Rc<Listing>, usize, Vec<PartAnswer>),

@@ -127,7 +127,7 @@ impl Problem {
             },
             Cause::EndlessList => format!("GET {at} did not come to an end"),
             Cause::ListChanged => {
-                format!("GET {at} changed while it was read{times}: items may be missing")
+                format!("GET {at} changed while it was read{times}: items may repeat, or be missing")
             }
             Cause::Unreadable => format!("{} of GET {at} could not be read", items(*count)),
             Cause::Forgotten if at.is_empty() => "there were further problems than a cursor may hold".into(),
