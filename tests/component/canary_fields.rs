@@ -27,6 +27,8 @@ struct Spy {
     plant: BTreeMap<Place, String>,
     /// Where it was planted.
     planted: BTreeSet<Place>,
+    /// Whether single items are refused: then more of what lists say comes out.
+    refuses_items: bool,
 }
 
 /// Names of data, not of fields: they are shown as `*`.
@@ -51,6 +53,9 @@ fn each_string(value: &mut Value, pointer: &str, visit: &mut impl FnMut(&str, &m
 impl Spy {
     fn change(&mut self, request: &RequestInfo, mut reply: Reply) -> Reply {
         let template = asked(&request.path_and_query);
+        if self.refuses_items && template.ends_with("/{}") {
+            return Reply::error(http::StatusCode::FORBIDDEN, "Forbidden", "Access denied.");
+        }
         let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return reply };
         each_string(&mut body, "", &mut |pointer, text| {
             let place = (template.clone(), pointer.to_string());
@@ -133,7 +138,6 @@ fn is_alone((_, pointer): &Place) -> bool {
 
 /// Plants in a batch of fields at once, each with its own canary, and answers which came out. A batch counts if
 /// all its fields were asked for; otherwise one field has kept others from view, and each half is tried.
-/// Company shows more than a field alone: what of a list comes out once the details cannot be read.
 async fn come_out(plugin: &Plugin, simulator: &Simulator, spy: &Mutex<Spy>, places: &[&Place]) -> BTreeSet<Place> {
     let (mut kept, mut runs) = (BTreeSet::new(), 0);
     let (alone, together): (Vec<&Place>, Vec<&Place>) = places.iter().partition(|place| is_alone(place));
@@ -141,7 +145,8 @@ async fn come_out(plugin: &Plugin, simulator: &Simulator, spy: &Mutex<Spy>, plac
     while let Some(batch) = batches.pop() {
         runs += 1;
         let plant: BTreeMap<Place, String> = batch.iter().map(|place| ((*place).clone(), canary())).collect();
-        *spy.lock().unwrap() = Spy { plant: plant.clone(), ..Spy::default() };
+        let refuses_items = spy.lock().unwrap().refuses_items;
+        *spy.lock().unwrap() = Spy { plant: plant.clone(), refuses_items, ..Spy::default() };
         let out = everything(plugin, simulator).await;
         let planted = spy.lock().unwrap().planted.len();
         kept.extend(plant.into_iter().filter(|(_, canary)| out.contains(canary)).map(|(place, _)| place));
@@ -176,6 +181,11 @@ fn only_the_named_fields_come_out() {
         let width = hidden.len().div_ceil(BATCH);
         let across = (0..width).flat_map(|start| hidden.iter().skip(start).step_by(width).copied());
         kept.extend(come_out(&plugin, &simulator, &spy, &across.collect::<Vec<_>>()).await);
+        // And where single items are refused, so that lists are all there is.
+        spy.lock().unwrap().refuses_items = true;
+        let in_lists = |place: &&Place| !kept.contains(*place) && !is_alone(place) && !place.0.ends_with("/{}");
+        let hidden: Vec<&Place> = all.iter().filter(in_lists).collect();
+        kept.extend(come_out(&plugin, &simulator, &spy, &hidden).await);
         println!("{} fields tried, {} come out", all.len(), kept.len());
         golden(&kept, &all);
     });
