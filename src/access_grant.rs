@@ -90,7 +90,7 @@ pub fn emit_account_role(out: &mut Emit<'_>, origin: &Origin<'_>, grantee: Grant
     match role.known_text() {
         Some(Some(_)) => emit_grant(out, origin, grantee, ("account", account), role, None),
         Some(None) => {}
-        None => out.unknown(&KIND, "which role on the account someone holds is"),
+        None => out.unknown(&KIND, "which role someone holds on the account"),
     }
 }
 

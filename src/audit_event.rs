@@ -166,7 +166,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps
         return;
     }
     if stamps.iter().any(|stamp| stamp.is_odd) {
-        out.unknown(&KIND, "when something happened is");
+        out.unknown(&KIND, "when something happened");
     }
     for stamp in stamps {
         if let Some(at) = stamp.at.and_then(instant_of).filter(|at| out.since.is_none_or(|since| *at >= since)) {

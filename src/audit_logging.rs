@@ -65,7 +65,7 @@ pub struct AuditLogging<'a> {
     pub last_success: Option<&'a str>,
     /// `log_service`, `platform_connector`, `webhook` (events of connections only), or `groups`.
     pub mechanism: &'a str,
-    /// `account` or `group`; null when it could not be found out.
+    /// `account` or `group`; null when it could not be determined.
     pub scope: Option<&'a str>,
     /// The group, for the scope `group`.
     pub scope_id: Option<&'a str>,
@@ -134,16 +134,28 @@ pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>)
 /// What is known of all groups, `bare` of which have no export of their own, and of the account.
 fn summary(bare: usize, groups: u64, account: bool) -> String {
     match (bare, account) {
-        (_, true) if groups == 0 => "There are no groups; the account exports its audit trail".into(),
-        (_, false) if groups == 0 => "There are no groups, and the account exports no audit trail".into(),
-        (1, true) if groups == 1 => "The only group exports no audit trail by itself; the account does".into(),
-        (1, false) if groups == 1 => "The only group exports no audit trail, and neither does the account".into(),
-        (0, true) => "Every group exports its audit trail, and so does the account".into(),
-        (0, false) => "Every group exports its audit trail; the account as a whole does not".into(),
-        (1, true) => format!("1 of {groups} groups exports no audit trail by itself; the account does"),
-        (1, false) => format!("1 of {groups} groups exports no audit trail, and neither does the account"),
-        (_, true) => format!("{bare} of {groups} groups export no audit trail by themselves; the account does"),
-        (_, false) => format!("{bare} of {groups} groups export no audit trail, and neither does the account"),
+        (_, true) if groups == 0 => "There are no groups; the account has an audit-trail export switched on".into(),
+        (_, false) if groups == 0 => {
+            "There are no groups, and the account has no audit-trail export switched on".into()
+        }
+        (1, true) if groups == 1 => {
+            "The only group has no audit-trail export of its own switched on; the account has".into()
+        }
+        (1, false) if groups == 1 => {
+            "The only group has no audit-trail export switched on, and neither has the account".into()
+        }
+        (0, true) => "Every group has an audit-trail export switched on, and so has the account".into(),
+        (0, false) => "Every group has an audit-trail export switched on; the account as a whole has none".into(),
+        (1, true) => format!("1 of {groups} groups has no audit-trail export of its own switched on; the account has"),
+        (1, false) => {
+            format!("1 of {groups} groups has no audit-trail export switched on, and neither has the account")
+        }
+        (_, true) => {
+            format!("{bare} of {groups} groups have no audit-trail export of their own switched on; the account has")
+        }
+        (_, false) => {
+            format!("{bare} of {groups} groups have no audit-trail export switched on, and neither has the account")
+        }
     }
 }
 
@@ -154,7 +166,7 @@ pub fn emit_groups(out: &mut Emit<'_>, notes: &Notes, known: bool) {
         kind: &KIND,
         native_id: &["groups"],
         title: match known {
-            false => String::from("Which groups export no audit trail could not be found out"),
+            false => String::from("It could not be determined which groups have no audit-trail export"),
             true => summary(notes.bare_groups.len(), notes.groups, notes.account_exports > 0),
         },
         subject: Subject { id: "groups".into(), name: None, kind: "groups" },

@@ -231,8 +231,8 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     match connection.service.text() {
         Some(service) => findings.facts.push(Fact::Service(service.into())),
         None => {
-            out.unknown(&connector_type::KIND, "which service a connection uses is");
-            out.unknown(&audit_logging::KIND, "which service a connection uses is");
+            out.unknown(&connector_type::KIND, "which service a connection uses");
+            out.unknown(&audit_logging::KIND, "which service a connection uses");
         }
     }
     if connection.service.text() == Some(platform_connector::SERVICE) {
@@ -264,7 +264,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
     let paused = match connection.paused.value() {
         Some(true) => ", paused",
         Some(false) => "",
-        None => ", paused or not unknown",
+        None => ", unknown whether paused",
     };
     let agent = connection.hybrid_deployment_agent_id.text();
     out.record(Draft {

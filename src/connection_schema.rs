@@ -52,8 +52,8 @@ pub const PART: Part = Part {
 pub struct ConnectionSchemaContent<'a> {
     /// Columns that are not copied because someone said so.
     pub columns_blocked: Vec<ColumnName<'a>>,
-    /// Columns that someone changed, in whatever way; Fivetran names no others.
-    pub columns_changed: u64,
+    /// Columns that someone changed, in whatever way; Fivetran names no others. Null when the schema was never loaded.
+    pub columns_changed: Option<u64>,
     /// Columns whose values are hashed before they are written.
     pub columns_hashed: Vec<ColumnName<'a>>,
     /// The connection.
@@ -64,16 +64,16 @@ pub struct ConnectionSchemaContent<'a> {
     pub loaded: bool,
     /// ALLOW_ALL, ALLOW_COLUMNS or BLOCK_ALL: what happens to what is new in the source.
     pub schema_change_handling: Option<&'a str>,
-    /// Schemas known.
-    pub schemas: u64,
+    /// Schemas known; null when the schema was never loaded.
+    pub schemas: Option<u64>,
     /// Schemas that are copied; null when Fivetran does not say it of each.
     pub schemas_enabled: Option<u64>,
-    /// Tables known.
-    pub tables: u64,
+    /// Tables known; null when the schema was never loaded.
+    pub tables: Option<u64>,
     /// Tables that are copied, as far as their schemas are; null when Fivetran does not say it of each.
     pub tables_enabled: Option<u64>,
-    /// Tables that keep every former value (sync mode HISTORY).
-    pub tables_in_history_mode: u64,
+    /// Tables that keep every former value (sync mode HISTORY); null when the schema was never loaded.
+    pub tables_in_history_mode: Option<u64>,
 }
 
 /// A column of the source.
@@ -142,7 +142,7 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
             let mut content = ConnectionSchemaContent::new(item.id, true);
             content.count(&config);
             if is_odd(&config) || content.tables_enabled.is_none() || content.schemas_enabled.is_none() {
-                out.unknown(&KIND, "part of what a schema copies is");
+                out.unknown(&KIND, "all of what a schema copies");
             }
             emit(out, &content, body);
         }
@@ -152,19 +152,20 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
 
 impl<'a> ConnectionSchemaContent<'a> {
     fn new(connection_id: &'a str, loaded: bool) -> Self {
+        let none_yet = loaded.then_some(0);
         Self {
             columns_blocked: Vec::new(),
             columns_hashed: Vec::new(),
-            columns_changed: 0,
+            columns_changed: none_yet,
             connection_id,
             enable_new_by_default: None,
             loaded,
             schema_change_handling: None,
-            schemas: 0,
-            schemas_enabled: Some(0),
-            tables: 0,
-            tables_enabled: Some(0),
-            tables_in_history_mode: 0,
+            schemas: none_yet,
+            schemas_enabled: none_yet,
+            tables: none_yet,
+            tables_enabled: none_yet,
+            tables_in_history_mode: none_yet,
         }
     }
 
@@ -172,7 +173,7 @@ impl<'a> ConnectionSchemaContent<'a> {
         self.enable_new_by_default = config.enable_new_by_default.value();
         self.schema_change_handling = config.schema_change_handling.text();
         for (name, schema) in entries(&config.schemas) {
-            self.schemas += 1;
+            self.schemas = self.schemas.map(|count| count + 1);
             self.schemas_enabled = plus(self.schemas_enabled, &schema.enabled);
             for (table_name, table) in entries(&schema.tables) {
                 self.count_table(name, table_name, table);
@@ -181,12 +182,12 @@ impl<'a> ConnectionSchemaContent<'a> {
     }
 
     fn count_table(&mut self, schema: &'a str, name: &'a str, table: &'a Table<'_>) {
-        self.tables += 1;
+        self.tables = self.tables.map(|count| count + 1);
         self.tables_enabled = plus(self.tables_enabled, &table.enabled);
         let history = table.sync_mode.text().is_some_and(|mode| mode.eq_ignore_ascii_case("HISTORY"));
-        self.tables_in_history_mode += u64::from(history);
+        self.tables_in_history_mode = self.tables_in_history_mode.map(|count| count + u64::from(history));
         for (column, settings) in entries(&table.columns) {
-            self.columns_changed += 1;
+            self.columns_changed = self.columns_changed.map(|count| count + 1);
             let named = || ColumnName { column, schema, table: name };
             if settings.enabled.value() == Some(false) {
                 self.columns_blocked.push(named());
@@ -224,11 +225,11 @@ fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &source
     let id = content.connection_id;
     let title = match content.loaded {
         false => format!("Schema of connection {id}: never loaded"),
-        true if content.schemas == 0 => format!("Schema of connection {id}: no schemas are known"),
+        true if content.schemas == Some(0) => format!("Schema of connection {id}: no schemas are known"),
         true => format!(
             "Schema of connection {id}: {} of {} tables copied, {} columns blocked, {} hashed",
             content.tables_enabled.map_or_else(|| "an unknown number".into(), |count| format!("{count}")),
-            content.tables,
+            content.tables.unwrap_or_default(),
             content.columns_blocked.len(),
             content.columns_hashed.len()
         ),

@@ -146,7 +146,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings, scope: 
             findings.facts.push(if of_account { Fact::AccountExported } else { Fact::GroupExported(id.into()) });
         }
         Some(false) => {}
-        None => out.unknown(&audit_logging::KIND, "whether a log service is enabled is"),
+        None => out.unknown(&audit_logging::KIND, "whether a log service is enabled"),
     }
 }
 

@@ -49,9 +49,9 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     audit_logging::emit(out, &[origin], &mechanism);
     let unknown = match (enabled, scope, connection.group_id) {
         (Some(false), ..) => None,
-        (None, ..) => Some("whether a Platform Connector is paused is"),
-        (_, None, _) => Some("which scope a Platform Connector has is"),
-        (_, _, None) => Some("which group a Platform Connector is of is"),
+        (None, ..) => Some("whether a Platform Connector is paused"),
+        (_, None, _) => Some("which scope a Platform Connector has"),
+        (_, _, None) => Some("which group a Platform Connector is of"),
         _ => None,
     };
     if let Some(what) = unknown {

@@ -5,7 +5,7 @@
 //! <https://fivetran.com/docs/rest-api/api-reference/connections/retrieve-connection-sync-history>,
 //! read 2026-11.
 
-use crate::audit_event::{self, Action, Stamp, Target};
+use crate::audit_event;
 use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::vec::Vec;
@@ -122,10 +122,4 @@ fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection_id: &str, json: &str
         from: &[origin],
         withheld,
     });
-    audit_event::emit(
-        out,
-        origin,
-        &Target { primary: ("CONNECTION", connection_id), secondary: None, on: &[KIND.id, connection_id, sync_id] },
-        &[Stamp::new(Action::Sync, &run.start_time, "start_time")],
-    );
 }

@@ -152,7 +152,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let paused = match transformation.paused.value() {
         Some(true) => ", paused",
         Some(false) => "",
-        None => ", paused or not unknown",
+        None => ", unknown whether paused",
     };
     out.record(Draft {
         kind: &KIND,

@@ -130,7 +130,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         scope_id: group,
         service: None,
         enabled: webhook.active.value(),
-        healthy: webhook.active.value(),
+        healthy: None,
         last_success: None,
         fresh: None,
     };

@@ -44,8 +44,8 @@ fn row(kind: &Kind) -> String {
 const COMPLETE: &str = "
 ## What `complete` means
 
-That every list and every part in this table was read to its end, or was provably not needed, and that Fivetran told whatever the
-records say something about. It is what the key may see: Fivetran hides from a scoped key what lies outside its scope, without a
+That every list and every part in this table was read to its end, or was provably not needed, and that Fivetran supplied every fact
+that a record, a title or a count relies on. It is what the key may see: Fivetran hides from a scoped key what lies outside its scope, without a
 sign. `coverage` has one record for each kind with the verdict, a code, the counts, and the reason in words.
 
 | verdict | means |
@@ -58,10 +58,11 @@ sign. `coverage` has one record for each kind with the verdict, a code, the coun
 | `not_available` | Fivetran does not offer it to this account: 404, or it does not tell what would be needed to ask |
 | `not_attempted` | not reached yet |
 
-A kind that is short can be accepted: by name in the setting `accepted_gaps`, or because Fivetran sells it with some plans only and
-answers 404. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
-when their details were asked for; events older than the 53 weeks that are asked for; a list that changed while it was read.
-Not noticed: two changes of a list that undo each other between two calls.
+A gap can be accepted: by name in the setting `accepted_gaps`, or because Fivetran sells it with some plans only and
+answers 404 or gives no field to ask with. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
+when their details were asked for; a `since` earlier than the 53 weeks of sync history; a list that changed while it was read. Two
+things go unnoticed: changes of a list that undo each other between the two looks at a page, and an item that a list shows again,
+changed, more than 16 items later.
 
 | kind | lists read to their end | for each item |
 |---|---|---|
@@ -76,7 +77,6 @@ fn complete(kind: &Kind) -> String {
         parts.extend(serving.map(|part| {
             let need = match part.path {
                 "/v1/users/{id}/api-keys" => " (service accounts that are not said to have no key)",
-                "/v1/connections/{id}" if kind.id == "audit_logging" => " (Platform Connectors)",
                 _ => "",
             };
             format!("`{}`{need}", part.path)
@@ -116,7 +116,7 @@ calls. Beyond that, each further 1,000 of something costs two more calls, and so
 certificates or fingerprints of a single item: the page, and another look at the one before it. An item that is deleted while a list is
 being read moves all after it forward, and one of them out of sight; the second look shows that, and coverage says `list-changed`.
 `sync_run`, which is collected only on request, adds one call per connection and week, or more where a connection syncs more than
-1,000 times a week. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times, or answered 404 for
+1,000 times a week; what is past does not move, so there is no second look. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times, or answered 404 for
 three items that are there, without ever granting it, that part is no longer called; each 404 costs one call for the item itself. `tests/component/end_to_end.rs` checks the formula against the simulator's journal.
 
 `host-test collect --plan` (`estimate` in the interface) counts the calls for an account before anything is collected, endpoint by

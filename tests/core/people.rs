@@ -82,12 +82,12 @@ fn the_list_of_users_is_read_first_and_once_an_instance() {
         asked.iter().map(|path| path.split('?').next().unwrap()).take(3).collect::<Vec<_>>(),
         ["/v1/account/info", "/v1/users", "/v1/users"]
     );
-    assert_eq!(users(&asked), 5, "two pages, for the names and for the evidence, and a look back");
+    assert_eq!(users(&asked), 6, "two pages and a look back, for the names and for the evidence");
     let world = FakeWorld::new(named);
     collect_all(&world, &session(HASHED), budget(Some(3), None)).unwrap();
     let few = FakeWorld::new(named);
     collect_all(&few, &session("{}"), budget(Some(3), None)).unwrap();
-    assert_eq!(users(&world.journal.borrow()), users(&few.journal.borrow()) + 2, "once, however many pages there are");
+    assert_eq!(users(&world.journal.borrow()), users(&few.journal.borrow()) + 3, "once, however many pages there are");
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn an_observation_is_valid_until_its_next_turn() {
     assert_eq!((of("{}", "connection_schema"), of(&spread(), "connection_schema")), (36, 36 + 6 * 24));
     assert_eq!(of("{}", "certificate"), 36);
     assert_eq!(of(&spread(), "certificate"), 36 + 6 * 24);
-    for kind in ["connection", "audit_event", "sync_run", "coverage"] {
+    for kind in ["connection", "sync_run", "coverage"] {
         assert_eq!(of(&spread(), kind), of("{}", kind), "{kind}");
     }
 }

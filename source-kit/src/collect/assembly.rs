@@ -14,7 +14,7 @@ use super::pipeline::Done;
 use super::plan::Plan;
 use super::position::{Inside, Position, Step};
 use crate::base::digest::short_hash;
-use crate::base::model::{CoverageState, Diagnostic, Failure, Page, Record};
+use crate::base::model::{Diagnostic, Failure, Page, Record};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
 use crate::read::body::Body;
@@ -138,7 +138,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         };
         self.state.position.changed = listing.is_changed();
         for (number, answer) in answers.iter_mut().enumerate() {
-            counts::refuse(&mut self.state, &self.context.progress, (resource, number), answer);
+            counts::refuse(&mut self.state, &self.context.progress, (resource, number), (answer, listed.mark()));
         }
         let item = Listed::of(listing, listed);
         let mut made = self.emit(|out, findings, notes| {
@@ -166,7 +166,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         };
         let Taken { mut answer, trouble, next } = taken;
         self.state.position.changed = listing.is_changed();
-        counts::refuse(&mut self.state, &self.context.progress, (resource, number), &mut answer);
+        counts::refuse(&mut self.state, &self.context.progress, (resource, number), (&mut answer, listed.mark()));
         let item = Listed::of(listing, listed);
         let mut made = self.emit(|out, findings, notes| {
             if let Some(project) = part.project {
@@ -359,8 +359,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         }
         let events =
             self.plan().wanted.iter().zip(&self.state.tallies).filter(|(kind, _)| kind.nature == Nature::Event);
-        let is_whole = |state| matches!(state, CoverageState::Complete | CoverageState::Spread);
-        let all_read = events.clone().all(|(kind, tally)| is_whole(tally.coverage(kind).state));
+        let all_read = events.clone().all(|(kind, tally)| tally.has_all_there_is(kind));
         let since = match all_read {
             true if events.count() > 0 => {
                 Some(next_since(self.context.call.settings.spread_days, self.state.started_at()))

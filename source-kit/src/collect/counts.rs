@@ -13,7 +13,7 @@ use crate::record::part::Part;
 use crate::record::problem::{Cause, Problem};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
-use crate::record::tally::Tally;
+use crate::record::tally::{Tally, short};
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -30,18 +30,23 @@ pub fn refuse<S: Source>(
     state: &mut State<S>,
     progress: &Progress,
     (resource, number): (&Resource<S>, usize),
-    answer: &mut PartAnswer,
+    (answer, item): (&mut PartAnswer, u64),
 ) {
     state.refusals.resize(resource.parts.len(), Refusals::default());
     let Some(refusals) = state.refusals.get_mut(number) else { return };
+    // Several weeks of one item are one refusal.
+    let is_again = matches!(answer, PartAnswer::Forbidden(_) | PartAnswer::NotOffered)
+        && core::mem::replace(&mut refusals.last, short(item)) == short(item);
     match (&answer, closed(refusals)) {
         (PartAnswer::Forbidden(_), Some(why)) | (PartAnswer::NotOffered, Some(why)) => {
             *answer = PartAnswer::NotAsked(why);
         }
+        (PartAnswer::Forbidden(_) | PartAnswer::NotOffered, None) if is_again => {}
         (PartAnswer::Forbidden(_), None) => refusals.refused = refusals.refused.saturating_add(1),
         (PartAnswer::NotOffered, None) => refusals.missing = refusals.missing.saturating_add(1),
         (PartAnswer::Read(_) | PartAnswer::None(_), _) => refusals.granted = true,
         (PartAnswer::Gone, _) => refusals.gone = true,
+        (PartAnswer::Broken(_), _) => refusals.broken = true,
         _ => {}
     }
     progress.close(state.position.stage, number, closed(refusals));
@@ -59,7 +64,8 @@ pub fn closed(refusals: &Refusals) -> Option<Why> {
 /// Judges the parts of a list that has come to its end.
 pub fn parts_end<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>) {
     for (part, refusals) in resource.parts.iter().zip(core::mem::take(&mut state.refusals)) {
-        if refusals.gone && !refusals.granted {
+        let other = refusals.granted || refusals.broken || refusals.refused > 0 || refusals.missing > 0;
+        if refusals.gone && !other {
             of_part(state, plan, part, (&Problem::of_items(Cause::AllGone, part.path, 0), 0));
         }
         let by_setting = part.feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id));
@@ -142,7 +148,7 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
         PartAnswer::Forbidden(_) => problem(Cause::Forbidden).with(permission()),
         PartAnswer::Broken(_) => problem(Cause::Upstream),
         PartAnswer::NotAsked(Why::Off(setting)) => problem(Cause::Off).with(Some((*setting).into())),
-        PartAnswer::NotAsked(Why::Unknown) => problem(Cause::Unknown).with(Some("whether it is needed is".into())),
+        PartAnswer::NotAsked(Why::Unknown) => problem(Cause::Unknown),
         PartAnswer::NotAsked(Why::NoId) => problem(Cause::NoId),
         PartAnswer::NotAsked(Why::Refused) => skipped(Cause::Forbidden).with(permission()),
         PartAnswer::NotAsked(Why::NotOffered) => skipped(Cause::NotAvailable),

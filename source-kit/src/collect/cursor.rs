@@ -74,6 +74,12 @@ pub struct Refusals {
     /// Answered so often with 404, though the item is there.
     #[serde(rename = "m", default, skip_serializing_if = "is_default")]
     pub missing: u32,
+    /// Short hash of the last item for which it was refused or missing.
+    #[serde(rename = "l", default, skip_serializing_if = "is_default")]
+    pub last: u32,
+    /// At least one answer was of no use.
+    #[serde(rename = "b", default, skip_serializing_if = "is_default")]
+    pub broken: bool,
     /// Granted at least once.
     #[serde(rename = "g", default, skip_serializing_if = "is_default")]
     pub granted: bool,

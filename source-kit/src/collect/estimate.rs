@@ -66,18 +66,10 @@ async fn count_people<S: Source, W: World>(
     let Some((stage, resource)) = people::list::<S>(&context.call.settings.privacy) else { return Ok(()) };
     let name = endpoint(resource.path, "").endpoint;
     match endpoints.iter_mut().find(|cost| cost.endpoint == name) {
-        Some(walked) => walked.calls += pages(walked.calls),
-        None => {
-            let counted = count(context, stage, resource).await?.into_iter().take(1);
-            endpoints.extend(counted.map(|cost| EndpointCost { calls: pages(cost.calls), ..cost }));
-        }
+        Some(walked) => walked.calls += walked.calls,
+        None => endpoints.extend(count(context, stage, resource).await?.into_iter().take(1)),
     }
     Ok(())
-}
-
-/// Pages of a list that was walked with so many calls: all but the first cost two.
-fn pages(calls: u64) -> u64 {
-    calls.div_ceil(2)
 }
 
 fn endpoint(path: &str, kind: &'static str) -> EndpointCost {

@@ -35,7 +35,7 @@ pub async fn learn<S: Source, W: World>(
     let mut next = Some(Position { stage, ..Position::default() });
     let mut is_whole = true;
     while let Some(position) = next.take() {
-        match listing::fetch(call, position).await {
+        match listing::fetch_surely(call, position).await {
             Ok(listing) => {
                 // Of the page as it came: what a list repeats tells names too.
                 for item in listing.body.page().iter().flat_map(|page| &page.items) {
@@ -44,7 +44,7 @@ pub async fn learn<S: Source, W: World>(
                         None => is_whole = false,
                     }
                 }
-                is_whole &= !listing.problems.iter().any(|problem| problem.whole_list);
+                is_whole &= listing.problems.is_empty();
                 next = listing.next;
             }
             Err(NoListing::Lost(_)) => is_whole = false,

@@ -27,6 +27,8 @@ struct Row {
     failed: Option<Failed>,
     /// An endpoint of which the first item does not tell whether it is needed.
     untold: Option<&'static str>,
+    /// An endpoint that a setting switches off, and the setting.
+    off: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Clone)]
@@ -41,7 +43,7 @@ pub async fn checks<S: Source, W: World>(client: &Client<'_, S, W>, settings: &S
     let mut rows: Vec<Row> = S::KINDS
         .iter()
         .filter(|kind| kind.when != When::Always)
-        .map(|kind| Row { kind, reached: 0, failed: None, untold: None })
+        .map(|kind| Row { kind, reached: 0, failed: None, untold: None, off: None })
         .collect();
     for resource in S::RESOURCES {
         match probe_list(client, resource).await {
@@ -78,7 +80,11 @@ async fn probe_parts<S: Source, W: World>(
                 let fed = rows.iter_mut().filter(|row| is_one_of(part.feeds, row.kind));
                 fed.for_each(|row| row.untold = row.untold.or(Some(part.path)));
             }
-            Need::Nothing | Need::Off(_) => {}
+            Need::Off(setting) => {
+                let fed = rows.iter_mut().filter(|row| is_one_of(part.feeds, row.kind));
+                fed.for_each(|row| row.off = row.off.or(Some((part.path, setting))));
+            }
+            Need::Nothing => {}
         }
     }
 }
@@ -195,11 +201,14 @@ fn unfailed<S: Source>(row: &Row, settings: &Settings<S>) -> Check {
     let is_spread = settings.spread_days > 1 && kind.spread;
     let whole = if is_spread { CoverageState::Spread } else { CoverageState::Complete };
     let (code, message, coverage) = match (row.untold, row.reached) {
-        (Some(path), 0) => (
+        (Some(path), reached) => (
             Cause::Unknown.code(),
-            format!("GET {path}: whether it is needed is not told for the first item"),
-            CoverageState::NotAvailable,
+            format!("GET {path}: the first item does not say whether this call is needed"),
+            if reached == 0 { CoverageState::NotAvailable } else { CoverageState::Partial },
         ),
+        _ if let Some((path, setting)) = row.off => {
+            (Cause::Off.code(), format!("GET {path} is switched off by {setting}"), CoverageState::Disabled)
+        }
         (None, 0) => ("untried", format!("{}: there is no item to try it on", kind.title), whole),
         (_, _) => ("reachable", format!("{} can be read", kind.title), whole),
     };

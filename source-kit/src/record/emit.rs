@@ -119,7 +119,7 @@ impl Emit<'_> {
     }
 
     /// Notes that a kind is short because the vendor does not tell something that its records, or sentences about
-    /// them, rest on. `what` is in plain words that "not told" can follow, e.g. "whether it is enabled is".
+    /// them, rest on. `what` is in plain words that "does not say" can go before, e.g. "whether it is enabled".
     pub fn unknown(&mut self, kind: &'static Kind, what: &'static str) {
         if self.wants(kind) {
             self.unknown.push((kind, what));

@@ -116,10 +116,13 @@ impl Problem {
         let main = match self.cause {
             Cause::Forbidden => match detail {
                 Some(permission) => format!("GET {at} was refused{times}: {permission} is missing"),
-                None => format!("GET {at} was refused{times}, without a word on which permission is missing"),
+                None => format!("GET {at} was refused{times}; the answer names no permission"),
             },
             Cause::NotAvailable if self.whole_list => format!("GET {at} is not offered to this account"),
-            Cause::NotAvailable => format!("GET {at} is not offered for {count} of the items listed"),
+            Cause::NotAvailable => match count {
+                1 => format!("GET {at} answered 404 for 1 item that exists"),
+                _ => format!("GET {at} answered 404 for {count} items that exist"),
+            },
             Cause::NoId => format!("GET {at} could not be called for {} without a usable id", items(*count)),
             Cause::Upstream => match detail {
                 Some(page) => format!("GET {at} gave no usable answer from {page} on"),
@@ -127,16 +130,22 @@ impl Problem {
             },
             Cause::EndlessList => format!("GET {at} did not come to an end"),
             Cause::ListChanged => {
-                format!("GET {at} changed while it was read{times}: items may repeat, or be missing")
+                format!("GET {at} may have changed while it was read{times}: items may repeat, or be missing")
             }
             Cause::Unreadable => format!("{} of GET {at} could not be read", items(*count)),
-            Cause::Forgotten if at.is_empty() => "there were further problems than a cursor may hold".into(),
-            Cause::Forgotten => format!("{at}: there was more to remember than a cursor may hold"),
+            Cause::Forgotten if at.is_empty() => "there were more problems than fit into the cursor".into(),
+            Cause::Forgotten => format!("{at}: more than fits into the cursor"),
             Cause::Off => {
                 let setting = detail.unwrap_or("a setting");
                 format!("GET {at} is switched off by {setting} ({})", items(*count))
             }
-            Cause::Unknown => format!("GET {at}: {} not told for {}", detail.unwrap_or("something is"), items(*count)),
+            Cause::Unknown => match detail {
+                Some(what) => format!("GET {at} does not say {what} (for {})", items(*count)),
+                None => format!(
+                    "GET {at} was not called for {}, of which it is not known whether it is needed",
+                    items(*count)
+                ),
+            },
             Cause::Conflict => format!("GET {at} gave {} under the id of another, with other content", items(*count)),
             Cause::UnknownPaging => {
                 format!("GET {at} seems to have further pages, which it does not name as documented")
@@ -146,8 +155,8 @@ impl Problem {
         };
         match self.skipped {
             0 => main,
-            1 => format!("{main}; it was not read for 1 more item after that"),
-            more => format!("{main}; it was not read for {more} more items after that"),
+            1 => format!("{main}; it was then not called for 1 more item"),
+            more => format!("{main}; it was then not called for {more} more items"),
         }
     }
 }

@@ -49,7 +49,8 @@ pub fn find(text: &str) -> Option<Why> {
     if marks.slashes && text.match_indices("://").any(|(at, _)| is_telling_url(text, at)) {
         return Some(Why::Url);
     }
-    if marks.at && words(text).any(has_user_info) {
+    // A password may hold what else ends a word.
+    if marks.at && (words(text).any(has_user_info) || text.split_whitespace().any(has_odd_user_info)) {
         return Some(Why::UserInfo);
     }
     (marks.assigns && is_named(text)).then_some(Why::Named)
@@ -210,6 +211,15 @@ fn has_user_info(word: &str) -> bool {
     // These name what follows, which is an address.
     let names_address = ["mailto", "acct", "sip", "serviceAccount"].contains(&name);
     !password.is_empty() && (!names_address || password.contains(':'))
+}
+
+/// The same with a quote, a comma or a bracket in the password.
+fn has_odd_user_info(word: &str) -> bool {
+    let odd = |c: char| matches!(c, '"' | '\'' | '`' | ',' | '<' | '>' | '(' | ')' | '{' | '}');
+    let Some((before, host)) = word.rsplit_once('@') else { return false };
+    let Some((name, password)) = before.split_once(':') else { return false };
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    is_name && password.contains(odd) && !password.contains('@') && !host.contains(odd) && has_user_info(word)
 }
 
 /// `0.2.0`, as behind the name of an interface or a package: no host has just three numbers.

@@ -78,6 +78,9 @@ impl Tally {
 
     /// Notes a problem of an item. Several answers about one item may have one, and it fails once.
     pub fn problem_of(&mut self, item: u64, problem: &Problem) {
+        if problem.cause == Cause::Off {
+            return self.problem(problem); // Nothing has failed.
+        }
         let is_again = core::mem::replace(&mut self.last_failed, short(item)) == short(item);
         let is_same = |known: &Problem| known.cause == problem.cause && known.at == problem.at;
         let counts_items = problem.skipped > 0 || problem.cause == Cause::NotAvailable;
@@ -147,6 +150,18 @@ impl Tally {
         is_short && self.open == 0 && (self.accepted || all)
     }
 
+    /// Whether nothing that could ever be read is missing: what is, the vendor does not offer to this account, or
+    /// no longer.
+    #[must_use]
+    pub fn has_all_there_is(&self, kind: &Kind) -> bool {
+        let coverage = self.coverage(kind);
+        let for_good = |problem: &Problem| {
+            problem.cause == Cause::OutOfReach || (problem.cause == Cause::NotAvailable && problem.accepted)
+        };
+        matches!(coverage.state, CoverageState::Complete | CoverageState::Spread)
+            || (self.open == 0 && self.problems.iter().all(for_good))
+    }
+
     /// Whether every list was read to its end.
     #[must_use]
     pub fn end_seen(&self) -> bool {
@@ -170,9 +185,10 @@ impl Tally {
         }
     }
 
-    /// The main reason: the first problem's code, else the name of the state.
+    /// The main reason: the code of the first problem that nobody asked for, else the name of the state.
     fn code(&self) -> &'static str {
-        match (self.problems.first(), self.state()) {
+        let wrong = self.problems.iter().find(|problem| problem.cause != Cause::Off && !problem.accepted);
+        match (wrong.or(self.problems.first()), self.state()) {
             (Some(problem), _) => problem.cause.code(),
             (None, CoverageState::Complete) => "complete",
             (None, CoverageState::Spread) => "spread",
@@ -194,6 +210,7 @@ impl Tally {
 }
 
 /// Enough of a short hash to tell an item from the one before it.
-fn short(item: u64) -> u32 {
+#[must_use]
+pub fn short(item: u64) -> u32 {
     u32::try_from(item >> 32).unwrap_or_default()
 }

@@ -42,8 +42,8 @@ fn a_since_beyond_what_the_history_reaches_is_said() {
 #[test]
 fn the_weeks_of_a_history_are_not_counted_as_items() {
     for (status, want) in [
-        (403, "was refused (3 times): CONNECTOR:READ is missing; it was not read for 4 more items after that"),
-        (404, "is not offered for 1 of the items listed; it was not read for 4 more items after that"),
+        (403, "was refused (9 times): CONNECTOR:READ is missing; it was then not called for 2 more items"),
+        (404, "answered 404 for 3 items that exist; it was then not called for 2 more items"),
     ] {
         let world = world(5, |asked| (asked.at == "/v1/connections/{}/sync-history").then(|| error(status, "No")));
         let since = Some("2026-01-05T00:00:00Z".into());
@@ -101,7 +101,10 @@ fn the_log_service_of_the_account_counts_though_only_the_list_shows_it() {
     let row = row(&world, "{}", request(&kinds(&["log_service", "audit_logging"]), None, None));
     assert!(row.coverage.iter().all(|coverage| coverage.state == CoverageState::Complete), "{:?}", row.coverage);
     assert_eq!(of(&row, "log_service").records, 1);
-    assert_eq!(summary(&row), Some("2 of 2 groups export no audit trail by themselves; the account does"));
+    assert_eq!(
+        summary(&row),
+        Some("2 of 2 groups have no audit-trail export of their own switched on; the account has")
+    );
 }
 
 /// The connections of an account of which one is a Platform Connector of the account, as its details say.
@@ -124,10 +127,13 @@ fn with_connector(asked: &super::account::Asked<'_>) -> Option<Answer> {
 fn nothing_is_said_of_a_platform_connector_whose_details_are_switched_off() {
     let wanted = kinds(&["connection", "audit_logging"]);
     let on = row(&world(2, with_connector), "{}", request(&wanted, None, None));
-    assert_eq!(summary(&on), Some("2 of 2 groups export no audit trail by themselves; the account does"));
+    assert_eq!(
+        summary(&on),
+        Some("2 of 2 groups have no audit-trail export of their own switched on; the account has")
+    );
     assert!(on.coverage.iter().all(|coverage| coverage.state == CoverageState::Complete), "{:?}", on.coverage);
     let off = row(&world(2, with_connector), r#"{"connection_details": false}"#, request(&wanted, None, None));
-    assert_eq!(summary(&off), Some("Which groups export no audit trail could not be found out"));
+    assert_eq!(summary(&off), Some("It could not be determined which groups have no audit-trail export"));
     assert_eq!(of(&off, "connection").state, CoverageState::Disabled);
     assert_eq!(of(&off, "audit_logging").state, CoverageState::Partial);
     assert_eq!(of(&off, "audit_logging").code, "not-told");
