@@ -88,7 +88,8 @@ pub struct ConnectionContent<'a> {
     pub data_delay_threshold: Option<i64>,
     /// Whose names the schemas in the destination follow: FIVETRAN_NAMING or SOURCE_NAMING.
     pub destination_schema_names: Option<&'a str>,
-    /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `failed` or `off`.
+    /// `read`, or why `settings` and `setup_tests` are null: `gone`, `forbidden`, `not_offered`, `failed`, `off` or
+    /// `not_asked`.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
     pub details: &'static str,
     /// External secrets manager that holds its credentials.

@@ -191,7 +191,7 @@ fn findings<S: Source, W: World>(context: &Context<'_, '_, S, W>, endpoints: &[E
             format!("spread {} of {}: the calls of this day; other days have other items", turn.number, turn.of);
         all.push(finding(Severity::Info, "spread", "/settings/spread_days", message, "Nothing to do."));
     }
-    let message = "not counted, because no list tells it: retries, and one more call for each further 1,000 entries of one item's part. Counted although it may not happen: calls that the vendor will refuse, which stop after three items";
+    let message = "not counted, because no list shows it: retries; two more calls for each further 1,000 entries of one item's part; one call for each 404, to see whether the item still exists. Counted although they may not be made: calls that the vendor refuses, which stop after three items";
     all.push(finding(Severity::Info, "one-page-each", "", message.into(), "Nothing to do."));
     all
 }

@@ -5,8 +5,8 @@
 //! | 200, and the vendor's protocol finds its data | [`Body`] |
 //! | 200 otherwise; an unreadable body; 3xx, 400, 405, 406, 415; 500 after all retries | [`GetError::Broken`]: this list or item is lost, the rest goes on |
 //! | 401 | [`GetError::Unauthorized`]: stops everything |
-//! | 403 | [`GetError::Forbidden`]: ends a kind |
-//! | 404 | [`GetError::NotFound`]: ends an item or a kind |
+//! | 403 | [`GetError::Forbidden`]: the list is lost, or the part counts as refused |
+//! | 404 | [`GetError::NotFound`]: the list is not offered; for a part, the item itself is asked for next |
 //! | 429; 503 with `Retry-After` | waited for where the budget allows, a few times, else [`GetError::Wait`] |
 //! | 408, 502, 503, 504, or no answer, after all retries | [`GetError::Outage`]: stops the call, nothing is lost |
 //! | refused by the host | [`GetError::Denied`]: stops everything |

@@ -13,7 +13,7 @@ const FIRST_WAIT_MS: u64 = 1_000;
 const MAX_BACKOFF_MS: u64 = 30_000;
 /// A longer Retry-After is taken as one hour: every vendor's quota is open again by then.
 const MAX_RETRY_AFTER_MS: u64 = 3_600_000;
-/// Rate limits of one request that are waited out within a call; then the call ends, and says when to come back.
+/// Rate limits of one request in a call: after the last the call ends, and says when to come back.
 pub const MAX_RATE_LIMITS: u32 = 5;
 /// A 429 without a usable Retry-After: come back in a minute.
 const DEFAULT_RETRY_AFTER_MS: u64 = 60_000;

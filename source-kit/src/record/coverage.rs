@@ -33,7 +33,8 @@ pub const KIND: Kind = Kind {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct CoverageContent<'a> {
-    /// Whether it is short only as the setting `accepted_gaps` accepts; false where nothing is missing.
+    /// Whether it is short only because the setting `accepted_gaps` accepts it, or because the vendor offers it
+    /// under some plans only and answers 404 or gives no field to ask with. False where nothing is missing.
     pub accepted: bool,
     /// Whether every list that the kind is made from was read to its end.
     pub end_seen: bool,

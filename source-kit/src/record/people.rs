@@ -65,7 +65,12 @@ impl People {
 
     fn insert(&mut self, name: String, least: usize, stands_for: &str) {
         if name.chars().count() >= least && OURS.binary_search(&name.as_str()).is_err() {
-            self.names.entry(name).or_insert_with(|| stands_for.into());
+            // A name that several people have stands for itself.
+            let of_several = name.clone();
+            let known = self.names.entry(name).or_insert_with(|| stands_for.into());
+            if known != stands_for {
+                *known = of_several;
+            }
         }
     }
 
@@ -208,6 +213,14 @@ mod tests {
             people.add(&Person { email, given_name, family_name });
         }
         people
+    }
+
+    #[test]
+    fn a_name_of_several_people_stands_for_itself() {
+        let two = people(&[("ada@a.org", "Ada", "Byron"), ("ada@b.org", "Ada", "Byron")]);
+        assert_eq!(two.replaced("Ada Byron", &hash).as_deref(), Some("<adabyron>"));
+        let one = people(&[("ada@a.org", "Ada", "Byron"), ("ada@a.org", "Ada", "Byron")]);
+        assert_eq!(one.replaced("Ada Byron", &hash).as_deref(), Some("<ada@a.org>"));
     }
 
     #[test]
