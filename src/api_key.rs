@@ -89,10 +89,8 @@ wire! {
 fn need(user: &str) -> Need {
     let user = wire::read::<Typed<'_>>(user).unwrap_or_default();
     match user.user_type.text() {
-        Some(kind) if kind.eq_ignore_ascii_case("SERVICE_ACCOUNT") => match user.has_api_key.value() {
-            Some(false) => Need::Nothing,
-            _ => Need::Called,
-        },
+        _ if user.has_api_key.value() == Some(false) => Need::Nothing,
+        Some(kind) if kind.eq_ignore_ascii_case("SERVICE_ACCOUNT") => Need::Called,
         Some(kind) if kind.eq_ignore_ascii_case("REGULAR_USER") => Need::Nothing,
         _ => Need::Unknown,
     }

@@ -130,8 +130,7 @@ pub struct Stamp<'a> {
 impl<'a> Stamp<'a> {
     /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it.
     pub fn new(action: Action, at: &'a Text<'_>, field: &'static str) -> Self {
-        let is_odd =
-            at.is_set() && at.text().is_none_or(|text| !text.is_empty() && Timestamp::parse_rfc3339(text).is_none());
+        let is_odd = at.is_set() && at.text().is_none_or(|text| Timestamp::parse_rfc3339(text).is_none());
         Self { action, at: at.text(), is_odd, field, actor: None, outcome: None }
     }
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use source_kit::Protocol;
 use source_kit::read::data::{Data, ListPage, Shape, looks_like_paging, range_of};
@@ -40,6 +40,9 @@ struct Envelope<'a, D> {
     #[serde(borrow)]
     message: Option<Cow<'a, str>>,
     data: Option<D>,
+    /// Belongs to the data of a page.
+    #[serde(default)]
+    next_cursor: Option<IgnoredAny>,
 }
 
 /// The data of a page, read together with the envelope: long lists are read once less.
@@ -92,7 +95,9 @@ fn data_of(text: &str, shape: Shape) -> Result<Data, &'static str> {
         && envelope.code.as_deref() == Some("Success")
         && let Some(page) = envelope.data
     {
-        return Ok(Data::Page(page.within(text)));
+        let page = page.within(text);
+        let unknown_paging = page.unknown_paging || envelope.next_cursor.is_some();
+        return Ok(Data::Page(ListPage { unknown_paging, ..page }));
     }
     let envelope: Envelope<'_, &RawValue> =
         serde_json::from_str(text).map_err(|_| "the body is not JSON with Fivetran's envelope")?;

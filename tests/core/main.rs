@@ -15,6 +15,7 @@ mod fuzz_corpus;
 mod histories;
 mod kept;
 mod layers;
+mod lies;
 mod meanwhile;
 mod people;
 mod properties;

@@ -28,6 +28,7 @@ use crate::record::resource::Resource;
 use crate::record::source::Source;
 use crate::record::tally::Tally;
 use crate::record::turn::next_since;
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -97,6 +98,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             let item = item.with(&[], &[], notes);
             (account.resource.project)(&item, out, findings);
         });
+        self.diagnostics.extend(counts::drift(&mut self.state, account.path, &made.findings));
         counts::findings(
             &mut self.state,
             self.context.call.plan,
@@ -104,7 +106,6 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             (account.resource.path, 0),
             &mut made.findings,
         );
-        self.diagnostics.extend(counts::drift(&mut self.state, &made.findings));
         for record in made.records {
             self.deliver(record);
         }
@@ -152,6 +153,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         counts::item(&mut self.state, plan, resource);
         for (part, answer) in resource.parts.iter().zip(&answers).filter(|(part, _)| part.project.is_none()) {
             counts::part(&mut self.state, plan, part, (answer, listed.mark()));
+            self.doubt(part.path, answer);
         }
         let next = self.context.next_step(listing, listed, &step);
         self.end_step(listing, index, next, (resource.path, made.findings));
@@ -182,10 +184,19 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         }
         let plan = self.context.call.plan;
         counts::part(&mut self.state, plan, part, (&answer, listed.mark()));
+        self.doubt(part.path, &answer);
         if let Some(cause) = trouble.filter(|cause| *cause != Cause::ListChanged) {
             counts::of_part(&mut self.state, plan, part, (&Problem::of_items(cause, part.path, 1), listed.mark()));
         }
         self.end_step(listing, index, next, (part.path, made.findings));
+    }
+
+    /// Reports an answer that is of no use.
+    fn doubt(&mut self, path: &str, answer: &PartAnswer) {
+        if let PartAnswer::Broken(what) = answer {
+            let message = format!("GET {path}: {what}");
+            self.diagnostics.extend(counts::report(&mut self.state, String::new(), message));
+        }
     }
 
     /// Moves on from a step that was delivered: to `next`, or else to the item after it.
@@ -199,8 +210,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
             return;
         };
+        self.diagnostics.extend(counts::drift(&mut self.state, at, &findings));
         counts::findings(&mut self.state, self.context.call.plan, resource, (at, listed.mark()), &mut findings);
-        self.diagnostics.extend(counts::drift(&mut self.state, &findings));
         if let Some(next) = next {
             let inside = self.state.position.inside.take().filter(|inside| inside.step.part == next.part);
             self.stand_at(
@@ -288,6 +299,9 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             tally.repeats += listing.repeats;
         });
         for problem in &listing.problems {
+            if problem.cause == Cause::UnknownPaging {
+                self.diagnostics.extend(counts::report(&mut self.state, String::new(), problem.sentence()));
+            }
             counts::of_list(&mut self.state, self.context.call.plan, resource, problem);
         }
         let read_at = listing.body.seen.read_at;

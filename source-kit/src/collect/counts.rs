@@ -15,7 +15,7 @@ use crate::record::resource::Resource;
 use crate::record::source::Source;
 use crate::record::tally::{Tally, short};
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// A part that is refused, or not offered, for the first so many items in a row is not called any more: calls are
@@ -205,24 +205,27 @@ pub fn kinds<S: Source>(state: &mut State<S>, plan: &Plan, some: &[&Kind], mut c
     }
 }
 
-/// Fields that are not as documented, each of them once in a collection.
-pub fn drift<S: Source>(state: &mut State<S>, findings: &Findings<S>) -> Vec<Diagnostic> {
-    let all = findings.drift.iter().flat_map(|(endpoint, drift)| drift.iter().map(move |found| (*endpoint, found)));
-    let mut reported = Vec::new();
-    for (endpoint, (pointer, what)) in all {
-        let message = format!("GET {endpoint}: {pointer} is {what}");
-        let hash = short_hash(&message);
-        if state.drift.contains(&hash) || state.drift.len() >= MAX_DRIFT {
-            continue;
-        }
-        state.drift.push(hash);
-        reported.push(Diagnostic {
-            severity: Severity::Info,
-            code: "drift",
-            pointer: pointer.clone(),
-            message,
-            remedy: "What could be read is kept. A newer version of this component may know more.".into(),
-        });
+/// What is not as documented, each thing once in a collection: fields, and what the answer of `at` does not say.
+pub fn drift<S: Source>(state: &mut State<S>, at: &str, findings: &Findings<S>) -> Vec<Diagnostic> {
+    let fields = findings.drift.iter().flat_map(|(endpoint, drift)| drift.iter().map(move |found| (*endpoint, found)));
+    let fields = fields.map(|(path, (pointer, what))| (pointer.clone(), format!("GET {path}: {pointer} is {what}")));
+    let unknown = findings.unknown.iter().map(|(_, what)| (String::new(), format!("GET {at} does not say {what}")));
+    let all: Vec<_> = fields.chain(unknown).collect();
+    all.into_iter().filter_map(|(pointer, message)| report(state, pointer, message)).collect()
+}
+
+/// Something that is not as documented, if it was not reported before.
+pub fn report<S: Source>(state: &mut State<S>, pointer: String, message: String) -> Option<Diagnostic> {
+    let hash = short_hash(&message);
+    if state.drift.contains(&hash) || state.drift.len() >= MAX_DRIFT {
+        return None;
     }
-    reported
+    state.drift.push(hash);
+    Some(Diagnostic {
+        severity: Severity::Info,
+        code: "drift",
+        pointer,
+        message,
+        remedy: "What could be read is kept. A newer version of this component may know more.".into(),
+    })
 }

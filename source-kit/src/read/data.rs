@@ -41,10 +41,12 @@ pub struct ListPage {
 /// one; what is null or false tells of none.
 #[must_use]
 pub fn looks_like_paging(name: &str, value: &str, cursor: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let words = ["cursor", "next", "offset", "more", "continu", "token", "pagin"];
+    let tells = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        ["cursor", "next", "offset", "more", "continu", "token", "pagin"].iter().any(|word| lower.contains(word))
+    };
     name != cursor
-        && words.iter().any(|word| lower.contains(word))
+        && (tells(name) || (value.starts_with(['{', '[']) && tells(value)))
         && !matches!(value, "null" | "false" | "\"\"" | "0" | "{}" | "[]")
 }
 

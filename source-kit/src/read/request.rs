@@ -6,6 +6,7 @@ use super::wire::Text;
 use crate::base::urn::encoded;
 use alloc::string::String;
 use core::fmt;
+use percent_encoding::percent_decode_str;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// The longest id that is believed to be one, in bytes. What roles are named counts as an id.
@@ -36,10 +37,15 @@ pub fn has_field(json: &str, key: &str) -> bool {
     field_of(json, key).is_some_and(|node| node != Node::Null)
 }
 
-/// Whether an id can stand in a path: not empty, not a dot segment, which changes the path, nor longer than any
+/// Whether an id can stand in a path: not empty, without dot segments however they are written, which change the path, nor longer than any
 /// id is, nor with control characters.
 fn is_askable(id: &str) -> bool {
-    !matches!(id, "" | "." | "..") && id.len() <= MAX_ID && !id.chars().any(char::is_control)
+    let decoded = percent_decode_str(id).decode_utf8_lossy();
+    let is_dots = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
+    !id.is_empty()
+        && id.len() <= MAX_ID
+        && !decoded.chars().any(char::is_control)
+        && !decoded.split(['/', '\\']).any(is_dots)
 }
 
 fn field_of<'a>(json: &'a str, key: &str) -> Option<Node<'a>> {

@@ -12,7 +12,7 @@ fn secrets_are_found_wherever_they_stand() {
         ("key: -----BEGIN PRIVATE KEY-----", Why::PrivateKey),
         ("PuTTY-User-Key-File-3: ssh-rsa", Why::PrivateKey),
         ("eyJhbGciOiJIUzI1NiJ9.e30.x", Why::WebToken),
-        ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", Why::WebToken),
+        ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", Why::Token("HTTP")),
         ("admin:hunter2@db", Why::UserInfo),
         ("root:p@ss:word@db.example.com:3306", Why::UserInfo),
         (":redispw@cache", Why::UserInfo),

@@ -1,0 +1,94 @@
+//! Answers that lie, as a review with an account of its own saw them believed: each says so, and none costs more than
+//! itself.
+
+use crate::collect::{account, budget};
+use crate::fake::{FakeWorld, collect_all, reply, session};
+use serde_json::{Value, json};
+use source_kit::base::model::{CollectRequest, Coverage, CoverageState, Page};
+
+fn collected(kinds: &[&str], at: &str, body: &Value) -> (Vec<Page>, Vec<String>) {
+    let world =
+        FakeWorld::new(
+            |path: &str| {
+                if path.split('?').next() == Some(at) { reply(200, body.to_string()) } else { account(path) }
+            },
+        );
+    let kinds = kinds.iter().map(ToString::to_string).collect();
+    let pages = collect_all(&world, &session("{}"), CollectRequest { kinds, ..budget(None, None) }).unwrap();
+    let asked = world.journal.borrow().clone();
+    (pages, asked)
+}
+
+fn of<'p>(pages: &'p [Page], kind: &str) -> &'p Coverage {
+    pages.last().unwrap().coverage.iter().find(|coverage| coverage.kind == kind).unwrap()
+}
+
+fn findings(pages: &[Page]) -> Vec<&str> {
+    pages.iter().flat_map(|page| &page.diagnostics).map(|finding| finding.message.as_str()).collect()
+}
+
+fn enveloped(data: &Value) -> Value {
+    json!({"code": "Success", "message": "", "data": data})
+}
+
+#[test]
+fn an_id_that_would_change_the_path_costs_its_item_alone() {
+    for id in ["..", ".", "a/../b", "a/./b", "a\\..\\b", "../users", "é/..", "%2e%2e", "a%2f..%2fb", "..;x"] {
+        let items = json!([{"id": id, "service": "s3"}, {"id": "c2", "service": "s3"}]);
+        let (pages, asked) = collected(&["connection"], "/v1/connections", &enveloped(&json!({"items": items})));
+        let coverage = of(&pages, "connection");
+        assert_eq!((coverage.state, coverage.records), (CoverageState::Partial, 2), "{id}: {}", coverage.reason);
+        assert!(coverage.reason.contains("could not be called for 1 item without a usable id"), "{}", coverage.reason);
+        let details: Vec<&String> = asked.iter().filter(|path| path.starts_with("/v1/connections/")).collect();
+        assert_eq!(details, ["/v1/connections/c2"], "{id}");
+    }
+}
+
+#[test]
+fn a_stamp_that_is_no_instant_is_a_missing_event() {
+    for stamp in [json!(""), json!("yesterday"), json!(1_700_000_000_000_i64), json!(true)] {
+        let user = json!({"id": "u", "created_at": "2025-01-01T00:00:00Z", "logged_in_at": stamp, "role": null});
+        let (pages, _) = collected(&["audit_event"], "/v1/users", &enveloped(&json!({"items": [user]})));
+        let coverage = of(&pages, "audit_event");
+        assert_eq!(coverage.state, CoverageState::Partial, "{stamp}");
+        assert!(coverage.reason.contains("GET /v1/users does not say when something happened"), "{}", coverage.reason);
+        assert!(findings(&pages).iter().any(|found| found.contains("does not say when")), "{:?}", findings(&pages));
+    }
+}
+
+#[test]
+fn further_pages_that_are_named_otherwise_than_documented_are_noticed() {
+    let roles = json!([{"name": "one", "is_custom": false, "scope": []}]);
+    let sibling = |name: &str, value: Value| enveloped(&json!({"items": roles, name: value}));
+    let mut outside = enveloped(&json!({"items": roles}));
+    outside["next_cursor"] = "abc".into();
+    for body in [
+        sibling("nextCursor", json!("abc")),
+        sibling("links", json!({"next": "https://api.fivetran.com/v1/roles?cursor=abc"})),
+        sibling("page_info", json!({"next": "abc"})),
+        sibling("paging", json!({"cursor": "abc"})),
+        sibling("has_more", json!(true)),
+        outside,
+    ] {
+        let (pages, _) = collected(&["role"], "/v1/roles", &body);
+        let coverage = of(&pages, "role");
+        assert_eq!((coverage.state, coverage.code), (CoverageState::Partial, "unknown-paging"), "{body}");
+        assert!(findings(&pages).iter().any(|found| found.contains("further pages")), "{:?}", findings(&pages));
+    }
+    for body in [sibling("has_more", json!(false)), sibling("total", json!(1)), sibling("links", json!({}))] {
+        let (pages, _) = collected(&["role"], "/v1/roles", &body);
+        assert_eq!(of(&pages, "role").state, CoverageState::Complete, "{body}");
+    }
+}
+
+#[test]
+fn details_of_another_item_are_not_believed_and_reach_a_person() {
+    for data in [json!({"id": "c2", "service": "s3"}), json!({}), json!([])] {
+        let (pages, _) = collected(&["connection"], "/v1/connections/c1", &enveloped(&data));
+        assert_eq!(of(&pages, "connection").state, CoverageState::Partial, "{data}");
+        let found = findings(&pages);
+        assert!(found.contains(&"GET /v1/connections/{id}: the answer's id is not that of the item"), "{found:?}");
+    }
+    let (pages, _) = collected(&["connection"], "/v1/connections/c1", &enveloped(&json!({"id": "c1"})));
+    assert!(findings(&pages).iter().all(|found| !found.contains("not that of")), "{:?}", findings(&pages));
+}
