@@ -92,3 +92,36 @@ fn details_of_another_item_are_not_believed_and_reach_a_person() {
     let (pages, _) = collected(&["connection"], "/v1/connections/c1", &enveloped(&json!({"id": "c1"})));
     assert!(findings(&pages).iter().all(|found| !found.contains("not that of")), "{:?}", findings(&pages));
 }
+
+/// The one secret whose text is known, in answers that repeat it, and in the name of a field.
+#[test]
+fn the_own_secret_does_not_leave_whoever_repeats_it() {
+    use base64::Engine;
+    let secret = "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3";
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("KEYkeyKEYkey1234:{secret}"));
+    for text in [secret, &format!("x{secret}y"), &pair] {
+        let group = json!({"id": text, "name": text, "created_at": text, text: 1});
+        let (pages, _) = collected(&["group"], "/v1/groups", &enveloped(&json!({"items": [group]})));
+        let out = format!("{:?}{:?}{:?}", findings(&pages), pages.last().unwrap().coverage, pages);
+        let everything = pages.iter().fold(out, |out, page| format!("{out}{:?}{:?}", page.records, page.diagnostics));
+        assert!(!everything.contains(secret) && !everything.contains(&pair), "{everything}");
+        assert!(pages.iter().flat_map(|page| &page.records).any(|record| record.title.contains("withheld")));
+    }
+}
+
+#[test]
+fn the_name_of_an_unknown_field_is_judged_too() {
+    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    for (name, settings) in [(token, "{}"), ("eve@example.com", HASHED)] {
+        let group = json!({"id": "g1", "name": "Prod", "created_at": "2025-01-01T00:00:00Z", name: 1});
+        let world = FakeWorld::new(|path: &str| match path.split('?').next() {
+            Some("/v1/groups") => reply(200, enveloped(&json!({"items": [group]})).to_string()),
+            _ => account(path),
+        });
+        let pages = collect_all(&world, &session(settings), budget(None, None)).unwrap();
+        assert!(!format!("{pages:?}").contains(name), "{:?}", findings(&pages));
+        assert!(findings(&pages).iter().any(|found| found.contains("withheld") || found.contains("hmac-sha256")));
+    }
+}
+
+const HASHED: &str = r#"{"personal_data": "hashed", "personal_data_key": "0123456789abcdef"}"#;

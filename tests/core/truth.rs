@@ -120,7 +120,7 @@ fn summary(row: &Row) -> Option<&str> {
 fn rows(place: Place, wrong: &mut Wrong) -> String {
     let kinds = served(&place);
     let mut out = format!("GET {}\n", place.path());
-    for situation in ALL.into_iter().filter(|situation| situation.applies(&place)) {
+    for situation in ALL.iter().copied().filter(|situation| situation.applies(&place)) {
         let case = Case { place, situation };
         let row = of_situation(place, situation, &kinds);
         let at_once = at_once(place, situation, &kinds);
@@ -183,7 +183,7 @@ fn the_table_of_verdicts_is_as_agreed() {
     for path in seen.keys() {
         assert!(golden.contains(&format!("\nGET {path}\n  fine\n")), "{path} has no rows");
     }
-    for situation in ALL {
+    for situation in ALL.iter().copied() {
         assert!(golden.contains(&format!("\n  {}\n", situation.words())), "{situation:?} is nowhere the case");
     }
 }

@@ -23,8 +23,10 @@ use crate::record::config::Config;
 use crate::record::emit::Emit;
 use crate::record::findings::Findings;
 use crate::record::kind::Nature;
+use crate::record::own;
 use crate::record::problem::{Cause, Problem};
 use crate::record::resource::Resource;
+use crate::record::secrets::{WITHHELD, is_secret};
 use crate::record::source::Source;
 use crate::record::tally::Tally;
 use crate::record::turn::next_since;
@@ -98,7 +100,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             let item = item.with(&[], &[], notes);
             (account.resource.project)(&item, out, findings);
         });
-        self.diagnostics.extend(counts::drift(&mut self.state, account.path, &made.findings));
+        let found = counts::drift(&mut self.state, account.path, &made.findings);
+        self.tell(found);
         counts::findings(
             &mut self.state,
             self.context.call.plan,
@@ -191,11 +194,29 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         self.end_step(listing, index, next, (part.path, made.findings));
     }
 
+    /// Reports what was found. Names of unknown fields are the vendor's: they are judged like any text of its own.
+    fn tell(&mut self, found: impl IntoIterator<Item = Diagnostic>) {
+        for mut finding in found {
+            for text in [&mut finding.pointer, &mut finding.message] {
+                let is_own = |form: &String| text.contains(form.as_str());
+                if is_secret(text) || self.config.own_secrets.iter().any(is_own) {
+                    *text = WITHHELD.into();
+                } else if let Some(other) =
+                    self.config.settings.privacy.without_people(&self.state.identity.account, text)
+                {
+                    *text = other;
+                }
+            }
+            self.diagnostics.push(finding);
+        }
+    }
+
     /// Reports an answer that is of no use.
     fn doubt(&mut self, path: &str, answer: &PartAnswer) {
         if let PartAnswer::Broken(what) = answer {
             let message = format!("GET {path}: {what}");
-            self.diagnostics.extend(counts::report(&mut self.state, String::new(), message));
+            let found = counts::report(&mut self.state, String::new(), message);
+            self.tell(found);
         }
     }
 
@@ -210,7 +231,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let (Some(resource), Some(listed)) = (resource_at::<S>(listing.stage), listing.items.get(index)) else {
             return;
         };
-        self.diagnostics.extend(counts::drift(&mut self.state, at, &findings));
+        let found = counts::drift(&mut self.state, at, &findings);
+        self.tell(found);
         counts::findings(&mut self.state, self.context.call.plan, resource, (at, listed.mark()), &mut findings);
         if let Some(next) = next {
             let inside = self.state.position.inside.take().filter(|inside| inside.step.part == next.part);
@@ -300,7 +322,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         });
         for problem in &listing.problems {
             if problem.cause == Cause::UnknownPaging {
-                self.diagnostics.extend(counts::report(&mut self.state, String::new(), problem.sentence()));
+                let found = counts::report(&mut self.state, String::new(), problem.sentence());
+                self.tell(found);
             }
             counts::of_list(&mut self.state, self.context.call.plan, resource, problem);
         }
@@ -325,7 +348,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         self.state.position = next.unwrap_or(closing);
     }
 
-    fn deliver(&mut self, record: Record) {
+    fn deliver(&mut self, mut record: Record) {
+        own::mask(&mut record, &self.config.own_secrets);
         self.context.progress.record(&record, self.plan().budget.max_bytes.is_some());
         let position = self.plan().wanted.iter().position(|kind| kind.id == record.kind);
         if let Some(tally) = position.and_then(|at| self.state.tallies.get_mut(at)) {

@@ -1,6 +1,7 @@
 //! What `configure` accepts: credentials judged by their form, settings by their schema. Nothing is
 //! asked of the vendor.
 
+use super::own;
 use super::privacy::{FreeText, Privacy};
 use super::source::{Setting, Source};
 use super::turn::MAX_DAYS;
@@ -60,6 +61,8 @@ pub struct Settings<S: Source> {
 pub struct Config<S: Source> {
     /// Value of the `Authorization` header; absent when the host adds it or none is needed.
     pub authorization: Option<String>,
+    /// The secret in it, in every form in which it may stand in a record.
+    pub own_secrets: Vec<String>,
     /// Settings in force.
     pub settings: Settings<S>,
     /// The settings in force as canonical JSON, without secrets.
@@ -96,7 +99,19 @@ pub fn configure<S: Source>(credentials: &Credentials, settings: &str) -> Result
     effective.insert("personal_data_key", mark.map_or(Value::Null, Value::from));
     let settings_digest = sha256_hex(to_canonical(&effective).as_bytes());
     effective.insert("requests_per_hour", settings.requests_per_hour.into());
-    Ok(Config { authorization, settings, effective: to_canonical(&effective), shown, settings_digest, warnings })
+    let own_secrets = match credentials {
+        Credentials::Basic { username, password } => own::forms(username, password),
+        _ => Vec::new(),
+    };
+    Ok(Config {
+        authorization,
+        own_secrets,
+        settings,
+        effective: to_canonical(&effective),
+        shown,
+        settings_digest,
+        warnings,
+    })
 }
 
 /// The mode, and a mark of the key. The key itself is never shown; a short keyed mark of it makes

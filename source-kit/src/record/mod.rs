@@ -10,6 +10,7 @@ pub mod identity;
 pub mod kind;
 pub mod manifest;
 pub mod not_observable;
+pub mod own;
 pub mod part;
 pub mod people;
 mod people_words;

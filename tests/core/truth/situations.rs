@@ -54,9 +54,18 @@ impl Place {
     }
 }
 
-/// What is the case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Situation {
+/// The situations, and all of them in the order of the table.
+macro_rules! situations {
+    ($($name:ident,)*) => {
+        /// What is the case.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Situation { $($name,)* }
+        /// All of them.
+        pub const ALL: &[Situation] = &[$(Situation::$name,)*];
+    };
+}
+
+situations! {
     Fine,
     CutBefore,
     TwoPages,
@@ -92,41 +101,6 @@ pub enum Situation {
 }
 
 use Situation::*;
-
-/// All of them, in the order of the table.
-pub const ALL: [Situation; 31] = [
-    Fine,
-    CutBefore,
-    TwoPages,
-    Empty,
-    NoneCode,
-    OneGone,
-    NotFound,
-    NotFoundForOne,
-    AllGone,
-    Forbidden,
-    ForbiddenForOne,
-    ForbiddenForAllOfFive,
-    Broken,
-    BrokenForOne,
-    DataIsList,
-    DataIsText,
-    NoItems,
-    ItemsAreNull,
-    OtherId,
-    Off,
-    NotTold,
-    OtherTurn,
-    UnknownCursor,
-    Loop,
-    DeletionBetweenPages,
-    SecondPageBroken,
-    SecondPageForbidden,
-    SecondPageNotFound,
-    WithoutId,
-    DotDotId,
-    SameId,
-];
 
 impl Situation {
     /// In words.
