@@ -1,14 +1,11 @@
-"""Checks wit/chain-vectors.json, or the chain of a collection, with nothing of this project's code.
+"""Checks wit/chain-vectors.json, or a collection, with nothing of this project's code.
 
-    python3 docs/check-chain.py wit/chain-vectors.json
-    python3 docs/check-chain.py EVIDENCE_FOLDER
+    python3 docs/check-chain.py wit/chain-vectors.json|EVIDENCE_FOLDER
 
 RFC 8785 for records is plain: all their fields but `content` are texts and small numbers, which Python's json
 writes as that prescribes once names are sorted.
 """
-import hashlib
-import json
-import sys
+import hashlib, json, sys
 from pathlib import Path
 
 def must(holds, why):
@@ -25,40 +22,38 @@ def parse(text):
 def sha256(data):
     return hashlib.sha256(data).digest()
 
-def canonical(value):
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-
 def start(source, interface, settings_digest):
     return sha256(canonical({"interface": interface, "settings_digest": settings_digest, "source": source}))
 
+def canonical(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
 def step(head, record, content):
-    """The digest, the hash and the next head of a record."""
     digest = sha256(content.encode()).hex()
-    fields = {name: value for name, value in record.items() if name != "content"} | {"digest": digest}
-    record_hash = sha256(canonical(fields))
+    record_hash = sha256(canonical({name: value for name, value in record.items() if name != "content"} | {"digest": digest}))
     return digest, record_hash.hex(), sha256(head + record_hash)
 
 def check_vectors(vectors):
     head = start(vectors["source"], vectors["interface"], vectors["settings_digest"])
     must(head.hex() == vectors["start"], "the chain starts otherwise")
     for number, vector in enumerate(vectors["records"]):
-        digest, record_hash, head = step(head, vector["record"], vector["record"]["content"])
-        same = (digest, record_hash, head.hex()) == (vector["digest"], vector["hash"], vector["head"])
-        must(same, f"vector {number} differs")
+        *same, head = step(head, vector["record"], vector["record"]["content"])
+        must([*same, head.hex()] == [vector["digest"], vector["hash"], vector["head"]], f"vector {number} differs")
     print(f"{len(vectors['records'])} records as the vectors say")
 
 def check_folder(folder):
-    manifest = parse((folder / "manifest.json").read_text("utf-8"))
-    lines = (folder / "evidence.jsonl").read_bytes().decode("utf-8").removesuffix("\n").split("\n")
-    content = parse(lines[-1])["content"]
-    head = start(manifest["component"]["id"], content["interface"], content["settings_digest"])
-    for number, line in enumerate(lines, 1):
-        record, text = parse(line), line[line.index('"content":') + 10 : line.rindex(',"digest":"')]
+    manifest, seal = (parse((folder / name).read_text("utf-8")) for name in ("manifest.json", "seal.json"))
+    head, journal = start(manifest["component"]["id"], "compliance:source@0.2.0", manifest["settings_digest"]), bytes(32)
+    for number, line in enumerate((folder / "evidence.jsonl").open("rb"), 1):
+        record, text = parse(line), line[line.index(b'"content":') + 10 : line.rindex(b',"digest":"')].decode()
         digest, _, head = step(head, record, text)
-        same = digest == record["digest"] and parse(text) == record["content"]
-        must(same, f"line {number}: the content is not the one its digest is of")
-    must(head.hex() == manifest["chain_head"], "the chain head is not the manifest's")
-    print(f"{len(lines)} records, chain head {head.hex()}")
+        must(digest == record["digest"] and parse(text) == record["content"], f"line {number}: not its digest's content")
+    for line in (folder / "journal.jsonl").open("rb"):
+        journal = sha256(journal + sha256(line.removesuffix(b"\n")))
+    must((head.hex(), journal.hex()) == (manifest["chain_head"], manifest["journal_head"]), "the heads are not the manifest's")
+    for file in seal["subject"]:
+        must(sha256((folder / file["name"]).read_bytes()).hex() == file["digest"]["sha256"], f"{file['name']} was changed")
+    print(f"{number} records consistent with each other, seal {sha256((folder / 'seal.json').read_bytes()).hex()}")
 
 must(len(sys.argv) == 2 and Path(sys.argv[1]).exists(), __doc__)
 place = Path(sys.argv[1])

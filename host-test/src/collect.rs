@@ -13,13 +13,17 @@ use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Configured};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::error::{Error, Result};
+use source_host::journal::Journal;
 use source_host::records;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
-    let target = args.target.resolve().await?;
+    let mut target = args.target.resolve().await?;
+    let journal = Arc::new(Journal::default());
+    target.tenant.journal = Some(Arc::clone(&journal));
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
     let mut options = options(args);
@@ -30,18 +34,18 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
     let mut collection = Collection::start(&plugin, &target.tenant, options).await?;
     warnings::show(collection.configured());
-    let summary = records::begin(&plugin, request, collection.configured());
+    let summary = records::begin(&plugin, &target.tenant, request, collection.configured())?;
     let mut dir = match resumed {
-        Some(dir) => dir.check_origin(&summary).map(|()| dir)?,
+        Some(dir) => dir.resumed(&summary)?,
         None => EvidenceDir::create(&args.out, summary)
             .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
     };
     let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
     let begun = Instant::now();
     if !dir.is_finished() {
-        let progress = Progress::start(std::sync::Arc::clone(&target.tenant.meter));
+        let progress = Progress::start(Arc::clone(&target.tenant.meter));
         let outcome = tokio::select! {
-            outcome = pages(&mut collection, &mut dir, check.as_deref(), &progress) => outcome.map(|()| true),
+            outcome = pages(&mut collection, &mut dir, &journal, check.as_deref(), &progress) => outcome.map(|()| true),
             () = signals::interrupted() => Ok(false),
         };
         drop(progress);
@@ -52,11 +56,14 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
             return stopped(dir, outcome);
         }
     }
-    let summary = dir.finish(signer.as_ref())?;
+    let (summary, seal) = dir.finish(signer.as_ref())?;
     show(&summary, args, share(collection.configured()), begun.elapsed());
     if target.simulator.is_some() {
         sample(args)?;
+        say("");
     }
+    say(format!("seal: {seal} (keep it elsewhere: verify --seal shows any later change)"));
+    summary.caveats().for_each(say);
     Ok(if summary.missing().next().is_none() { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 
@@ -87,6 +94,7 @@ pub fn options(args: &CollectArgs) -> CollectionOptions {
 async fn pages(
     collection: &mut Collection,
     dir: &mut EvidenceDir,
+    journal: &Journal,
     check: Option<&Check>,
     progress: &Progress,
 ) -> Result<()> {
@@ -94,9 +102,9 @@ async fn pages(
         if let Some(check) = check {
             page.records.iter().try_for_each(check)?;
         }
-        let lines = records::lines(&page)?;
-        let summary = dir.summary().clone().with(records::page_facts(&page), &lines);
-        dir.append(&lines, page.cursor.clone(), summary)?;
+        let (lines, seen) = (records::lines(&page)?, journal.take());
+        let summary = dir.summary().clone().with(records::page_facts(&page), &lines, &seen);
+        dir.append(&lines, &seen, page.cursor.clone(), summary)?;
         progress.page(&page, dir.summary().records, dir.summary().requests);
         if let Some(failure) = &page.stopped {
             progress.stopped(failure);
@@ -137,7 +145,6 @@ fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::ti
     show_findings(summary);
     say(format!("evidence: {}", args.out.join("evidence.jsonl").display()));
     say(format!("manifest: {}", args.out.join("manifest.json").display()));
-    say(format!("seal:     {}", summary.chain_head));
     if let Some(since) = &summary.next_since {
         say(format!("next:     use --since {} so that no event is missed", plain(since)));
     }

@@ -18,6 +18,10 @@ pub const UPSTREAM: u8 = 4;
 pub const INCOMPLETE: u8 = 5;
 /// A policy denied a request, or the component asks for more than a source may have.
 pub const DENIED: u8 = 6;
+/// `verify`: the files contradict each other, or what was kept elsewhere.
+pub const CONTRADICTED: u8 = 10;
+/// `verify`: consistent with itself, and held against nothing: no kept seal or key was given.
+pub const NO_ANCHOR: u8 = 11;
 /// Interrupted by a signal; the output is valid and can be resumed.
 pub const INTERRUPTED: u8 = 130;
 

@@ -95,6 +95,7 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
     };
     if let Some(simulator) = &simulator {
         defaults.upstream = simulator.url().parse().ok();
+        defaults.simulated = Some(args.sim.sentence());
     }
     let specs = match &args.tenants {
         Some(path) => read(path, &defaults)?,
@@ -145,6 +146,7 @@ fn defaults(args: &FleetArgs) -> Result<Defaults> {
         kinds: args.kinds.clone(),
         since: args.since.clone(),
         upstream: args.upstream.as_ref().map(checked).transpose()?,
+        simulated: None,
         clock: args.fixed_clock.as_deref().map(milliseconds).transpose()?.map_or(Clock::System, Clock::fixed),
     })
 }

@@ -68,6 +68,7 @@ impl TargetArgs {
             Mode::HostManaged => Credentials::HostManaged(pair),
         };
         let mut tenant = Tenant::new(credentials);
+        tenant.simulated = simulator.as_ref().map(|_| self.sim.sentence());
         if let Some(path) = &self.settings {
             tenant.settings = read_settings(path)?;
         }

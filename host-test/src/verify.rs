@@ -1,4 +1,4 @@
-//! `verify`: is a collection whole and unaltered? `keygen`: a key to sign collections with.
+//! `verify`: is a collection consistent with itself, and is it what a kept seal or a key says? `keygen`: a key to sign collections with.
 
 use super::schemas;
 use clap::Args;
@@ -6,7 +6,8 @@ use host_test::component::ComponentArgs;
 use host_test::exit;
 use host_test::text::{plain, plural, say};
 use source_evidence::seal::{self, PublicKey};
-use source_evidence::verify::{Files, verify};
+use source_evidence::summary::Summary;
+use source_evidence::verify::{Anchors, Report, Signature, Verdict, verify};
 use source_host::error::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -19,11 +20,11 @@ pub struct VerifyArgs {
     /// Folder of a finished collection.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// Also check the signature, with the .pub file that keygen wrote.
+    /// Public key (.pub, from keygen) of whoever is said to have made it: checks that its owner signed these files.
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
-    /// Chain head that was kept elsewhere: checks that these are its records, unchanged.
-    #[arg(long, value_name = "HEX", value_parser = head)]
+    /// The seal that collect printed, kept elsewhere: checks that no file was changed since.
+    #[arg(long, value_name = "HEX", value_parser = seal_value)]
     seal: Option<String>,
     /// Also check contents against the component's JSON Schemas (needs a build with --features schema-check).
     #[arg(long)]
@@ -37,48 +38,69 @@ pub struct KeygenArgs {
     out: PathBuf,
 }
 
-/// A chain head, in lower case.
-fn head(text: &str) -> std::result::Result<String, String> {
+/// A seal, in lower case.
+fn seal_value(text: &str) -> std::result::Result<String, String> {
     match text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(text.to_ascii_lowercase()),
         false => Err("a seal is 64 hexadecimal digits, as collect prints it".into()),
     }
 }
 
-/// Exit code 0 when nothing is wrong, 1 when something is.
+/// Exit code 0 when it is what every given anchor says.
 pub async fn run(args: &VerifyArgs) -> Result<u8> {
-    let files = Files::read(&args.dir)?;
     let key = args.public_key.as_deref().map(PublicKey::read).transpose()?;
     let check = match args.schemas {
         true => Some(schemas::value_check_of(&args.component.load().await?)?),
         false => None,
     };
-    let mut report = verify(&files, key.as_ref(), check.as_deref());
-    let head = report.chain_head.unwrap_or_default();
-    if args.seal.as_ref().is_some_and(|kept| *kept != head) {
-        report.findings.insert(0, format!("the chain head is {head}: this is another collection, or it was changed"));
-    }
+    let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
+    let report = verify(&args.dir, anchors, check.as_deref())?;
     for finding in &report.findings {
         say(format!("WRONG {}", plain(finding)));
     }
-    if !report.findings.is_empty() {
-        say(format!(
-            "{}: {} {} in {} records",
-            args.dir.display(),
-            report.findings.len(),
-            plural(report.findings.len() as u64, "finding"),
-            report.records
-        ));
-        return Ok(exit::BUG);
+    for note in &report.notes {
+        say(format!("note: {}", plain(note)));
     }
-    say(format!("{}: {} records, whole and unaltered", args.dir.display(), report.records));
-    say(format!("seal:      {head}"));
-    say(match (report.signed, files.envelope.is_some()) {
-        (true, _) => "signature: good",
-        (false, true) => "signature: not checked (give --public-key)",
-        (false, false) => "signature: none",
+    show(args, &report);
+    Ok(match report.verdict() {
+        Verdict::Contradicted => exit::CONTRADICTED,
+        Verdict::Consistent => exit::NO_ANCHOR,
+        Verdict::Anchored => exit::COMPLETE,
+    })
+}
+
+/// The verdict, and what it does not say.
+fn show(args: &VerifyArgs, report: &Report) {
+    let Report { records, requests, .. } = report;
+    let shown = args.dir.display();
+    let size = format!("{records} {}, {requests} {}", plural(*records, "record"), plural(*requests, "request"));
+    let caveats = report.manifest.caveats();
+    if report.verdict() == Verdict::Contradicted {
+        let count = report.findings.len() as u64;
+        say(format!("{shown}: {size}: {count} {}: this is not what was collected", plural(count, "finding")));
+        return caveats.for_each(say);
+    }
+    say(format!("{shown}: {size}: consistent with itself"));
+    let Summary { component, started_at, updated_at, .. } = &report.manifest;
+    say(format!("collected: {} to {}", plain(started_at), plain(updated_at)));
+    let id = plain(&component.id);
+    say(format!("component: {id} {}, SHA-256 {}", plain(&component.version), plain(&component.sha256)));
+    say(match report.is_kept_seal {
+        true => format!("seal:      {}: the one that you kept, so nothing was changed since", report.seal),
+        false => {
+            format!("seal:      {}: held against nothing (give --seal with the one that collect printed)", report.seal)
+        }
     });
-    Ok(exit::COMPLETE)
+    say(match &report.signature {
+        Signature::Good(key) => format!("signature: by the owner of key {key}"),
+        Signature::Unchecked(key) => format!("signature: names key {}, not checked (give --public-key)", plain(key)),
+        Signature::None | Signature::Bad => "signature: none".into(),
+    });
+    if report.verdict() == Verdict::Consistent {
+        say("Anybody can make files that are consistent with each other: without a kept seal or a key, nothing shows \
+             who made these, or when.");
+    }
+    caveats.for_each(say);
 }
 
 /// Makes a key.

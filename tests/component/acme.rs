@@ -4,7 +4,7 @@
 use crate::support::{block_on, engine, guest};
 use source_evidence::folder::EvidenceDir;
 use source_evidence::summary::Request;
-use source_evidence::verify::{Files, verify};
+use source_evidence::verify::{Anchors, verify};
 use source_host::bindings::exports::compliance::source::source::{CollectRequest, HealthDepth, HealthState, Page};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::plugin::Plugin;
@@ -65,6 +65,7 @@ fn tenant(url: &str) -> Tenant {
     let mut tenant = Tenant::new(Credentials::None);
     tenant.upstream = Some(url.parse().unwrap());
     tenant.clock = Clock::fixed(crate::support::NOW);
+    tenant.journal = Some(std::sync::Arc::default());
     tenant
 }
 
@@ -78,12 +79,13 @@ async fn collect(plugin: &Plugin, tenant: &Tenant, folder: &Path, pages: usize) 
     for _ in 0..pages {
         let Some(page) = collection.next().await.unwrap() else { break };
         let begun = || {
-            EvidenceDir::create(folder, records::begin(plugin, Request::default(), collection.configured())).unwrap()
+            let summary = records::begin(plugin, tenant, Request::default(), collection.configured()).unwrap();
+            EvidenceDir::create(folder, summary).unwrap()
         };
         let mut open = dir.take().unwrap_or_else(begun);
-        let lines = records::lines(&page).unwrap();
-        let summary = open.summary().clone().with(records::page_facts(&page), &lines);
-        open.append(&lines, page.cursor.clone(), summary).unwrap();
+        let (lines, seen) = (records::lines(&page).unwrap(), tenant.journal.as_ref().unwrap().take());
+        let summary = open.summary().clone().with(records::page_facts(&page), &lines, &seen);
+        open.append(&lines, &seen, page.cursor.clone(), summary).unwrap();
         if open.is_finished() {
             open.finish(None).unwrap();
             return true;
@@ -117,7 +119,7 @@ fn it_is_collected_resumed_and_verified() {
         assert_eq!(text.lines().filter(|line| line.contains(":thing:thing%20")).count(), THINGS);
         assert!(text.contains("urn:acme:acme-1:thing:thing%20229"));
         for folder in [&whole, &cut] {
-            let report = verify(&Files::read(folder).unwrap(), None, None);
+            let report = verify(folder, Anchors::default(), None).unwrap();
             assert!(report.findings.is_empty(), "{:?}", report.findings);
         }
     });

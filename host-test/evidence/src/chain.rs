@@ -27,6 +27,12 @@ impl Chain {
         Self(Sha256::digest(canonical(&start).unwrap_or_default()).into())
     }
 
+    /// A chain that is bound to nothing: 32 zero bytes.
+    #[must_use]
+    pub fn zero() -> Self {
+        Self([0; 32])
+    }
+
     /// The chain with this head, given as 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn at(head: &str) -> Option<Self> {

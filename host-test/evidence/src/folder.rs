@@ -3,21 +3,36 @@
 //! `evidence.jsonl` grows page by page; after each page `cursor` says how far it is valid and where
 //! to resume: first the records, safely on disk, then the cursor, so that it is never ahead of them.
 //! `evidence.sha256` grows along: the hash of each record, by which `verify` names the line that was
-//! changed. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
+//! changed; and `journal.jsonl`: the requests that the host saw. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
 //! where the host signs. `lock` keeps a second run out while one is under way.
 
-use crate::digest::{hex, sha256_of_file};
+use crate::digest::{hex, sha256_hex, sha256_of_file};
 use crate::error::{Error, Result};
 use crate::files::{broken, lock, open_at, replace, replace_text, sync_folder, unwritable};
+use crate::journal::Seen;
 use crate::record::Line;
 use crate::seal::{self, Signer};
 use crate::summary::Request;
 use crate::summary::{Summary, VERSION};
 use crate::verify;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+/// The records.
+pub const EVIDENCE: &str = "evidence.jsonl";
+/// The hash of each record.
+pub const HASHES: &str = "evidence.sha256";
+/// The requests that the host saw.
+pub const JOURNAL: &str = "journal.jsonl";
+/// What a collection is.
+pub const MANIFEST: &str = "manifest.json";
+/// The digests of all these.
+pub const SEAL: &str = "seal.json";
+/// The seal, signed.
+pub const ENVELOPE: &str = "seal.dsse.json";
 
 /// 64 hexadecimal digits and a line break.
 const HASH_LINE_BYTES: u64 = 65;
@@ -31,7 +46,16 @@ struct Checkpoint {
     finished: bool,
     /// So much of `evidence.jsonl` is valid.
     evidence_bytes: u64,
+    /// So much of `journal.jsonl` is valid.
+    journal_bytes: u64,
     summary: Summary,
+}
+
+impl Checkpoint {
+    /// Valid bytes of evidence, hashes and journal.
+    fn bytes(&self) -> [u64; 3] {
+        [self.evidence_bytes, self.summary.records.saturating_mul(HASH_LINE_BYTES), self.journal_bytes]
+    }
 }
 
 /// What a folder holds.
@@ -50,7 +74,7 @@ pub enum FolderState {
 pub fn state(path: &Path) -> FolderState {
     if path.join("cursor").exists() {
         FolderState::Begun
-    } else if path.join("manifest.json").exists() || path.join("evidence.jsonl").exists() {
+    } else if path.join(MANIFEST).exists() || path.join(EVIDENCE).exists() {
         FolderState::Finished
     } else {
         FolderState::Nothing
@@ -62,7 +86,7 @@ pub fn state(path: &Path) -> FolderState {
 /// # Errors
 /// When its manifest cannot be read.
 pub fn finished(path: &Path) -> Result<Summary> {
-    let file = path.join("manifest.json");
+    let file = path.join(MANIFEST);
     let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
     serde_json::from_slice(&text).map_err(|_| Error::Output {
         what: format!("{} is not a manifest", file.display()),
@@ -86,32 +110,27 @@ fn checkpoint(path: &Path) -> Result<Checkpoint> {
 
 /// Whether the evidence that a checkpoint vouches for is still what was written.
 fn check(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
-    let read = |name: &str, valid: u64| {
-        let file = path.join(name);
-        let bytes = std::fs::read(&file).map_err(Error::file("read", &file));
-        let all = match bytes {
-            Err(Error::File { source, .. }) if valid == 0 && source.kind() == std::io::ErrorKind::NotFound => {
-                Vec::new()
-            }
-            other => other?,
-        };
-        let short = || broken(format!("{} is shorter than its cursor says", file.display()));
-        let valid = usize::try_from(valid).map_err(|_| short())?;
-        all.get(..valid).map(<[u8]>::to_vec).ok_or_else(short)
-    };
-    let evidence = read("evidence.jsonl", checkpoint.evidence_bytes)?;
-    let hashes = read("evidence.sha256", checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
-    match verify::so_far(&evidence, &hashes, &checkpoint.summary).first() {
+    for (name, valid) in GROWING.into_iter().zip(checkpoint.bytes()) {
+        let length = path.join(name).metadata().map_or(0, |file| file.len());
+        if length < valid {
+            return Err(broken(format!("{} is shorter than its cursor says", path.join(name).display())));
+        }
+    }
+    match verify::so_far(path, checkpoint.bytes(), &checkpoint.summary)?.first() {
         None => Ok(()),
         Some(why) => Err(broken(format!("{} was changed since it was written: {why}", path.display()))),
     }
 }
+
+/// The files that grow page by page.
+const GROWING: [&str; 3] = [EVIDENCE, HASHES, JOURNAL];
 
 /// An output folder that this run owns.
 pub struct EvidenceDir {
     path: PathBuf,
     evidence: File,
     hashes: File,
+    journal: File,
     checkpoint: Checkpoint,
     /// Whether this run made the folder.
     made_folder: bool,
@@ -129,7 +148,7 @@ impl EvidenceDir {
         let lock = lock(path, "lock")?;
         refuse(path, state(path))?;
         let summary = Summary { version: VERSION, ..summary };
-        let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
+        let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, journal_bytes: 0, summary };
         // The cursor first: whenever there is evidence, it can be resumed.
         let begun = replace(path, "cursor", &checkpoint);
         let begun = begun.and_then(|()| Self::open(path, checkpoint, made_folder, lock));
@@ -175,21 +194,25 @@ impl EvidenceDir {
 
     /// Opens the files at the length that the checkpoint says.
     fn open(path: &Path, checkpoint: Checkpoint, made_folder: bool, lock: File) -> Result<Self> {
-        let evidence = open_at(&path.join("evidence.jsonl"), checkpoint.evidence_bytes)?;
-        let hashes =
-            open_at(&path.join("evidence.sha256"), checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
-        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
+        let [evidence, hashes, journal] = checkpoint.bytes();
+        let open = |name: &str, valid| open_at(&path.join(name), valid);
+        let (evidence, hashes, journal) = (open(EVIDENCE, evidence)?, open(HASHES, hashes)?, open(JOURNAL, journal)?);
+        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made_folder, _lock: lock })
     }
 
-    /// Refuses to add records that another component made, or other settings: nothing else binds them before the
-    /// first page, and a manifest names one of each.
+    /// The collection, to be resumed in the way that `now` tells. Refuses to add records that another component made,
+    /// or other settings: nothing else binds them before the first page, and a manifest names one of each.
     ///
     /// # Errors
     /// [`Error::Usage`] when they differ from those that the collection was started with.
-    pub fn check_origin(&self, now: &Summary) -> Result<()> {
+    pub fn resumed(mut self, now: &Summary) -> Result<Self> {
         let begun = self.summary();
         let what = match (begun.settings_digest == now.settings_digest, begun.component == now.component) {
-            (true, true) => return Ok(()),
+            (true, true) => {
+                let begun = std::mem::take(&mut self.checkpoint.summary);
+                self.checkpoint.summary = now.made.last().cloned().into_iter().fold(begun, Summary::resumed);
+                return Ok(self);
+            }
             (false, _) => "settings",
             (true, false) => "a component",
         };
@@ -237,38 +260,51 @@ impl EvidenceDir {
         &self.checkpoint.summary
     }
 
-    /// Writes a page: its lines, then the cursor after it.
+    /// Writes a page: its lines, what the host saw meanwhile, then the cursor after it.
     ///
     /// # Errors
     /// When the disk is full, for example. What was valid before stays valid.
-    pub fn append(&mut self, lines: &[Line], cursor: Option<String>, summary: Summary) -> Result<()> {
-        let file = self.path.join("evidence.jsonl");
-        let mut hashes = String::with_capacity(lines.len() * 65);
-        let mut text = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
-        for line in lines {
-            text.push_str(&line.text);
-            text.push('\n');
-            hashes.push_str(&hex(&line.hash));
-            hashes.push('\n');
+    pub fn append(&mut self, lines: &[Line], seen: &[Seen], cursor: Option<String>, summary: Summary) -> Result<()> {
+        let texts = [
+            joined(lines.iter().map(|line| Cow::Borrowed(line.text.as_str()))),
+            joined(lines.iter().map(|line| Cow::Owned(hex(&line.hash)))),
+            joined(seen.iter().map(|seen| Cow::Owned(seen.line()))),
+        ];
+        if let Err(error) = self.write(&texts) {
+            self.cut_back();
+            return Err(error);
         }
-        let evidence = self.evidence.write_all(text.as_bytes()).and_then(|()| self.evidence.sync_data());
-        let written =
-            evidence.and_then(|()| self.hashes.write_all(hashes.as_bytes())).and_then(|()| self.hashes.sync_data());
-        if let Err(error) = written {
-            // Half a line would make the files invalid.
-            let _ = self.evidence.set_len(self.checkpoint.evidence_bytes);
-            let _ = self.evidence.seek(SeekFrom::End(0));
-            let _ = self.hashes.set_len(self.checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES));
-            let _ = self.hashes.seek(SeekFrom::End(0));
-            return Err(unwritable("write", file)(error));
-        }
+        let [evidence, _, journal] = texts;
         self.checkpoint = Checkpoint {
             finished: cursor.is_none(),
             cursor,
-            evidence_bytes: self.checkpoint.evidence_bytes + text.len() as u64,
+            evidence_bytes: self.checkpoint.evidence_bytes + evidence.len() as u64,
+            journal_bytes: self.checkpoint.journal_bytes + journal.len() as u64,
             summary,
         };
         self.save()
+    }
+
+    /// The files that grow, in the order of [`GROWING`].
+    fn growing(&mut self) -> [&mut File; 3] {
+        [&mut self.evidence, &mut self.hashes, &mut self.journal]
+    }
+
+    fn write(&mut self, texts: &[String; 3]) -> Result<()> {
+        let names = GROWING.map(|name| self.path.join(name));
+        for ((file, text), name) in self.growing().into_iter().zip(texts).zip(names) {
+            file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(unwritable("write", name))?;
+        }
+        Ok(())
+    }
+
+    /// Half a line would make the files invalid.
+    fn cut_back(&mut self) {
+        let valid = self.checkpoint.bytes();
+        for (file, valid) in self.growing().into_iter().zip(valid) {
+            let _ = file.set_len(valid);
+            let _ = file.seek(SeekFrom::End(0));
+        }
     }
 
     fn save(&self) -> Result<()> {
@@ -285,25 +321,33 @@ impl EvidenceDir {
         true
     }
 
-    /// Ends the collection: manifest and seal take the cursor's place.
+    /// Ends the collection: manifest and seal take the cursor's place. Answers the seal too: SHA-256 of `seal.json`.
     ///
     /// # Errors
     /// When a file cannot be written; the collection can be resumed then.
-    pub fn finish(self, signer: Option<&Signer>) -> Result<Summary> {
-        replace(&self.path, "manifest.json", &self.checkpoint.summary)?;
+    pub fn finish(mut self, signer: Option<&Signer>) -> Result<(Summary, String)> {
+        self.checkpoint.summary.signed_by = signer.map(Signer::id);
+        replace(&self.path, MANIFEST, &self.checkpoint.summary)?;
         let digest = |name: &'static str| Ok((name, sha256_of_file(&self.path.join(name))?));
-        let digests = [digest("evidence.jsonl")?, digest("evidence.sha256")?, digest("manifest.json")?];
-        let manifest = serde_json::to_value(&self.checkpoint.summary).unwrap_or_default();
-        let statement = seal::statement(&digests, &manifest);
-        replace_text(&self.path, "seal.json", &statement)?;
+        let digests = [digest(EVIDENCE)?, digest(HASHES)?, digest(JOURNAL)?, digest(MANIFEST)?];
+        let statement = seal::statement(&digests, &self.checkpoint.summary);
+        replace_text(&self.path, SEAL, &statement)?;
         if let Some(signer) = signer {
-            replace_text(&self.path, "seal.dsse.json", &signer.sign(&statement).text())?;
+            replace_text(&self.path, ENVELOPE, &signer.sign(&statement).text())?;
         }
         let cursor = self.path.join("cursor");
         std::fs::remove_file(&cursor).map_err(unwritable("remove", cursor))?;
         sync_folder(&self.path)?;
-        Ok(self.checkpoint.summary)
+        Ok((self.checkpoint.summary, sha256_hex(statement.as_bytes())))
     }
+}
+
+fn joined<'a>(lines: impl Iterator<Item = Cow<'a, str>>) -> String {
+    lines.fold(String::new(), |mut text, line| {
+        text.push_str(&line);
+        text.push('\n');
+        text
+    })
 }
 
 /// Says why no collection can be started in a folder that holds one.
@@ -327,7 +371,7 @@ pub fn refuse(path: &Path, holds: FolderState) -> Result<()> {
 
 /// Removes what a collection without a page consists of.
 fn clear(folder: &Path, made_folder: bool) {
-    for name in ["evidence.jsonl", "evidence.sha256", "cursor", "lock"] {
+    for name in [EVIDENCE, HASHES, JOURNAL, "cursor", "lock"] {
         // What cannot be removed is empty, and said by the next run.
         let _ = std::fs::remove_file(folder.join(name));
     }

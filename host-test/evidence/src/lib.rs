@@ -10,12 +10,15 @@ pub mod digest;
 pub mod error;
 pub mod files;
 pub mod folder;
+pub mod journal;
 pub mod kinds;
 pub mod line_file;
+pub mod made;
 pub mod record;
 #[cfg(feature = "schemas")]
 pub mod schemas;
 pub mod seal;
+mod spill;
 pub mod summary;
 pub mod verify;
 

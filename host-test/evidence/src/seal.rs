@@ -6,6 +6,7 @@
 
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
+use crate::summary::Summary;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
@@ -17,19 +18,25 @@ use std::path::Path;
 
 /// Type of the signed payload.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
-/// The Statement over a collection's files, given as name and SHA-256.
+/// The Statement over a collection's files, given as name and SHA-256, and over how they were made. Its SHA-256 is
+/// the seal: whoever keeps that can show any later change to any of the files.
 #[must_use]
-pub fn statement(files: &[(&str, String)], manifest: &Value) -> String {
+pub fn statement(files: &[(&str, String)], manifest: &Summary) -> String {
     let subject: Vec<Value> =
         files.iter().map(|(name, digest)| json!({"name": name, "digest": {"sha256": digest}})).collect();
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": subject,
-        "predicateType": "urn:compliance:source:collection:v1",
+        "predicateType": "urn:compliance:source:collection:v2",
         "predicate": {
-            "chain_head": manifest.get("chain_head"),
-            "component": manifest.get("component"),
-            "records": manifest.get("records"),
+            "chain_head": manifest.chain_head,
+            "component": manifest.component,
+            "journal_head": manifest.journal_head,
+            "made": manifest.made,
+            "records": manifest.records,
+            "simulated": manifest.made.iter().any(|made| made.simulated.is_some()),
+            "started_at": manifest.started_at,
+            "updated_at": manifest.updated_at,
         },
     });
     serde_json::to_string_pretty(&statement).unwrap_or_default() + "\n"
@@ -79,6 +86,12 @@ impl Signer {
         SigningKey::from_pkcs8_pem(&text).map(Self).map_err(|_| unusable())
     }
 
+    /// The id of its public half in envelopes.
+    #[must_use]
+    pub fn id(&self) -> String {
+        key_id(&self.0.verifying_key())
+    }
+
     /// Signs a Statement.
     #[must_use]
     pub fn sign(&self, statement: &str) -> Envelope {
@@ -86,10 +99,7 @@ impl Signer {
         Envelope {
             payload: STANDARD.encode(statement),
             payload_type: PAYLOAD_TYPE.into(),
-            signatures: vec![Signature {
-                keyid: key_id(&self.0.verifying_key()),
-                sig: STANDARD.encode(signature.to_bytes()),
-            }],
+            signatures: vec![Signature { keyid: self.id(), sig: STANDARD.encode(signature.to_bytes()) }],
         }
     }
 }
@@ -104,7 +114,7 @@ impl Envelope {
     /// Whether this Statement is what it carries.
     #[must_use]
     pub fn holds(&self, statement: &str) -> bool {
-        self.payload == STANDARD.encode(statement)
+        self.payload_type == PAYLOAD_TYPE && self.payload == STANDARD.encode(statement)
     }
 
     /// Whether it is the signature of this Statement by this key.
@@ -113,8 +123,7 @@ impl Envelope {
         let [signature] = self.signatures.as_slice() else { return false };
         let bytes = STANDARD.decode(&signature.sig).unwrap_or_default();
         let Ok(ed25519) = Ed25519Signature::from_slice(&bytes) else { return false };
-        self.payload_type == PAYLOAD_TYPE
-            && self.holds(statement)
+        self.holds(statement)
             && signature.keyid == key.id()
             && key.0.verify_strict(&pre_authentication(statement.as_bytes()), &ed25519).is_ok()
     }

@@ -1,6 +1,8 @@
 //! What a collection is and how far it has come: `manifest.json`, and part of `cursor`.
 
 use crate::chain::{Chain, INTERFACE};
+use crate::journal::{self, Seen};
+use crate::made::{Made, caveats};
 use crate::record::Line;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -8,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// Format of `cursor` and `manifest.json`.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a collection is and how far it has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,10 @@ pub struct Summary {
     pub version: u32,
     /// Name, version and SHA-256 of the component.
     pub component: ComponentSummary,
+    /// How each part of it was made: one entry, unless it was resumed in another way.
+    pub made: Vec<Made>,
+    /// Kinds whose records are statements of the source itself, read from no response.
+    pub statements: Vec<String>,
     /// Kinds asked for; empty for the defaults.
     pub kinds: Vec<String>,
     /// No event before this.
@@ -40,18 +46,21 @@ pub struct Summary {
     pub findings: Vec<Finding>,
     /// Pages written.
     pub pages: u64,
-    /// Requests sent, retries included.
+    /// Requests that the host let out: lines of `journal.jsonl`.
     pub requests: u64,
-    /// Of these, retries.
+    /// Of these, retries, as the source counts them.
     pub retries: u64,
-    /// Bytes of response bodies.
+    /// Bytes of response bodies, as the host counted them.
     pub bytes_received: u64,
     /// Where the events of the next collection begin; null when the source cannot say, and before the
     /// end.
     pub next_since: Option<String>,
-    /// Head of the hash chain after the last record: kept apart from the evidence, it shows any
-    /// later change to a record.
+    /// Head of the hash chain after the last record.
     pub chain_head: String,
+    /// Head of the chain over `journal.jsonl`.
+    pub journal_head: String,
+    /// Id of the key that the host signed with; null where it did not.
+    pub signed_by: Option<String>,
 }
 
 /// Which component it was.
@@ -102,32 +111,44 @@ const MAX_FINDINGS: usize = 1000;
 impl Summary {
     /// A collection that begins now.
     #[must_use]
-    pub fn begin(component: ComponentSummary, request: Request, settings: &str, settings_digest: &str) -> Self {
+    pub fn begin(component: ComponentSummary, made: Made, statements: Vec<String>, asked: Asked<'_>) -> Self {
         Self {
             version: VERSION,
-            chain_head: Chain::start(&component.id, INTERFACE, settings_digest).head(),
+            chain_head: Chain::start(&component.id, INTERFACE, asked.settings_digest).head(),
+            journal_head: Chain::zero().head(),
             component,
-            kinds: request.kinds,
-            since: request.since,
-            settings: serde_json::from_str(settings).unwrap_or_default(),
-            settings_digest: settings_digest.into(),
+            made: vec![made],
+            statements,
+            kinds: asked.request.kinds,
+            since: asked.request.since,
+            settings: serde_json::from_str(asked.settings).unwrap_or_default(),
+            settings_digest: asked.settings_digest.into(),
             started_at: now(),
             updated_at: now(),
             ..Self::default()
         }
     }
 
-    /// The same collection with one more page, of these lines.
+    /// The same collection, resumed in this way.
     #[must_use]
-    pub fn with(mut self, page: Page, lines: &[Line]) -> Self {
+    pub fn resumed(mut self, made: Made) -> Self {
+        if self.made.last().is_none_or(|last| !last.is_like(&made)) {
+            self.made.push(Made { from_record: self.records, ..made });
+        }
+        self
+    }
+
+    /// The same collection with one more page, of these lines, and with what the host saw meanwhile.
+    #[must_use]
+    pub fn with(mut self, page: Page, lines: &[Line], seen: &[Seen]) -> Self {
         for kind in page.kinds {
             *self.records_per_kind.entry(kind).or_default() += 1;
         }
         self.records += lines.len() as u64;
         self.pages += 1;
-        self.requests += page.requests;
+        self.requests += seen.len() as u64;
         self.retries += page.retries;
-        self.bytes_received += page.bytes_received;
+        self.bytes_received += seen.iter().map(|seen| seen.bytes).sum::<u64>();
         self.coverage = page.coverage;
         let room = MAX_FINDINGS.saturating_sub(self.findings.len());
         self.findings.extend(page.findings.into_iter().take(room));
@@ -135,8 +156,16 @@ impl Summary {
         if let Some(chain) = Chain::at(&self.chain_head) {
             self.chain_head = lines.iter().fold(chain, |chain, line| chain.next(line.hash)).head();
         }
+        if let Some(head) = Chain::at(&self.journal_head) {
+            self.journal_head = seen.iter().fold(head, |head, seen| journal::next(head, &seen.line())).head();
+        }
         self.updated_at = now();
         self
+    }
+
+    /// What a reader has to know before any number: see [`caveats`].
+    pub fn caveats(&self) -> impl Iterator<Item = String> {
+        caveats(&self.made)
     }
 
     /// The kinds of which something is missing that nobody has accepted.
@@ -155,17 +184,24 @@ pub struct Request {
     pub since: Option<String>,
 }
 
+/// What a collection begins with.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// Kinds and since.
+    pub request: Request,
+    /// The settings in force, a JSON text without secrets.
+    pub settings: &'a str,
+    /// Their SHA-256, as the source tells it.
+    pub settings_digest: &'a str,
+}
+
 /// What a page adds, but for its lines.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// The kind of each record.
     pub kinds: Vec<String>,
-    /// Requests sent, retries included.
-    pub requests: u64,
-    /// How many of these were retries.
+    /// How many requests were retries.
     pub retries: u64,
-    /// Bytes of response bodies.
-    pub bytes_received: u64,
     /// Coverage per kind, as of this page.
     pub coverage: Vec<CoverageSummary>,
     /// What the source found odd.
@@ -174,6 +210,8 @@ pub struct Page {
     pub next_since: Option<String>,
 }
 
-fn now() -> String {
+/// Now, by the system's clock: RFC 3339 in UTC.
+#[must_use]
+pub fn now() -> String {
     OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
 }

@@ -38,6 +38,8 @@ pub struct Defaults {
     pub since: Option<String>,
     /// Where requests are sent.
     pub upstream: Option<Uri>,
+    /// Which account a simulator makes up.
+    pub simulated: Option<String>,
     /// The wall clock.
     pub clock: Clock,
 }
@@ -51,6 +53,7 @@ impl Defaults {
             kinds: self.kinds.clone(),
             since: self.since.clone(),
             upstream: self.upstream.clone(),
+            simulated: self.simulated.clone(),
             clock: self.clock.fork(),
             ..Spec::new(name, pair)
         }
@@ -120,8 +123,9 @@ fn tenant(fields: &mut Fields<'_>, folder: &Path, defaults: &Defaults) -> Option
     }
     spec.since = fields.text("since").or(spec.since);
     let root = |value: &Value| value.as_str()?.parse().ok().filter(is_server_root);
-    spec.upstream =
-        fields.optional("upstream", "the root of a server, e.g. \"http://127.0.0.1:8080\"", root).or(spec.upstream);
+    if let Some(own) = fields.optional("upstream", "the root of a server, e.g. \"http://127.0.0.1:8080\"", root) {
+        (spec.upstream, spec.simulated) = (Some(own), None);
+    }
     spec.component = fields.text("component").map(|file| folder.join(file));
     spec.granted = rules(fields);
     if let Some(mut limits) = fields.object("limits") {

@@ -60,6 +60,8 @@ pub struct Spec {
     pub granted: Option<Vec<Rule>>,
     /// Where requests are sent instead of the hosts they name.
     pub upstream: Option<Uri>,
+    /// Which account a simulator makes up for it.
+    pub simulated: Option<String>,
     /// The wall clock.
     pub clock: Clock,
     /// What the component may use.
@@ -96,6 +98,7 @@ impl Spec {
             since: None,
             granted: None,
             upstream: None,
+            simulated: None,
             clock: Clock::System,
             limits: Limits::default(),
         }
@@ -114,6 +117,7 @@ impl Spec {
             settings: self.settings.read().map_err(wrong)?,
             granted: self.granted.clone(),
             upstream: self.upstream.clone(),
+            simulated: self.simulated.clone(),
             clock: self.clock.clone(),
             limits: self.limits,
             meter,

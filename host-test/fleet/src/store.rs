@@ -2,6 +2,7 @@
 
 use source_evidence::files::lock;
 use source_evidence::folder::{EvidenceDir, FolderState, begun, finished, state};
+use source_evidence::journal::Seen;
 use source_evidence::record::Line;
 use source_evidence::seal::Signer;
 use source_evidence::summary::{Request, Summary};
@@ -44,11 +45,11 @@ pub trait Sink: Send {
     /// When the collection was started with something else.
     fn request(&self, asked: &Request) -> Result<Request>;
 
-    /// Refuses another component or other settings: see [`EvidenceDir::check_origin`].
+    /// The collection, to be resumed in this way: see [`EvidenceDir::resumed`].
     ///
     /// # Errors
-    /// When they differ from those that the collection was started with.
-    fn check_origin(&self, now: &Summary) -> Result<()>;
+    /// When the component or the settings differ from those that it was started with.
+    fn resumed(self: Box<Self>, now: &Summary) -> Result<Box<dyn Sink>>;
 
     /// Where to resume.
     fn cursor(&self) -> Option<&str>;
@@ -66,7 +67,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// When it cannot be written. What was valid before stays valid.
-    fn append(&mut self, lines: &[Line], cursor: Option<String>, summary: Summary) -> Result<()>;
+    fn append(&mut self, lines: &[Line], seen: &[Seen], cursor: Option<String>, summary: Summary) -> Result<()>;
 
     /// Removes everything, when not even one page was written.
     fn discard(self: Box<Self>);
@@ -143,8 +144,8 @@ impl Sink for Folder {
         self.dir.request(asked)
     }
 
-    fn check_origin(&self, now: &Summary) -> Result<()> {
-        self.dir.check_origin(now)
+    fn resumed(self: Box<Self>, now: &Summary) -> Result<Box<dyn Sink>> {
+        Ok(Box::new(Self { dir: self.dir.resumed(now)?, signer: self.signer }))
     }
 
     fn cursor(&self) -> Option<&str> {
@@ -163,8 +164,8 @@ impl Sink for Folder {
         self.dir.is_finished()
     }
 
-    fn append(&mut self, lines: &[Line], cursor: Option<String>, summary: Summary) -> Result<()> {
-        self.dir.append(lines, cursor, summary)
+    fn append(&mut self, lines: &[Line], seen: &[Seen], cursor: Option<String>, summary: Summary) -> Result<()> {
+        self.dir.append(lines, seen, cursor, summary)
     }
 
     fn discard(self: Box<Self>) {
@@ -172,6 +173,6 @@ impl Sink for Folder {
     }
 
     fn finish(self: Box<Self>) -> Result<Summary> {
-        self.dir.finish(self.signer.as_deref())
+        Ok(self.dir.finish(self.signer.as_deref())?.0)
     }
 }

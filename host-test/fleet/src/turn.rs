@@ -9,11 +9,13 @@ use super::spec::Spec;
 use super::store::{Checkpoints, Sink};
 use super::tenant_state::Progress;
 use source_evidence::folder::FolderState;
+use source_evidence::journal::Seen;
 use source_evidence::summary::Request;
 use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{CollectionOptions, own_pace, until};
 use source_host::error::{Error, Result};
+use source_host::journal::Journal;
 use source_host::limits::Limit;
 use source_host::meter::Meter;
 use source_host::plugin::Plugin;
@@ -76,18 +78,21 @@ impl Turn {
         }
         let request = options.request();
         let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter))?;
+        let journal = Arc::new(Journal::default());
+        tenant.journal = Some(Arc::clone(&journal));
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
         let (mut instance, configured) = turn.plugin.configured(&tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
         let asked = Request { kinds: options.kinds, since: options.since };
-        let summary = records::begin(&turn.plugin, asked, &configured);
+        let summary = records::begin(&turn.plugin, &tenant, asked, &configured)?;
         let sink = match sink {
-            Some(sink) => sink.check_origin(&summary).map(|()| sink)?,
+            Some(sink) => sink.resumed(&summary)?,
             None => blocking(&turn, move |turn| Ok(turn.checkpoints.create(&turn.spec.name, summary)?)).await?,
         };
         let page = instance.collect(&request).await;
         drop(instance);
-        blocking(&turn, move |turn| turn.write(sink, page)).await
+        let seen = journal.take();
+        blocking(&turn, move |turn| turn.write(sink, page, &seen)).await
     }
 
     fn budget(&self) -> Budget {
@@ -108,7 +113,7 @@ impl Turn {
         }
     }
 
-    fn write(&self, mut sink: Box<dyn Sink>, page: Result<Page>) -> Result<Step> {
+    fn write(&self, mut sink: Box<dyn Sink>, page: Result<Page>, seen: &[Seen]) -> Result<Step> {
         let page = match page {
             Ok(page) => page,
             Err(error) => {
@@ -124,9 +129,9 @@ impl Turn {
             return Err(Error::Limit(Limit::Evidence(most)));
         }
         let pause = self.pause(&page)?;
-        let summary = sink.summary().clone().with(records::page_facts(&page), &lines);
+        let summary = sink.summary().clone().with(records::page_facts(&page), &lines, seen);
         let progress = (page.progress.stages_done, page.progress.items);
-        sink.append(&lines, page.cursor, summary)?;
+        sink.append(&lines, seen, page.cursor, summary)?;
         let (records, records_in_all) = (lines.len() as u64, sink.summary().records);
         if sink.is_finished() {
             finish(sink, records)

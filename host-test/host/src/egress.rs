@@ -27,10 +27,11 @@
 //! ```
 
 use http::{Method, Uri};
+use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One kind of request that is allowed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rule {
     /// `https`.
     pub scheme: String,

@@ -12,6 +12,7 @@ pub mod egress;
 pub mod engine;
 pub mod error;
 pub mod instance;
+pub mod journal;
 pub mod limits;
 pub mod meter;
 mod outgoing;

@@ -81,9 +81,17 @@ impl Plugin {
     /// When there is no room for one more instance, it traps, or a host in a setting may not be
     /// reached.
     pub async fn instantiate(&self, tenant: &Tenant) -> Result<Instance> {
+        Instance::new(&self.reviewed, self.policy(tenant)?, tenant).await
+    }
+
+    /// The rules for a tenant's requests.
+    ///
+    /// # Errors
+    /// When a setting that names a host is missing or not allowed.
+    pub fn policy(&self, tenant: &Tenant) -> Result<Policy> {
         let declared = self.declared(&tenant.settings)?;
         let granted = tenant.granted.clone().unwrap_or_else(|| declared.clone());
-        Instance::new(&self.reviewed, Policy { declared, granted }, tenant).await
+        Ok(Policy { declared, granted })
     }
 
     /// An instance for a tenant, configured.

@@ -6,20 +6,52 @@ use crate::bindings::exports::compliance::source::source::{Configured, Page};
 use crate::collection::PACE;
 use crate::error::Result;
 use crate::plugin::Plugin;
+use crate::tenant::Tenant;
+use http::Uri;
+use source_evidence::digest::sha256_hex;
 use source_evidence::kinds::KindFacts;
+use source_evidence::made::Made;
 use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
-use source_evidence::summary::{self, ComponentSummary, CoverageSummary, Finding, Request, Summary};
+use source_evidence::summary::{self, Asked, ComponentSummary, CoverageSummary, Finding, Request, Summary};
 
 /// The summary of a collection that begins now.
-#[must_use]
-pub fn begin(plugin: &Plugin, request: Request, configured: &Configured) -> Summary {
+///
+/// # Errors
+/// When a setting that names a host is missing or not allowed.
+pub fn begin(plugin: &Plugin, tenant: &Tenant, request: Request, configured: &Configured) -> Result<Summary> {
     let description = plugin.description();
     let component = ComponentSummary {
         id: description.id.clone(),
         version: description.version.clone(),
         sha256: plugin.sha256().into(),
     };
-    Summary::begin(component, request, &configured.settings, &configured.settings_digest)
+    let statements = description.kinds.iter().filter(|kind| kind.nature == Nature::Statement);
+    let statements = statements.map(|kind| kind.id.clone()).collect();
+    let asked = Asked { request, settings: &configured.settings, settings_digest: &configured.settings_digest };
+    Ok(Summary::begin(component, made(plugin, tenant)?, statements, asked))
+}
+
+/// How a collection for a tenant is made.
+///
+/// # Errors
+/// When a setting that names a host is missing or not allowed.
+pub fn made(plugin: &Plugin, tenant: &Tenant) -> Result<Made> {
+    let rules = plugin.policy(tenant)?.granted;
+    Ok(Made {
+        from_record: 0,
+        harness: concat!("source-host ", env!("CARGO_PKG_VERSION")).into(),
+        clock: tenant.clock.word().into(),
+        upstream: tenant.upstream.as_ref().map(server),
+        simulated: tenant.simulated.clone(),
+        egress: sha256_hex(serde_json::to_string(&rules).unwrap_or_default().as_bytes()),
+    })
+}
+
+/// A server's name, without what may stand before it.
+fn server(url: &Uri) -> String {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{}://{host}", url.scheme_str().unwrap_or_default())
 }
 
 /// The lines of a page's records.
@@ -35,9 +67,7 @@ pub fn lines(page: &Page) -> Result<Vec<Line>> {
 pub fn page_facts(page: &Page) -> summary::Page {
     summary::Page {
         kinds: page.records.iter().map(|record| record.kind.clone()).collect(),
-        requests: page.usage.requests.into(),
         retries: page.usage.retries.into(),
-        bytes_received: page.usage.bytes_received,
         coverage: page.coverage.iter().map(coverage).collect(),
         findings: findings(page),
         next_since: page.next_since.clone(),

@@ -1,14 +1,17 @@
 //! What lives in a store, and the one door to the outside: `Door` decides about every request.
 
 use crate::egress::Policy;
+use crate::journal::{Journal, Pending};
 use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
 use crate::tenant::{Clock, Credentials, Tenant};
+use crate::trailer::{self, Digested, Witness};
 use crate::transport::Transport;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
+use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::ResourceTable;
@@ -50,6 +53,7 @@ impl State {
             upstream: tenant.upstream.clone(),
             transport,
             meter: Arc::clone(&tenant.meter),
+            journal: tenant.journal.clone(),
             limits: tenant.limits,
             requests: 0,
             let_out: 0,
@@ -123,6 +127,7 @@ struct Door {
     upstream: Option<Uri>,
     transport: Transport,
     meter: Arc<Meter>,
+    journal: Option<Arc<Journal>>,
     limits: Limits,
     /// Those that were denied included.
     requests: u64,
@@ -134,6 +139,12 @@ impl Door {
     fn check_length(&self, uri: &Uri) -> Result<(), String> {
         let (length, most) = (uri.path_and_query().map_or(0, |path| path.as_str().len()), self.limits.url_bytes);
         if length > most { Err(format!("a URL of {length} bytes; {most} are allowed")) } else { Ok(()) }
+    }
+
+    /// What is let out has to be noted.
+    fn check_journal(&self) -> Result<(), String> {
+        let is_full = self.journal.as_ref().is_some_and(|journal| journal.is_full());
+        if is_full { Err("more requests within one page than the journal takes".into()) } else { Ok(()) }
     }
 }
 
@@ -155,13 +166,14 @@ impl WasiHttpHooks for Door {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         self.requests += 1;
         let judged = self.policy.check(request.method(), request.uri());
-        let judged = judged.and_then(|()| self.check_length(request.uri()));
+        let judged = judged.and_then(|()| self.check_length(request.uri())).and_then(|()| self.check_journal());
         if let Err(why) = judged {
             self.meter.deny(why);
             return Box::new(async { Err(HttpError::HttpRequestDenied) });
         }
         self.meter.request();
         self.let_out += 1;
+        let pending = self.journal.clone().map(|journal| Pending::new(journal, &request));
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
@@ -177,11 +189,35 @@ impl WasiHttpHooks for Door {
         Box::new(async move {
             let response = transport.send(request, options, limits.body_bytes, direct).await;
             drop(flying);
-            let response = response?;
+            let response = witnessed(response, pending)?;
             let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
     }
+}
+
+/// The answer, whose body is digested and noted as it streams through.
+fn witnessed(
+    response: Result<http::Response<WasiBody>, HttpError>,
+    pending: Option<Pending>,
+) -> Result<http::Response<WasiBody>, HttpError> {
+    let mut response = match (response, pending) {
+        (Ok(response), mut pending) => {
+            if let Some(pending) = &mut pending {
+                pending.answered(response.status().as_u16());
+            }
+            let witness = pending.map(|pending| Box::new(pending) as Box<dyn Witness>);
+            response.map(|body| Digested::new(body, witness).boxed_unsync())
+        }
+        (Err(error), pending) => {
+            if let Some(pending) = pending {
+                pending.failed(&error);
+            }
+            return Err(error);
+        }
+    };
+    response.headers_mut().remove(trailer::NAME);
+    Ok(response)
 }
 
 /// The same path and query on another server.

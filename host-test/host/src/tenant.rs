@@ -1,6 +1,7 @@
 //! For whom a component runs: credentials, settings, what may leave, and by which clock.
 
 use crate::egress::Rule;
+use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::meter::Meter;
 use http::Uri;
@@ -69,6 +70,15 @@ impl Clock {
         Self::Fixed(Arc::new(AtomicU64::new(milliseconds)))
     }
 
+    /// In a word, as a collection tells it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::System => source_evidence::made::SYSTEM,
+            Self::Fixed(_) => "fixed",
+        }
+    }
+
     /// A clock that shows the same now and is moved by itself.
     #[must_use]
     pub fn fork(&self) -> Self {
@@ -120,6 +130,10 @@ pub struct Tenant {
     pub limits: Limits,
     /// Counts what it costs.
     pub meter: Arc<Meter>,
+    /// Notes every request, for a collection that is written; `None` notes nothing.
+    pub journal: Option<Arc<Journal>>,
+    /// Which account a simulator makes up for it; `None` where it is real.
+    pub simulated: Option<String>,
 }
 
 impl Tenant {
@@ -134,6 +148,8 @@ impl Tenant {
             clock: Clock::System,
             limits: Limits::default(),
             meter: Arc::default(),
+            journal: None,
+            simulated: None,
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use crate::egress::is_public;
 use crate::error::{Error, Result};
-use crate::trailer::{self, Digested};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -71,12 +70,11 @@ impl Transport {
         let answer =
             async { if direct { self.direct.request(request).await } else { self.guarded.request(request).await } };
         let response = timeout(first_byte, answer).await.map_err(|_| HttpError::HttpResponseTimeout)?;
-        let mut response = response.map_err(|error| classify(&error))?;
-        response.headers_mut().remove(trailer::NAME);
+        let response = response.map_err(|error| classify(&error))?;
         Ok(response.map(|body| {
             let limited = Limited::new(body, max_body_bytes);
             let timer = Box::pin(sleep(silence));
-            Digested::new(TimedBody { body: Box::pin(limited), max_body_bytes, silence, timer }).boxed_unsync()
+            TimedBody { body: Box::pin(limited), max_body_bytes, silence, timer }.boxed_unsync()
         }))
     }
 }

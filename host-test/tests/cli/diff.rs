@@ -401,7 +401,7 @@ fn by_hand(out: &str, schema_version: u32, id: &str, content: &Value) {
     };
     let mut dir = EvidenceDir::create(Path::new(out), Summary { records: 0, ..summary.clone() }).unwrap();
     let summary = Summary { version: dir.summary().version, ..summary };
-    dir.append(&lines, None, summary).unwrap();
+    dir.append(&lines, &[], None, summary).unwrap();
     dir.finish(None).unwrap();
 }
 

@@ -5,6 +5,7 @@ mod commands;
 mod diff;
 mod disk;
 mod fleet;
+mod forgery;
 mod kill;
 mod pace;
 mod support;

@@ -3,13 +3,60 @@
 
 use crate::support::*;
 use fastrand::Rng;
-use source_evidence::verify::{Files, verify};
+use source_evidence::digest::sha256_hex;
+use source_evidence::folder::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
+use source_evidence::verify::{Anchors, verify};
 use std::path::Path;
+
+/// The files of a collection, as bytes.
+#[derive(Clone)]
+struct Files {
+    evidence: Vec<u8>,
+    hashes: Vec<u8>,
+    journal: Vec<u8>,
+    manifest: Vec<u8>,
+    seal: Vec<u8>,
+}
+
+impl Files {
+    fn read(folder: &str) -> Self {
+        let read = |name: &str| std::fs::read(Path::new(folder).join(name)).unwrap();
+        Self {
+            evidence: read(EVIDENCE),
+            hashes: read(HASHES),
+            journal: read(JOURNAL),
+            manifest: read(MANIFEST),
+            seal: read(SEAL),
+        }
+    }
+
+    fn named(&self) -> [(&'static str, &Vec<u8>); 5] {
+        let (evidence, hashes, journal) =
+            ((EVIDENCE, &self.evidence), (HASHES, &self.hashes), (JOURNAL, &self.journal));
+        [evidence, hashes, journal, (MANIFEST, &self.manifest), (SEAL, &self.seal)]
+    }
+
+    /// What `verify` finds in them.
+    fn findings(&self, folder: &str) -> Vec<String> {
+        std::fs::create_dir_all(folder).unwrap();
+        self.named().iter().for_each(|(name, bytes)| std::fs::write(Path::new(folder).join(name), bytes).unwrap());
+        verify(Path::new(folder), Anchors::default(), None)
+            .map_or_else(|error| vec![error.to_string()], |it| it.findings)
+    }
+
+    /// A new seal over them.
+    fn reseal(&mut self) {
+        let [evidence, hashes, journal, manifest, _] = self.named();
+        let digests = [evidence, hashes, journal, manifest].map(|(name, bytes)| (name, sha256_hex(bytes)));
+        let manifest = serde_json::from_slice(&self.manifest).unwrap();
+        self.seal = source_evidence::seal::statement(&digests, &manifest).into_bytes();
+    }
+}
 
 fn collected(scratch: &Scratch) -> (String, Files) {
     let out = scratch.path("out");
     check(&collect(&out, CLOCK), 0, "seal:");
-    let files = Files::read(Path::new(&out)).unwrap();
+    let files = Files::read(&out);
     (out, files)
 }
 
@@ -27,7 +74,7 @@ fn corrupt(dice: &mut Rng, files: &mut Files) -> Option<String> {
     let before = files.clone();
     let mut all = lines(&files.evidence);
     let (one, other) = (dice.usize(..all.len()), dice.usize(..all.len()));
-    let what = match dice.usize(..10) {
+    let what = match dice.usize(..11) {
         0..=2 => {
             flip(dice, &mut files.evidence);
             "a bit of the evidence".into()
@@ -57,6 +104,10 @@ fn corrupt(dice: &mut Rng, files: &mut Files) -> Option<String> {
             "a bit of the manifest".into()
         }
         8 => {
+            flip(dice, &mut files.journal);
+            "a bit of the journal".into()
+        }
+        9 => {
             flip(dice, &mut files.hashes);
             "a bit of the hashes".into()
         }
@@ -65,21 +116,21 @@ fn corrupt(dice: &mut Rng, files: &mut Files) -> Option<String> {
             "a bit of the seal".into()
         }
     };
-    let same = (&before.evidence, &before.hashes, &before.manifest, &before.seal)
-        == (&files.evidence, &files.hashes, &files.manifest, &files.seal);
+    let same = before.named() == files.named();
     (!same).then_some(what)
 }
 
 fn finds_every_one(edits: usize) {
     let scratch = Scratch::new(&format!("corruptions-{edits}"));
     let (_, good) = collected(&scratch);
-    assert_eq!(verify(&good, None, None).findings, [""; 0]);
+    let folder = scratch.path("edited");
+    assert_eq!(good.findings(&folder), [""; 0]);
     let mut dice = Rng::with_seed(1);
     let mut done = 0;
     while done < edits {
         let mut files = good.clone();
         let Some(what) = corrupt(&mut dice, &mut files) else { continue };
-        assert!(!verify(&files, None, None).findings.is_empty(), "not found: {what}");
+        assert!(!files.findings(&folder).is_empty(), "not found: {what}");
         done += 1;
     }
     println!("{done} edits, every one found");
@@ -87,7 +138,7 @@ fn finds_every_one(edits: usize) {
 
 #[test]
 fn every_single_edit_is_found() {
-    finds_every_one(500);
+    finds_every_one(200);
 }
 
 #[test]
@@ -106,9 +157,8 @@ fn a_changed_line_is_named_even_under_a_new_seal() {
         let mut all = all.clone();
         change(&mut all);
         let mut files = Files { evidence: all.concat(), ..good.clone() };
-        let manifest = serde_json::from_slice(&files.manifest).unwrap();
-        files.seal = source_evidence::seal::statement(&files.digests(), &manifest).into_bytes();
-        verify(&files, None, None).findings.join("; ")
+        files.reseal();
+        files.findings(&scratch.path("edited")).join("; ")
     };
     let replace = |all: &mut Vec<Vec<u8>>, from: &str, to: &str| {
         let line = String::from_utf8(all[6].clone()).unwrap();
@@ -131,7 +181,7 @@ fn a_changed_line_is_named_even_under_a_new_seal() {
         (&|all| drop(all.remove(6)), "line 7: a record is missing before this line"),
         (&|all| all.insert(6, all[2].clone()), "line 7: "),
         (&|all| all.swap(6, 7), "line 7: "),
-        (&|all| all.truncate(all.len() - 1), "the last record is not the manifest"),
+        (&|all| all.truncate(all.len() - 1), "there is no manifest record: the end is missing"),
     ] {
         let findings = edited(change);
         assert!(findings.contains(want), "{want:?} is not in {findings}");
@@ -144,8 +194,8 @@ fn a_manifest_that_says_more_than_the_records_is_found_under_a_new_seal() {
     let scratch = Scratch::new("verdict");
     let out = scratch.path("out");
     check(&collect(&out, &[CLOCK, &["--sim-scopes", "USER"]].concat()), 5, "seal:");
-    let good = Files::read(Path::new(&out)).unwrap();
-    assert!(verify(&good, None, None).findings.is_empty());
+    let good = Files::read(&out);
+    assert!(good.findings(&scratch.path("edited")).is_empty());
     let text = String::from_utf8(good.manifest.clone()).unwrap();
     for (from, to) in [
         ("\"state\": \"forbidden\"", "\"state\": \"complete\""),
@@ -155,9 +205,8 @@ fn a_manifest_that_says_more_than_the_records_is_found_under_a_new_seal() {
     ] {
         assert!(text.contains(from), "{from}");
         let mut files = Files { manifest: text.replacen(from, to, 1).into_bytes(), ..good.clone() };
-        let manifest = serde_json::from_slice(&files.manifest).unwrap();
-        files.seal = source_evidence::seal::statement(&files.digests(), &manifest).into_bytes();
-        let findings = verify(&files, None, None).findings.join("; ");
+        files.reseal();
+        let findings = files.findings(&scratch.path("edited")).join("; ");
         assert!(findings.contains("manifest.json says something else"), "{from}: {findings}");
     }
 }
@@ -170,20 +219,44 @@ fn a_signature_is_good_for_its_key_and_its_files_only() {
     check(&["keygen", "--out", &key], 2, "cannot create");
     check(&["keygen", "--out", &other], 0, "keep");
     check(&collect(&out, &["--signing-key", &key]), 0, "seal:");
-    check(&["verify", &out], 0, "signature: not checked");
-    check(&["verify", &out, "--public-key", &format!("{key}.pub")], 0, "signature: good");
-    check(&["verify", &out, "--public-key", &format!("{other}.pub")], 1, "is not that of this key");
+    check(&["verify", &out], 11, "not checked");
+    check(&["verify", &out, "--public-key", &format!("{key}.pub")], 0, "signature: by the owner of key");
+    check(&["verify", &out, "--public-key", &format!("{other}.pub")], 10, "is not that of key");
     check(&["verify", &out, "--public-key", &key], 2, "holds no Ed25519 public key");
-    check(&["verify", &out, "--seal", &"0".repeat(64)], 1, "another collection");
+    check(&["verify", &out, "--seal", &"0".repeat(64)], 10, "another collection");
     check(&["verify", &out, "--seal", "00"], 2, "64 hexadecimal digits");
-    let manifest: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(Path::new(&out).join("manifest.json")).unwrap()).unwrap();
-    let head = manifest["chain_head"].as_str().unwrap().to_uppercase();
-    check(&["verify", &out, "--seal", &head], 0, "seal:");
-    let manifest = Path::new(&out).join("manifest.json");
-    let text = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(&manifest, text.replacen("\"requests\": ", "\"requests\": 1", 1)).unwrap();
-    check(&["verify", &out], 1, "the seal is broken: manifest.json was changed");
+    let seal = sha256_hex(&std::fs::read(Path::new(&out).join(SEAL)).unwrap());
+    check(&["verify", &out, "--seal", &seal.to_uppercase()], 0, "the one that you kept");
+    let path = Path::new(&out).join(MANIFEST);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let head = manifest["chain_head"].as_str().unwrap();
+    check(&["verify", &out, "--seal", head], 10, "what you kept is the chain head");
+    std::fs::write(&path, text.replacen("\"requests\": ", "\"requests\": 1", 1)).unwrap();
+    check(&["verify", &out], 10, "the seal is broken: manifest.json was changed");
+}
+
+/// What is believed of a collection is said with it: who made it up, which server answered, by which clock.
+#[test]
+fn how_it_was_made_is_said_wherever_it_is_read() {
+    let scratch = Scratch::new("made");
+    let (simulated, upstream) = (scratch.path("simulated"), scratch.path("upstream"));
+    let text = |output: std::process::Output| String::from_utf8(output.stdout).unwrap();
+    let collected = text(check(&collect(&simulated, CLOCK), 0, "seal:"));
+    let server = Server::start(&[]);
+    check(&server.collect(&upstream, &[]), 0, "NOT THE VENDOR'S SERVER: the answers came from http://127.0.0.1");
+    let last = collected.lines().rev().take(2).collect::<Vec<_>>().join(" ");
+    assert!(last.contains("SIMULATED") && last.contains("NOT THE SYSTEM'S CLOCK"), "{last}");
+    let verified = text(check(&["verify", &simulated], 11, "consistent with itself"));
+    assert!(verified.contains("SIMULATED") && verified.contains("NOT THE SYSTEM'S CLOCK"), "{verified}");
+    for word in ["whole", "unaltered", "verified"] {
+        assert!(!verified.contains(word), "{word}: {verified}");
+    }
+    check(&["verify", &upstream], 11, "NOT THE VENDOR'S SERVER");
+    let seal = std::fs::read_to_string(Path::new(&simulated).join(SEAL)).unwrap();
+    let seal: serde_json::Value = serde_json::from_str(&seal).unwrap();
+    assert_eq!(seal["predicate"]["simulated"], true);
+    assert_eq!(seal["predicate"]["made"][0]["clock"], "fixed");
 }
 
 #[test]
@@ -200,5 +273,5 @@ fn what_is_no_finished_collection_is_refused() {
 fn contents_are_checked_against_the_schemas_when_asked() {
     let scratch = Scratch::new("schemas");
     let (out, _) = collected(&scratch);
-    check(&["verify", &out, "--schemas"], 0, "whole and unaltered");
+    check(&["verify", &out, "--schemas"], 11, "consistent with itself");
 }

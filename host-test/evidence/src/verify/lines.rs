@@ -1,108 +1,75 @@
-//! The lines of `evidence.jsonl`, each checked by itself and against its recorded hash.
+//! The lines of `evidence.jsonl`, each checked by itself, against its recorded hash and for what it was read from.
 
-use crate::chain::record_hash;
+use super::findings::Findings;
+use super::links::Links;
+use super::reader::{LineReader, Next};
+use super::recorded::Recorded;
+use crate::chain::{Chain, record_hash};
 use crate::digest::{canonical, hex, sha256_hex};
+use crate::error::Result;
 use crate::record::is_as_written;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// One record as it is in the file.
-pub struct Line {
-    /// Line number, from 1.
-    pub number: usize,
-    /// The record.
-    pub value: Value,
-    /// Its hash.
-    pub hash: [u8; 32],
-}
-
-/// All records that could be read.
-pub struct Lines {
-    /// In the order of the file.
-    pub records: Vec<Line>,
-}
+use std::collections::BTreeMap;
 
 /// Judges a record's content.
 pub type ContentCheck<'c> = dyn Fn(&Value) -> Result<(), String> + 'c;
 
-/// Findings shown about lines; more would say nothing new.
-const MAX_FINDINGS: usize = 100;
+/// Records of the collection about itself, one for each kind and one for all: more are no collection of ours.
+const MAX_TOLD: usize = 10_000;
 
-impl Lines {
-    /// Reads the file.
-    pub fn read(evidence: &[u8], check: Option<&ContentCheck<'_>>, findings: &mut Vec<String>) -> Self {
-        let mut records = Vec::new();
-        let mut ids = BTreeSet::new();
-        let Ok(text) = std::str::from_utf8(evidence) else {
-            let valid = std::str::from_utf8(evidence).err().map_or(0, |error| error.valid_up_to());
-            let line = evidence.iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-            findings.push(format!("line {line}: not UTF-8"));
-            return Self { records };
-        };
-        if !text.is_empty() && !text.ends_with('\n') {
-            findings.push(format!("line {}: cut off: no line break at its end", text.lines().count()));
-        }
-        for (number, line) in (1..).zip(text.split_terminator('\n')) {
-            match read(line) {
-                Ok((value, hash)) => {
-                    let id = value.get("id").and_then(Value::as_str).unwrap_or_default().to_string();
-                    if let Some(why) = check.and_then(|check| check(&value).err()) {
-                        findings.push(format!("line {number}: {why}"));
-                    }
-                    if !ids.insert(id.clone()) {
-                        findings.push(format!("line {number}: {id} appears twice"));
-                    }
-                    records.push(Line { number, value, hash });
-                }
-                Err(why) => findings.push(format!("line {number}: {why}")),
-            }
-            if findings.len() > MAX_FINDINGS {
-                break;
-            }
-        }
-        Self { records }
-    }
+/// What the lines came to.
+pub(super) struct Walked {
+    pub records: u64,
+    pub per_kind: BTreeMap<String, u64>,
+    /// Coverage and manifest records, with their line numbers.
+    pub told: Vec<(u64, Value)>,
+    /// Number of the last line that is a record.
+    pub last: u64,
+    pub chain: Chain,
+    /// SHA-256 of both files.
+    pub evidence: String,
+    pub hashes: String,
+}
 
-    /// Compares with the recorded hashes, one a line, and names what was changed, added or dropped.
-    pub fn check_hashes(&self, recorded: &[u8], findings: &mut Vec<String>) {
-        let recorded = String::from_utf8_lossy(recorded);
-        let want: Vec<&str> = recorded.split_terminator('\n').collect();
-        let have: Vec<String> = self.records.iter().map(|line| hex(&line.hash)).collect();
-        if recorded.split_inclusive('\n').any(|line| line.len() != 65 || !line.ends_with('\n')) {
-            findings.push("evidence.sha256 was changed: it is not one hash a line".into());
-        }
-        let Some(at) =
-            (0..want.len().max(have.len())).find(|at| want.get(*at).copied() != have.get(*at).map(String::as_str))
-        else {
-            return;
+/// Reads both files to their ends.
+pub(super) fn walk(
+    mut file: LineReader,
+    hashes: LineReader,
+    start: Chain,
+    links: &mut Links<'_>,
+    check: Option<&ContentCheck<'_>>,
+    findings: &mut Findings,
+) -> Result<Walked> {
+    let mut recorded = Recorded::new(hashes);
+    let (mut records, mut chain, mut last) = (0, start, 0);
+    let (mut per_kind, mut told) = (BTreeMap::<String, u64>::new(), Vec::new());
+    loop {
+        let line = match file.next()? {
+            Next::End => break,
+            Next::Line(line) => read(line),
+            Next::Bad(why) => Err(why.to_string()),
         };
-        let number = self.records.get(at).map_or(have.len() + 1, |line| line.number);
-        let rest = |all: &[String], skip: usize| all.iter().skip(skip).cloned().collect::<Vec<_>>();
-        let want_rest: Vec<String> = want.iter().skip(at).map(ToString::to_string).collect();
-        let what = if have.len() + 1 == want.len() && rest(&want_rest, 1) == rest(&have, at) {
-            "a record is missing before this line"
-        } else if have.len() == want.len() + 1 && want_rest == rest(&have, at + 1) {
-            "this record was added"
-        } else if have.len() < want.len() {
-            "records are missing from here on"
-        } else if have.iter().skip(at).any(|hash| Some(hash.as_str()) == want.get(at).copied()) {
-            "records are in another order from here on"
-        } else {
-            "not the record that was collected"
+        let number = file.number;
+        let Ok((record, hash)) = line.map_err(|why| findings.push(format!("line {number}: {why}"))) else {
+            recorded.step(String::new())?;
+            continue;
         };
-        findings.push(format!("line {number}: {what}"));
-    }
-
-    /// How many there are of each kind.
-    pub fn per_kind(&self) -> BTreeMap<String, u64> {
-        let mut counts = BTreeMap::new();
-        for line in &self.records {
-            let kind = line.value.get("kind").and_then(Value::as_str).unwrap_or_default();
-            *counts.entry(kind.to_string()).or_default() += 1;
+        if let Some(why) = check.and_then(|check| check(&record).err()) {
+            findings.push(format!("line {number}: {why}"));
         }
-        counts
+        recorded.step(hex(&hash))?;
+        chain = chain.next(hash);
+        (records, last) = (records + 1, number);
+        let kind = record.get("kind").and_then(Value::as_str).unwrap_or_default();
+        *per_kind.entry(kind.to_string()).or_default() += 1;
+        links.record(number, kind, &record, findings)?;
+        if matches!(kind, "coverage" | "manifest") && told.len() < MAX_TOLD {
+            told.push((number, record));
+        }
     }
+    let hashes = recorded.finish(findings)?;
+    Ok(Walked { records, per_kind, told, last, chain, evidence: file.digest(), hashes })
 }
 
 /// Only the content, as text.

@@ -1,0 +1,47 @@
+//! How a collection was made, as the host that made it tells.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// How a part of a collection was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Records that were there before: 0 for the first part.
+    pub from_record: u64,
+    /// The host, with its version.
+    pub harness: String,
+    /// The wall clock that the component saw: `system`, or `fixed`.
+    pub clock: String,
+    /// The server that was asked in place of the vendor's; null for the vendor's own.
+    pub upstream: Option<String>,
+    /// Which account a simulator of this harness made up; null for none.
+    pub simulated: Option<String>,
+    /// SHA-256 of the rules for requests that the host enforced.
+    pub egress: String,
+}
+
+/// The clock of the system.
+pub const SYSTEM: &str = "system";
+
+impl Made {
+    fn caveats(&self) -> impl Iterator<Item = String> {
+        let simulated = self.simulated.as_ref();
+        let made_up = simulated.map(|what| format!("SIMULATED: the harness made up this account ({what})"));
+        let upstream = self.upstream.as_ref().filter(|_| simulated.is_none());
+        let upstream = upstream.map(|server| format!("NOT THE VENDOR'S SERVER: the answers came from {server}"));
+        let clock = (self.clock != SYSTEM)
+            .then(|| "NOT THE SYSTEM'S CLOCK: the times in the records were set by hand".to_string());
+        [made_up, upstream, clock].into_iter().flatten()
+    }
+
+    /// Whether another part was made in the same way.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        Self { from_record: 0, ..self.clone() } == Self { from_record: 0, ..other.clone() }
+    }
+}
+
+/// What a reader has to know before any number: where evidence is not what the vendor answered just then.
+pub fn caveats(made: &[Made]) -> impl Iterator<Item = String> {
+    made.iter().flat_map(Made::caveats).collect::<BTreeSet<String>>().into_iter()
+}

@@ -1,0 +1,105 @@
+//! Counts and verdicts: of the records, in `manifest.json`, in the manifest record, in the coverage records.
+
+use super::findings::Findings;
+use super::lines::Walked;
+use crate::summary::{CoverageSummary, Summary};
+use serde_json::Value;
+
+pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The last record has to be the manifest record, and to say what `manifest.json` says.
+pub(super) fn check_end(walked: &Walked, manifest: &Summary, interface: &str, findings: &mut Findings) {
+    let mut manifests = walked.told.iter().filter(|(_, record)| text(record, "/kind") == "manifest");
+    let Some((number, last)) = manifests.next_back() else {
+        findings.push("there is no manifest record: the end is missing");
+        return;
+    };
+    if *number != walked.last {
+        findings.push("the last record is not the manifest: the end is missing");
+    }
+    if manifests.next().is_some() {
+        findings.push("there is more than one manifest record");
+    }
+    if manifest.chain_head != walked.chain.head() {
+        findings.push("the chain head in manifest.json is not that of the records");
+    }
+    if text(last, "/content/interface") != interface {
+        findings.push(format!("the manifest record is not of the interface {interface}"));
+    }
+    if manifest.settings_digest != text(last, "/content/settings_digest") {
+        findings.push("the settings digest in manifest.json is not that of the manifest record");
+    }
+    if last.pointer("/content/records").and_then(Value::as_u64) != Some(walked.records.saturating_sub(1)) {
+        findings.push("the manifest record counts other records than those before it");
+    }
+}
+
+/// Every count is that of the records, and every verdict in `manifest.json` that of a coverage record.
+pub(super) fn check_counts(walked: &Walked, manifest: &Summary, findings: &mut Findings) {
+    if walked.per_kind != manifest.records_per_kind || manifest.records != walked.records {
+        findings.push("the counts in manifest.json are not those of the records");
+    }
+    let said = |kind: &str| walked.per_kind.get(kind).copied().unwrap_or_default();
+    for coverage in &manifest.coverage {
+        let (kind, count) = (&coverage.kind, said(&coverage.kind));
+        if coverage.records != count {
+            let claimed = coverage.records;
+            findings
+                .push(format!("manifest.json's coverage counts {claimed} records of kind {kind}; there are {count}"));
+        }
+        let is_it =
+            |(_, record): &&(u64, Value)| text(record, "/kind") == "coverage" && text(record, "/content/kind") == *kind;
+        let is_statement = manifest.statements.contains(kind);
+        if !is_statement && !walked.told.iter().any(|told| is_it(&told)) {
+            findings.push(format!("manifest.json tells the coverage of {kind}, which no record does"));
+        }
+    }
+    for (number, record) in &walked.told {
+        for (kind, count) in told_counts(record) {
+            if count != Some(said(kind)) {
+                let claimed = count.map_or("no number".to_string(), |count| count.to_string());
+                let there = said(kind);
+                findings.push(format!("line {number}: says {claimed} of records of kind {kind}; there are {there}"));
+            }
+        }
+        let content = record.get("content").unwrap_or(&Value::Null);
+        let same = match text(record, "/kind") {
+            "coverage" => is_same_coverage(content, &manifest.coverage),
+            _ => is_same_settings(content, manifest),
+        };
+        if !same {
+            findings.push(format!("manifest.json says something else than the record in line {number}"));
+        }
+    }
+}
+
+/// The counts in a coverage or manifest record.
+fn told_counts(record: &Value) -> Vec<(&str, Option<u64>)> {
+    let count = |value: &Value| value.get("records").and_then(Value::as_u64);
+    let content = record.get("content").unwrap_or(&Value::Null);
+    if text(record, "/kind") == "coverage" {
+        return vec![(text(content, "/kind"), count(content))];
+    }
+    let kinds = content.get("kinds").and_then(Value::as_array);
+    kinds.into_iter().flatten().map(|kind| (text(kind, "/kind"), count(kind))).collect()
+}
+
+/// Whether `manifest.json` repeats the verdict of a coverage record.
+fn is_same_coverage(content: &Value, all: &[CoverageSummary]) -> bool {
+    all.iter().any(|coverage| {
+        coverage.kind == text(content, "/kind")
+            && coverage.state == text(content, "/state")
+            && coverage.reason == text(content, "/reason")
+            && coverage.missing_permission.as_deref().unwrap_or_default() == text(content, "/missing_permission")
+            && content.get("accepted").and_then(Value::as_bool) == Some(coverage.accepted)
+            && content.get("items_failed").and_then(Value::as_u64) == Some(coverage.items_failed)
+    })
+}
+
+/// Whether `manifest.json` repeats the settings that the manifest record tells.
+fn is_same_settings(content: &Value, manifest: &Summary) -> bool {
+    let settings = content.get("settings").and_then(Value::as_object);
+    settings.into_iter().flatten().all(|(name, value)| manifest.settings.get(name) == Some(value))
+}

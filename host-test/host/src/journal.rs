@@ -1,0 +1,105 @@
+//! What the door saw, kept until it is written beside the evidence.
+
+use crate::trailer::Witness;
+use http::{Request, Uri};
+use source_evidence::journal::{MASKED, Seen};
+use source_evidence::summary::now;
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmtime_wasi_http::{Error as HttpError, WasiBody};
+
+/// Entries that wait to be written, at most: some 30 MB. Then nothing is let out until they are.
+const MOST: usize = 100_000;
+
+/// The requests of one tenant that were let out since they were last taken.
+#[derive(Debug, Default)]
+pub struct Journal(Mutex<Vec<Seen>>);
+
+impl Journal {
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Seen>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what is there, in the order in which it ended.
+    #[must_use]
+    pub fn take(&self) -> Vec<Seen> {
+        self.with(std::mem::take)
+    }
+
+    /// Whether there is no room for one more.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.with(|seen| seen.len() >= MOST)
+    }
+}
+
+/// A request under way, to be noted when it ends, however it ends.
+pub(crate) struct Pending {
+    journal: Arc<Journal>,
+    seen: Option<Seen>,
+}
+
+impl Pending {
+    /// For a request as the component wrote it.
+    pub fn new(journal: Arc<Journal>, request: &Request<WasiBody>) -> Self {
+        let uri = request.uri();
+        let seen = Seen {
+            at: String::new(),
+            bytes: 0,
+            error: None,
+            host: uri.authority().map(ToString::to_string).unwrap_or_default(),
+            method: request.method().to_string(),
+            objects: 0,
+            request: path(uri),
+            sha256: None,
+            status: None,
+        };
+        Self { journal, seen: Some(seen) }
+    }
+
+    /// The head of the answer came.
+    pub fn answered(&mut self, status: u16) {
+        if let Some(seen) = &mut self.seen {
+            seen.status = Some(status);
+        }
+    }
+
+    /// No answer came.
+    pub fn failed(mut self, error: &HttpError) {
+        self.note(|seen| seen.error = Some(word(error)));
+    }
+
+    fn note(&mut self, change: impl FnOnce(&mut Seen)) {
+        let Some(mut seen) = self.seen.take() else { return };
+        change(&mut seen);
+        seen.at = now();
+        self.journal.with(|all| all.push(seen));
+    }
+}
+
+impl Witness for Pending {
+    fn ended(&mut self, sha256: String, bytes: u64, objects: u64) {
+        self.note(|seen| (seen.sha256, seen.bytes, seen.objects) = (Some(sha256), bytes, objects));
+    }
+
+    fn broke(&mut self, error: &HttpError, bytes: u64) {
+        self.note(|seen| (seen.error, seen.bytes) = (Some(word(error)), bytes));
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.note(|seen| seen.error = Some("not-read-to-its-end".into()));
+    }
+}
+
+/// Path and query, unless there is an e-mail address in them: evidence may be asked for without any.
+fn path(uri: &Uri) -> String {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    if path.contains('@') || path.contains("%40") { MASKED.into() } else { path.into() }
+}
+
+/// The name of an error alone: what comes with it may be the vendor's words.
+fn word(error: &HttpError) -> String {
+    let text = format!("{error:?}");
+    text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_string()
+}
