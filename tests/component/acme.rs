@@ -18,7 +18,7 @@ use std::path::Path;
 const THINGS: usize = 230;
 
 /// Acme's server: a few lines over HTTP/1.1, with a digest of its own making in every answer.
-fn server() -> String {
+pub fn server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -61,7 +61,7 @@ fn answer(path: &str) -> String {
     format!(r#"{{"items": [{}], "next": {next}}}"#, items.join(","))
 }
 
-fn tenant(url: &str) -> Tenant {
+pub fn tenant(url: &str) -> Tenant {
     let mut tenant = Tenant::new(Credentials::None);
     tenant.upstream = Some(url.parse().unwrap());
     tenant.clock = Clock::fixed(crate::support::NOW);

@@ -20,3 +20,4 @@ mod support;
 #[path = "../core/templates.rs"]
 mod templates;
 mod wire;
+mod witness;

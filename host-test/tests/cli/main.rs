@@ -7,6 +7,7 @@ mod disk;
 mod fleet;
 mod forgery;
 mod kill;
+mod outside;
 mod pace;
 mod support;
 mod tenants_file;
