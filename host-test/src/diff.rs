@@ -102,7 +102,7 @@ fn show(comparison: &Comparison, shown: &[String], args: &DiffArgs) {
         plain(&comparison.after.finished_at)
     ));
     for caveat in &comparison.caveats {
-        say(format!("mind: {}", plain(caveat)));
+        say(format!("note: {}", plain(caveat)));
     }
     shown.iter().for_each(say);
     let activity: u64 = comparison.kinds.iter().map(|kind| kind.activity).sum();

@@ -12,7 +12,7 @@ pub struct Made {
     pub harness: String,
     /// The wall clock that the component saw: `system`, or `fixed`.
     pub clock: String,
-    /// The server that was asked in place of the vendor's; null for the vendor's own.
+    /// The server that was asked in place of the vendor's; null for the vendor's own, and for a simulator of the host.
     pub upstream: Option<String>,
     /// Which account a simulator of this harness made up; null for none.
     pub simulated: Option<String>,
@@ -27,8 +27,8 @@ impl Made {
     fn caveats(&self) -> impl Iterator<Item = String> {
         let simulated = self.simulated.as_ref();
         let made_up = simulated.map(|what| format!("SIMULATED: the harness made up this account ({what})"));
-        let upstream = self.upstream.as_ref().filter(|_| simulated.is_none());
-        let upstream = upstream.map(|server| format!("NOT THE VENDOR'S SERVER: the answers came from {server}"));
+        let upstream =
+            self.upstream.as_ref().map(|server| format!("NOT THE VENDOR'S SERVER: the answers came from {server}"));
         let clock = (self.clock != SYSTEM)
             .then(|| "NOT THE SYSTEM'S CLOCK: the times in the records were set by hand".to_string());
         [made_up, upstream, clock].into_iter().flatten()
@@ -42,6 +42,6 @@ impl Made {
 }
 
 /// What a reader has to know before any number: where evidence is not what the vendor answered just then.
-pub fn caveats(made: &[Made]) -> impl Iterator<Item = String> {
+pub fn caveats(made: &[Made]) -> impl Iterator<Item = String> + use<> {
     made.iter().flat_map(Made::caveats).collect::<BTreeSet<String>>().into_iter()
 }

@@ -164,7 +164,7 @@ impl Summary {
     }
 
     /// What a reader has to know before any number: see [`caveats`].
-    pub fn caveats(&self) -> impl Iterator<Item = String> {
+    pub fn caveats(&self) -> impl Iterator<Item = String> + use<> {
         caveats(&self.made)
     }
 

@@ -41,7 +41,7 @@ pub fn made(plugin: &Plugin, tenant: &Tenant) -> Result<Made> {
         from_record: 0,
         harness: concat!("source-host ", env!("CARGO_PKG_VERSION")).into(),
         clock: tenant.clock.word().into(),
-        upstream: tenant.upstream.as_ref().map(server),
+        upstream: tenant.upstream.as_ref().filter(|_| tenant.simulated.is_none()).map(server),
         simulated: tenant.simulated.clone(),
         egress: sha256_hex(serde_json::to_string(&rules).unwrap_or_default().as_bytes()),
     })

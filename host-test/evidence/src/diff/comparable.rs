@@ -115,7 +115,9 @@ fn differing(before: &Value, after: &Value) -> String {
 }
 
 fn caveats(before: &Side, after: &Side) -> Vec<String> {
-    let mut caveats = Vec::new();
+    let made = |name: &'static str, side: &Side| side.summary.caveats().map(move |caveat| format!("{name}: {caveat}"));
+    let mut caveats: Vec<String> = made("before", before).collect();
+    caveats.extend(made("after", after));
     let (one, other) = (&before.summary.component, &after.summary.component);
     let versions = (&one.version, &other.version);
     if versions.0 != versions.1 {

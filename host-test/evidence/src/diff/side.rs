@@ -7,6 +7,7 @@
 use crate::digest::sha256_of_file;
 use crate::digest::{hex, sha256_hex};
 use crate::error::{Error, Result};
+use crate::folder::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use crate::seal;
 use crate::summary::Summary;
 use crate::verify::refuse_unfinished;
@@ -134,22 +135,18 @@ impl Side {
     /// a line, its number is named.
     pub fn read(folder: &Path) -> Result<Self> {
         refuse_unfinished(folder)?;
-        let manifest = read(folder, "manifest.json")?;
+        let manifest = read(folder, MANIFEST)?;
         let summary: Summary =
-            serde_json::from_slice(&manifest).map_err(|_| damaged(&folder.join("manifest.json"), "cannot be read"))?;
-        let evidence = folder.join("evidence.jsonl");
+            serde_json::from_slice(&manifest).map_err(|_| damaged(&folder.join(MANIFEST), "cannot be read"))?;
+        let evidence = folder.join(EVIDENCE);
         let file = File::open(&evidence).map_err(Error::file("read", &evidence))?;
         let mut reading = Reading::new(&evidence, &summary);
         let whole = reading.lines(&file)?;
         reading.check_counts(&summary)?;
-        let digests = [
-            ("evidence.jsonl", whole),
-            ("evidence.sha256", sha256_of_file(&folder.join("evidence.sha256"))?),
-            ("manifest.json", sha256_hex(&manifest)),
-        ];
-        let statement = seal::statement(&digests, &serde_json::from_slice(&manifest).unwrap_or_default());
-        if statement.as_bytes() != read(folder, "seal.json")? {
-            return Err(damaged(&folder.join("seal.json"), "is not the seal of these files"));
+        let of = |name: &'static str| Ok((name, sha256_of_file(&folder.join(name))?));
+        let digests = [(EVIDENCE, whole), of(HASHES)?, of(JOURNAL)?, (MANIFEST, sha256_hex(&manifest))];
+        if seal::statement(&digests, &summary).as_bytes() != read(folder, SEAL)? {
+            return Err(damaged(&folder.join(SEAL), "is not the seal of these files"));
         }
         let closing = reading.closing.ok_or_else(|| damaged(&evidence, "does not end with the manifest record"))?;
         let populations = reading.populations;
