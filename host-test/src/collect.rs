@@ -19,7 +19,7 @@ use std::time::Instant;
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
-    let target = args.target.resolve().await?;
+    let target = args.target.resolve(&plugin).await?;
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
     let mut options = options(args);

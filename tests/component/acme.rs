@@ -62,7 +62,8 @@ fn answer(path: &str) -> String {
 }
 
 fn tenant(url: &str) -> Tenant {
-    let mut tenant = Tenant::new(Credentials::None);
+    let granted = Some(crate::support::grant("acme", "api.acme.example"));
+    let mut tenant = Tenant { granted, ..Tenant::new(Credentials::None) };
     tenant.upstream = Some(url.parse().unwrap());
     tenant.clock = Clock::fixed(crate::support::NOW);
     tenant

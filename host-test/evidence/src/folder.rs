@@ -8,7 +8,10 @@
 
 use crate::digest::{hex, sha256_of_file};
 use crate::error::{Error, Result};
-use crate::files::{broken, lock, open_at, replace, replace_text, sync_folder, unwritable};
+use crate::files::{
+    LOCK, broken, create, file_of_ours, lock, make_folder, open_at, read, refuse_link, replace, replace_text,
+    sync_folder, unwritable,
+};
 use crate::record::Line;
 use crate::seal::{self, Signer};
 use crate::summary::Request;
@@ -37,23 +40,21 @@ struct Checkpoint {
 /// What a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderState {
-    /// No collection; perhaps not even the folder is there.
+    /// No collection and no file of one; perhaps not even the folder is there.
     Nothing,
     /// One that is not finished.
     Begun,
-    /// One that is.
+    /// One that is, or files of one without a cursor to resume from.
     Finished,
 }
 
 /// What a folder holds.
 #[must_use]
 pub fn state(path: &Path) -> FolderState {
-    if path.join("cursor").exists() {
-        FolderState::Begun
-    } else if path.join("manifest.json").exists() || path.join("evidence.jsonl").exists() {
-        FolderState::Finished
-    } else {
-        FolderState::Nothing
+    match file_of_ours(path) {
+        None => FolderState::Nothing,
+        Some("cursor") => FolderState::Begun,
+        Some(_) => FolderState::Finished,
     }
 }
 
@@ -63,7 +64,8 @@ pub fn state(path: &Path) -> FolderState {
 /// When its manifest cannot be read.
 pub fn finished(path: &Path) -> Result<Summary> {
     let file = path.join("manifest.json");
-    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    refuse_link(path)?;
+    let text = read(&file)?;
     serde_json::from_slice(&text).map_err(|_| Error::Output {
         what: format!("{} is not a manifest", file.display()),
         remedy: "check the folder with verify".into(),
@@ -80,15 +82,15 @@ pub fn begun(path: &Path) -> Result<Summary> {
 
 fn checkpoint(path: &Path) -> Result<Checkpoint> {
     let file = path.join("cursor");
-    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    let text = read(&file)?;
     serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))
 }
 
 /// Whether the evidence that a checkpoint vouches for is still what was written.
 fn check(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
-    let read = |name: &str, valid: u64| {
+    let so_far = |name: &str, valid: u64| {
         let file = path.join(name);
-        let bytes = std::fs::read(&file).map_err(Error::file("read", &file));
+        let bytes = read(&file);
         let all = match bytes {
             Err(Error::File { source, .. }) if valid == 0 && source.kind() == std::io::ErrorKind::NotFound => {
                 Vec::new()
@@ -99,12 +101,19 @@ fn check(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
         let valid = usize::try_from(valid).map_err(|_| short())?;
         all.get(..valid).map(<[u8]>::to_vec).ok_or_else(short)
     };
-    let evidence = read("evidence.jsonl", checkpoint.evidence_bytes)?;
-    let hashes = read("evidence.sha256", checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
+    let evidence = so_far("evidence.jsonl", checkpoint.evidence_bytes)?;
+    let hashes = so_far("evidence.sha256", checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
     match verify::so_far(&evidence, &hashes, &checkpoint.summary).first() {
         None => Ok(()),
         Some(why) => Err(broken(format!("{} was changed since it was written: {why}", path.display()))),
     }
+}
+
+/// What a run made besides the collection's own files, and may remove with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    folder: bool,
+    lock: bool,
 }
 
 /// An output folder that this run owns.
@@ -113,27 +122,46 @@ pub struct EvidenceDir {
     evidence: File,
     hashes: File,
     checkpoint: Checkpoint,
-    /// Whether this run made the folder.
-    made_folder: bool,
+    made: Made,
     _lock: File,
 }
 
 impl EvidenceDir {
-    /// Starts a collection in a folder that holds none.
+    /// Starts a collection in a folder that holds none. One that is made here can be looked into by its owner only;
+    /// one that was there keeps its rights, and whatever other files it holds.
     ///
     /// # Errors
-    /// [`Error::Output`] when it holds one, or another run is at it; nothing is touched then.
+    /// [`Error::Output`] when it holds any file of one, is a symbolic link, or another run is at it; nothing is touched
+    /// then.
     pub fn create(path: &Path, summary: Summary) -> Result<Self> {
-        let made_folder = !path.exists();
-        std::fs::create_dir_all(path).map_err(unwritable("create", path))?;
-        let lock = lock(path, "lock")?;
+        let folder = make_folder(path)?;
+        let made = Made { folder, lock: path.join(LOCK).symlink_metadata().is_err() };
+        if made.lock {
+            // Before the lock, which would be one more file in somebody else's folder.
+            refuse(path, state(path))?;
+        }
+        let lock = lock(path, LOCK)?;
         refuse(path, state(path))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, summary };
+        let mut written = Vec::new();
+        Self::begin(path, checkpoint, made, lock, &mut written).inspect_err(|_| clear(path, &written, made))
+    }
+
+    /// Makes the files, and lists those that it made.
+    fn begin(
+        path: &Path,
+        checkpoint: Checkpoint,
+        made: Made,
+        lock: File,
+        written: &mut Vec<&'static str>,
+    ) -> Result<Self> {
         // The cursor first: whenever there is evidence, it can be resumed.
-        let begun = replace(path, "cursor", &checkpoint);
-        let begun = begun.and_then(|()| Self::open(path, checkpoint, made_folder, lock));
-        begun.inspect_err(|_| clear(path, made_folder))
+        replace(path, "cursor", &checkpoint)?;
+        written.push("cursor");
+        let mut make = |name| create(&path.join(name)).inspect(|_| written.push(name));
+        let (evidence, hashes) = (make("evidence.jsonl")?, make("evidence.sha256")?);
+        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made, _lock: lock })
     }
 
     /// Resumes a collection that was interrupted. What was written after the last cursor is removed: the
@@ -155,30 +183,35 @@ impl EvidenceDir {
     }
 
     fn reopen_if(path: &Path, may: impl FnOnce(&Checkpoint) -> Result<()>) -> Result<Self> {
+        refuse_link(path)?;
         let shown = path.display();
-        if !path.join("cursor").exists() {
-            if state(path) == FolderState::Finished {
+        match state(path) {
+            FolderState::Begun => {}
+            FolderState::Finished => {
                 let what = format!("{shown} holds a finished collection: there is nothing to resume");
                 return Err(Error::Output { what, remedy: "verify it, or collect into another folder".into() });
             }
-            let what = format!("{shown} holds no collection to resume");
-            return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
+            FolderState::Nothing => {
+                let what = format!("{shown} holds no collection to resume");
+                return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
+            }
         }
-        let lock = lock(path, "lock")?;
+        let lock = lock(path, LOCK)?;
         let checkpoint = checkpoint(path)?;
         if checkpoint.summary.version != VERSION {
             return Err(broken(format!("{shown} is of another version of this program")));
         }
         may(&checkpoint)?;
-        Self::open(path, checkpoint, false, lock)
+        Self::open(path, checkpoint, lock)
     }
 
     /// Opens the files at the length that the checkpoint says.
-    fn open(path: &Path, checkpoint: Checkpoint, made_folder: bool, lock: File) -> Result<Self> {
+    fn open(path: &Path, checkpoint: Checkpoint, lock: File) -> Result<Self> {
         let evidence = open_at(&path.join("evidence.jsonl"), checkpoint.evidence_bytes)?;
         let hashes =
             open_at(&path.join("evidence.sha256"), checkpoint.summary.records.saturating_mul(HASH_LINE_BYTES))?;
-        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made_folder, _lock: lock })
+        let made = Made { folder: false, lock: true };
+        Ok(Self { path: path.into(), evidence, hashes, checkpoint, made, _lock: lock })
     }
 
     /// Refuses to add records that another component made, or other settings: nothing else binds them before the
@@ -281,7 +314,7 @@ impl EvidenceDir {
         if self.checkpoint.summary.pages > 0 {
             return false;
         }
-        clear(&self.path, self.made_folder);
+        clear(&self.path, &["evidence.jsonl", "evidence.sha256", "cursor"], self.made);
         true
     }
 
@@ -319,19 +352,19 @@ pub fn refuse(path: &Path, holds: FolderState) -> Result<()> {
             remedy: "resume it with --resume, or choose another folder".into(),
         }),
         FolderState::Finished => Err(Error::Output {
-            what: format!("{shown} holds a collection already"),
+            what: format!("{shown} holds a collection already ({})", file_of_ours(path).unwrap_or("its files")),
             remedy: "choose another folder; evidence is never overwritten".into(),
         }),
     }
 }
 
 /// Removes what a collection without a page consists of.
-fn clear(folder: &Path, made_folder: bool) {
-    for name in ["evidence.jsonl", "evidence.sha256", "cursor", "lock"] {
+fn clear(folder: &Path, files: &[&str], made: Made) {
+    for name in files.iter().copied().chain(made.lock.then_some(LOCK)) {
         // What cannot be removed is empty, and said by the next run.
         let _ = std::fs::remove_file(folder.join(name));
     }
-    if made_folder {
+    if made.folder {
         let _ = std::fs::remove_dir(folder);
     }
 }

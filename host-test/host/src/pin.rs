@@ -1,9 +1,10 @@
 //! Which host a capability opens for one tenant: where its name is in a setting, the host reads it there,
 //! checks it and pins that one name before anything runs.
 
-use crate::bindings::exports::compliance::source::catalog::{Capability, HostPattern, SettingHost};
+use crate::bindings::exports::compliance::source::catalog::Capability;
 use crate::egress::Rule;
 use crate::error::{Error, Result};
+use crate::grant::{Grant, HostName, SettingHost};
 use serde_json::Value;
 
 /// The rules of these capabilities under these settings.
@@ -11,22 +12,47 @@ use serde_json::Value;
 /// # Errors
 /// A usage error that names the setting, when it is missing or its host may not be reached.
 pub fn rules(capabilities: &[Capability], settings: &str) -> Result<Vec<Rule>> {
-    let settings: Value = serde_json::from_str(settings).unwrap_or_default();
-    capabilities.iter().map(|capability| rule(capability, &settings)).collect()
+    let settings = parsed(settings);
+    capabilities
+        .iter()
+        .map(|capability| Ok(declared(capability, host(&(&capability.host).into(), &settings)?)))
+        .collect()
 }
 
-fn rule(capability: &Capability, settings: &Value) -> Result<Rule> {
-    let host = match &capability.host {
-        HostPattern::Exact(host) => host.clone(),
-        HostPattern::Setting(setting) => host_in(setting, settings)?,
-    };
-    Ok(Rule {
+/// The rules of these capabilities with hosts as they are written: see [`Grant::unpinned`].
+#[must_use]
+pub fn unpinned(capabilities: &[Capability]) -> Vec<Rule> {
+    capabilities.iter().map(|capability| declared(capability, HostName::from(&capability.host).to_string())).collect()
+}
+
+/// The rules of a policy under these settings. A rule whose host the settings do not name, or name wrongly, grants
+/// nothing.
+#[must_use]
+pub fn granted(grant: &Grant, settings: &str) -> Vec<Rule> {
+    let settings = parsed(settings);
+    grant.rules.iter().filter_map(|rule| Some(rule.with_host(host(&rule.host, &settings).ok()?))).collect()
+}
+
+fn parsed(settings: &str) -> Value {
+    serde_json::from_str(settings).unwrap_or_default()
+}
+
+fn declared(capability: &Capability, host: String) -> Rule {
+    Rule {
         scheme: capability.scheme.clone(),
         host,
         port: capability.port,
         methods: capability.methods.clone(),
         path_prefixes: capability.path_prefixes.clone(),
-    })
+        secret: true,
+    }
+}
+
+fn host(name: &HostName, settings: &Value) -> Result<String> {
+    match name {
+        HostName::Exact(host) => Ok(host.clone()),
+        HostName::Setting(setting) => host_in(setting, settings),
+    }
 }
 
 fn host_in(setting: &SettingHost, settings: &Value) -> Result<String> {
@@ -52,7 +78,7 @@ fn ends_in(host: &str, suffix: &str) -> bool {
 }
 
 /// A DNS name of several labels in lower case, and no address.
-fn is_name(host: &str) -> bool {
+pub(crate) fn is_name(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))

@@ -48,6 +48,14 @@ fn is_askable(id: &str) -> bool {
         && !decoded.split(['/', '\\']).any(is_dots)
 }
 
+/// Whether a host lets a path out. None should where an id hides a character in it that a server may read as part of
+/// the path: a slash, a backslash, a semicolon or a percent sign.
+#[must_use]
+pub fn is_sendable(path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    !["%2F", "%5C", "%3B", "%25"].iter().any(|hidden| path.contains(hidden))
+}
+
 fn field_of<'a>(json: &'a str, key: &str) -> Option<Node<'a>> {
     let mut found = None;
     let seek = Seek { key, found: &mut found };
