@@ -77,7 +77,21 @@ pub(crate) fn create(file: &Path) -> Result<File> {
     owner_only().write(true).create_new(true).open(file).map_err(unwritable("create", file))
 }
 
-/// Opens a file of ours to write to it, and takes from others the right to read it.
+/// Refuses a folder in which something else than a plain file has a name of ours.
+///
+/// # Errors
+/// [`Error::Output`], naming it.
+pub(crate) fn check_plain(folder: &Path) -> Result<()> {
+    for file in NAMES.iter().chain([&LOCK]).map(|name| folder.join(name)) {
+        refuse_link(&file)?;
+        if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(not_plain(&file, "is no plain file"));
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file of ours to write to it.
 ///
 /// # Errors
 /// [`Error::Output`] when it is no plain file, or has another name elsewhere: what is written here would show there.
@@ -90,12 +104,9 @@ pub(crate) fn open(file: &Path) -> Result<File> {
     }
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        use std::os::unix::fs::MetadataExt;
         if found.nlink() > 1 {
             return Err(not_plain(file, "has another name elsewhere (a hard link)"));
-        }
-        if found.mode() & 0o077 != 0 {
-            open.set_permissions(PermissionsExt::from_mode(0o600)).map_err(unwritable("protect", file))?;
         }
     }
     Ok(open)
@@ -116,7 +127,8 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file to be written on from `valid` bytes on, and drops what stands behind them.
+/// Opens a file to be written on from `valid` bytes on, drops what stands behind them, and takes from others the right
+/// to read it.
 ///
 /// # Errors
 /// As for [`open`]; when it is shorter.
@@ -128,6 +140,11 @@ pub(crate) fn open_at(file: &Path, valid: u64) -> Result<File> {
     let mut open = open(file)?;
     if open.metadata().map_err(Error::file("read", file))?.len() < valid {
         return Err(broken(format!("{} is shorter than its cursor says", file.display())));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        open.set_permissions(PermissionsExt::from_mode(0o600)).map_err(unwritable("protect", file))?;
     }
     open.set_len(valid).map_err(unwritable("cut", file))?;
     open.seek(SeekFrom::End(0)).map_err(Error::file("read", file))?;

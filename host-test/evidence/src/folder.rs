@@ -9,8 +9,8 @@
 use crate::digest::{hex, sha256_of_file};
 use crate::error::{Error, Result};
 use crate::files::{
-    LOCK, broken, create, file_of_ours, lock, make_folder, open_at, read, refuse_link, replace, replace_text,
-    sync_folder, unwritable,
+    LOCK, broken, check_plain, create, file_of_ours, lock, make_folder, open_at, read, refuse_link, replace,
+    replace_text, sync_folder, unwritable,
 };
 use crate::record::Line;
 use crate::seal::{self, Signer};
@@ -196,6 +196,7 @@ impl EvidenceDir {
                 return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
             }
         }
+        check_plain(path)?;
         let lock = lock(path, LOCK)?;
         let checkpoint = checkpoint(path)?;
         if checkpoint.summary.version != VERSION {
