@@ -25,8 +25,8 @@ use std::process::ExitCode;
 
 /// Runs a compliance:source component: describes it, checks its health, collects and verifies evidence.
 ///
-/// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files or output
-/// folder · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
+/// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
+/// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
 /// policy · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100)]

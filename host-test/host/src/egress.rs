@@ -165,6 +165,21 @@ impl Rule {
     }
 }
 
+/// A DNS name of several labels in lower case, and no address.
+pub(crate) fn is_name(host: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
+    host.len() <= 253
+        && host.contains('.')
+        && host.split('.').all(is_label)
+        && !host.rsplit('.').next().is_some_and(is_number)
+}
+
 /// Whether a path is a prefix or lies below it, by whole segments.
 pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
     let bare = prefix.strip_suffix('/').unwrap_or(prefix);

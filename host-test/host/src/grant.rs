@@ -27,7 +27,7 @@
 use crate::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, Capability, HostPattern, SourceDescription,
 };
-use crate::egress::{Rule, is_below, is_plain};
+use crate::egress::{Rule, is_below, is_name, is_plain};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -198,7 +198,7 @@ impl GrantRule {
             return Some("path_prefixes: give paths that begin with a slash, without dots, `%` and `;`");
         }
         match &self.host {
-            HostName::Exact(host) if !crate::pin::is_name(host) => Some("host: give a plain host name in lower case"),
+            HostName::Exact(host) if !is_name(host) => Some("host: give a plain host name in lower case"),
             HostName::Setting(setting) if setting.suffixes.is_empty() => Some("host: give suffixes"),
             _ => None,
         }

@@ -87,3 +87,18 @@ impl<'de> Visitor<'de> for Seek<'_, '_, 'de> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_hides_no_character_that_could_be_read_as_part_of_it() {
+        for id in ["a", "a.b", "a b", "ä", "a:b", "a+b=", "a@b.example"] {
+            assert!(is_sendable(&alloc::format!("/v1/users/{}/groups?cursor=%2F%25", encoded(id))), "{id}");
+        }
+        for id in ["a/b", "a\\b", "a;b", "a%b", "a%2Fb", "/"] {
+            assert!(!is_sendable(&alloc::format!("/v1/users/{}/groups", encoded(id))), "{id}");
+        }
+    }
+}
