@@ -3,12 +3,15 @@
 use super::target::TargetArgs;
 use clap::{Args, ValueEnum};
 use host_test::component::ComponentArgs;
+use host_test::policies::EgressArgs;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct DescribeArgs {
     #[command(flatten)]
     pub component: ComponentArgs,
+    #[command(flatten)]
+    pub egress: EgressArgs,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

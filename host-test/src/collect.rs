@@ -21,7 +21,7 @@ use std::time::Instant;
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
-    let mut target = args.target.resolve().await?;
+    let mut target = args.target.resolve(&plugin).await?;
     let journal = Arc::new(Journal::default());
     target.tenant.journal = Some(Arc::clone(&journal));
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
@@ -34,7 +34,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
     let mut collection = Collection::start(&plugin, &target.tenant, options).await?;
     warnings::show(collection.configured());
-    let summary = records::begin(&plugin, &target.tenant, request, collection.configured())?;
+    let summary = records::begin(&plugin, &target.tenant, request, collection.configured());
     let mut dir = match resumed {
         Some(dir) => dir.resumed(&summary)?,
         None => EvidenceDir::create(&args.out, summary)

@@ -4,7 +4,7 @@ use clap::Args;
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which component is meant, and how it is run.
 #[derive(Args)]
@@ -15,6 +15,9 @@ pub struct ComponentArgs {
     /// Certificates (PEM) to trust in addition to Mozilla's.
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
+    /// Run this component and no other: hexadecimal SHA-256 of its file.
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    pub component_sha256: Option<String>,
     /// Compile again instead of using the cache of compiled code.
     #[arg(long)]
     pub no_cache: bool,
@@ -26,15 +29,25 @@ impl ComponentArgs {
     /// # Errors
     /// When it is not built, or is no source that may run.
     pub async fn load(&self) -> Result<Plugin> {
-        let none = EngineOptions::default();
-        Plugin::load(&self.engine(none.instances)?, &self.file()?).await
+        self.load_from(&self.engine(None)?, &self.file()?).await
     }
 
-    /// An engine with room for so many instances at once.
+    /// Compiles a component in a file with an engine.
+    ///
+    /// # Errors
+    /// When it is no source that may run, or not the one that was asked for.
+    pub async fn load_from(&self, engine: &Engine, file: &Path) -> Result<Plugin> {
+        match &self.component_sha256 {
+            Some(sha256) => Plugin::load_only(engine, file, sha256).await,
+            None => Plugin::load(engine, file).await,
+        }
+    }
+
+    /// An engine with a pool for so many instances at once, or without one: see [`EngineOptions::instances`].
     ///
     /// # Errors
     /// When it cannot be set up.
-    pub fn engine(&self, instances: u32) -> Result<Engine> {
+    pub fn engine(&self, instances: Option<u32>) -> Result<Engine> {
         Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone(), instances })
     }
 
@@ -44,6 +57,14 @@ impl ComponentArgs {
     /// When it is not built.
     pub fn file(&self) -> Result<PathBuf> {
         self.component.clone().map_or_else(built_component, Ok)
+    }
+}
+
+/// A SHA-256, in lower case.
+fn sha256(text: &str) -> std::result::Result<String, String> {
+    match text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a SHA-256 is 64 hexadecimal digits, as describe prints it".into()),
     }
 }
 

@@ -8,21 +8,34 @@ use source_host::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, CostClass, CredentialField, HostPattern, KindDescription, Nature, SourceDescription,
 };
 use source_host::error::{Error, Result};
+use source_host::grant::{Grant, HostName};
 
 /// Shows it.
 pub async fn run(args: &DescribeArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
+    let policy = args.egress.policy(&plugin)?;
+    let beyond = plugin.beyond(policy.as_ref());
     match args.format {
         Format::Json => {
             let mut value = to_json(plugin.description())?;
             if let Some(object) = value.as_object_mut() {
                 object.insert("component_sha256".into(), plugin.sha256().into());
+                object.insert("not_granted".into(), json!(beyond));
             }
             say(format!("{value:#}"));
         }
-        Format::Table => show(plugin.description(), plugin.sha256()),
+        Format::Table => {
+            show(plugin.description(), plugin.sha256());
+            beyond.iter().for_each(|line| say(format!("not granted: {}", plain(line))));
+            if policy.is_none() && !beyond.is_empty() {
+                let text = Grant::asked_for(plugin.description()).text();
+                say("no policy is built in for this source; to grant all of it, save this text for --egress:");
+                say(text.lines().map(plain).collect::<Vec<_>>().join("\n"));
+            }
+        }
     }
-    Ok(exit::COMPLETE)
+    // Without a policy that the user names, nothing is judged: this is where one begins.
+    Ok(if args.egress.egress.is_some() && !beyond.is_empty() { exit::DENIED } else { exit::COMPLETE })
 }
 
 fn show(source: &SourceDescription, sha256: &str) {
@@ -34,7 +47,7 @@ fn show(source: &SourceDescription, sha256: &str) {
         say(plain(&format!(
             "Calls: {methods} {}://{}:{} {paths}",
             capability.scheme,
-            host(&capability.host),
+            HostName::from(&capability.host),
             capability.port
         )));
     }
@@ -55,16 +68,6 @@ fn show(source: &SourceDescription, sha256: &str) {
         ]);
     }
     say(rows);
-}
-
-/// The host of a capability, for people.
-fn host(pattern: &HostPattern) -> String {
-    match pattern {
-        HostPattern::Exact(host) => host.clone(),
-        HostPattern::Setting(setting) => {
-            format!("(setting {}, ending in {})", setting.pointer, setting.suffixes.join(" or "))
-        }
-    }
 }
 
 fn host_json(pattern: &HostPattern) -> Value {

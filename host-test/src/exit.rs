@@ -7,7 +7,7 @@ use source_host::error::Error;
 pub const COMPLETE: u8 = 0;
 /// A defect of the component or of this program.
 pub const BUG: u8 = 1;
-/// The command line, a file or the output folder is not as it has to be; for `diff`: the two cannot be
+/// The command line, a file or the output folder is not as it has to be, or there is no room on this machine; for `diff`: the two cannot be
 /// compared.
 pub const USAGE: u8 = 2;
 /// Configuration or credentials are refused.
@@ -16,7 +16,8 @@ pub const CONFIGURATION: u8 = 3;
 pub const UPSTREAM: u8 = 4;
 /// Collected, but not everything that was asked for.
 pub const INCOMPLETE: u8 = 5;
-/// A policy denied a request, or the component asks for more than a source may have.
+/// A policy denied a request, or the component asks for more than a source may have or than its policy grants, or is
+/// not the one that was asked for.
 pub const DENIED: u8 = 6;
 /// `verify`: the files contradict each other, or what was kept elsewhere.
 pub const CONTRADICTED: u8 = 10;
@@ -31,7 +32,11 @@ pub fn code(error: &Error) -> u8 {
         Error::Local(source_evidence::Error::Contract(_)) => BUG,
         Error::Local(_) | Error::Component(_) => USAGE,
         Error::Configuration(_) => CONFIGURATION,
-        Error::ImportsDenied(_) => DENIED,
+        Error::ImportsDenied(_)
+        | Error::OtherComponent { .. }
+        | Error::NotGranted { .. }
+        | Error::BeyondGrant { .. } => DENIED,
+        Error::Busy(_) => USAGE,
         Error::Source(failure) => failure_code(failure.kind),
         Error::ExportMissing(_) => USAGE,
         _ => BUG,

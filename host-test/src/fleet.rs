@@ -10,6 +10,7 @@ use clap::Args;
 use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use host_test::component::ComponentArgs;
 use host_test::pair::tenants_pair;
+use host_test::policies::EgressArgs;
 use host_test::text::note;
 use http::Uri;
 use source_evidence::seal::Signer;
@@ -29,6 +30,8 @@ use view::View;
 pub struct FleetArgs {
     #[command(flatten)]
     component: ComponentArgs,
+    #[command(flatten)]
+    egress: EgressArgs,
     /// The tenants: a JSON array of objects, with secrets by reference only (see docs/fleet.md).
     #[arg(long, value_name = "FILE.json")]
     tenants: Option<PathBuf>,
@@ -167,18 +170,21 @@ fn simulated(accounts: usize, defaults: &Defaults) -> Vec<Spec> {
     (0..accounts).map(tenant).collect()
 }
 
-/// Compiles each component once.
+/// Compiles each component once, and finds the policy of each tenant.
 async fn with_plugins(args: &FleetArgs, specs: Vec<Spec>, active: usize) -> Result<Vec<(Spec, Plugin)>> {
     // Beside the turns, a component that is loaded is asked for its description.
-    let engine = args.component.engine(u32::try_from(active).unwrap_or(u32::MAX).saturating_add(1))?;
+    let engine = args.component.engine(Some(u32::try_from(active).unwrap_or(u32::MAX).saturating_add(1)))?;
     let mut plugins: BTreeMap<PathBuf, Plugin> = BTreeMap::new();
     let mut tenants = Vec::with_capacity(specs.len());
-    for spec in specs {
+    for mut spec in specs {
         let file = spec.component.clone().map_or_else(|| args.component.file(), Ok)?;
         let plugin = match plugins.get(&file) {
             Some(plugin) => plugin.clone(),
-            None => Plugin::load(&engine, &file).await?,
+            None => args.component.load_from(&engine, &file).await?,
         };
+        if spec.granted.is_none() {
+            spec.granted = Some(args.egress.grant(&plugin)?);
+        }
         plugins.insert(file, plugin.clone());
         tenants.push((spec, plugin));
     }

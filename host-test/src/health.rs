@@ -15,7 +15,7 @@ use source_host::error::Result;
 /// Checks and shows it.
 pub async fn run(args: &HealthArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
-    let target = args.target.resolve().await?;
+    let target = args.target.resolve(&plugin).await?;
     let (mut instance, configured) = plugin.configured(&target.tenant).await?;
     warnings::show(&configured);
     let depth = match args.depth {

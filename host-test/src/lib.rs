@@ -1,7 +1,8 @@
-//! What the command line shares with the benchmarks: finding the component, exit codes, text for people.
+//! What the command line shares with the benchmarks: finding the component, policies, exit codes, text for people.
 
 pub mod component;
 pub mod exit;
 pub mod pair;
+pub mod policies;
 pub mod process;
 pub mod text;

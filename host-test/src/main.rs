@@ -25,8 +25,8 @@ use std::process::ExitCode;
 
 /// Runs a compliance:source component: describes it, checks its health, collects and verifies evidence.
 ///
-/// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files or output
-/// folder · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
+/// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
+/// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
 /// policy · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100)]
@@ -116,6 +116,22 @@ fn report(error: &Error) {
                 text::note(format!("  request id: {}", text::plain(id)));
             }
         }
+        Error::NotGranted { id, asks, policy } => {
+            text::note(format!("error: no policy says what the source {:?} may send; it asks for", text::plain(id)));
+            list("  ", asks);
+            text::note("  → read that; to grant it, save this text in a file and name it with --egress:");
+            text::note(policy.lines().map(text::plain).collect::<Vec<_>>().join("\n"));
+        }
+        Error::BeyondGrant { id, asks, granted } => {
+            text::note(format!("error: the source {:?} asks for more than its policy grants", text::plain(id)));
+            list("  asked for, not granted: ", asks);
+            list("  granted:                ", granted);
+            text::note("  → use the component that the policy was made for, or grant more with --egress FILE");
+        }
         other => text::note(format!("error: {}", text::plain(&other.to_string()))),
     }
+}
+
+fn list(before: &str, lines: &[String]) {
+    lines.iter().for_each(|line| text::note(format!("{before}{}", text::plain(line))));
 }

@@ -15,7 +15,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     if !plugin.is_planner() {
         return Err(Error::usage("this component cannot say what a collection would cost", "leave out --plan"));
     }
-    let target = args.target.resolve().await?;
+    let target = args.target.resolve(&plugin).await?;
     let (mut instance, configured) = plugin.configured(&target.tenant).await?;
     warnings::show(&configured);
     let cost = instance.estimate(&super::collect::options(args).request()).await?;

@@ -4,10 +4,12 @@ use super::simulate::{SimArgs, env_pair};
 use clap::{Args, ValueEnum};
 use fivetran_simulator::Simulator;
 use host_test::pair::tenants_pair;
+use host_test::policies::EgressArgs;
 use host_test::text;
 use http::Uri;
 use source_host::error::{Error, Result};
-use source_host::tenant::{Clock, Credentials, Tenant, is_server_root};
+use source_host::plugin::Plugin;
+use source_host::tenant::{Clock, Credentials, Tenant, upstream_fault};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -20,7 +22,9 @@ pub struct TargetArgs {
     /// Settings of the source: a file with a JSON object.
     #[arg(long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
-    /// Send requests to this server instead of the real host, after the egress check.
+    #[command(flatten)]
+    egress: EgressArgs,
+    /// Send requests to this server instead of the real host, after the egress check: over https, or http to 127.0.0.1 or [::1].
     #[arg(long, value_name = "URL")]
     upstream: Option<Uri>,
     /// Who adds the credentials to requests: the component (basic), or the harness, so that the component
@@ -50,8 +54,9 @@ pub struct Target {
 }
 
 impl TargetArgs {
-    /// Finds out what is meant, and starts the simulator if that is.
-    pub async fn resolve(&self) -> Result<Target> {
+    /// Finds out what is meant for this component, and starts the simulator if that is.
+    pub async fn resolve(&self, plugin: &Plugin) -> Result<Target> {
+        let granted = Some(self.egress.grant(plugin)?);
         let real = env_pair()?;
         let simulator = if real.is_none() && self.upstream.is_none() {
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -67,7 +72,7 @@ impl TargetArgs {
             Mode::Basic => Credentials::Basic(pair),
             Mode::HostManaged => Credentials::HostManaged(pair),
         };
-        let mut tenant = Tenant::new(credentials);
+        let mut tenant = Tenant { granted, ..Tenant::new(credentials) };
         tenant.simulated = simulator.as_ref().map(|_| self.sim.sentence());
         if let Some(path) = &self.settings {
             tenant.settings = read_settings(path)?;
@@ -85,13 +90,10 @@ impl TargetArgs {
 }
 
 pub(super) fn checked(upstream: &Uri) -> Result<Uri> {
-    if is_server_root(upstream) {
-        return Ok(upstream.clone());
+    match upstream_fault(upstream) {
+        None => Ok(upstream.clone()),
+        Some((what, remedy)) => Err(Error::usage(format!("--upstream {what}"), remedy)),
     }
-    Err(Error::usage(
-        format!("--upstream {upstream} is not the root of a server"),
-        "write it like http://127.0.0.1:8080",
-    ))
 }
 
 pub(super) fn milliseconds(instant: &str) -> Result<u64> {

@@ -62,7 +62,8 @@ fn answer(path: &str) -> String {
 }
 
 pub fn tenant(url: &str) -> Tenant {
-    let mut tenant = Tenant::new(Credentials::None);
+    let granted = Some(crate::support::grant("acme", "api.acme.example"));
+    let mut tenant = Tenant { granted, ..Tenant::new(Credentials::None) };
     tenant.upstream = Some(url.parse().unwrap());
     tenant.clock = Clock::fixed(crate::support::NOW);
     tenant.journal = Some(std::sync::Arc::default());
@@ -79,7 +80,7 @@ async fn collect(plugin: &Plugin, tenant: &Tenant, folder: &Path, pages: usize) 
     for _ in 0..pages {
         let Some(page) = collection.next().await.unwrap() else { break };
         let begun = || {
-            let summary = records::begin(plugin, tenant, Request::default(), collection.configured()).unwrap();
+            let summary = records::begin(plugin, tenant, Request::default(), collection.configured());
             EvidenceDir::create(folder, summary).unwrap()
         };
         let mut open = dir.take().unwrap_or_else(begun);

@@ -2,7 +2,7 @@
 //! knows nothing of the component.
 
 use crate::support::{Collected, account, block_on, collect, options, plugin, simulator, tenant};
-use fivetran_simulator::{Config, Principal, Simulator};
+use fivetran_simulator::{Config, Hook, Principal, Reply, RequestInfo, Simulator};
 use serde_json::Value;
 use source_evidence::digest::canonical;
 use source_evidence::schemas::Schemas;
@@ -12,6 +12,7 @@ use source_host::records::kind_facts;
 use source_host::tenant::{Credentials, Tenant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Native ids per kind, without the source's own kinds.
 fn population(collected: &Collected, account_id: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -275,5 +276,33 @@ fn hashed_personal_data_leaves_no_name_and_no_address() {
             }
         }
         assert!(seen > 40);
+    });
+}
+
+/// The host lets no such path out, and a denial would end everything.
+#[test]
+fn an_id_that_could_change_a_path_costs_its_own_item_alone() {
+    block_on(async {
+        for id in ["x/y", "x;y", "x%y", "x\\y"] {
+            let odd = id.to_string();
+            let hook: Hook = Arc::new(move |request: &RequestInfo, mut reply: Reply| {
+                if request.path_and_query.starts_with("/v1/users?") {
+                    let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
+                    body["data"]["items"][1]["id"] = odd.clone().into();
+                    reply.body = body.to_string().into();
+                }
+                reply
+            });
+            let simulator = simulator(Config { hook: Some(hook), ..account(5, 1, 1, 5) }).await;
+            let tenant = tenant(&simulator);
+            let collected = collect(&plugin().await, &tenant, options(None, None)).await.unwrap();
+            assert_eq!(tenant.meter.denied(), [""; 0], "{id}");
+            let state = |kind: &str| {
+                let coverage = &collected.pages.last().unwrap().coverage;
+                coverage.iter().find(|coverage| coverage.kind == kind).unwrap().state
+            };
+            assert_eq!(state("access_grant"), CoverageState::Partial, "{id}");
+            assert_eq!(state("connection"), CoverageState::Complete, "{id}");
+        }
     });
 }

@@ -45,7 +45,7 @@ fn who_waits_for_the_vendor_holds_no_instance_and_resumes_later() {
 fn no_more_instances_live_than_turns_may_run() {
     block_on(async {
         let scratch = Scratch::new("fleet-active");
-        let own = Engine::new(&EngineOptions { cache: true, instances: 4, ..EngineOptions::default() }).unwrap();
+        let own = Engine::new(&EngineOptions { cache: true, instances: Some(4), ..EngineOptions::default() }).unwrap();
         let plugin = Plugin::load(&own, &component_file()).await.unwrap();
         let most = Arc::new(AtomicUsize::new(0));
         let hook = {
@@ -147,7 +147,8 @@ fn a_hostile_slow_or_limited_tenant_ends_by_itself_and_the_others_get_the_same_b
         let mut tenants: Vec<(Spec, Plugin)> = Vec::new();
         for act in ["spin", "grow", "recurse", "hoard", "sleep"] {
             let settings = SettingsRef::Given(format!("{{\"probe\": \"{act}\"}}"));
-            tenants.push((Spec { settings, limits, ..spec(act, &evil, 0) }, acme.clone()));
+            let granted = Some(crate::support::acme());
+            tenants.push((Spec { settings, limits, granted, ..spec(act, &evil, 0) }, acme.clone()));
         }
         let plugin = plugin().await;
         tenants.push((spec("slow", &slow, 0), plugin.clone()));

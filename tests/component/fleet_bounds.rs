@@ -2,7 +2,7 @@
 //! the disk. How a fleet goes about it otherwise is tested in `tests/component/fleet.rs`.
 
 use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
-use crate::support::{account, block_on, engine, guest, plugin, simulator, tenants_pair};
+use crate::support::{account, acme, block_on, engine, fivetran, guest, plugin, simulator, tenants_pair};
 use fivetran_simulator::{Config, Quota, default_pair, pair_of};
 use source_fleet::{Fleet, Options, Outcome, SettingsRef, Spec};
 use source_host::error::Error;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A source that does one evil thing.
 async fn evil(act: &str, spec: Spec) -> (Spec, Plugin) {
     let settings = SettingsRef::Given(format!("{{\"probe\": \"{act}\"}}"));
-    (Spec { settings, ..spec }, Plugin::load(&engine(), &guest("hostile_source")).await.unwrap())
+    (Spec { settings, granted: Some(acme()), ..spec }, Plugin::load(&engine(), &guest("hostile_source")).await.unwrap())
 }
 
 #[test]
@@ -89,8 +89,9 @@ fn what_lies_in_the_folders_is_counted_as_what_it_is() {
         let before = run(fleet(&plugin().await, specs, options.clone())).await;
         assert_eq!(words(&before), ["complete", "rate-limited", "complete"]);
         std::fs::write(scratch.0.join("broken/manifest.json"), "{").unwrap();
+        let pair = tenants_pair(pair_of(&default_pair(), 7));
         let stranger =
-            Spec { upstream: free.url().parse().ok(), ..Spec::new("stuck", tenants_pair(pair_of(&default_pair(), 7))) };
+            Spec { upstream: free.url().parse().ok(), granted: Some(fivetran()), ..Spec::new("stuck", pair) };
         let specs = vec![spec("broken", &free, 0), stranger, spec("whole", &free, 0)];
         let report = run(fleet(&plugin().await, specs, Options { resume: true, ..options })).await;
         assert_eq!(words(&report), ["output", "unauthorized", "complete"]);

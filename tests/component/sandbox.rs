@@ -1,7 +1,7 @@
 //! Components that want to harm: each is stopped by a limit with a name, and its neighbours do not
 //! notice. What may leave at all is tested in `second_source.rs`.
 
-use crate::support::{Collected, account, block_on, collect, engine, guest, options, plugin, simulator, tenant};
+use crate::support::{Collected, account, acme, block_on, collect, engine, guest, options, plugin, simulator, tenant};
 use fivetran_simulator::Config;
 use fivetran_simulator::faults::{Rule, Schedule};
 use source_host::error::Error;
@@ -26,7 +26,8 @@ fn limits() -> Limits {
 }
 
 fn hostile(tenant: &Tenant, act: &str) -> Tenant {
-    Tenant { settings: format!("{{\"probe\": \"{act}\"}}"), limits: limits(), ..tenant.clone() }
+    let settings = format!("{{\"probe\": \"{act}\"}}");
+    Tenant { settings, limits: limits(), granted: Some(acme()), ..tenant.clone() }
 }
 
 async fn act(plugin: &Plugin, tenant: &Tenant, act: &str) -> Result<String, Error> {

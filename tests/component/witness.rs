@@ -18,7 +18,7 @@ use std::path::Path;
 async fn collect(plugin: &Plugin, folder: &Path, lie: &dyn Fn(&mut Vec<EvidenceRecord>)) -> Report {
     let tenant = { source_host::tenant::Tenant { clock: Clock::System, ..tenant(&server()) } };
     let mut collection = Collection::start(plugin, &tenant, options(None, None)).await.unwrap();
-    let begun = records::begin(plugin, &tenant, Request::default(), collection.configured()).unwrap();
+    let begun = records::begin(plugin, &tenant, Request::default(), collection.configured());
     let mut dir = EvidenceDir::create(folder, begun).unwrap();
     while let Some(mut page) = collection.next().await.unwrap() {
         lie(&mut page.records);

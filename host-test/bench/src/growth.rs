@@ -5,6 +5,7 @@ use clap::Args;
 use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
 use host_test::exit;
 use host_test::pair::tenants_pair;
+use host_test::policies::built_in;
 use host_test::text::{say, table};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::error::{Error, Result};
@@ -92,7 +93,8 @@ async fn measure(plugin: &Plugin, account: AccountSpec) -> Result<Cost> {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let config = Config { account, ..Config::default() };
     let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-    let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
+    let mut tenant =
+        Tenant { granted: built_in("fivetran"), ..Tenant::new(Credentials::Basic(tenants_pair(default_pair()))) };
     tenant.upstream = simulator.url().parse().ok();
     // All of the quota: no hour has to be waited for.
     tenant.settings = r#"{"requests_per_hour": 20000}"#.into();

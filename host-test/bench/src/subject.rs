@@ -7,6 +7,7 @@ use fivetran_simulator::default_pair;
 use host_test::component::ComponentArgs;
 use host_test::exit;
 use host_test::pair::tenants_pair;
+use host_test::policies::built_in;
 use host_test::process::{cpu_seconds, peak_bytes};
 use host_test::text::say;
 use http::Uri;
@@ -73,7 +74,10 @@ pub async fn run(component: &ComponentArgs, args: &SubjectArgs) -> Result<u8> {
         Subject::Component => {
             let plugin = component.load().await?;
             begun = Instant::now();
-            let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
+            let mut tenant = Tenant {
+                granted: built_in("fivetran"),
+                ..Tenant::new(Credentials::Basic(tenants_pair(default_pair())))
+            };
             tenant.upstream = Some(args.upstream.clone());
             tenant.settings = SETTINGS.into();
             let order = CollectionOptions { kinds: kinds.to_vec(), ..CollectionOptions::default() };

@@ -6,12 +6,14 @@ use fivetran_simulator::{default_pair, pair_of};
 use host_test::component::ComponentArgs;
 use host_test::exit;
 use host_test::pair::tenants_pair;
+use host_test::policies::built_in;
 use host_test::process::{cpu_seconds, own_bytes, peak_bytes, resident_bytes};
 use host_test::text::say;
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use source_fleet::{Event, Fleet, Options, Report, SettingsRef, Spec, Stop};
 use source_host::error::{Error, Result};
+use source_host::grant::Grant;
 use source_host::plugin::Plugin;
 use source_host::tenant::{Credentials, Tenant};
 use std::path::PathBuf;
@@ -76,7 +78,7 @@ pub struct Figures {
 pub async fn run(component: &ComponentArgs, args: &TenantsArgs) -> Result<u8> {
     let count = args.count;
     let room = if args.deed == Deed::Live { count.saturating_add(1) } else { 64 };
-    let plugin = Plugin::load(&component.engine(room)?, &component.file()?).await?;
+    let plugin = Plugin::load(&component.engine(Some(room))?, &component.file()?).await?;
     let before_kib = own_bytes().unwrap_or_default() / 1024;
     let (begun, cpu) = (Instant::now(), cpu_seconds());
     let mut figures = match args.deed {
@@ -95,7 +97,7 @@ pub async fn run(component: &ComponentArgs, args: &TenantsArgs) -> Result<u8> {
 
 fn spec(name: &str, upstream: &Uri, number: u32) -> Spec {
     let pair = pair_of(&default_pair(), number as usize);
-    Spec { upstream: Some(upstream.clone()), ..Spec::new(name, tenants_pair(pair)) }
+    Spec { upstream: Some(upstream.clone()), granted: built_in("fivetran"), ..Spec::new(name, tenants_pair(pair)) }
 }
 
 fn specs(args: &TenantsArgs) -> Vec<Spec> {
@@ -109,7 +111,8 @@ async fn bad(plugin: &Plugin, args: &TenantsArgs) -> Result<Option<(Spec, Plugin
         (None, Some(file)) => {
             let settings = SettingsRef::Given(r#"{"probe": "spin"}"#.into());
             let evil = Plugin::load(plugin.engine(), file).await?;
-            Ok(Some((Spec { settings, ..spec("bad", &args.upstream, 0) }, evil)))
+            let granted = Some(Grant::asked_for(evil.description()));
+            Ok(Some((Spec { settings, granted, ..spec("bad", &args.upstream, 0) }, evil)))
         }
         (None, None) => Ok(None),
     }
@@ -186,7 +189,8 @@ async fn wait(plugin: &Plugin, args: &TenantsArgs) -> Result<Figures> {
 async fn live(plugin: &Plugin, args: &TenantsArgs) -> Result<Figures> {
     let mut alive = Vec::new();
     for number in 0..args.count {
-        let tenant = Tenant::new(Credentials::Basic(tenants_pair(pair_of(&default_pair(), number as usize))));
+        let pair = tenants_pair(pair_of(&default_pair(), number as usize));
+        let tenant = Tenant { granted: built_in("fivetran"), ..Tenant::new(Credentials::Basic(pair)) };
         alive.push(plugin.configured(&tenant).await?.0);
     }
     Ok(resident())

@@ -8,6 +8,7 @@ use clap::Args;
 use fivetran_simulator::{Config, Simulator, default_pair};
 use host_test::exit;
 use host_test::pair::tenants_pair;
+use host_test::policies::built_in;
 use host_test::text::{say, table};
 use source_host::bindings::exports::compliance::source::source::Budget;
 use source_host::collection::{Collection, CollectionOptions};
@@ -58,7 +59,8 @@ async fn measure(plugin: &Plugin, concurrency: u32, latency: Duration) -> Result
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let config = Config { latency, ..Config::default() };
     let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-    let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
+    let mut tenant =
+        Tenant { granted: built_in("fivetran"), ..Tenant::new(Credentials::Basic(tenants_pair(default_pair()))) };
     tenant.upstream = simulator.url().parse().ok();
     let none = CollectionOptions::default();
     let order = CollectionOptions { budget: Budget { max_concurrency: Some(concurrency), ..none.budget }, ..none };

@@ -1,25 +1,158 @@
-//! Files of a collection: opened for their owner only, replaced whole or not at all, locked while written.
+//! Files of a collection: for their owner only, replaced whole or not at all, locked while written. No symbolic link
+//! is followed and nothing else than a plain file is opened, so that nobody can make a run write to, or read from,
+//! another place than its folder.
 
 use crate::error::{Error, Result};
 use serde::Serialize;
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Seek, SeekFrom, Write};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Opens or creates a file that nobody but its owner may read: evidence has names of people in it.
+/// Every file that a collection consists of, while it is written or afterwards.
+pub const NAMES: &[&str] =
+    &["cursor", "evidence.jsonl", "evidence.sha256", "journal.jsonl", "manifest.json", "seal.json", "seal.dsse.json"];
+/// The lock of a collection's folder. Alone and empty, it is what a start that was killed leaves behind.
+pub(crate) const LOCK: &str = "lock";
+/// The lock of a fleet's folder. No tenant's name begins with a dot.
+pub const FLEET_LOCK: &str = ".lock";
+
+/// The first file of a collection, or of a fleet, that a folder holds.
+#[must_use]
+pub fn file_of_ours(folder: &Path) -> Option<&'static str> {
+    let is_there = |name: &&&str| folder.join(name).symlink_metadata().is_ok();
+    let is_odd_lock = folder.join(LOCK).symlink_metadata().is_ok_and(|lock| !lock.is_file() || lock.len() > 0);
+    let found = NAMES.iter().chain([&FLEET_LOCK]).find(is_there).copied();
+    found.or(is_odd_lock.then_some(LOCK))
+}
+
+/// Makes a folder that nobody but its owner may look into, with those above it that are missing. Answers whether it
+/// was made: one that was there is left as it is.
+///
+/// # Errors
+/// [`Error::Output`] when it cannot be made, or is a symbolic link.
+pub fn make_folder(path: &Path) -> Result<bool> {
+    refuse_link(path)?;
+    let is_new = !path.exists();
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(unwritable("create", path))?;
+    Ok(is_new)
+}
+
+/// Refuses a symbolic link, whatever it leads to.
+///
+/// # Errors
+/// [`Error::Output`], if it is one.
+pub(crate) fn refuse_link(path: &Path) -> Result<()> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_symlink() => Err(not_plain(path, "is a symbolic link")),
+        _ => Ok(()),
+    }
+}
+
+fn not_plain(path: &Path, what: &str) -> Error {
+    let remedy = "name the place itself, or choose another folder".into();
+    Error::Output { what: format!("{} {what}, which is not followed", path.display()), remedy }
+}
+
+/// How files are opened: for their owner only, since evidence has names of people in it.
 fn owner_only() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Not to wait for the other end of a pipe, either.
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
     options
 }
 
-/// Opens a file to be written on from `valid` bytes on, and drops what stands behind them.
+/// Makes a file that is not there yet.
+///
+/// # Errors
+/// [`Error::Output`] when there is anything of that name.
+pub(crate) fn create(file: &Path) -> Result<File> {
+    owner_only().write(true).create_new(true).open(file).map_err(unwritable("create", file))
+}
+
+/// Refuses a folder in which something else than a plain file has a name of ours.
+///
+/// # Errors
+/// [`Error::Output`], naming it.
+pub(crate) fn check_plain(folder: &Path) -> Result<()> {
+    for file in NAMES.iter().chain([&LOCK]).map(|name| folder.join(name)) {
+        refuse_link(&file)?;
+        if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(not_plain(&file, "is no plain file"));
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file of ours to write to it.
+///
+/// # Errors
+/// [`Error::Output`] when it is no plain file, or has another name elsewhere: what is written here would show there.
+pub(crate) fn open(file: &Path) -> Result<File> {
+    refuse_link(file)?;
+    let open = owner_only().write(true).open(file).map_err(unwritable("open", file))?;
+    let found = open.metadata().map_err(Error::file("read", file))?;
+    if !found.is_file() {
+        return Err(not_plain(file, "is no plain file"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if found.nlink() > 1 {
+            return Err(not_plain(file, "has another name elsewhere (a hard link)"));
+        }
+    }
+    Ok(open)
+}
+
+/// Opens a file of ours to read it.
+///
+/// # Errors
+/// [`Error::Output`] when it is no plain file; a file error when it cannot be read.
+pub(crate) fn open_to_read(file: &Path) -> Result<File> {
+    refuse_link(file)?;
+    let open = owner_only().read(true).open(file).map_err(Error::file("read", file))?;
+    if !open.metadata().is_ok_and(|found| found.is_file()) {
+        return Err(not_plain(file, "is no plain file"));
+    }
+    Ok(open)
+}
+
+/// Reads a file of ours.
+///
+/// # Errors
+/// As [`open_to_read`].
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_to_read(file)?.read_to_end(&mut bytes).map_err(Error::file("read", file))?;
+    Ok(bytes)
+}
+
+/// Opens a file to be written on from `valid` bytes on, drops what stands behind them, and takes from others the right
+/// to read it.
+///
+/// # Errors
+/// As for [`open`]; when it is shorter.
 pub(crate) fn open_at(file: &Path, valid: u64) -> Result<File> {
-    let mut open = owner_only().open(file).map_err(unwritable("open", file))?;
+    let is_missing = file.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_missing && valid == 0 {
+        return create(file);
+    }
+    let mut open = open(file)?;
     if open.metadata().map_err(Error::file("read", file))?.len() < valid {
         return Err(broken(format!("{} is shorter than its cursor says", file.display())));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        open.set_permissions(PermissionsExt::from_mode(0o600)).map_err(unwritable("protect", file))?;
     }
     open.set_len(valid).map_err(unwritable("cut", file))?;
     open.seek(SeekFrom::End(0)).map_err(Error::file("read", file))?;
@@ -45,10 +178,10 @@ pub(crate) fn broken(what: String) -> Error {
 /// Keeps a second run out until the file is dropped, even by a kill.
 ///
 /// # Errors
-/// [`Error::Output`] when another run holds it, or it cannot be made.
+/// [`Error::Output`] when another run holds it, it cannot be made, or is no plain file.
 pub fn lock(path: &Path, name: &str) -> Result<File> {
     let file = path.join(name);
-    let lock = owner_only().open(&file).map_err(unwritable("create", &file))?;
+    let lock = if file.symlink_metadata().is_ok() { open(&file) } else { create(&file) }?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {

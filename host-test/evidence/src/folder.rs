@@ -8,7 +8,10 @@
 
 use crate::digest::{hex, sha256_hex, sha256_of_file};
 use crate::error::{Error, Result};
-use crate::files::{broken, lock, open_at, replace, replace_text, sync_folder, unwritable};
+use crate::files::{
+    LOCK, broken, check_plain, create, file_of_ours, lock, make_folder, open_at, read, refuse_link, replace,
+    replace_text, sync_folder, unwritable,
+};
 use crate::journal::Seen;
 use crate::record::Line;
 use crate::seal::{self, Signer};
@@ -61,23 +64,21 @@ impl Checkpoint {
 /// What a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderState {
-    /// No collection; perhaps not even the folder is there.
+    /// No collection and no file of one; perhaps not even the folder is there.
     Nothing,
     /// One that is not finished.
     Begun,
-    /// One that is.
+    /// One that is, or files of one without a cursor to resume from.
     Finished,
 }
 
 /// What a folder holds.
 #[must_use]
 pub fn state(path: &Path) -> FolderState {
-    if path.join("cursor").exists() {
-        FolderState::Begun
-    } else if path.join(MANIFEST).exists() || path.join(EVIDENCE).exists() {
-        FolderState::Finished
-    } else {
-        FolderState::Nothing
+    match file_of_ours(path) {
+        None => FolderState::Nothing,
+        Some("cursor") => FolderState::Begun,
+        Some(_) => FolderState::Finished,
     }
 }
 
@@ -87,7 +88,8 @@ pub fn state(path: &Path) -> FolderState {
 /// When its manifest cannot be read.
 pub fn finished(path: &Path) -> Result<Summary> {
     let file = path.join(MANIFEST);
-    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    refuse_link(path)?;
+    let text = read(&file)?;
     serde_json::from_slice(&text).map_err(|_| Error::Output {
         what: format!("{} is not a manifest", file.display()),
         remedy: "check the folder with verify".into(),
@@ -104,7 +106,7 @@ pub fn begun(path: &Path) -> Result<Summary> {
 
 fn checkpoint(path: &Path) -> Result<Checkpoint> {
     let file = path.join("cursor");
-    let text = std::fs::read(&file).map_err(Error::file("read", &file))?;
+    let text = read(&file)?;
     serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))
 }
 
@@ -124,6 +126,12 @@ fn check(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
 
 /// The files that grow page by page.
 const GROWING: [&str; 3] = [EVIDENCE, HASHES, JOURNAL];
+/// What a run made besides the collection's own files, and may remove with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ours {
+    folder: bool,
+    lock: bool,
+}
 
 /// An output folder that this run owns.
 pub struct EvidenceDir {
@@ -132,27 +140,46 @@ pub struct EvidenceDir {
     hashes: File,
     journal: File,
     checkpoint: Checkpoint,
-    /// Whether this run made the folder.
-    made_folder: bool,
+    made: Ours,
     _lock: File,
 }
 
 impl EvidenceDir {
-    /// Starts a collection in a folder that holds none.
+    /// Starts a collection in a folder that holds none. One that is made here can be looked into by its owner only;
+    /// one that was there keeps its rights, and whatever other files it holds.
     ///
     /// # Errors
-    /// [`Error::Output`] when it holds one, or another run is at it; nothing is touched then.
+    /// [`Error::Output`] when it holds any file of one, is a symbolic link, or another run is at it; nothing is touched
+    /// then.
     pub fn create(path: &Path, summary: Summary) -> Result<Self> {
-        let made_folder = !path.exists();
-        std::fs::create_dir_all(path).map_err(unwritable("create", path))?;
-        let lock = lock(path, "lock")?;
+        let folder = make_folder(path)?;
+        let made = Ours { folder, lock: path.join(LOCK).symlink_metadata().is_err() };
+        if made.lock {
+            // Before the lock, which would be one more file in somebody else's folder.
+            refuse(path, state(path))?;
+        }
+        let lock = lock(path, LOCK)?;
         refuse(path, state(path))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, journal_bytes: 0, summary };
+        let mut written = Vec::new();
+        Self::begin(path, checkpoint, made, lock, &mut written).inspect_err(|_| clear(path, &written, made))
+    }
+
+    /// Makes the files, and lists those that it made.
+    fn begin(
+        path: &Path,
+        checkpoint: Checkpoint,
+        made: Ours,
+        lock: File,
+        written: &mut Vec<&'static str>,
+    ) -> Result<Self> {
         // The cursor first: whenever there is evidence, it can be resumed.
-        let begun = replace(path, "cursor", &checkpoint);
-        let begun = begun.and_then(|()| Self::open(path, checkpoint, made_folder, lock));
-        begun.inspect_err(|_| clear(path, made_folder))
+        replace(path, "cursor", &checkpoint)?;
+        written.push("cursor");
+        let mut make = |name| create(&path.join(name)).inspect(|_| written.push(name));
+        let (evidence, hashes, journal) = (make(EVIDENCE)?, make(HASHES)?, make(JOURNAL)?);
+        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made, _lock: lock })
     }
 
     /// Resumes a collection that was interrupted. What was written after the last cursor is removed: the
@@ -174,30 +201,36 @@ impl EvidenceDir {
     }
 
     fn reopen_if(path: &Path, may: impl FnOnce(&Checkpoint) -> Result<()>) -> Result<Self> {
+        refuse_link(path)?;
         let shown = path.display();
-        if !path.join("cursor").exists() {
-            if state(path) == FolderState::Finished {
+        match state(path) {
+            FolderState::Begun => {}
+            FolderState::Finished => {
                 let what = format!("{shown} holds a finished collection: there is nothing to resume");
                 return Err(Error::Output { what, remedy: "verify it, or collect into another folder".into() });
             }
-            let what = format!("{shown} holds no collection to resume");
-            return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
+            FolderState::Nothing => {
+                let what = format!("{shown} holds no collection to resume");
+                return Err(Error::Output { what, remedy: "leave out --resume to start one".into() });
+            }
         }
-        let lock = lock(path, "lock")?;
+        check_plain(path)?;
+        let lock = lock(path, LOCK)?;
         let checkpoint = checkpoint(path)?;
         if checkpoint.summary.version != VERSION {
             return Err(broken(format!("{shown} is of another version of this program")));
         }
         may(&checkpoint)?;
-        Self::open(path, checkpoint, false, lock)
+        Self::open(path, checkpoint, lock)
     }
 
     /// Opens the files at the length that the checkpoint says.
-    fn open(path: &Path, checkpoint: Checkpoint, made_folder: bool, lock: File) -> Result<Self> {
+    fn open(path: &Path, checkpoint: Checkpoint, lock: File) -> Result<Self> {
         let [evidence, hashes, journal] = checkpoint.bytes();
         let open = |name: &str, valid| open_at(&path.join(name), valid);
         let (evidence, hashes, journal) = (open(EVIDENCE, evidence)?, open(HASHES, hashes)?, open(JOURNAL, journal)?);
-        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made_folder, _lock: lock })
+        let made = Ours { folder: false, lock: true };
+        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made, _lock: lock })
     }
 
     /// The collection, to be resumed in the way that `now` tells. Refuses to add records that another component made,
@@ -317,7 +350,7 @@ impl EvidenceDir {
         if self.checkpoint.summary.pages > 0 {
             return false;
         }
-        clear(&self.path, self.made_folder);
+        clear(&self.path, &[EVIDENCE, HASHES, JOURNAL, "cursor"], self.made);
         true
     }
 
@@ -363,19 +396,19 @@ pub fn refuse(path: &Path, holds: FolderState) -> Result<()> {
             remedy: "resume it with --resume, or choose another folder".into(),
         }),
         FolderState::Finished => Err(Error::Output {
-            what: format!("{shown} holds a collection already"),
+            what: format!("{shown} holds a collection already ({})", file_of_ours(path).unwrap_or("its files")),
             remedy: "choose another folder; evidence is never overwritten".into(),
         }),
     }
 }
 
 /// Removes what a collection without a page consists of.
-fn clear(folder: &Path, made_folder: bool) {
-    for name in [EVIDENCE, HASHES, JOURNAL, "cursor", "lock"] {
+fn clear(folder: &Path, files: &[&str], made: Ours) {
+    for name in files.iter().copied().chain(made.lock.then_some(LOCK)) {
         // What cannot be removed is empty, and said by the next run.
         let _ = std::fs::remove_file(folder.join(name));
     }
-    if made_folder {
+    if made.folder {
         let _ = std::fs::remove_dir(folder);
     }
 }

@@ -16,8 +16,8 @@ pub struct Made {
     pub upstream: Option<String>,
     /// Which account a simulator of this harness made up; null for none.
     pub simulated: Option<String>,
-    /// SHA-256 of the rules for requests that the host enforced.
-    pub egress: String,
+    /// SHA-256 of the host's policy for requests; null where none was needed.
+    pub policy: Option<String>,
 }
 
 /// The clock of the system.

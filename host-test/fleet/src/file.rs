@@ -8,22 +8,22 @@
 //! | `settings` or `settings_file` | the source's settings, or a file with them where they hold secrets |
 //! | `kinds`, `since` | as for `collect` |
 //! | `upstream` | another server that requests are sent to, after the egress check |
-//! | `egress` | what the host grants: objects with `host`, `methods`, `path_prefixes`, and `scheme` (`https`) and `port` (443); default: what the component declares |
+//! | `egress` | a file with the host's policy: see [`source_host::grant`]; default: the fleet's |
 //! | `limits` | what the component may use: see [`Limits`]; times in `compute_ms` and `call_ms` |
 //! | `component` | another component |
 //!
 //! Paths are relative to the file's own folder. The file must not contain a secret. No message repeats
 //! a value, since a value may be a secret in the wrong place. Every finding is reported at once.
 
-use super::fields::{Fields, texts};
+use super::fields::Fields;
 use super::finding::finding;
 use super::spec::{NAME, SecretRef, SettingsRef, Spec, is_name};
 use http::Uri;
 use serde_json::Value;
-use source_host::egress::Rule;
 use source_host::error::{Error, Result};
+use source_host::grant::Grant;
 use source_host::limits::Limits;
-use source_host::tenant::{Clock, Pair, Secret, is_server_root};
+use source_host::tenant::{Clock, Pair, Secret, upstream_fault};
 use std::path::Path;
 use std::time::Duration;
 
@@ -122,16 +122,27 @@ fn tenant(fields: &mut Fields<'_>, folder: &Path, defaults: &Defaults) -> Option
         spec.kinds = kinds;
     }
     spec.since = fields.text("since").or(spec.since);
-    let root = |value: &Value| value.as_str()?.parse().ok().filter(is_server_root);
-    if let Some(own) = fields.optional("upstream", "the root of a server, e.g. \"http://127.0.0.1:8080\"", root) {
+    if let Some(own) = upstream(fields) {
         (spec.upstream, spec.simulated) = (Some(own), None);
     }
     spec.component = fields.text("component").map(|file| folder.join(file));
-    spec.granted = rules(fields);
+    spec.granted = policy(fields, folder);
     if let Some(mut limits) = fields.object("limits") {
         spec.limits = read_limits(&mut limits);
     }
     (is_given && name.is_some()).then_some(spec)
+}
+
+fn upstream(fields: &mut Fields<'_>) -> Option<Uri> {
+    let url = |value: &Value| value.as_str()?.parse::<Uri>().ok();
+    let url = fields.optional("upstream", "the root of a server, e.g. \"http://127.0.0.1:8080\"", url)?;
+    match upstream_fault(&url) {
+        None => Some(url),
+        Some((what, remedy)) => {
+            fields.wrong("upstream", &format!("this {what}"), remedy);
+            None
+        }
+    }
 }
 
 fn read_credentials(fields: &mut Fields<'_>, folder: &Path, spec: &mut Spec) -> Option<()> {
@@ -170,24 +181,13 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.chars().all(fits) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-fn rules(fields: &mut Fields<'_>) -> Option<Vec<Rule>> {
-    let items = fields.optional("egress", "an array of objects", |value| value.as_array().cloned())?;
-    let mut rules = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let at = format!("{}/egress/{index}", fields.at);
-        let Some(mut rule) = Fields::of(item, at, fields.findings) else { continue };
-        rule.check_names("scheme, host, port, methods, path_prefixes");
-        let host = rule.required("host", "a host name", |value| value.as_str().map(String::from));
-        let is_port = |value: &Value| value.as_u64().and_then(|port| u16::try_from(port).ok());
-        let port = rule.optional("port", "a port", is_port).unwrap_or(443);
-        let scheme = rule.text("scheme").unwrap_or_else(|| "https".into());
-        let methods = rule.required("methods", "an array of HTTP methods", texts);
-        let prefixes = rule.required("path_prefixes", "an array of prefixes of paths", texts);
-        if let (Some(host), Some(methods), Some(path_prefixes)) = (host, methods, prefixes) {
-            rules.push(Rule { scheme, host, port, methods, path_prefixes });
-        }
-    }
-    Some(rules)
+/// The policy in a file. Its path is not repeated in errors: somebody may have put something else there.
+fn policy(fields: &mut Fields<'_>, folder: &Path) -> Option<Grant> {
+    const FILE: &str = "a file with a policy, as docs/security.md shows";
+    let file = fields.text("egress")?;
+    let read = std::fs::read_to_string(folder.join(file)).map_err(|error| error.kind().to_string());
+    let read = read.and_then(|text| Grant::parse(&text));
+    read.map_err(|why| fields.wrong("egress", &format!("this is not {FILE}: {why}"), &format!("Name {FILE}."))).ok()
 }
 
 fn read_limits(fields: &mut Fields<'_>) -> Limits {

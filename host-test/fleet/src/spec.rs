@@ -7,8 +7,8 @@ use super::finding::finding;
 use http::Uri;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
-use source_host::egress::Rule;
 use source_host::error::{Error, Result};
+use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
 use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant};
@@ -56,8 +56,8 @@ pub struct Spec {
     pub kinds: Vec<String>,
     /// No event before this.
     pub since: Option<String>,
-    /// What the host lets out; `None` grants what the component declares.
-    pub granted: Option<Vec<Rule>>,
+    /// What the host lets out; `None`: nothing.
+    pub granted: Option<Grant>,
     /// Where requests are sent instead of the hosts they name.
     pub upstream: Option<Uri>,
     /// Which account a simulator makes up for it.

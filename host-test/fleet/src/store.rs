@@ -1,6 +1,6 @@
 //! Where tenants stand and where their records go: two traits, and folders as their implementation.
 
-use source_evidence::files::lock;
+use source_evidence::files::{FLEET_LOCK, NAMES, lock, make_folder};
 use source_evidence::folder::{EvidenceDir, FolderState, begun, finished, state};
 use source_evidence::journal::Seen;
 use source_evidence::record::Line;
@@ -92,11 +92,16 @@ impl Folders {
     /// The folders below `out`.
     ///
     /// # Errors
-    /// [`Error::Output`] when another fleet is at it.
+    /// [`Error::Output`] when another fleet is at it, or it holds the files of a single collection.
     pub fn open(out: PathBuf, signer: Option<Arc<Signer>>) -> Result<Self> {
-        std::fs::create_dir_all(&out).map_err(Error::file("create", &out))?;
-        // A tenant's name never begins with a dot.
-        let lock = lock(&out, ".lock")?;
+        make_folder(&out)?;
+        // A tenant may have any of these names, and a folder of it.
+        let is_file = |name: &&&str| out.join(name).symlink_metadata().is_ok_and(|found| !found.is_dir());
+        if let Some(name) = NAMES.iter().find(is_file) {
+            let what = format!("{} holds a collection of its own ({name})", out.display());
+            return Err(Error::Output { what, remedy: "choose another folder for the fleet".into() });
+        }
+        let lock = lock(&out, FLEET_LOCK)?;
         Ok(Self { out, signer, opened: Mutex::default(), _lock: lock })
     }
 

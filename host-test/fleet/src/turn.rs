@@ -84,7 +84,7 @@ impl Turn {
         let (mut instance, configured) = turn.plugin.configured(&tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
         let asked = Request { kinds: options.kinds, since: options.since };
-        let summary = records::begin(&turn.plugin, &tenant, asked, &configured)?;
+        let summary = records::begin(&turn.plugin, &tenant, asked, &configured);
         let sink = match sink {
             Some(sink) => sink.resumed(&summary)?,
             None => blocking(&turn, move |turn| Ok(turn.checkpoints.create(&turn.spec.name, summary)?)).await?,

@@ -8,30 +8,49 @@
 //! | host | exactly, without regard to letter case; never a pattern, never an IP address |
 //! | port | exactly; 443 when the request names none |
 //! | method | exactly, e.g. `GET` |
-//! | path | begins with the prefix, and has no plain `//`; no backslash, no NUL and no segment `.` or `..`, plain or encoded, with or without `;` |
+//! | path | begins with the prefix, by whole segments, and means the same to every server: see [`is_plain`] |
 //!
 //! A request leaves when a rule of the component's own description and a rule of the host's policy
-//! both allow it. No rules: nothing leaves. User information in a URL is always refused.
+//! ([`crate::grant`]) both allow it. No rules: nothing leaves. User information in a URL is always refused, and so
+//! are headers that are not [on the list](HEADERS), credentials for requests that the policy sends without, and a
+//! body where the method has none.
 //!
 //! The second layer judges the address after DNS, because a permitted name may resolve to
 //! 169.254.169.254: see [`is_public`]. It lives in the connector (`transport.rs`).
 //!
 //! ```
 //! use source_host::egress::{Policy, Rule};
-//! let rule = Rule { scheme: "https".into(), host: "api.example.com".into(), port: 443, methods: vec!["GET".into()], path_prefixes: vec!["/v1/".into()] };
+//! let rule = Rule {
+//!     scheme: "https".into(),
+//!     host: "api.example.com".into(),
+//!     port: 443,
+//!     methods: vec!["GET".into()],
+//!     path_prefixes: vec!["/v1".into()],
+//!     secret: true,
+//! };
 //! let policy = Policy { declared: vec![rule.clone()], granted: vec![rule] };
-//! let check = |method: &str, url: &str| policy.check(&method.parse().unwrap(), &url.parse().unwrap());
+//! let check = |method: &str, url: &str| {
+//!     policy.check(&http::Request::builder().method(method).uri(url).body(String::new()).unwrap())
+//! };
 //! assert!(check("GET", "https://api.example.com/v1/things?limit=1").is_ok());
 //! assert!(check("POST", "https://api.example.com/v1/things").is_err());
+//! assert!(check("GET", "https://api.example.com/v1-x/things").is_err());
 //! assert!(check("GET", "https://api.example.com.evil.org/v1/things").is_err());
 //! ```
 
-use http::{Method, Uri};
-use serde::Serialize;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+pub use crate::address::is_public;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderName, Method, Request, Uri};
+use hyper::body::Body;
+use std::net::IpAddr;
+
+/// Headers that a request may have. `host` is the engine's, and has to be that of the URL.
+pub static HEADERS: [HeaderName; 5] = [ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HOST, USER_AGENT];
+/// Headers that a request may have too where its method has a body.
+static BODY_HEADERS: [HeaderName; 2] = [CONTENT_LENGTH, CONTENT_TYPE];
 
 /// One kind of request that is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// `https`.
     pub scheme: String,
@@ -41,8 +60,10 @@ pub struct Rule {
     pub port: u16,
     /// Upper-case HTTP methods.
     pub methods: Vec<String>,
-    /// Prefixes of paths.
+    /// Prefixes of paths, by whole segments; `/` for all.
     pub path_prefixes: Vec<String>,
+    /// Whether the credentials may go with it. Only the host's rules decide that; a component's own say `true`.
+    pub secret: bool,
 }
 
 /// What a component declares, and what the host grants. Both must allow a request.
@@ -55,128 +76,190 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Judges a request.
+    /// Judges a request. Answers whether the credentials may go with it.
     ///
     /// # Errors
-    /// Why it is denied, without the query.
-    pub fn check(&self, method: &Method, uri: &Uri) -> Result<(), String> {
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
+    /// Why it is denied, without the query and without the value of a header.
+    pub fn check<B: Body>(&self, request: &Request<B>) -> Result<bool, String> {
+        let (method, uri) = (request.method(), request.uri());
         let host = uri.host().unwrap_or("");
         let denied =
             |why: &str| Err(format!("{method} {}://{host}{}: {why}", uri.scheme_str().unwrap_or(""), uri.path()));
-        if authority.contains('@') {
-            return denied("user information in the URL");
-        }
-        if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
-            return denied("an address instead of a host name");
-        }
-        if !is_plain(uri.path()) {
-            return denied("a path that is not in its plain form");
+        if let Some(why) = fault(uri) {
+            return denied(why);
         }
         if !self.declared.iter().any(|rule| rule.allows(method, uri)) {
             return denied("the component does not declare it");
         }
-        if !self.granted.iter().any(|rule| rule.allows(method, uri)) {
+        let granted: Vec<&Rule> = self.granted.iter().filter(|rule| rule.allows(method, uri)).collect();
+        if granted.is_empty() {
             return denied("the host does not grant it");
         }
-        Ok(())
+        if let Some(name) = unlisted(request) {
+            return denied(&format!("the header {name}"));
+        }
+        let may_carry_secret = granted.iter().any(|rule| rule.secret);
+        if request.headers().contains_key(AUTHORIZATION) && !may_carry_secret {
+            return denied("the host grants it without credentials only");
+        }
+        if is_bodiless(method) && !request.body().is_end_stream() {
+            return denied("a body");
+        }
+        Ok(may_carry_secret)
     }
+}
+
+/// What is wrong with a URL whatever the rules say.
+fn fault(uri: &Uri) -> Option<&'static str> {
+    let host = uri.host().unwrap_or("");
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Some("user information in the URL");
+    }
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Some("an address instead of a host name");
+    }
+    (!is_plain(uri.path())).then_some("a path that is not in its plain form")
+}
+
+/// The first header that the request may not have.
+fn unlisted<B>(request: &Request<B>) -> Option<&HeaderName> {
+    let authority = request.uri().authority().map_or("", |authority| authority.as_str());
+    let may =
+        |name: &HeaderName| HEADERS.contains(name) || (BODY_HEADERS.contains(name) && !is_bodiless(request.method()));
+    let is_own_host = |name: &HeaderName, value: &[u8]| *name != HOST || value == authority.as_bytes();
+    let mut headers = request.headers().iter();
+    headers.find(|(name, value)| !may(name) || !is_own_host(name, value.as_bytes())).map(|(name, _)| name)
+}
+
+/// Whether requests of a method have no body: a server may read one all the same, as another request.
+fn is_bodiless(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
 impl Rule {
     fn allows(&self, method: &Method, uri: &Uri) -> bool {
         let scheme = uri.scheme_str().unwrap_or("");
         let default_port = if scheme == "https" { 443 } else { 80 };
-        scheme == self.scheme
+        scheme == "https"
+            && scheme == self.scheme
             && uri.host().is_some_and(|host| host.eq_ignore_ascii_case(&self.host))
             && uri.port_u16().unwrap_or(default_port) == self.port
             && self.methods.iter().any(|allowed| allowed == method.as_str())
-            && self.path_prefixes.iter().any(|prefix| uri.path().starts_with(prefix.as_str()))
+            && self.path_prefixes.iter().any(|prefix| is_below(uri.path(), prefix))
+    }
+
+    /// Each method with each prefix.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.methods.iter().flat_map(|method| self.path_prefixes.iter().map(move |prefix| (method, prefix)))
+    }
+
+    /// One method and prefix of it, for people.
+    pub(crate) fn line(&self, method: &str, prefix: &str) -> String {
+        format!("{method} {}://{}:{} {prefix}", self.scheme, self.host, self.port)
+    }
+
+    /// All of it, for people: a line for each method and prefix.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.each().map(|(method, prefix)| self.line(method, prefix)).collect()
     }
 }
 
-/// Whether a path means the same to everyone who reads it: servers may read an encoded dot or slash as the
-/// character itself, and may leave out what follows a semicolon. An encoded slash alone is let through, since
-/// ids may contain one.
-fn is_plain(path: &str) -> bool {
-    let decoded = path.to_ascii_lowercase();
-    let decoded = decoded.replace("%2e", ".").replace("%2f", "/").replace("%5c", "\\").replace("%3b", ";");
-    let hidden = path.contains("//") || decoded.contains('\\') || decoded.contains("%00");
-    let mut names = decoded.split('/').filter_map(|segment| segment.split(';').next());
-    !hidden && !names.any(|name| name == "." || name == "..")
+/// A DNS name of several labels in lower case, and no address.
+pub(crate) fn is_name(host: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
+    host.len() <= 253
+        && host.contains('.')
+        && host.split('.').all(is_label)
+        && !host.rsplit('.').next().is_some_and(is_number)
 }
 
-/// Whether an address may be connected to: globally reachable unicast, and nothing that leads back
-/// into the host's own network. IPv6 forms that carry an IPv4 address are judged by that address.
+/// Whether a path is a prefix or lies below it, by whole segments.
+pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
+    let bare = prefix.strip_suffix('/').unwrap_or(prefix);
+    let rest = path.strip_prefix(bare).filter(|_| prefix.starts_with('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a path means the same to everyone who reads it. Servers and proxies may read an encoded dot, slash or
+/// backslash as the character itself, decode twice, leave out what follows a semicolon, or end at a NUL: nothing of
+/// that is let through, nor an empty segment, `.` and `..`, or what decodes to no UTF-8.
 #[must_use]
-pub fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => match embedded_v4(address) {
-            Some(inner) => is_public_v4(inner),
-            None => is_public_v6(address),
-        },
+pub fn is_plain(path: &str) -> bool {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        let plain = match byte {
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte.unwrap_or_default()).to_digit(16);
+                let (Some(high), Some(low)) = (digit(rest.next()), digit(rest.next())) else { return false };
+                let byte = u8::try_from(high * 16 + low).unwrap_or_default();
+                if b"./\\;%".contains(&byte) {
+                    return false;
+                }
+                byte
+            }
+            b'\\' | b';' => return false,
+            byte => byte,
+        };
+        if plain.is_ascii_control() {
+            return false;
+        }
+        decoded.push(plain);
     }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_broadcast()
-        || address.is_documentation()
-        || address.is_multicast()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b)) // Shared address space, RFC 6598.
-        || (a == 192 && b == 0 && c == 0) // IETF protocol assignments.
-        || (a == 198 && (18..20).contains(&b))) // Benchmarking.
-}
-
-/// The IPv4 address inside an IPv4-mapped, IPv4-compatible, NAT64 or 6to4 address.
-fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [s0, s1, s2, s3, s4, s5, high, low] = address.segments();
-    let v4 = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match [s0, s1, s2, s3, s4, s5] {
-        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => Some(v4(high, low)),
-        [0, 0, 0, 0, 0, 0] if high != 0 => Some(v4(high, low)),
-        [0x2002, ..] => Some(v4(s1, s2)),
-        _ => None,
-    }
-}
-
-/// Global unicast is 2000::/3; everything else is for other purposes.
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [first, second, ..] = address.segments();
-    let global = (first & 0xe000) == 0x2000;
-    let documentation = (first == 0x2001 && second == 0xdb8) || first == 0x3fff;
-    let protocol = first == 0x2001 && second < 0x200; // Teredo, ORCHID, benchmarking.
-    global && !documentation && !protocol
+    let mut segments = path.strip_prefix('/').unwrap_or_default().split('/');
+    path.starts_with('/')
+        && !path.contains("//")
+        && !segments.any(|segment| segment == "." || segment == "..")
+        && std::str::from_utf8(&decoded).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
+    use http_body_util::{Empty, Full};
+    use hyper::body::Frame;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
 
-    fn policy() -> Policy {
-        let rule = Rule {
+    fn rule(secret: bool, prefixes: &[&str]) -> Rule {
+        Rule {
             scheme: "https".into(),
             host: "api.example.com".into(),
             port: 443,
             methods: vec!["GET".into()],
-            path_prefixes: vec!["/v1/".into()],
-        };
-        Policy { declared: vec![rule.clone()], granted: vec![rule] }
+            path_prefixes: prefixes.iter().map(ToString::to_string).collect(),
+            secret,
+        }
+    }
+
+    fn policy() -> Policy {
+        Policy { declared: vec![rule(true, &["/v1/"])], granted: vec![rule(true, &["/v1"])] }
+    }
+
+    fn request(method: &str, url: &str) -> Request<Empty<Bytes>> {
+        Request::builder().method(method).uri(url).body(Empty::new()).unwrap()
     }
 
     fn check(method: &str, url: &str) -> bool {
-        policy().check(&method.parse().unwrap(), &url.parse().unwrap()).is_ok()
+        policy().check(&request(method, url)).is_ok()
     }
 
     #[test]
     fn allows_what_both_sides_name() {
-        for url in ["https://api.example.com/v1/users?limit=1", "https://API.example.com:443/v1/a%20b"] {
+        for url in [
+            "https://api.example.com/v1/users?limit=1",
+            "https://API.example.com:443/v1/a%20b",
+            "https://api.example.com/v1",
+            "https://api.example.com/v1/users?cursor=%2F..%2F;%25",
+        ] {
             assert!(check("GET", url), "{url}");
         }
     }
@@ -186,14 +269,19 @@ mod tests {
         for (method, url) in [
             ("POST", "https://api.example.com/v1/users"),
             ("HEAD", "https://api.example.com/v1/users"),
+            ("get", "https://api.example.com/v1/users"),
             ("GET", "http://api.example.com/v1/users"),
+            ("GET", "http://api.example.com:443/v1/users"),
             ("GET", "https://api.example.com:8443/v1/users"),
             ("GET", "https://api.example.com/v2/users"),
+            ("GET", "https://api.example.com/v1-x"),
+            ("GET", "https://api.example.com/v10"),
             ("GET", "https://api.example.com/"),
             ("GET", "https://api.example.com/v1/../v2/users"),
             ("GET", "https://api.example.com/v1/%2E%2e/v2"),
             ("GET", "https://api.example.com/v1//x"),
             ("GET", "https://api.example.com.evil.org/v1/users"),
+            ("GET", "https://api.example.com./v1/users"),
             ("GET", "https://evil.org/v1/users"),
             ("GET", "https://user@api.example.com/v1/users"),
             ("GET", "https://93.184.216.34/v1/users"),
@@ -205,54 +293,114 @@ mod tests {
     }
 
     #[test]
-    fn denies_all_when_one_side_is_empty() {
-        let uri: Uri = "https://api.example.com/v1/users".parse().unwrap();
-        let both = policy();
-        assert!(Policy { declared: vec![], ..both.clone() }.check(&Method::GET, &uri).is_err());
-        assert!(Policy { granted: vec![], ..both }.check(&Method::GET, &uri).is_err());
-    }
-
-    #[test]
-    fn a_denial_never_tells_the_query() {
-        let uri: Uri = "https://evil.org/v1/?token=canary".parse().unwrap();
-        assert!(!policy().check(&Method::GET, &uri).unwrap_err().contains("canary"));
-    }
-
-    #[test]
-    fn judges_addresses() {
-        for private in [
-            "127.0.0.1",
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "169.254.169.254",
-            "100.64.0.1",
-            "0.0.0.0",
-            "192.0.0.1",
-            "192.0.2.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::1",
-            "::",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "2001:db8::1",
-            "::ffff:127.0.0.1",
-            "::ffff:169.254.169.254",
-            "64:ff9b::a9fe:a9fe",
-            "2002:7f00:1::",
-            "::127.0.0.1",
-            "2001::1",
+    fn prefixes_are_whole_segments_on_either_side() {
+        let url = "https://api.example.com/v1/groups-x";
+        for (declared, granted, want) in [
+            ("/v1/groups-x", "/v1", true),
+            ("/v1/groups", "/v1", false),
+            ("/v1", "/v1/groups", false),
+            ("/v1", "/v1/groups/", false),
+            ("/", "/", true),
+            ("/", "", false),
+            ("v1", "/", false),
         ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
+            let policy = Policy { declared: vec![rule(true, &[declared])], granted: vec![rule(true, &[granted])] };
+            assert_eq!(policy.check(&request("GET", url)).is_ok(), want, "{declared} {granted}");
         }
-        for public in ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "::ffff:8.8.8.8"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
+    }
+
+    #[test]
+    fn denies_all_when_one_side_is_empty() {
+        let request = request("GET", "https://api.example.com/v1/users");
+        assert!(policy().check(&request).is_ok());
+        assert!(Policy { declared: vec![], ..policy() }.check(&request).is_err());
+        assert!(Policy { granted: vec![], ..policy() }.check(&request).is_err());
+    }
+
+    #[test]
+    fn a_denial_tells_neither_query_nor_value() {
+        let why = policy().check(&request("GET", "https://evil.org/v1/?token=canary")).unwrap_err();
+        assert!(why.contains("evil.org") && !why.contains("canary"), "{why}");
+        let mut cookie = request("GET", "https://api.example.com/v1/?token=canary");
+        cookie.headers_mut().insert("cookie", "canary".parse().unwrap());
+        let why = policy().check(&cookie).unwrap_err();
+        assert!(why.contains("cookie") && !why.contains("canary"), "{why}");
+    }
+
+    #[test]
+    fn headers_are_those_on_the_list() {
+        let with = |method: &str, name: &str, value: &str| {
+            let mut request = request(method, "https://api.example.com/v1/users");
+            request.headers_mut().append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+            let post = Rule { methods: vec!["GET".into(), "POST".into()], ..rule(true, &["/v1"]) };
+            Policy { declared: vec![post.clone()], granted: vec![post] }.check(&request).is_ok()
+        };
+        for name in ["accept", "Accept-Encoding", "AUTHORIZATION", "user-agent"] {
+            assert!(with("GET", name, "x"), "{name}");
         }
+        assert!(with("GET", "host", "api.example.com") && !with("GET", "host", "evil.example"));
+        for name in [
+            "x-http-method-override",
+            "x-http-method",
+            "x-method-override",
+            "cookie",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-original-url",
+            "x-rewrite-url",
+            "forwarded",
+            "via",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "upgrade",
+            "connection",
+            "transfer-encoding",
+            "expect",
+            "range",
+            "content-length",
+            "content-type",
+            "x-anything",
+        ] {
+            assert!(!with("GET", name, "1"), "{name}");
+        }
+        assert!(with("POST", "content-type", "text/plain") && !with("POST", "cookie", "x"));
+    }
+
+    #[test]
+    fn a_get_has_no_body() {
+        let url = "https://api.example.com/v1/users";
+        let full = |text: &'static str| Request::get(url).body(Full::new(Bytes::from_static(text.as_bytes()))).unwrap();
+        assert!(policy().check(&full("")).is_ok());
+        assert!(policy().check(&full("x")).is_err());
+        assert!(policy().check(&Request::get(url).body(Open).unwrap()).is_err());
+    }
+
+    /// A stream that may or may not have something in it.
+    struct Open;
+
+    impl Body for Open {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Pending
+        }
+    }
+
+    #[test]
+    fn credentials_go_only_where_the_policy_lets_them() {
+        let granted = vec![rule(false, &["/v1"]), rule(true, &["/v1/private"])];
+        let policy = Policy { granted, ..policy() };
+        let mut public = request("GET", "https://api.example.com/v1/public");
+        let mut private = request("GET", "https://api.example.com/v1/private/x");
+        assert_eq!((policy.check(&public), policy.check(&private)), (Ok(false), Ok(true)));
+        for request in [&mut public, &mut private] {
+            request.headers_mut().insert(AUTHORIZATION, "Basic canary".parse().unwrap());
+        }
+        assert!(policy.check(&public).is_err_and(|why| !why.contains("canary")));
+        assert_eq!(policy.check(&private), Ok(true));
     }
 
     /// Servers read an encoded dot or slash as the character itself, so a prefix would mean nothing.
@@ -262,23 +410,43 @@ mod tests {
             "/v1/../x",
             "/v1/./x",
             "/v1/.",
+            "/v1/..",
             "/v1/%2e%2E/x",
             "/v1/.%2e/x",
             "/v1/%2e./x",
             "/v1/%2e/x",
+            "/v1/a%2Eb",
             "/v1/a%2f..%2f..%2fx",
-            "/v1/a%2F%2e%2e%2Fx",
-            "/v1/a%5c..%5cx",
+            "/v1/a%2Fb",
+            "/v1/a%5cb",
+            "/v1/a%5C..%5cx",
             "/v1/a\\x",
             "/v1//x",
+            "//v1/x",
             "/v1/%00",
+            "/v1/%0d%0ax",
+            "/v1/%7f",
             "/v1/..;/x",
+            "/v1/a;b=c/d",
+            "/v1/a%3Bb",
             "/v1/..%3b/x",
-            "/v1/%2e.;a=b/x",
+            "/v1/%252e%252e/x",
+            "/v1/%25",
+            "/v1/%25252f",
+            "/v1/%c0%ae%c0%ae/x",
+            "/v1/%ff",
+            "/v1/%",
+            "/v1/%2",
+            "/v1/%zz",
+            "/v1/%u002e",
+            "v1/x",
+            "",
         ] {
             assert!(!is_plain(path), "{path}");
         }
-        for path in ["/v1/things", "/v1/a.b/c..d", "/v1/a%2Fb", "/v1/a%20b", "/v1/%252e", "/v1/a;b=c/d"] {
+        for path in
+            ["/", "/v1", "/v1/", "/v1/things", "/v1/a.b/c..d", "/v1/...", "/v1/a%20b", "/v1/%C3%A4", "/v1/a:b@c+d"]
+        {
             assert!(is_plain(path), "{path}");
         }
     }

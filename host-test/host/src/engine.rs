@@ -26,14 +26,16 @@ pub struct EngineOptions {
     pub cache: bool,
     /// Certificates (PEM) to be trusted besides Mozilla's.
     pub ca_file: Option<std::path::PathBuf>,
-    /// Instances that there is room for at once. Each reserves 4 GiB of addresses and, while it lives,
-    /// about 6 mappings: beyond 10,000 the ceiling is `vm.max_map_count`, not memory.
-    pub instances: u32,
+    /// A pool with room for so many instances at once: the quickest for many. Each reserves 4 GiB of addresses from
+    /// the start and, while it lives, about 6 mappings: beyond 10,000 the ceiling is `vm.max_map_count`, not memory.
+    /// `None` for no pool: an instance takes what it needs when it comes, about [`Limits::MAX_MEMORY_BYTES`] of
+    /// addresses. Its code checks each access to memory, which makes it slower.
+    pub instances: Option<u32>,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache: false, ca_file: None, instances: DEFAULT_INSTANCES }
+        Self { cache: false, ca_file: None, instances: Some(DEFAULT_INSTANCES) }
     }
 }
 
@@ -51,14 +53,17 @@ impl Engine {
     /// Sets up an engine, and the thread that interrupts spinning guests.
     ///
     /// # Errors
-    /// When the options cannot be met.
+    /// [`Error::Busy`] when the system gives no room for so many instances; when the options cannot be met otherwise.
     pub fn new(options: &EngineOptions) -> Result<Self> {
         let mut config = Config::new();
         config.wasm_component_model(true);
         config.epoch_interruption(true);
         config.concurrency_support(false);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options.instances)));
-        let inner = wasmtime::Engine::new(&config).map_err(Error::Engine)?;
+        match options.instances {
+            Some(instances) => config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances))),
+            None => on_demand(&mut config),
+        };
+        let inner = wasmtime::Engine::new(&config).map_err(|error| Error::busy_or(error, Error::Engine))?;
         let transport = Transport::new(options.ca_file.as_deref())?;
         let ticker = Arc::new(Ticker::start(inner.clone()));
         // A cache that cannot be had only costs time.
@@ -106,6 +111,15 @@ impl Drop for Alive {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// No pool, and little room for each: for processes that run one component.
+fn on_demand(config: &mut Config) -> &mut Config {
+    config
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .memory_reservation(Limits::MAX_MEMORY_BYTES as u64)
+        .memory_may_move(false)
+        .memory_guard_size(0)
 }
 
 fn pool(instances: u32) -> PoolingAllocationConfig {

@@ -4,6 +4,7 @@ use crate::bindings::compliance::source::types::{Diagnostic, Failure, FailureKin
 use crate::limits::Limit;
 use std::path::PathBuf;
 use thiserror::Error;
+use wasmtime::PoolConcurrencyLimitError;
 
 /// Everything that can keep a component from being loaded, configured or run.
 #[derive(Debug, Error)]
@@ -24,6 +25,34 @@ pub enum Error {
     /// The component is no source.
     #[error("the component does not export {0}")]
     ExportMissing(&'static str),
+    /// The component is not the one that was asked for; nothing of it ran.
+    #[error("this is another component: its SHA-256 is {found}, and {wanted} was asked for")]
+    OtherComponent {
+        /// The SHA-256 that it should have.
+        wanted: String,
+        /// The one that it has.
+        found: String,
+    },
+    /// No policy says what the component may send; nothing was sent.
+    #[error("no policy says what the source {id:?} may send; it asks for: {}", .asks.join("; "))]
+    NotGranted {
+        /// The source's id.
+        id: String,
+        /// What it asks for, a line for each request.
+        asks: Vec<String>,
+        /// The policy that grants exactly that, as text.
+        policy: String,
+    },
+    /// The component asks for more than the host's policy grants; nothing was sent.
+    #[error("the source {id:?} asks for more than the policy grants: {}", .asks.join("; "))]
+    BeyondGrant {
+        /// The source's id.
+        id: String,
+        /// What is not granted, a line for each request.
+        asks: Vec<String>,
+        /// What is, likewise.
+        granted: Vec<String>,
+    },
     /// The configuration was refused.
     #[error("the configuration was refused: {}", diagnostics(.0))]
     Configuration(Vec<Diagnostic>),
@@ -36,6 +65,10 @@ pub enum Error {
     /// The component wanted more than it may have; its store is gone.
     #[error("the component was stopped by the limit of its {0}")]
     Limit(Limit),
+    /// There is no room for one more component now: the pool is full, or the system gives no more memory or
+    /// addresses.
+    #[error("no room for another component now: {0:#} (run fewer at once, or raise the limit of memory: ulimit -v)")]
+    Busy(wasmtime::Error),
     /// The component's answer contradicts the interface.
     #[error("the component's answer is not as the interface promises: {0}")]
     BadAnswer(String),
@@ -62,6 +95,11 @@ impl Error {
         Self::Local(source_evidence::Error::Usage { what: what.into(), remedy: remedy.into() })
     }
 
+    /// [`Error::Busy`] if that is what wasmtime says, else what `other` makes of it.
+    pub(crate) fn busy_or(error: wasmtime::Error, other: impl FnOnce(wasmtime::Error) -> Self) -> Self {
+        if is_out_of_room(&error) { Self::Busy(error) } else { other(error) }
+    }
+
     /// What it is in a word, as in the WIT where it is a source's failure.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -73,6 +111,9 @@ impl Error {
             Self::Engine(_) | Self::Defect(_) => "defect",
             Self::Component(_) | Self::ExportMissing(_) => "component",
             Self::ImportsDenied(_) => "imports-denied",
+            Self::OtherComponent { .. } => "other-component",
+            Self::NotGranted { .. } | Self::BeyondGrant { .. } => "not-granted",
+            Self::Busy(_) => "busy",
             Self::Configuration(_) => "configuration",
             Self::Source(failure) => failure_word(failure.kind),
             Self::Trap(_) => "trap",
@@ -80,6 +121,12 @@ impl Error {
             Self::BadAnswer(_) => "bad-answer",
         }
     }
+}
+
+/// Whether a pool is full, or the system gives no more memory or addresses.
+fn is_out_of_room(error: &wasmtime::Error) -> bool {
+    // wasmtime's own type for a refusal by the system is not public: the text is the system's.
+    error.is::<PoolConcurrencyLimitError>() || error.chain().any(|cause| cause.to_string().contains("os error 12"))
 }
 
 fn failure_word(kind: FailureKind) -> &'static str {

@@ -34,7 +34,7 @@ impl Instance {
     /// Instantiates a component for a tenant, not configured yet.
     ///
     /// # Errors
-    /// When there is no room for one more instance, or it traps.
+    /// [`Error::Busy`] when there is no room for one more instance; when it traps.
     pub async fn new(reviewed: &Reviewed, policy: Policy, tenant: &Tenant) -> Result<Self> {
         let engine = &reviewed.engine;
         let state = State::new(tenant, policy, engine.transport().clone());
@@ -168,6 +168,6 @@ async fn within<T>(longest: Duration, call: impl Future<Output = wasmtime::Resul
 fn stopped(trap: wasmtime::Error) -> Error {
     match Limit::behind(&trap) {
         Some(limit) => Error::Limit(limit),
-        None => Error::Trap(trap),
+        None => Error::busy_or(trap, Error::Trap),
     }
 }

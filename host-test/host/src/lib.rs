@@ -1,16 +1,18 @@
 //! Embeds components that export `compliance:source` in wasmtime.
 //!
 //! An [`engine::Engine`] compiles; a [`plugin::Plugin`] is a component that was reviewed and described
-//! itself; a [`tenant::Tenant`] says with which credentials, settings and egress it runs; an
+//! itself; a [`tenant::Tenant`] says with which credentials, settings and [`grant::Grant`] it runs; an
 //! [`instance::Instance`] is one store in which it does; a [`collection::Collection`] drives it from page
 //! to page.
 
+mod address;
 pub mod bindings;
 pub mod code_cache;
 pub mod collection;
 pub mod egress;
 pub mod engine;
 pub mod error;
+pub mod grant;
 pub mod instance;
 pub mod journal;
 pub mod limits;

@@ -1,9 +1,10 @@
 //! Which host a capability opens for one tenant: where its name is in a setting, the host reads it there,
 //! checks it and pins that one name before anything runs.
 
-use crate::bindings::exports::compliance::source::catalog::{Capability, HostPattern, SettingHost};
-use crate::egress::Rule;
+use crate::bindings::exports::compliance::source::catalog::Capability;
+use crate::egress::{Rule, is_name};
 use crate::error::{Error, Result};
+use crate::grant::{Grant, HostName, SettingHost};
 use serde_json::Value;
 
 /// The rules of these capabilities under these settings.
@@ -11,22 +12,47 @@ use serde_json::Value;
 /// # Errors
 /// A usage error that names the setting, when it is missing or its host may not be reached.
 pub fn rules(capabilities: &[Capability], settings: &str) -> Result<Vec<Rule>> {
-    let settings: Value = serde_json::from_str(settings).unwrap_or_default();
-    capabilities.iter().map(|capability| rule(capability, &settings)).collect()
+    let settings = parsed(settings);
+    capabilities
+        .iter()
+        .map(|capability| Ok(declared(capability, host(&(&capability.host).into(), &settings)?)))
+        .collect()
 }
 
-fn rule(capability: &Capability, settings: &Value) -> Result<Rule> {
-    let host = match &capability.host {
-        HostPattern::Exact(host) => host.clone(),
-        HostPattern::Setting(setting) => host_in(setting, settings)?,
-    };
-    Ok(Rule {
+/// The rules of these capabilities with hosts as they are written: see [`Grant::unpinned`].
+#[must_use]
+pub fn unpinned(capabilities: &[Capability]) -> Vec<Rule> {
+    capabilities.iter().map(|capability| declared(capability, HostName::from(&capability.host).to_string())).collect()
+}
+
+/// The rules of a policy under these settings. A rule whose host the settings do not name, or name wrongly, grants
+/// nothing.
+#[must_use]
+pub fn granted(grant: &Grant, settings: &str) -> Vec<Rule> {
+    let settings = parsed(settings);
+    grant.rules.iter().filter_map(|rule| Some(rule.with_host(host(&rule.host, &settings).ok()?))).collect()
+}
+
+fn parsed(settings: &str) -> Value {
+    serde_json::from_str(settings).unwrap_or_default()
+}
+
+fn declared(capability: &Capability, host: String) -> Rule {
+    Rule {
         scheme: capability.scheme.clone(),
         host,
         port: capability.port,
         methods: capability.methods.clone(),
         path_prefixes: capability.path_prefixes.clone(),
-    })
+        secret: true,
+    }
+}
+
+fn host(name: &HostName, settings: &Value) -> Result<String> {
+    match name {
+        HostName::Exact(host) => Ok(host.clone()),
+        HostName::Setting(setting) => host_in(setting, settings),
+    }
 }
 
 fn host_in(setting: &SettingHost, settings: &Value) -> Result<String> {
@@ -49,21 +75,6 @@ fn host_in(setting: &SettingHost, settings: &Value) -> Result<String> {
 fn ends_in(host: &str, suffix: &str) -> bool {
     let suffix = suffix.strip_prefix('.').unwrap_or(suffix);
     is_name(suffix) && host.strip_suffix(suffix).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
-}
-
-/// A DNS name of several labels in lower case, and no address.
-fn is_name(host: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit()) || label.starts_with("0x");
-    host.len() <= 253
-        && host.contains('.')
-        && host.split('.').all(is_label)
-        && !host.rsplit('.').next().is_some_and(is_number)
 }
 
 #[cfg(test)]
@@ -114,5 +125,32 @@ mod tests {
         let setting = SettingHost { pointer: "/host".into(), suffixes: vec![String::new(), ".".into(), ".com".into()] };
         assert!(host_in(&setting, &json!({"host": "acme.example.com"})).is_err(), "a suffix has to be a name itself");
         assert!(host_in(&setting, &json!({})).is_err() && host_in(&setting, &json!({"host": 1})).is_err());
+    }
+
+    #[test]
+    fn a_host_in_a_setting_has_to_suit_the_policy_too() {
+        let policy = |suffix: &str, pointer: &str| {
+            let host = format!(r#"{{"setting": "{pointer}", "suffixes": ["{suffix}"]}}"#);
+            let rule = format!(r#"{{"host": {host}, "methods": ["GET"], "path_prefixes": ["/"], "secret": true}}"#);
+            Grant::parse(&format!(r#"{{"source": "acme", "rules": [{rule}]}}"#)).unwrap()
+        };
+        let hosts = |grant: &Grant, settings: &str| -> Vec<String> {
+            granted(grant, settings).into_iter().map(|rule| rule.host).collect()
+        };
+        let settings = r#"{"host": "acme.snow.example.com", "other": "evil.example.com"}"#;
+        assert_eq!(hosts(&policy("snow.example.com", "/host"), settings), ["acme.snow.example.com"]);
+        assert_eq!(hosts(&policy("snow.example.com", "/other"), settings), [""; 0]);
+        assert_eq!(hosts(&policy("lake.example.com", "/host"), settings), [""; 0]);
+        assert_eq!(hosts(&policy("snow.example.com", "/absent"), settings), [""; 0]);
+        let declared = SettingHost { pointer: "/host".into(), suffixes: vec!["example.com".into()] };
+        let asks =
+            Rule { host: host_in(&declared, &parsed(settings)).unwrap(), ..rule_of(&policy("x.example", "/host")) };
+        let beyond = |grant: &Grant| crate::grant::beyond(std::slice::from_ref(&asks), &granted(grant, settings));
+        assert_eq!(beyond(&policy("snow.example.com", "/host")), [""; 0]);
+        assert_eq!(beyond(&policy("lake.example.com", "/host")), ["GET https://acme.snow.example.com:443 /"]);
+    }
+
+    fn rule_of(grant: &Grant) -> Rule {
+        grant.unpinned().remove(0)
     }
 }

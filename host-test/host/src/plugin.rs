@@ -7,10 +7,12 @@ use crate::bindings::exports::compliance::source::source::{
 use crate::egress::{Policy, Rule};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::grant::{Grant, beyond};
 use crate::instance::Instance;
 use crate::pin;
 use crate::reviewed::Reviewed;
-use crate::tenant::{Credentials, Tenant};
+use crate::tenant::{Credentials, Tenant, upstream_fault};
+use source_evidence::digest::sha256_hex;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +30,19 @@ impl Plugin {
     /// When the file cannot be read or is no source that may run.
     pub async fn load(engine: &Engine, path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        Self::new(engine, &bytes).await
+    }
+
+    /// Compiles the component in a file, if its SHA-256 is this one, and asks it for its description.
+    ///
+    /// # Errors
+    /// [`Error::OtherComponent`] before anything of it is compiled or run; else as for [`Plugin::load`].
+    pub async fn load_only(engine: &Engine, path: &Path, sha256: &str) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        let found = sha256_hex(&bytes);
+        if !found.eq_ignore_ascii_case(sha256) {
+            return Err(Error::OtherComponent { wanted: sha256.into(), found });
+        }
         Self::new(engine, &bytes).await
     }
 
@@ -75,23 +90,53 @@ impl Plugin {
         pin::rules(&self.description.capabilities, settings)
     }
 
+    /// What it asks for and a policy does not grant, a line for each request; `None` is no policy. Hosts that a
+    /// setting names are compared as they are written, for there are no settings yet.
+    #[must_use]
+    pub fn beyond(&self, grant: Option<&Grant>) -> Vec<String> {
+        let grant = grant.filter(|grant| grant.source == self.description.id);
+        beyond(&pin::unpinned(&self.description.capabilities), &grant.map(Grant::unpinned).unwrap_or_default())
+    }
+
+    /// The error of a component for which there is no policy.
+    #[must_use]
+    pub fn not_granted(&self) -> Error {
+        let policy = Grant::asked_for(&self.description).text();
+        Error::NotGranted { id: self.description.id.clone(), asks: self.beyond(None), policy }
+    }
+
+    /// What may leave for a tenant.
+    fn policy(&self, tenant: &Tenant) -> Result<Policy> {
+        if let Some((what, remedy)) = tenant.upstream.as_ref().and_then(upstream_fault) {
+            return Err(Error::usage(format!("the upstream {what}"), remedy));
+        }
+        let declared = self.declared(&tenant.settings)?;
+        let id = &self.description.id;
+        let grant = match &tenant.granted {
+            Some(grant) if grant.source == *id => grant,
+            Some(grant) => {
+                let what = format!("the policy is for the source {:?}, and this is {id:?}", grant.source);
+                return Err(Error::usage(what, "give the policy of this source"));
+            }
+            None if declared.is_empty() => return Ok(Policy::default()),
+            None => return Err(self.not_granted()),
+        };
+        let granted = pin::granted(grant, &tenant.settings);
+        let asks = beyond(&declared, &granted);
+        if !asks.is_empty() {
+            let granted = grant.unpinned().iter().flat_map(Rule::lines).collect();
+            return Err(Error::BeyondGrant { id: id.clone(), asks, granted });
+        }
+        Ok(Policy { declared, granted })
+    }
+
     /// An instance for a tenant, not configured yet.
     ///
     /// # Errors
-    /// When there is no room for one more instance, it traps, or a host in a setting may not be
-    /// reached.
+    /// [`Error::NotGranted`] and [`Error::BeyondGrant`]; when there is no room for one more instance, it traps, or a
+    /// host in a setting may not be reached.
     pub async fn instantiate(&self, tenant: &Tenant) -> Result<Instance> {
         Instance::new(&self.reviewed, self.policy(tenant)?, tenant).await
-    }
-
-    /// The rules for a tenant's requests.
-    ///
-    /// # Errors
-    /// When a setting that names a host is missing or not allowed.
-    pub fn policy(&self, tenant: &Tenant) -> Result<Policy> {
-        let declared = self.declared(&tenant.settings)?;
-        let granted = tenant.granted.clone().unwrap_or_else(|| declared.clone());
-        Ok(Policy { declared, granted })
     }
 
     /// An instance for a tenant, configured.

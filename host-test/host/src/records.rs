@@ -15,10 +15,8 @@ use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
 use source_evidence::summary::{self, Asked, ComponentSummary, CoverageSummary, Finding, Request, Summary};
 
 /// The summary of a collection that begins now.
-///
-/// # Errors
-/// When a setting that names a host is missing or not allowed.
-pub fn begin(plugin: &Plugin, tenant: &Tenant, request: Request, configured: &Configured) -> Result<Summary> {
+#[must_use]
+pub fn begin(plugin: &Plugin, tenant: &Tenant, request: Request, configured: &Configured) -> Summary {
     let description = plugin.description();
     let component = ComponentSummary {
         id: description.id.clone(),
@@ -28,23 +26,20 @@ pub fn begin(plugin: &Plugin, tenant: &Tenant, request: Request, configured: &Co
     let statements = description.kinds.iter().filter(|kind| kind.nature == Nature::Statement);
     let statements = statements.map(|kind| kind.id.clone()).collect();
     let asked = Asked { request, settings: &configured.settings, settings_digest: &configured.settings_digest };
-    Ok(Summary::begin(component, made(plugin, tenant)?, statements, asked))
+    Summary::begin(component, made(tenant), statements, asked)
 }
 
 /// How a collection for a tenant is made.
-///
-/// # Errors
-/// When a setting that names a host is missing or not allowed.
-pub fn made(plugin: &Plugin, tenant: &Tenant) -> Result<Made> {
-    let rules = plugin.policy(tenant)?.granted;
-    Ok(Made {
+#[must_use]
+pub fn made(tenant: &Tenant) -> Made {
+    Made {
         from_record: 0,
         harness: concat!("source-host ", env!("CARGO_PKG_VERSION")).into(),
         clock: tenant.clock.word().into(),
         upstream: tenant.upstream.as_ref().filter(|_| tenant.simulated.is_none()).map(server),
         simulated: tenant.simulated.clone(),
-        egress: sha256_hex(serde_json::to_string(&rules).unwrap_or_default().as_bytes()),
-    })
+        policy: tenant.granted.as_ref().map(|grant| sha256_hex(grant.text().as_bytes())),
+    }
 }
 
 /// A server's name, without what may stand before it.

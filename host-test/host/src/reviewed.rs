@@ -53,7 +53,7 @@ impl Reviewed {
     /// # Errors
     /// [`Error::ImportsDenied`] before anything of it runs; [`Error::ExportMissing`].
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self> {
-        let component = engine.compile(bytes).map_err(Error::Component)?;
+        let component = engine.compile(bytes).map_err(|error| Error::busy_or(error, Error::Component))?;
         review(engine, &component)?;
         let linker = linker(engine).map_err(Error::Engine)?;
         let pre = linker.instantiate_pre(&component).map_err(Error::Component)?;

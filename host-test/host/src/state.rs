@@ -165,16 +165,18 @@ impl WasiHttpHooks for Door {
         _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         self.requests += 1;
-        let judged = self.policy.check(request.method(), request.uri());
-        let judged = judged.and_then(|()| self.check_length(request.uri())).and_then(|()| self.check_journal());
-        if let Err(why) = judged {
-            self.meter.deny(why);
-            return Box::new(async { Err(HttpError::HttpRequestDenied) });
-        }
+        let judged = self.check_length(request.uri()).and_then(|()| self.check_journal());
+        let may_carry_secret = match judged.and_then(|()| self.policy.check(&request)) {
+            Ok(may_carry_secret) => may_carry_secret,
+            Err(why) => {
+                self.meter.deny(why);
+                return Box::new(async { Err(HttpError::HttpRequestDenied) });
+            }
+        };
         self.meter.request();
         self.let_out += 1;
         let pending = self.journal.clone().map(|journal| Pending::new(journal, &request));
-        if let Some(authorization) = &self.authorization {
+        if let Some(authorization) = self.authorization.as_ref().filter(|_| may_carry_secret) {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
         let routed = self.upstream.as_ref().map(|upstream| route(upstream, request.uri()));

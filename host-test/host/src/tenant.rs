@@ -1,11 +1,12 @@
 //! For whom a component runs: credentials, settings, what may leave, and by which clock.
 
-use crate::egress::Rule;
+use crate::grant::Grant;
 use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::meter::Meter;
 use http::Uri;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -106,11 +107,24 @@ impl Clock {
     }
 }
 
-/// Whether a URL is the root of a server, as an upstream has to be.
+/// What keeps a URL from being an upstream, and what to do about it; `None` for one that may be: the root of a
+/// server, without user information, over https; over http only at a loopback address, since secrets go there.
 #[must_use]
-pub fn is_server_root(url: &Uri) -> bool {
+pub fn upstream_fault(url: &Uri) -> Option<(&'static str, &'static str)> {
+    const ROOT: &str = "write it like https://proxy.example.com or http://127.0.0.1:8080";
     let usable = url.authority().is_some() && matches!(url.scheme_str(), Some("http" | "https"));
-    usable && url.path_and_query().is_none_or(|path| path == "/")
+    if !usable || url.path_and_query().is_some_and(|path| path != "/") {
+        return Some(("is not the root of a server", ROOT));
+    }
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Some(("has a user name in it", ROOT));
+    }
+    let address = url.host().unwrap_or_default().trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_own_machine = address.is_ok_and(|address| address.is_loopback());
+    (url.scheme_str() == Some("http") && !is_own_machine).then_some((
+        "would send the credentials unencrypted to another machine",
+        "use https, or http to 127.0.0.1 or [::1]",
+    ))
 }
 
 /// For whom a component runs.
@@ -120,9 +134,9 @@ pub struct Tenant {
     pub credentials: Credentials,
     /// The settings, a JSON object.
     pub settings: String,
-    /// What the host lets out; `None` grants what the component declares.
-    pub granted: Option<Vec<Rule>>,
-    /// Where requests are sent instead of the hosts they name, after they were judged.
+    /// What the host lets out. `None`: nothing, so that a component which asks for anything is refused.
+    pub granted: Option<Grant>,
+    /// Where requests are sent instead of the hosts they name, after they were judged: see [`upstream_fault`].
     pub upstream: Option<Uri>,
     /// The wall clock.
     pub clock: Clock,
@@ -137,7 +151,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// A tenant with default settings on the system's clock.
+    /// A tenant with default settings on the system's clock, for which nothing is granted yet.
     #[must_use]
     pub fn new(credentials: Credentials) -> Self {
         Self {
@@ -150,6 +164,37 @@ impl Tenant {
             meter: Arc::default(),
             journal: None,
             simulated: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for good in ["https://proxy.example.com", "https://10.0.0.1:8443/", "http://127.0.0.1:8080", "http://[::1]:1/"]
+        {
+            assert_eq!(upstream_fault(&good.parse().unwrap()), None, "{good}");
+        }
+        for bad in [
+            "http://proxy.example.com",
+            "http://10.0.0.1",
+            "http://0.0.0.0:80",
+            "http://127.0.0.1.example.com",
+            "http://localhost:8080",
+            "http://[::ffff:127.0.0.1]:80",
+            "http://user@127.0.0.1",
+            "https://user:canary@proxy.example.com",
+            "https://proxy.example.com/x",
+            "https://proxy.example.com/?x",
+            "ftp://127.0.0.1",
+            "/path",
+            "127.0.0.1:80",
+        ] {
+            let (what, remedy) = upstream_fault(&bad.parse().unwrap()).expect(bad);
+            assert!(!format!("{what}{remedy}").contains("canary"));
         }
     }
 }

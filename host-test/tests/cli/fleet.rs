@@ -173,7 +173,8 @@ fn whoever_fails_does_so_alone_and_is_named() {
     let (good, limited) = (Server::start(&[]), Server::start(&["--sim-faults", "429=1@/v1/account/info"]));
     let broken = Server::start(&["--sim-faults", "500@/v1/account/info"]);
     let partly = Server::start(&["--sim-scopes", "ACCOUNT,USER"]);
-    let egress = json!([{"host": "api.fivetran.com", "methods": ["GET"], "path_prefixes": ["/v1/users"]}]);
+    let rule = json!({"host": "api.fivetran.com", "methods": ["GET"], "path_prefixes": ["/v1/users"], "secret": true});
+    scratch.write("narrow.json", &json!({"source": "fivetran", "rules": [rule]}).to_string());
     let nobody = json!({"key_env": "ACME_SECRET", "secret_env": "ACME_SECRET"});
     let tenants = json!([
         tenant("good", &good.url, json!({})),
@@ -181,7 +182,7 @@ fn whoever_fails_does_so_alone_and_is_named() {
         tenant("limited", &limited.url, json!({})),
         tenant("broken", &broken.url, json!({})),
         tenant("small", &good.url, json!({"limits": {"memory_bytes": 1_400_000}})),
-        tenant("denied", &good.url, json!({"egress": egress})),
+        tenant("denied", &good.url, json!({"egress": "narrow.json"})),
         tenant("partly", &partly.url, json!({})),
         tenant("refused", &good.url, json!({"settings": {"personal_data": "hashed"}})),
         tenant(
@@ -204,7 +205,7 @@ fn whoever_fails_does_so_alone_and_is_named() {
         ("limited", "rate-limited"),
         ("broken", "upstream"),
         ("small", "limit"),
-        ("denied", "denied-by-host"),
+        ("denied", "not-granted"),
         ("partly", "incomplete"),
         ("refused", "configuration"),
         ("host-managed", "complete"),

@@ -18,8 +18,9 @@ fn a_tenants_file_that_is_wrong_is_refused_with_every_finding_before_anything_be
         ("{pair, \"name\": \"../up\"}", "/0/name: this is not 1 to 64 letters", "Give 1 to 64 letters"),
         ("{pair}, {pair, \"name\": \"A\"}", "/1/name: there are two tenants \"A\"", "a name of its own"),
         ("{pair, \"limits\": {\"memory_bytes\": 0}}", "/0/limits/memory_bytes: this is not a number from 1 to", "Give"),
-        ("{pair, \"upstream\": \"ftp://x\"}", "/0/upstream: this is not the root of a server", "Give"),
-        ("{pair, \"egress\": [{\"host\": 1}]}", "/0/egress/0/methods: this is missing", "Give an array of HTTP"),
+        ("{pair, \"upstream\": \"ftp://x\"}", "/0/upstream: this is not the root of a server", "write it like https"),
+        ("{pair, \"egress\": [{\"host\": 1}]}", "/0/egress: this is not a text", "Give a text"),
+        ("{pair, \"egress\": \"CANARY.json\"}", "/0/egress: this is not a file with a policy", "Name a file with a"),
         ("{pair, \"api_key\": \"CANARY\"}", "/0/api_key: this file must not contain a secret", "rotate it"),
         (
             r#"[{"name": "a", "credentials": {"key_env": "canary-CANARY", "secret_env": "S"}}]"#,

@@ -9,6 +9,7 @@
 //! | 404 | [`GetError::NotFound`]: the list is not offered; for a part, the item itself is asked for next |
 //! | 429; 503 with `Retry-After` | waited for where the budget allows, a few times, else [`GetError::Wait`] |
 //! | 408, 502, 503, 504, or no answer, after all retries | [`GetError::Outage`]: stops the call, nothing is lost |
+//! | an id that would change the path | not sent: [`GetError::Broken`] |
 //! | refused by the host | [`GetError::Denied`]: stops everything |
 //!
 //! Redirects are never followed.
@@ -18,6 +19,7 @@ use super::data::Shape;
 use super::error::GetError;
 use super::protocol::Protocol;
 use super::quota::Window;
+use super::request::is_sendable;
 use super::retry::{self, Attempt, Verdict};
 use crate::base::digest::short_hash;
 use crate::base::model::Usage;
@@ -82,6 +84,10 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
     /// # Errors
     /// See the table above.
     pub async fn get(&self, path_and_query: &str, shape: Shape) -> Result<Body, GetError> {
+        if !is_sendable(path_and_query) {
+            // The host would deny it, and that ends a collection.
+            return Err(GetError::Broken(200, None, "an id has a character in it that no path may hide".into()));
+        }
         let (mut attempt, mut rate_limits) = (1, 0);
         let salt = short_hash(path_and_query);
         loop {

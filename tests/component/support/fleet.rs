@@ -1,6 +1,6 @@
 //! A fleet of the real component against the simulator, in a folder of its own.
 
-use super::{NOW, collect, options, plugin, simulator, tenant, tenants_pair};
+use super::{NOW, collect, fivetran, options, plugin, simulator, tenant, tenants_pair};
 use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use source_fleet::{Fleet, Options, Report, Spec, Stop};
 use source_host::plugin::Plugin;
@@ -31,8 +31,9 @@ impl Drop for Scratch {
 
 /// A tenant whose requests go to account `number` of the simulator.
 pub fn spec(name: &str, simulator: &Simulator, number: usize) -> Spec {
-    let upstream = simulator.url().parse().ok();
-    Spec { upstream, clock: Clock::fixed(NOW), ..Spec::new(name, tenants_pair(pair_of(&default_pair(), number))) }
+    let (upstream, granted) = (simulator.url().parse().ok(), Some(fivetran()));
+    let pair = tenants_pair(pair_of(&default_pair(), number));
+    Spec { upstream, granted, clock: Clock::fixed(NOW), ..Spec::new(name, pair) }
 }
 
 pub fn fleet(plugin: &Plugin, specs: Vec<Spec>, options: Options) -> Fleet {

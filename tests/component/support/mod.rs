@@ -8,6 +8,7 @@ use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{Collection, CollectionOptions};
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
+use source_host::grant::{Grant, GrantRule, HostName};
 use source_host::plugin::Plugin;
 use source_host::records;
 use source_host::tenant::{Clock, Credentials, Tenant};
@@ -58,9 +59,27 @@ pub fn account(users: usize, teams: usize, groups: usize, connections: usize) ->
     Config { account: AccountSpec { seed: 7, users, teams, groups, connections }, ..Config::default() }
 }
 
-/// A tenant whose requests go to the simulator, under a fixed clock.
+/// A policy that lets a source GET everything below `/v1` of one host.
+pub fn grant(source: &str, host: &str) -> Grant {
+    let (methods, path_prefixes) = (vec!["GET".into()], vec!["/v1".into()]);
+    let rule = GrantRule { host: HostName::Exact(host.into()), port: 443, methods, path_prefixes, secret: true };
+    Grant { source: source.into(), rules: vec![rule] }
+}
+
+/// The policy of this project's component.
+pub fn fivetran() -> Grant {
+    Grant::parse(include_str!("../../../host-test/policies/fivetran.json")).unwrap()
+}
+
+/// The policy of the guest in `tests/guests`.
+pub fn acme() -> Grant {
+    grant("acme", "acme.example")
+}
+
+/// A tenant of this project's component whose requests go to the simulator, under a fixed clock.
 pub fn tenant(simulator: &Simulator) -> Tenant {
     let mut tenant = Tenant::new(Credentials::Basic(tenants_pair(default_pair())));
+    tenant.granted = Some(fivetran());
     tenant.upstream = Some(simulator.url().parse().unwrap());
     tenant.clock = Clock::fixed(NOW);
     tenant

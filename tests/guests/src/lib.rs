@@ -49,7 +49,7 @@ use bindings::exports::compliance::source::source::{
 };
 use core::cell::RefCell;
 use wasi::http::outgoing_handler;
-use wasi::http::types::{Fields, Method, OutgoingRequest, Scheme};
+use wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
 
 struct Memory(RefCell<Option<(String, Option<String>)>>);
 // SAFETY: a component instance has one thread.
@@ -202,13 +202,15 @@ fn usage() -> Usage {
     Usage { requests: 1, retries: 0, bytes_received: 0, milliseconds: 0 }
 }
 
-/// Sends `METHOD scheme://authority/path`, and tells the status or why there was none; or does one
-/// of the evil things of `hostile.rs`.
+/// Sends `METHOD scheme://authority/path name=value…`, the last being further headers, and tells the status or why there
+/// was none; or does one of the evil things of `hostile.rs`. `BODY` is a GET with a body, and `FORGE` a GET that says
+/// who it is by itself, in each way that there is.
 fn probe_outcome(probe: &str, authorization: Option<&str>) -> String {
     if let Some(outcome) = hostile::act(probe) {
         return outcome;
     }
-    let (method, url) = probe.split_once(' ').unwrap_or(("GET", probe));
+    let mut words = probe.split(' ');
+    let (method, url) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let (authority, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
@@ -225,8 +227,26 @@ fn probe_outcome(probe: &str, authorization: Option<&str>) -> String {
             && headers.set("x", &[b"a\r\nb: c".to_vec()]).is_err();
         return if refused { "header refused".into() } else { "header taken".into() };
     }
+    let mut forged = String::new();
+    if method == "FORGE" {
+        let value = b"Basic Zm9yZ2Vk".to_vec();
+        for (way, taken) in [
+            ("set", headers.set("Authorization", &[value.clone()]).is_ok()),
+            ("append", headers.append("AUTHORIZATION", &value).is_ok()),
+            ("list", Fields::from_list(&[("authorization".into(), value.clone())]).is_ok()),
+        ] {
+            forged += &format!("{way} {}, ", if taken { "taken" } else { "refused" });
+        }
+    }
+    for (name, value) in words.filter_map(|word| word.split_once('=')) {
+        if headers.set(name, &[value.as_bytes().to_vec()]).is_err() {
+            return "header refused".into();
+        }
+    }
     let request = OutgoingRequest::new(headers);
-    let method = if method == "GET" { Method::Get } else { Method::Other(method.to_string()) };
+    let body = (method == "BODY").then(|| request.body());
+    let method =
+        if ["GET", "BODY", "FORGE"].contains(&method) { Method::Get } else { Method::Other(method.to_string()) };
     let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
     let set = request.set_method(&method).is_ok()
         && request.set_scheme(Some(&scheme)).is_ok()
@@ -239,9 +259,15 @@ fn probe_outcome(probe: &str, authorization: Option<&str>) -> String {
         Ok(pending) => pending,
         Err(code) => return format!("{code:?}").replace('"', "'"),
     };
+    if let Some(Ok(body)) = body {
+        if let Ok(stream) = body.write() {
+            let _ = stream.blocking_write_and_flush(b"DELETE /v1/things HTTP/1.1");
+        }
+        let _ = OutgoingBody::finish(body, None);
+    }
     pending.subscribe().block();
     match pending.get() {
-        Some(Ok(Ok(response))) => format!("status {}", response.status()),
+        Some(Ok(Ok(response))) => format!("{forged}status {}", response.status()),
         Some(Ok(Err(code))) => format!("{code:?}").replace('"', "'"),
         _ => "nothing".into(),
     }

@@ -2,8 +2,8 @@
 
 use crate::digest::hex;
 use crate::error::{Error, Result};
+use crate::files;
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -33,11 +33,13 @@ pub(super) enum Next<'a> {
 impl LineReader {
     /// Opens a file, of which so many bytes count.
     pub fn open(path: &Path, valid: u64) -> Result<Self> {
-        let file: Box<dyn Read> = match File::open(path) {
+        let file: Box<dyn Read> = match files::open_to_read(path) {
             Ok(file) => Box::new(file.take(valid)),
             // A collection that was interrupted before its first page.
-            Err(error) if valid == 0 && error.kind() == ErrorKind::NotFound => Box::new(std::io::empty()),
-            Err(error) => return Err(Error::file("read", path)(error)),
+            Err(Error::File { source, .. }) if valid == 0 && source.kind() == ErrorKind::NotFound => {
+                Box::new(std::io::empty())
+            }
+            Err(error) => return Err(error),
         };
         let file = BufReader::with_capacity(256 * 1024, file);
         Ok(Self { path: path.into(), file, digest: Sha256::new(), line: Vec::new(), number: 0 })

@@ -4,11 +4,11 @@ use super::Anchors;
 use super::findings::Findings;
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::folder::{ENVELOPE, SEAL};
 use crate::seal::{self, Envelope};
 use crate::summary::Summary;
 use serde_json::Value;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -37,8 +37,7 @@ pub(super) struct Sealed {
 /// Reads a small file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(Error::file("read", path))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Error::file("read", path))?;
+    files::open_to_read(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Error::file("read", path))?;
     if bytes.len() as u64 > MAX_BYTES {
         let what = format!("{} is larger than {} MiB", path.display(), MAX_BYTES / (1024 * 1024));
         return Err(Error::Output { what, remedy: "this is not what collect wrote: look for the original".into() });
