@@ -30,12 +30,8 @@ fn a_source_without_a_policy_is_refused_with_one_that_can_be_saved() {
     let settings = scratch.write("settings.json", r#"{"probe": "GET https://acme.example/v1/things"}"#);
     let with = ["--component", &guest, "--settings", &settings];
     let saved = scratch.path("policy.json");
-    for command in [&["health"][..], &["collect", "--out", &out], &["collect", "--plan"]] {
+    for command in [&["health"][..], &["collect", "--out", &out]] {
         let args = [command, &with].concat();
-        if command.contains(&"--plan") {
-            // No planner: that is said before.
-            continue;
-        }
         let output = check(&args, 6, "no policy says what the source \"acme\" may send");
         check_output(&output, 6, "  GET https://acme.example:443 /v1/");
         check_output(&output, 6, "name it with --egress");
