@@ -1,5 +1,6 @@
 //! For whom a component runs: credentials, settings, what may leave, and by which clock.
 
+use crate::connections::Connections;
 use crate::egress::Rule;
 use crate::limits::Limits;
 use crate::meter::Meter;
@@ -120,6 +121,8 @@ pub struct Tenant {
     pub limits: Limits,
     /// Counts what it costs.
     pub meter: Arc<Meter>,
+    /// Its connections, which nobody else uses; closed when the last clone of the tenant is dropped.
+    pub connections: Connections,
 }
 
 impl Tenant {
@@ -134,6 +137,7 @@ impl Tenant {
             clock: Clock::System,
             limits: Limits::default(),
             meter: Arc::default(),
+            connections: Connections::default(),
         }
     }
 }
