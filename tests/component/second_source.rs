@@ -4,9 +4,12 @@
 
 use crate::support::{account, block_on, collect, engine, guest, options, simulator, tenant};
 use fivetran_simulator::Simulator;
+use source_host::connections::Connections;
 use source_host::error::Error;
 use source_host::plugin::Plugin;
 use source_host::tenant::{Credentials, Tenant};
+use source_host::transport::Terms;
+use std::sync::Arc;
 
 /// Runs the second source with a probe, and answers how the probe ended.
 async fn probe(tenant: &Tenant, probe: &str) -> Result<String, Error> {
@@ -103,7 +106,8 @@ fn a_name_that_leads_back_into_the_host_is_prohibited() {
             |never| match never {},
         ));
         let request = http::Request::get(format!("https://{}/", rule.host)).body(body).unwrap();
-        let error = transport.send(request, None, 1024, false).await.err().unwrap();
+        let terms = Terms { options: None, max_body_bytes: 1024, direct: false, in_flight: Arc::default() };
+        let error = transport.send(&Connections::default(), request, terms).await.err().unwrap();
         assert!(matches!(error, wasmtime_wasi_http::Error::DestinationIpProhibited), "{error:?}");
     });
 }

@@ -123,7 +123,10 @@ fn add_system(roots: &mut rustls::RootCertStore) -> Result<()> {
     if added == 0 {
         let why = found.errors.first().map_or_else(|| "there is none".into(), ToString::to_string);
         let what = format!("no certificate that the system trusts can be read: {why}");
-        return Err(Error::usage(what, "install the system's certificates (ca-certificates), or give a file of certificates"));
+        return Err(Error::usage(
+            what,
+            "install the system's certificates (ca-certificates), or give a file of certificates",
+        ));
     }
     Ok(())
 }

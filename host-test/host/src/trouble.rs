@@ -50,10 +50,7 @@ impl Trouble {
 
     /// What is wrong with the server's certificate, if that was it.
     pub(crate) fn of_certificate(error: &BoxError, target: &Target) -> Option<Self> {
-        let tls = causes(error.as_ref()).find_map(|cause| {
-            let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-            cause.downcast_ref::<TlsError>().or_else(|| inner?.downcast_ref::<TlsError>())
-        });
+        let tls = causes(error.as_ref()).find_map(|cause| cause.downcast_ref::<TlsError>());
         let Some(TlsError::InvalidCertificate(why)) = tls else { return None };
         let server = authority(&target.root);
         Some(match why {
@@ -67,7 +64,11 @@ fn authority(uri: &Uri) -> String {
     uri.authority().map_or_else(String::new, ToString::to_string)
 }
 
-/// An error, and what lies behind it.
+/// An error, and what lies behind it, down to the deepest cause.
 pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| (*error).source())
+    std::iter::successors(Some(error), |error| {
+        // Its own `source` leaves out what it wraps.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map_or_else(|| (*error).source(), |wrapped| Some(wrapped as _))
+    })
 }

@@ -57,6 +57,8 @@ struct Shared {
     requests: AtomicUsize,
     connections: AtomicUsize,
     handshakes: AtomicUsize,
+    open: AtomicUsize,
+    most_open: AtomicUsize,
     in_flight: AtomicUsize,
     peak: AtomicUsize,
     quota: Mutex<BTreeMap<usize, Used>>,
@@ -86,6 +88,8 @@ impl Simulator {
             requests: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             handshakes: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            most_open: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             quota: Mutex::default(),
@@ -138,6 +142,12 @@ impl Simulator {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// The most connections that were open at once.
+    #[must_use]
+    pub fn peak_connections(&self) -> usize {
+        self.shared.most_open.load(Ordering::SeqCst)
+    }
+
     /// TLS handshakes that came to their end so far.
     #[must_use]
     pub fn handshakes(&self) -> usize {
@@ -186,6 +196,7 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Sha
 
 /// Serves one connection. A client that goes away is no concern of ours.
 async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, number: usize, shared: Arc<Shared>) {
+    let _open = Now::begin(&shared.open, &shared.most_open);
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http2().max_concurrent_streams(shared.config.max_streams);
     let of = Arc::clone(&shared);
@@ -204,7 +215,7 @@ async fn serve(
     connection: usize,
     request: Request<Incoming>,
 ) -> Result<Response<WireBody>, WireError> {
-    let _served = Served::begin(&shared);
+    let _served = Now::begin(&shared.in_flight, &shared.peak);
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
@@ -217,20 +228,21 @@ async fn serve(
     Ok(response.map(|body| WireBody::new(body, wire)))
 }
 
-/// A request that is being served. Counted by its lifetime, since a client may go away while it waits.
-struct Served<'s>(&'s Shared);
+/// Something that goes on: a request that is served, or a connection. Counted by its lifetime, since a client may go
+/// away at any time.
+struct Now<'s>(&'s AtomicUsize);
 
-impl<'s> Served<'s> {
-    fn begin(shared: &'s Shared) -> Self {
-        let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.peak.fetch_max(now, Ordering::SeqCst);
-        Self(shared)
+impl<'s> Now<'s> {
+    fn begin(count: &'s AtomicUsize, most: &AtomicUsize) -> Self {
+        let now = count.fetch_add(1, Ordering::SeqCst) + 1;
+        most.fetch_max(now, Ordering::SeqCst);
+        Self(count)
     }
 }
 
-impl Drop for Served<'_> {
+impl Drop for Now<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an answer holds: the facts of the response, and its data, which are an object or a page of a list.
 
 use super::data::{Data, ListPage, Shape};
+use super::error::HTML_PAGE;
 use super::protocol::Protocol;
 use crate::base::digest::sha256_hex;
 use crate::base::timestamp::Timestamp;
@@ -88,6 +89,10 @@ impl Body {
 /// What is wrong with it, in plain words.
 pub fn open<P: Protocol>(seen: Seen, body: Vec<u8>, shape: Shape) -> Result<Body, &'static str> {
     let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
+    // No JSON text begins so.
+    if text.trim_start().starts_with('<') {
+        return Err(HTML_PAGE);
+    }
     let data = P::open(&text, shape)?;
     Ok(Body { seen, text, data })
 }
