@@ -52,6 +52,7 @@ impl TenantState {
                 took: Duration::ZERO,
                 waited: Duration::ZERO,
                 denied: 0,
+                trouble: None,
             },
             meter: Arc::new(Meter::of_many(Arc::clone(&gauges.requests))),
             connections: Connections::default(),
@@ -93,6 +94,7 @@ impl TenantState {
         self.report.outcome = outcome;
         self.report.requests = self.meter.requests();
         self.report.denied = self.meter.denied().len();
+        self.report.trouble = self.connections.trouble();
         self.report.took = self.first.map(|first| first.elapsed()).unwrap_or_default();
     }
 }

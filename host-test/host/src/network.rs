@@ -60,18 +60,23 @@ impl Network {
                     return Err(Error::usage(what, "set HTTPS_PROXY, or do not ask for the environment's proxy"));
                 }
                 let no = value("NO_PROXY").unwrap_or_default();
+                // The library takes this for names alone.
+                if no.trim() == "*" {
+                    return Ok(None);
+                }
                 (Matcher::builder().all(url).no(no).build(), "HTTPS_PROXY")
             }
         };
-        // A name that no NO_PROXY holds but `*`.
+        // A name that no NO_PROXY holds.
         let anywhere = Uri::from_static("https://proxy-check.invalid");
         let found = matcher.intercept(&anywhere);
-        let is_http = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
-        match found {
-            Some(found) if !is_http(found.uri()) => Err(unusable_proxy(whose)),
-            None if matches!(self.proxy, ProxyFrom::Url(_)) => Err(unusable_proxy(whose)),
-            _ => Ok(Some(Proxy(matcher))),
+        if found.is_some_and(|found| matches!(found.uri().scheme_str(), Some("http" | "https"))) {
+            return Ok(Some(Proxy(matcher)));
         }
+        Err(Error::usage(
+            format!("{whose} is not given as the URL of an HTTP proxy"),
+            "write it like http://proxy.example.com:3128, with http://USER:PASSWORD@ if it wants them",
+        ))
     }
 
     /// TLS without a protocol chosen yet.
@@ -91,13 +96,6 @@ impl Network {
         let builder = builder.map_err(|error| Error::Engine(wasmtime::Error::msg(error.to_string())))?;
         Ok(builder.with_root_certificates(roots).with_no_client_auth())
     }
-}
-
-fn unusable_proxy(whose: &str) -> Error {
-    Error::usage(
-        format!("{whose} is not given as the URL of an HTTP proxy"),
-        "write it like http://proxy.example.com:3128, with http://USER:PASSWORD@ if it wants them",
-    )
 }
 
 fn add_file(roots: &mut rustls::RootCertStore, path: &Path) -> Result<()> {

@@ -6,6 +6,7 @@ mod diff;
 mod disk;
 mod fleet;
 mod kill;
+mod network;
 mod pace;
 mod support;
 mod tenants_file;
