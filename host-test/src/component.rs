@@ -44,7 +44,7 @@ impl NetworkArgs {
 }
 
 /// Which component is meant, and how it is run.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct ComponentArgs {
     /// Component to run; default: the one built in this project.
     #[arg(long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]

@@ -1,9 +1,10 @@
 //! How a connection is made: the address is judged after DNS, or a proxy is asked for it; then TLS.
 
-use crate::connections::{BoxError, Connections, Target};
+use crate::connections::{Connections, Target};
 use crate::egress::is_public;
 use crate::error::Result;
 use crate::network::{Network, Proxy};
+use crate::pool::BoxError;
 use crate::trouble::{Trouble, causes};
 use http::Uri;
 use hyper::rt::{Read, Write};

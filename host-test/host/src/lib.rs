@@ -21,6 +21,7 @@ pub mod network;
 mod outgoing;
 pub mod pin;
 pub mod plugin;
+mod pool;
 pub mod records;
 pub mod reviewed;
 pub mod state;

@@ -1,11 +1,12 @@
 //! How requests leave: over the tenant's own connections, with TLS, and to addresses that were judged after
 //! DNS. Redirects are never followed, and a proxy is used only where one was asked for.
 
-use crate::connections::{Connections, Flight, Target};
+use crate::connections::{Connections, Target};
 use crate::dial::Dialler;
 use crate::error::Result;
 use crate::http_error::classify;
 use crate::network::Network;
+use crate::pool::Flight;
 use crate::trailer::{self, Digested};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
@@ -75,8 +76,8 @@ impl Transport {
                 Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
             }
         };
-        let host = connections.to(&target);
-        let sent = timeout(first_byte, host.send(request, dial)).await;
+        let pool = connections.to(&target);
+        let sent = timeout(first_byte, pool.send(request, dial)).await;
         let sent = sent.map_err(|_| HttpError::HttpResponseTimeout)?;
         let (mut response, flight) = sent.map_err(|error| classify(error.as_ref()))?;
         response.headers_mut().remove(trailer::NAME);

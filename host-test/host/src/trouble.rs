@@ -1,6 +1,7 @@
 //! Why nothing gets through, where the host knows more than `wasi:http` can tell a component.
 
-use crate::connections::{BoxError, Target};
+use crate::connections::Target;
+use crate::pool::BoxError;
 use http::Uri;
 use rustls::{CertificateError, Error as TlsError};
 use std::error::Error as StdError;
