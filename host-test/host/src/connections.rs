@@ -3,7 +3,7 @@
 
 use crate::pool::Pool;
 use crate::trouble::Trouble;
-use http::Uri;
+use crate::wire::Target;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,15 +18,6 @@ struct Tenants {
     tls: OnceLock<Arc<rustls::ClientConfig>>,
     pools: Mutex<HashMap<Target, Arc<Pool>>>,
     trouble: Mutex<Option<Trouble>>,
-}
-
-/// Where a connection leads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Target {
-    /// Scheme and authority.
-    pub root: Uri,
-    /// Whether any address will do: see [`crate::transport::Transport::send`].
-    pub direct: bool,
 }
 
 impl fmt::Debug for Connections {

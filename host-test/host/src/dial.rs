@@ -1,17 +1,17 @@
 //! How a connection is made: the address is judged after DNS, or a proxy is asked for it; then TLS.
 
-use crate::connections::{Connections, Target};
 use crate::egress::is_public;
 use crate::error::Result;
 use crate::network::{Network, Proxy};
-use crate::pool::BoxError;
 use crate::trouble::{Trouble, causes};
+use crate::wire::{BoxError, Dialled, Target};
 use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use rustls::ClientConfig;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,20 +25,11 @@ const MAX_TCP: Duration = Duration::from_secs(10);
 /// How soon it is tried again when this process has no file descriptor left: some will be closed.
 const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection, TLS included.
-pub(crate) struct Dialled {
-    pub stream: Box<dyn Stream>,
-    pub is_http2: bool,
-}
-
-pub(crate) trait Stream: Read + Write + Send + Unpin {}
-impl<S: Read + Write + Send + Unpin> Stream for S {}
-
 /// Makes connections.
 pub(crate) struct Dialler {
-    tls: rustls::ClientConfig,
+    tls: ClientConfig,
     /// For the way to a proxy that is spoken to over TLS.
-    proxy_tls: Arc<rustls::ClientConfig>,
+    proxy_tls: Arc<ClientConfig>,
     proxy: Option<Proxy>,
 }
 
@@ -54,13 +45,18 @@ impl Dialler {
         Ok(Self { tls, proxy_tls: Arc::new(proxy_tls), proxy: network.proxy()? })
     }
 
-    /// Makes a connection for a tenant.
+    /// TLS for connections to servers.
+    pub fn tls(&self) -> &ClientConfig {
+        &self.tls
+    }
+
+    /// Makes a connection.
     ///
     /// # Errors
     /// Whatever went wrong, down to the deepest cause; a [`Trouble`] where the host can say more.
-    pub async fn dial(&self, target: &Target, connections: &Connections) -> Result<Dialled, BoxError> {
+    pub async fn dial(&self, target: &Target, tls: &Arc<ClientConfig>) -> Result<Dialled, BoxError> {
         loop {
-            let error = match self.dial_once(target, connections).await {
+            let error = match self.dial_once(target, Arc::clone(tls)).await {
                 Err(error) if is_out_of_descriptors(error.as_ref()) => {
                     sleep(NO_DESCRIPTOR_PAUSE).await;
                     continue;
@@ -69,14 +65,12 @@ impl Dialler {
                 Err(error) => error,
             };
             let trouble = error.downcast_ref().cloned().or_else(|| Trouble::of_certificate(&error, target));
-            let Some(trouble) = trouble else { return Err(error) };
-            connections.note(trouble.clone());
-            return Err(trouble.into());
+            return Err(trouble.map_or(error, Into::into));
         }
     }
 
-    async fn dial_once(&self, target: &Target, connections: &Connections) -> Result<Dialled, BoxError> {
-        let (root, tls) = (&target.root, connections.tls(&self.tls));
+    async fn dial_once(&self, target: &Target, tls: Arc<ClientConfig>) -> Result<Dialled, BoxError> {
+        let root = &target.root;
         if let Some((proxy, authorization)) = self.proxy.as_ref().and_then(|proxy| proxy.to(root)) {
             let way = HttpsConnector::from((tcp(GaiResolver::new()), Arc::clone(&self.proxy_tls)));
             let tunnel = Tunnel::new(proxy.clone(), way);

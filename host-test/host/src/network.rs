@@ -2,7 +2,7 @@
 //! taken from the environment unless that is asked for.
 
 use crate::error::{Error, Result};
-use crate::tenant::Secret;
+use crate::secret::Secret;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::{CertificateDer, pem::PemObject};

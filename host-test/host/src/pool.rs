@@ -5,12 +5,11 @@
 //! request. Here a request waits where waiting is sure to be short: there are never more connections than
 //! requests were in flight at once, and with HTTP/2 there is one.
 
-use crate::dial::Dialled;
+use crate::wire::{BoxError, Dialled};
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,8 +28,6 @@ const STREAM_WINDOW: u32 = 512 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
 /// A response's header section, and what an HTTP/1.1 connection reads ahead.
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
-
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The connections to one host. Dropping it closes those that are idle.
 #[derive(Default)]

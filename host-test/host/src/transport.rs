@@ -1,13 +1,15 @@
 //! How requests leave: over the tenant's own connections, with TLS, and to addresses that were judged after
 //! DNS. Redirects are never followed, and a proxy is used only where one was asked for.
 
-use crate::connections::{Connections, Target};
+use crate::connections::Connections;
 use crate::dial::Dialler;
 use crate::error::Result;
 use crate::http_error::classify;
 use crate::network::Network;
 use crate::pool::Flight;
 use crate::trailer::{self, Digested};
+use crate::trouble::Trouble;
+use crate::wire::{BoxError, Dialled, Target};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
 use http::{Request, Response, Uri};
@@ -70,12 +72,7 @@ impl Transport {
         let silence = within(options.between_bytes_timeout, MAX_SILENCE);
         let root = complete(&mut request).ok_or(HttpError::HttpRequestUriInvalid)?;
         let target = Target { root, direct };
-        let dial = || async {
-            match timeout(connect, self.0.dial(&target, connections)).await {
-                Ok(dialled) => dialled,
-                Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
-            }
-        };
+        let dial = || self.dial(connect, &target, connections);
         let pool = connections.to(&target);
         let sent = timeout(first_byte, pool.send(request, dial)).await;
         let sent = sent.map_err(|_| HttpError::HttpResponseTimeout)?;
@@ -88,6 +85,28 @@ impl Transport {
             let body = TimedBody { body: Some(Box::pin(limited)), max_body_bytes, silence, timer, until_end };
             Digested::new(body).boxed_unsync()
         }))
+    }
+}
+
+impl Transport {
+    /// Makes a connection in time, and notes why there is none.
+    async fn dial(
+        &self,
+        within: Duration,
+        target: &Target,
+        connections: &Connections,
+    ) -> std::result::Result<Dialled, BoxError> {
+        let tls = connections.tls(self.0.tls());
+        match timeout(within, self.0.dial(target, &tls)).await {
+            Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+            Ok(Err(error)) => {
+                if let Some(trouble) = error.downcast_ref::<Trouble>() {
+                    connections.note(trouble.clone());
+                }
+                Err(error)
+            }
+            Ok(dialled) => dialled,
+        }
     }
 }
 

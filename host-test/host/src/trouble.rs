@@ -1,7 +1,6 @@
 //! Why nothing gets through, where the host knows more than `wasi:http` can tell a component.
 
-use crate::connections::Target;
-use crate::pool::BoxError;
+use crate::wire::{BoxError, Target};
 use http::Uri;
 use rustls::{CertificateError, Error as TlsError};
 use std::error::Error as StdError;

@@ -1,7 +1,6 @@
 //! What an answer holds: the facts of the response, and its data, which are an object or a page of a list.
 
 use super::data::{Data, ListPage, Shape};
-use super::error::HTML_PAGE;
 use super::protocol::Protocol;
 use crate::base::digest::sha256_hex;
 use crate::base::timestamp::Timestamp;
@@ -9,6 +8,9 @@ use crate::base::world::Response;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
+
+/// What is wrong with an answer that is a page for people.
+pub const HTML_PAGE: &str = "the body is a page of HTML";
 
 /// The facts of a response, which provenance is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]

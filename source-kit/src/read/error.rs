@@ -5,9 +5,6 @@ use crate::base::timestamp::Timestamp;
 use alloc::boxed::Box;
 use alloc::string::String;
 
-/// What is wrong with an answer that is a page for people.
-pub const HTML_PAGE: &str = "the body is a page of HTML";
-
 /// Why there is no [`Body`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetError {

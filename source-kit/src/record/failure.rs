@@ -2,7 +2,8 @@
 
 use super::source::Source;
 use crate::base::model::{Failure, FailureKind};
-use crate::read::error::{GetError, HTML_PAGE};
+use crate::read::body::HTML_PAGE;
+use crate::read::error::GetError;
 use alloc::format;
 use alloc::string::{String, ToString};
 

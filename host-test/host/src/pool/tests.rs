@@ -1,7 +1,7 @@
 //! Against a server that says `ok` to everything, in memory.
 
 use super::*;
-use crate::dial::Stream;
+use crate::wire::Stream;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
