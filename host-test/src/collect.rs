@@ -49,9 +49,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
             () = signals::interrupted() => Ok(false),
         };
         drop(progress);
-        for why in target.tenant.meter.denied() {
-            note(format!("denied: {}", plain(&why)));
-        }
+        warnings::after(&target.tenant);
         if !matches!(outcome, Ok(true)) {
             return stopped(dir, outcome);
         }

@@ -3,18 +3,55 @@
 use clap::Args;
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::{Error, Result};
+use source_host::network::{Network, ProxyFrom};
 use source_host::plugin::Plugin;
+use source_host::tenant::Secret;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
+/// The way out of this machine.
+#[derive(Args, Clone)]
+pub struct NetworkArgs {
+    /// Certificates (PEM) to trust in addition to Mozilla's.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Trust the certificates that the system trusts too.
+    #[arg(long)]
+    pub ca_system: bool,
+    /// Proxy to reach HTTPS servers through, e.g. http://proxy.example.com:3128. A password is better kept in
+    /// HTTPS_PROXY: everybody on this machine can read a command line.
+    #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "proxy_from_env")]
+    pub proxy: Option<Secret>,
+    /// Use the proxy that HTTPS_PROXY names, but for the hosts in NO_PROXY. Without this, neither is read.
+    #[arg(long)]
+    pub proxy_from_env: bool,
+}
+
+/// Takes any text: what is wrong with it is said later, without repeating it.
+fn secret(text: &str) -> std::result::Result<Secret, Infallible> {
+    Ok(Secret::new(text))
+}
+
+impl NetworkArgs {
+    fn network(&self) -> Network {
+        let proxy = match (&self.proxy, self.proxy_from_env) {
+            (Some(url), _) => ProxyFrom::Url(url.clone()),
+            (None, true) => ProxyFrom::Environment,
+            (None, false) => ProxyFrom::Nowhere,
+        };
+        Network { ca_file: self.ca_file.clone(), ca_system: self.ca_system, proxy }
+    }
+}
+
 /// Which component is meant, and how it is run.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct ComponentArgs {
     /// Component to run; default: the one built in this project.
     #[arg(long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
     pub component: Option<PathBuf>,
-    /// Certificates (PEM) to trust in addition to Mozilla's.
-    #[arg(long, value_name = "FILE")]
-    pub ca_file: Option<PathBuf>,
+    /// How it gets out.
+    #[command(flatten)]
+    pub network: NetworkArgs,
     /// Run this component and no other: hexadecimal SHA-256 of its file.
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     pub component_sha256: Option<String>,
@@ -48,7 +85,7 @@ impl ComponentArgs {
     /// # Errors
     /// When it cannot be set up.
     pub fn engine(&self, instances: Option<u32>) -> Result<Engine> {
-        Engine::new(&EngineOptions { cache: !self.no_cache, ca_file: self.ca_file.clone(), instances })
+        Engine::new(&EngineOptions { cache: !self.no_cache, network: self.network.network(), instances })
     }
 
     /// The component that is meant.

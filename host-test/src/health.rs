@@ -34,9 +34,7 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         Format::Table => show(&report, estimate.as_ref()),
         Format::Json => say(format!("{:#}", to_json(&report, estimate.as_ref()))),
     }
-    for why in target.tenant.meter.denied() {
-        host_test::text::note(format!("denied: {}", plain(&why)));
-    }
+    warnings::after(&target.tenant);
     Ok(code(&report))
 }
 

@@ -4,7 +4,7 @@ use super::args::{CollectArgs, Format};
 use super::cost::{amount, by_kind, calls, is_whole, least, time, to_json};
 use super::warnings;
 use host_test::exit;
-use host_test::text::{note, plain, say, table};
+use host_test::text::{plain, say, table};
 use source_host::bindings::compliance::source::types::Severity;
 use source_host::bindings::exports::compliance::source::planner::{Cost, EndpointCost};
 use source_host::error::{Error, Result};
@@ -18,10 +18,9 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let target = args.target.resolve(&plugin).await?;
     let (mut instance, configured) = plugin.configured(&target.tenant).await?;
     warnings::show(&configured);
-    let cost = instance.estimate(&super::collect::options(args).request()).await?;
-    for why in target.tenant.meter.denied() {
-        note(format!("denied: {}", plain(&why)));
-    }
+    let cost = instance.estimate(&super::collect::options(args).request()).await;
+    warnings::after(&target.tenant);
+    let cost = cost?;
     match args.format {
         Format::Json => say(format!("{:#}", to_json(&cost))),
         Format::Table => show(&cost),

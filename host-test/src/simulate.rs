@@ -1,13 +1,14 @@
 //! `simulate`: a simulated account as a server of its own.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use fivetran_simulator as simulator;
 use fivetran_simulator::Pair;
 use fivetran_simulator::faults::{Rule, Schedule};
-use fivetran_simulator::{AccountSpec, Config, Simulator};
+use fivetran_simulator::{AccountSpec, Config, Simulator, Versions};
 use host_test::{exit, text};
 use source_host::error::{Error, Result};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +20,37 @@ pub struct SimulateArgs {
     /// Number of accounts to serve: account n > 0 has the seed plus n, and its API key ends in -n.
     #[arg(long, value_name = "N", default_value_t = 1)]
     sim_accounts: usize,
+    /// Speak TLS, with an authority of its own that is made at the start.
+    #[arg(long, requires = "ca_out")]
+    tls: bool,
+    /// Write that authority's certificate (PEM) here, for --ca-file of the other commands.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_out: Option<PathBuf>,
+    /// Versions of HTTP to offer over TLS.
+    #[arg(long, value_enum, default_value_t = Http::Both, requires = "tls")]
+    http: Http,
     #[command(flatten)]
     sim: SimArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Http {
+    /// HTTP/2 and HTTP/1.1.
+    Both,
+    #[value(name = "1.1")]
+    One,
+    #[value(name = "2")]
+    Two,
+}
+
+impl Http {
+    fn versions(self) -> Versions {
+        match self {
+            Self::Both => Versions::Both,
+            Self::One => Versions::Http1,
+            Self::Two => Versions::Http2,
+        }
+    }
 }
 
 /// What the simulated account is like.
@@ -118,9 +148,14 @@ pub fn env_pair() -> Result<Option<Pair>> {
 pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
     let from_env = pair.is_some();
-    let config = Config { accounts: args.sim_accounts, journal: false, keep_answers: true, ..args.sim.config(pair) };
+    let tls = args.tls.then(|| args.http.versions());
+    let config =
+        Config { accounts: args.sim_accounts, tls, journal: false, keep_answers: true, ..args.sim.config(pair) };
     let simulator =
         Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
+    if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
+        std::fs::write(path, pem).map_err(Error::file("write", path))?;
+    }
     text::say(format!("simulating Fivetran on {} ({})", simulator.url(), args.sim.sentence()));
     if from_env {
         text::say("accepts the pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET");
@@ -129,8 +164,8 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
     }
     text::say("stop with Ctrl-C");
     super::signals::interrupted().await;
-    let served = simulator.served();
+    let (served, connections) = (simulator.served(), simulator.connections_accepted());
     simulator.stop().await;
-    text::say(format!("served {served} requests"));
+    text::say(format!("served {served} requests over {connections} connections"));
     Ok(exit::COMPLETE)
 }

@@ -1,11 +1,40 @@
-//! What a source doubts about a configuration that it accepts.
+//! What a source doubts about a configuration that it accepts, and what the host knows of a run that the source does
+//! not.
 
 use host_test::text::{note, plain};
 use source_host::bindings::exports::compliance::source::source::Configured;
+use source_host::tenant::Tenant;
+use source_host::trouble::Trouble;
 
 /// Shows it.
 pub fn show(configured: &Configured) {
     for warning in &configured.diagnostics {
         note(format!("warning: {} ({})", plain(&warning.message), plain(&warning.remedy)));
     }
+}
+
+/// Shows what the host denied, and what kept it from a connection.
+pub fn after(tenant: &Tenant) {
+    for why in tenant.meter.denied() {
+        note(format!("denied: {}", plain(&why)));
+    }
+    if let Some(trouble) = tenant.connections.trouble() {
+        note(network(&trouble));
+    }
+}
+
+/// What stands between this host and a server, and what to do about it.
+pub fn network(trouble: &Trouble) -> String {
+    let remedy = match trouble {
+        Trouble::ProxyCredentials(_) => {
+            "put them into HTTPS_PROXY, like http://USER:PASSWORD@…, and use --proxy-from-env"
+        }
+        Trouble::ProxyRefuses(..) => "have the proxy allow this host, or name another one with --proxy",
+        Trouble::ProxyAway(..) => "correct --proxy or HTTPS_PROXY, or leave the proxy out",
+        Trouble::UnknownAuthority(_) => {
+            "if your network inspects TLS, trust its authority with --ca-system or --ca-file; if not, somebody else answers"
+        }
+        _ => "check this machine's clock, and whether this is the right server",
+    };
+    format!("network: {} ({remedy})", plain(&trouble.to_string()))
 }

@@ -12,6 +12,8 @@ mod estimate;
 mod fake;
 mod fleet;
 mod fleet_bounds;
+mod network;
+mod proxy;
 mod resume;
 mod runs;
 mod sandbox;

@@ -4,11 +4,13 @@
 
 use crate::support::{account, acme, block_on, collect, engine, grant, guest, options, simulator, tenant};
 use fivetran_simulator::Simulator;
+use source_host::connections::Connections;
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
 use source_host::grant::Grant;
 use source_host::plugin::Plugin;
 use source_host::tenant::{Credentials, Tenant};
+use source_host::transport::Terms;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -141,7 +143,8 @@ fn a_name_that_leads_back_into_the_host_is_prohibited() {
             |never| match never {},
         ));
         let request = http::Request::get(format!("https://{}/", rule.host)).body(body).unwrap();
-        let error = transport.send(request, None, 1024, false).await.err().unwrap();
+        let terms = Terms { options: None, max_body_bytes: 1024, direct: false, in_flight: Arc::default() };
+        let error = transport.send(&Connections::default(), request, terms).await.err().unwrap();
         assert!(matches!(error, wasmtime_wasi_http::Error::DestinationIpProhibited), "{error:?}");
     });
 }

@@ -54,6 +54,9 @@ pub async fn bench<T: DeserializeOwned>(component: &ComponentArgs, args: &[&str]
     if let Some(file) = &component.component {
         program.arg("--component").arg(file);
     }
+    if let Some(file) = &component.network.ca_file {
+        program.arg("--ca-file").arg(file);
+    }
     let output = program.args(args).output().await.map_err(Error::file("start", "this program"))?;
     let line = String::from_utf8_lossy(&output.stdout).into_owned();
     let broken = |_| Error::BadAnswer(format!("{} ended with {}: {line}", args.join(" "), output.status));

@@ -1,13 +1,18 @@
 //! `bench fleet`: what many tenants cost on one machine, and whether they feel each other.
 
 use super::child::{self, median};
+use super::secure::{self, Secure};
 use super::tenants::Figures;
 use clap::Args;
+use fivetran_simulator::faults::Schedule;
+use fivetran_simulator::{Config, Versions};
 use host_test::component::ComponentArgs;
 use host_test::exit;
 use host_test::text::{say, table};
 use source_host::error::{Error, Result};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Args)]
 pub struct FleetArgs {
@@ -27,10 +32,18 @@ pub struct FleetArgs {
     /// Good tenants beside a bad one; 0 leaves this part out.
     #[arg(long, value_name = "N", default_value_t = 200)]
     neighbours: u32,
-    /// A component that computes for ever: the hostile tenant. Default: that of tests/guests, if it
-    /// is built.
+    /// The component of hostile tenants: default: that of tests/guests, if it is built.
     #[arg(long, value_name = "FILE")]
     hostile: Option<PathBuf>,
+    /// Tenants that are collected over TLS, with HTTP/2 and with HTTP/1.1; 0 leaves this part out.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    tls: u32,
+    /// Connections of each of these.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    tls_connections: usize,
+    /// Milliseconds before each answer to these.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_values_t = [50, 1_000])]
+    tls_latencies: Vec<u64>,
     /// Rounds: in each, every subject once.
     #[arg(long, value_name = "N", default_value_t = 3)]
     rounds: usize,
@@ -43,6 +56,14 @@ const AIM_MIB: f64 = 1228.8;
 /// Times the median time of good tenants beside a bad one.
 const AIM_NEIGHBOUR: f64 = 1.05;
 
+/// What a hostile tenant is, and how tests/guests names it.
+const HOSTILE: [(&str, &str); 4] = [
+    ("hostile: computes for ever", "spin"),
+    ("hostile: works half of each tick", "half"),
+    ("hostile: reads nothing", "unread-then-sleep"),
+    ("hostile: lies about its progress", "pile"),
+];
+
 /// Runs and shows it.
 pub async fn run(component: &ComponentArgs, args: &FleetArgs) -> Result<u8> {
     // Fills the cache of compiled code, which is not what is measured here.
@@ -54,6 +75,9 @@ pub async fn run(component: &ComponentArgs, args: &FleetArgs) -> Result<u8> {
     }
     if args.waiting > 0 || args.live > 0 {
         bench.memory().await?;
+    }
+    if args.tls > 0 {
+        secure::run(component, &bench.out, args.tls, args.tls_connections, &args.tls_latencies).await?;
     }
     if args.neighbours > 0 {
         let hostile = args.hostile.clone().or_else(built_guest);
@@ -73,9 +97,20 @@ struct Bench<'b> {
 
 impl Bench<'_> {
     async fn measure(&self, deed: &str, url: &str, count: u32, more: &[&str]) -> Result<Figures> {
+        self.measure_with(self.component, deed, url, count, more).await
+    }
+
+    async fn measure_with(
+        &self,
+        component: &ComponentArgs,
+        deed: &str,
+        url: &str,
+        count: u32,
+        more: &[&str],
+    ) -> Result<Figures> {
         let (count, out) = (count.to_string(), self.out.display().to_string());
         let args = [&["tenants", deed, url, "--count", &count, "--out", &out], more].concat();
-        child::bench(self.component, &args).await
+        child::bench(component, &args).await
     }
 
     /// The fleet against the native core, by processor time.
@@ -148,10 +183,11 @@ impl Bench<'_> {
     }
 
     /// Median times of the good ones, without the bad one and with it, round by round.
-    async fn without_and_with(&self, url: &str, bad: &[&str]) -> Result<Vec<(f64, f64)>> {
+    async fn without_and_with(&self, good: &Secure, bad: &[&str]) -> Result<Vec<(f64, f64)>> {
+        let (component, url) = (good.trusted(self.component), good.simulator.url());
         let mut pairs = Vec::new();
         for round in 0..self.args.rounds.max(1) {
-            let run = |more| self.measure("collect", url, self.args.neighbours, more);
+            let run = |more| self.measure_with(&component, "collect", &url, self.args.neighbours, more);
             // Whoever comes first may find the machine in another state.
             let (without, with) = if round % 2 == 0 {
                 let without = run(&[]).await?;
@@ -165,12 +201,15 @@ impl Bench<'_> {
         Ok(pairs)
     }
 
-    /// The median time of good tenants beside a bad one, against that without.
+    /// The median time of good tenants beside a bad one, against that without: over TLS and HTTP/2.
     async fn neighbours(&self, hostile: Option<&Path>) -> Result<()> {
         let Self { args, .. } = self;
         let accounts = args.neighbours.to_string();
-        let good = ["--sim-accounts", &accounts, "--sim-connections", "20", "--sim-latency-ms", "5"];
-        let (_good, url) = simulator(&good).await?;
+        // What hostile tenants ask for has no end.
+        let faults = "huge@/v1/things".parse().map(|rule| Arc::new(Schedule::new(vec![rule]))).ok();
+        let config = Config { latency: Duration::from_millis(5), faults, ..Config::default() };
+        let good = Secure::start(config, Versions::Http2, args.neighbours, 20).await?;
+        let url = good.simulator.url();
         let (_limited, limited) = simulator(&["--sim-faults", "429=1@/v1/account/info"]).await?;
         let (_slow, slow) = simulator(&["--sim-latency-ms", "1000", "--sim-connections", "100000"]).await?;
         let mut bad = vec![
@@ -180,13 +219,16 @@ impl Bench<'_> {
         ];
         let file = hostile.map(|file| file.display().to_string());
         match &file {
-            Some(file) => bad.push(("hostile: computes for ever", vec!["--bad-component", file])),
+            Some(file) => {
+                let acts = HOSTILE.map(|(name, probe)| (name, vec!["--bad-component", file, "--bad-probe", probe]));
+                bad.extend(acts);
+            }
             None => say("hostile: skipped, as tests/guests is not built and --hostile names no component"),
         }
         let mut rows = table(&["One of them is", "Good tenants", "Median s without", "Median s with", "Ratio"]);
         let mut aims = Vec::new();
         for (name, more) in bad {
-            let pairs = self.without_and_with(&url, &more).await?;
+            let pairs = self.without_and_with(&good, &more).await?;
             let ratio = median(&pairs, |(without, with)| with / without);
             rows.add_row(vec![
                 name.to_string(),
@@ -225,7 +267,7 @@ fn aim(what: &str, figure: f64, most: f64) {
 
 /// The hostile component, where its tests have built it.
 fn built_guest() -> Option<PathBuf> {
-    const FILE: &str = "guests/wasm32-wasip2/release/acme_source.wasm";
+    const FILE: &str = "wasm32-wasip2/release/hostile_source.wasm";
     let program = std::env::current_exe().ok()?;
     program.ancestors().skip(1).map(|folder| folder.join(FILE)).find(|path| path.is_file())
 }

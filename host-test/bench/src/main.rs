@@ -8,6 +8,7 @@ mod listing;
 mod memory;
 mod native;
 mod plot;
+mod secure;
 mod start;
 mod subject;
 mod tenants;

@@ -4,13 +4,16 @@ use fivetran_simulator::Pair;
 use fivetran_source::Fivetran;
 use http::Uri;
 use http_body_util::{BodyExt, Empty};
+use source_host::connections::Connections;
 use source_host::error::{Error, Result};
-use source_host::transport::Transport;
+use source_host::network::Network;
+use source_host::transport::{Terms, Transport};
 use source_kit::base::model::CollectRequest;
 use source_kit::base::timestamp::Timestamp as Moment;
 use source_kit::base::world::{Request, Response, TransportError, World};
 use source_kit::collect::{Session, collect};
 use source_kit::record::config::{Credentials, configure};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use wasmtime_wasi_http::WasiBody;
 
@@ -20,6 +23,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// A world of real sockets.
 pub struct Sockets {
     transport: Transport,
+    connections: Connections,
     upstream: Uri,
     started: Instant,
 }
@@ -27,7 +31,8 @@ pub struct Sockets {
 impl Sockets {
     /// Sends everything to `upstream`.
     pub fn new(upstream: Uri) -> Result<Self> {
-        Ok(Self { transport: Transport::new(None)?, upstream, started: Instant::now() })
+        let transport = Transport::new(&Network::default())?;
+        Ok(Self { transport, connections: Connections::default(), upstream, started: Instant::now() })
     }
 
     /// A GET, as the component would send it.
@@ -41,7 +46,8 @@ impl Sockets {
         }
         let body: WasiBody = Empty::new().map_err(|never| match never {}).boxed_unsync();
         let request = request.body(body).map_err(|_| TransportError::Broken("request-refused"))?;
-        let response = self.transport.send(request, None, MAX_BODY_BYTES, true).await.map_err(broken)?;
+        let terms = Terms { options: None, max_body_bytes: MAX_BODY_BYTES, direct: true, in_flight: Arc::default() };
+        let response = self.transport.send(&self.connections, request, terms).await.map_err(broken)?;
         let status = response.status().as_u16();
         let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(Into::into);
         let body = response.into_body().collect().await.map_err(broken)?.to_bytes().into();

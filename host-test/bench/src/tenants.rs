@@ -38,9 +38,12 @@ pub struct TenantsArgs {
     /// Root of the server that a bad tenant besides them talks to.
     #[arg(long, value_name = "URL")]
     bad_upstream: Option<Uri>,
-    /// Component that a bad tenant besides them runs: it computes for ever.
+    /// Component that a bad tenant besides them runs: that of tests/guests.
     #[arg(long, value_name = "FILE")]
     bad_component: Option<PathBuf>,
+    /// What that component does.
+    #[arg(long, value_name = "PROBE", default_value = "spin")]
+    bad_probe: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -109,7 +112,7 @@ async fn bad(plugin: &Plugin, args: &TenantsArgs) -> Result<Option<(Spec, Plugin
     match (&args.bad_upstream, &args.bad_component) {
         (Some(upstream), _) => Ok(Some((spec("bad", upstream, 0), plugin.clone()))),
         (None, Some(file)) => {
-            let settings = SettingsRef::Given(r#"{"probe": "spin"}"#.into());
+            let settings = SettingsRef::Given(format!("{{\"probe\": \"{}\"}}", args.bad_probe));
             let evil = Plugin::load(plugin.engine(), file).await?;
             let granted = Some(Grant::asked_for(evil.description()));
             Ok(Some((Spec { settings, granted, ..spec("bad", &args.upstream, 0) }, evil)))

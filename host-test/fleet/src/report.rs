@@ -2,6 +2,7 @@
 
 use source_evidence::summary::Summary;
 use source_host::error::Error;
+use source_host::trouble::Trouble;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -58,6 +59,8 @@ pub struct TenantReport {
     pub waited: Duration,
     /// Requests that a policy denied; no more than a hundred are counted.
     pub denied: usize,
+    /// What kept it from a connection the last time, where the host knows.
+    pub trouble: Option<Trouble>,
 }
 
 /// How all ended.

@@ -34,6 +34,8 @@ pub(super) struct Schedule<'f> {
     quota: Quota,
     running: JoinSet<Result<Step>>,
     whose: HashMap<Id, usize>,
+    /// Whose turn has just ended.
+    had_turn: Option<usize>,
     began: Instant,
 }
 
@@ -50,6 +52,7 @@ impl<'f> Schedule<'f> {
             quota: Quota::new(options.quota_requests, options.quota_window),
             running: JoinSet::new(),
             whose: HashMap::new(),
+            had_turn: None,
             began: Instant::now(),
         }
     }
@@ -65,6 +68,7 @@ impl<'f> Schedule<'f> {
                 Stop::Gently => ends_at = ends_at.or(Some(Instant::now() + grace)),
                 Stop::No => self.begin_turns(),
             }
+            self.close_connections();
             self.show();
             if self.running.is_empty() && (ends_at.is_some() || self.queue.is_empty()) {
                 break;
@@ -124,9 +128,19 @@ impl<'f> Schedule<'f> {
                 bounds: Bounds::of(share, options.concurrency),
                 milliseconds: options.page_milliseconds,
                 meter: Arc::clone(&member.meter),
+                connections: member.connections.clone(),
             };
             let task = self.running.spawn(turn.take());
             self.whose.insert(task.id(), index);
+        }
+    }
+
+    /// Closes the connections of who has just had a turn, unless the next one has begun already: who waits holds
+    /// none, so there are only those of the active tenants.
+    fn close_connections(&mut self) {
+        let waits = |member: &&TenantState| !member.runs();
+        if let Some(member) = self.had_turn.take().and_then(|index| self.tenants.get(index)).filter(waits) {
+            member.connections.close_idle();
         }
     }
 
@@ -141,6 +155,7 @@ impl<'f> Schedule<'f> {
         let (Some((spec, _)), Some(member)) = (self.fleet.tenants.get(index), self.tenants.get_mut(index)) else {
             return;
         };
+        self.had_turn = Some(index);
         let now = Instant::now();
         if let Some((reserved, spent)) = member.settle(now) {
             self.quota.settle(&spec.account, reserved, spent, now);

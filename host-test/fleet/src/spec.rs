@@ -7,6 +7,7 @@ use super::finding::finding;
 use http::Uri;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
+use source_host::connections::Connections;
 use source_host::error::{Error, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
@@ -108,7 +109,7 @@ impl Spec {
     ///
     /// # Errors
     /// [`Error::Configuration`] when one of them, or the settings, cannot be read.
-    pub(super) fn tenant(&self, meter: Arc<Meter>) -> Result<Tenant> {
+    pub(super) fn tenant(&self, meter: Arc<Meter>, connections: Connections) -> Result<Tenant> {
         let wrong = |found| Error::Configuration(vec![found]);
         let (key, secret) = (self.key.read("key"), self.secret.read("secret"));
         let pair = Pair { username: key.map_err(wrong)?, password: secret.map_err(wrong)? };
@@ -121,6 +122,7 @@ impl Spec {
             clock: self.clock.clone(),
             limits: self.limits,
             meter,
+            connections,
             ..Tenant::new(credentials)
         })
     }

@@ -1,6 +1,7 @@
-//! What is kept of a tenant between its turns: counts, and no more.
+//! What is kept of a tenant between its turns: counts, and its connections where the next turn follows at once.
 
 use super::report::{Gauges, Outcome, TenantReport};
+use source_host::connections::Connections;
 use source_host::meter::Meter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub(super) struct TenantState {
     pub ended: bool,
     pub report: TenantReport,
     pub meter: Arc<Meter>,
+    pub connections: Connections,
     first: Option<Instant>,
     turn: Option<Begun>,
     /// The furthest.
@@ -50,8 +52,10 @@ impl TenantState {
                 took: Duration::ZERO,
                 waited: Duration::ZERO,
                 denied: 0,
+                trouble: None,
             },
             meter: Arc::new(Meter::of_many(Arc::clone(&gauges.requests))),
+            connections: Connections::default(),
             first: None,
             turn: None,
             progress: None,
@@ -62,6 +66,11 @@ impl TenantState {
         self.first.get_or_insert(now);
         self.turn = Some(Begun { at: now, requests: self.meter.requests(), reserved });
         self.report.turns += 1;
+    }
+
+    /// Whether a turn is under way.
+    pub fn runs(&self) -> bool {
+        self.turn.is_some()
     }
 
     /// Ends the turn under way; answers the requests that were reserved for it, and that it sent.
@@ -85,6 +94,7 @@ impl TenantState {
         self.report.outcome = outcome;
         self.report.requests = self.meter.requests();
         self.report.denied = self.meter.denied().len();
+        self.report.trouble = self.connections.trouble();
         self.report.took = self.first.map(|first| first.elapsed()).unwrap_or_default();
     }
 }

@@ -14,6 +14,7 @@ use source_evidence::summary::Request;
 use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{CollectionOptions, own_pace, until};
+use source_host::connections::Connections;
 use source_host::error::{Error, Result};
 use source_host::journal::Journal;
 use source_host::limits::Limit;
@@ -32,6 +33,7 @@ pub(super) struct Turn {
     /// Milliseconds of the page.
     pub milliseconds: u64,
     pub meter: Arc<Meter>,
+    pub connections: Connections,
 }
 
 /// What a turn came to.
@@ -77,7 +79,7 @@ impl Turn {
             options = CollectionOptions { kinds, since, cursor: sink.cursor().map(Into::into), ..options };
         }
         let request = options.request();
-        let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter))?;
+        let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter), turn.connections.clone())?;
         let journal = Arc::new(Journal::default());
         tenant.journal = Some(Arc::clone(&journal));
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);

@@ -3,6 +3,7 @@
 use crate::code_cache::CodeCache;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::network::Network;
 use crate::transport::Transport;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,8 +25,8 @@ pub const MAX_RESULT_BYTES: usize = 256 * 1024 * 1024;
 pub struct EngineOptions {
     /// Whether compiled code is kept on disk: see [`crate::code_cache`].
     pub cache: bool,
-    /// Certificates (PEM) to be trusted besides Mozilla's.
-    pub ca_file: Option<std::path::PathBuf>,
+    /// The way out of this machine.
+    pub network: Network,
     /// A pool with room for so many instances at once: the quickest for many. Each reserves 4 GiB of addresses from
     /// the start and, while it lives, about 6 mappings: beyond 10,000 the ceiling is `vm.max_map_count`, not memory.
     /// `None` for no pool: an instance takes what it needs when it comes, about [`Limits::MAX_MEMORY_BYTES`] of
@@ -35,7 +36,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { cache: false, ca_file: None, instances: Some(DEFAULT_INSTANCES) }
+        Self { cache: false, network: Network::default(), instances: Some(DEFAULT_INSTANCES) }
     }
 }
 
@@ -64,7 +65,7 @@ impl Engine {
             None => on_demand(&mut config),
         };
         let inner = wasmtime::Engine::new(&config).map_err(|error| Error::busy_or(error, Error::Engine))?;
-        let transport = Transport::new(options.ca_file.as_deref())?;
+        let transport = Transport::new(&options.network)?;
         let ticker = Arc::new(Ticker::start(inner.clone()));
         // A cache that cannot be had only costs time.
         let cache = options.cache.then(CodeCache::of_user).flatten().map(Arc::new);

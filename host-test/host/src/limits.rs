@@ -21,7 +21,7 @@ pub struct Limits {
     pub call: Duration,
     /// Requests of one instance, denied ones included.
     pub requests: u64,
-    /// Requests of one instance that wait for an answer at once.
+    /// Requests of one instance whose answer has not come, or has not been read to its end.
     pub in_flight: usize,
     /// Requests, headers, bodies, streams and pollables that it holds at once.
     pub resources: usize,

@@ -1,12 +1,13 @@
 //! What lives in a store, and the one door to the outside: `Door` decides about every request.
 
+use crate::connections::Connections;
 use crate::egress::Policy;
 use crate::journal::{Journal, Pending};
 use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
 use crate::tenant::{Clock, Credentials, Tenant};
 use crate::trailer::{self, Digested, Witness};
-use crate::transport::Transport;
+use crate::transport::{Terms, Transport};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -52,6 +53,7 @@ impl State {
             authorization: authorization(&tenant.credentials),
             upstream: tenant.upstream.clone(),
             transport,
+            connections: tenant.connections.clone(),
             meter: Arc::clone(&tenant.meter),
             journal: tenant.journal.clone(),
             limits: tenant.limits,
@@ -126,6 +128,7 @@ struct Door {
     authorization: Option<HeaderValue>,
     upstream: Option<Uri>,
     transport: Transport,
+    connections: Connections,
     meter: Arc<Meter>,
     journal: Option<Arc<Journal>>,
     limits: Limits,
@@ -187,10 +190,11 @@ impl WasiHttpHooks for Door {
                 None => return Box::new(async { Err(HttpError::HttpRequestUriInvalid) }),
             }
         }
-        let (transport, flying, limits) = (self.transport.clone(), Arc::clone(&self.in_flight), self.limits);
+        let (transport, connections) = (self.transport.clone(), self.connections.clone());
+        let in_flight = Arc::clone(&self.in_flight);
+        let terms = Terms { options, max_body_bytes: self.limits.body_bytes, direct, in_flight };
         Box::new(async move {
-            let response = transport.send(request, options, limits.body_bytes, direct).await;
-            drop(flying);
+            let response = transport.send(&connections, request, terms).await;
             let response = witnessed(response, pending)?;
             let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))

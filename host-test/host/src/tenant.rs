@@ -1,38 +1,16 @@
 //! For whom a component runs: credentials, settings, what may leave, and by which clock.
 
+use crate::connections::Connections;
 use crate::grant::Grant;
 use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::meter::Meter;
+pub use crate::secret::Secret;
 use http::Uri;
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret itself: for the one place that needs it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Secret(…)")
-    }
-}
 
 /// User name and password for HTTP Basic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +126,8 @@ pub struct Tenant {
     pub journal: Option<Arc<Journal>>,
     /// Which account a simulator makes up for it; `None` where it is real.
     pub simulated: Option<String>,
+    /// Its connections, which nobody else uses; closed when the last clone of the tenant is dropped.
+    pub connections: Connections,
 }
 
 impl Tenant {
@@ -162,6 +142,7 @@ impl Tenant {
             clock: Clock::System,
             limits: Limits::default(),
             meter: Arc::default(),
+            connections: Connections::default(),
             journal: None,
             simulated: None,
         }

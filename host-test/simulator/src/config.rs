@@ -4,6 +4,7 @@ use super::account::AccountSpec;
 use super::faults;
 use super::pair::Pair;
 use super::protocol::{Reply, RequestInfo};
+use super::tls::Versions;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -71,6 +72,10 @@ pub struct Config {
     pub pair: Pair,
     /// Whose key it is.
     pub principal: Principal,
+    /// The versions of HTTP that it speaks over TLS; `None` for HTTP without TLS.
+    pub tls: Option<Versions>,
+    /// Requests that it takes at once on an HTTP/2 connection.
+    pub max_streams: u32,
     /// Waited before each answer.
     pub latency: Duration,
     /// When requests are refused with 429.
@@ -94,6 +99,8 @@ impl Default for Config {
             accounts: 1,
             pair: default_pair(),
             principal: Principal::UserKey,
+            tls: None,
+            max_streams: 100,
             latency: Duration::ZERO,
             quota: None,
             hook: None,

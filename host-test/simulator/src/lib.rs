@@ -26,6 +26,7 @@ mod routes;
 mod server;
 mod services;
 mod things;
+mod tls;
 mod trust;
 mod wire;
 
@@ -37,3 +38,4 @@ pub use inventory::Inventory;
 pub use pair::Pair;
 pub use protocol::{Reply, RequestInfo};
 pub use server::{JournalEntry, Simulator};
+pub use tls::Versions;

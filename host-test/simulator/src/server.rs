@@ -6,6 +6,7 @@ use super::faults::{Fault, Wire};
 use super::inventory::Inventory;
 use super::protocol::{Reply, RequestInfo, account_opened, is_acceptable};
 use super::routes;
+use super::tls::Tls;
 use super::wire::{SLOW, WireBody, WireError};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
@@ -19,8 +20,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 /// One request that was served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,7 @@ pub struct JournalEntry {
 pub struct Simulator {
     address: SocketAddr,
     shared: Arc<Shared>,
+    ca_pem: Option<String>,
     task: JoinHandle<()>,
 }
 
@@ -53,6 +56,9 @@ struct Shared {
     journal: Mutex<Vec<JournalEntry>>,
     requests: AtomicUsize,
     connections: AtomicUsize,
+    handshakes: AtomicUsize,
+    open: AtomicUsize,
+    most_open: AtomicUsize,
     in_flight: AtomicUsize,
     peak: AtomicUsize,
     quota: Mutex<BTreeMap<usize, Used>>,
@@ -73,6 +79,7 @@ impl Simulator {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn start(config: Config, listen: SocketAddr) -> std::io::Result<Self> {
+        let tls = config.tls.map(Tls::new).transpose()?;
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
@@ -80,13 +87,17 @@ impl Simulator {
             journal: Mutex::default(),
             requests: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            handshakes: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            most_open: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             quota: Mutex::default(),
             kept: Mutex::default(),
         });
-        let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Self { address, shared, task })
+        let (acceptor, ca_pem) = tls.map(|tls| (tls.acceptor, tls.ca_pem)).unzip();
+        let task = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
+        Ok(Self { address, shared, ca_pem, task })
     }
 
     /// Where it listens.
@@ -98,7 +109,13 @@ impl Simulator {
     /// Its root, e.g. `http://127.0.0.1:8080`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.ca_pem.is_some() { "https" } else { "http" }, self.address)
+    }
+
+    /// The certificate (PEM) of the authority that its clients have to trust, where it speaks TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// How many requests were served so far.
@@ -123,6 +140,18 @@ impl Simulator {
     #[must_use]
     pub fn connections_accepted(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// The most connections that were open at once.
+    #[must_use]
+    pub fn peak_connections(&self) -> usize {
+        self.shared.most_open.load(Ordering::SeqCst)
+    }
+
+    /// TLS handshakes that came to their end so far.
+    #[must_use]
+    pub fn handshakes(&self) -> usize {
+        self.shared.handshakes.load(Ordering::SeqCst)
     }
 
     /// The native id of every record that a collection of this account must have, per kind.
@@ -150,7 +179,7 @@ impl Drop for Simulator {
     }
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -161,13 +190,24 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         };
         let _ = stream.set_nodelay(true);
         let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let serve = service_fn(move |request| serve(Arc::clone(&shared), number, request));
-            // A client that goes away is no concern of ours.
-            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), serve).await;
-        });
+        connections.spawn(connection(stream, tls.clone(), number, Arc::clone(&shared)));
     }
+}
+
+/// Serves one connection. A client that goes away is no concern of ours.
+async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, number: usize, shared: Arc<Shared>) {
+    let _open = Now::begin(&shared.open, &shared.most_open);
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http2().max_concurrent_streams(shared.config.max_streams);
+    let of = Arc::clone(&shared);
+    let serve = service_fn(move |request| serve(Arc::clone(&of), number, request));
+    let Some(tls) = tls else {
+        let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
+        return;
+    };
+    let Ok(stream) = tls.accept(stream).await else { return };
+    shared.handshakes.fetch_add(1, Ordering::SeqCst);
+    let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
 }
 
 async fn serve(
@@ -175,7 +215,7 @@ async fn serve(
     connection: usize,
     request: Request<Incoming>,
 ) -> Result<Response<WireBody>, WireError> {
-    let _served = Served::begin(&shared);
+    let _served = Now::begin(&shared.in_flight, &shared.peak);
     if !shared.config.latency.is_zero() {
         tokio::time::sleep(shared.config.latency).await;
     }
@@ -188,20 +228,21 @@ async fn serve(
     Ok(response.map(|body| WireBody::new(body, wire)))
 }
 
-/// A request that is being served. Counted by its lifetime, since a client may go away while it waits.
-struct Served<'s>(&'s Shared);
+/// Something that goes on: a request that is served, or a connection. Counted by its lifetime, since a client may go
+/// away at any time.
+struct Now<'s>(&'s AtomicUsize);
 
-impl<'s> Served<'s> {
-    fn begin(shared: &'s Shared) -> Self {
-        let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.peak.fetch_max(now, Ordering::SeqCst);
-        Self(shared)
+impl<'s> Now<'s> {
+    fn begin(count: &'s AtomicUsize, most: &AtomicUsize) -> Self {
+        let now = count.fetch_add(1, Ordering::SeqCst) + 1;
+        most.fetch_max(now, Ordering::SeqCst);
+        Self(count)
     }
 }
 
-impl Drop for Served<'_> {
+impl Drop for Now<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

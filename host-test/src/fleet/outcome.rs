@@ -1,11 +1,12 @@
 //! How a fleet ended: tables for people, JSON for programs.
 
+use crate::warnings;
 use host_test::exit;
 use host_test::process::{mib, peak_bytes};
 use host_test::text::{plain, say, table};
 use serde_json::{Value, json};
 use source_fleet::{Outcome, Report, TenantReport};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Tenants that a table names one by one.
@@ -52,6 +53,9 @@ pub fn show(report: &Report, out: &Path) {
         mib(peak_bytes())
     ));
     say(format!("evidence: {}", out.display()));
+    let troubles: BTreeSet<String> =
+        tenants.iter().filter_map(|tenant| tenant.trouble.as_ref()).map(warnings::network).collect();
+    troubles.iter().take(SHOWN).for_each(say);
     if finished < tenants.len() {
         say("to resume those that are not finished, repeat the command with --resume");
     }

@@ -7,6 +7,7 @@ mod disk;
 mod fleet;
 mod forgery;
 mod kill;
+mod network;
 mod output_folder;
 mod outside;
 mod pace;

@@ -80,7 +80,7 @@ impl Server {
         let args = [&["simulate", "--listen", "127.0.0.1:0"], SMALL, more].concat();
         let mut child = program(&args).envs(pair.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
         let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
-        let url = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_string();
+        let url = line.split(' ').find(|word| word.starts_with("http")).unwrap().to_string();
         Self { child, url }
     }
 

@@ -9,6 +9,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+/// What is wrong with an answer that is a page for people.
+pub const HTML_PAGE: &str = "the body is a page of HTML";
+
 /// The facts of a response, which provenance is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -88,6 +91,10 @@ impl Body {
 /// What is wrong with it, in plain words.
 pub fn open<P: Protocol>(seen: Seen, body: Vec<u8>, shape: Shape) -> Result<Body, &'static str> {
     let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
+    // No JSON text begins so.
+    if text.trim_start().starts_with('<') {
+        return Err(HTML_PAGE);
+    }
     let data = P::open(&text, shape)?;
     Ok(Body { seen, text, data })
 }

@@ -2,6 +2,7 @@
 
 use super::source::Source;
 use crate::base::model::{Failure, FailureKind};
+use crate::read::body::HTML_PAGE;
 use crate::read::error::GetError;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -84,8 +85,15 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
             format!("GET {path} failed: {case}"),
             match status {
                 Some(_) => format!("Try again later; see {vendor}'s status page."),
-                None => format!("Check that the host may reach {} on port 443, then try again.", S::HOST),
+                None => network_remedy(case, S::HOST),
             },
+        ),
+        GetError::Broken(status, _, what) if is_foreign(*status, what) => (
+            format!("GET {path}: {what}"),
+            format!(
+                "Something between the host and {vendor} seems to have answered, such as a captive portal or a proxy: sign in to the network, or let the host reach {} through the proxy. If {vendor} itself answers so, update this component.",
+                S::HOST
+            ),
         ),
         GetError::Broken(_, _, what) => (
             format!("GET {path}: {what}"),
@@ -96,6 +104,26 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
         GetError::Denied => (
             format!("the host's policy denied GET {path}"),
             format!("Allow what describe lists as capabilities: GET https://{}.", S::HOST),
+        ),
+    }
+}
+
+/// Whether an answer looks like that of something else than an API.
+fn is_foreign(status: u16, what: &str) -> bool {
+    what == HTML_PAGE || matches!(status, 300..=399 | 407 | 511)
+}
+
+/// What to do about a request that brought no answer.
+fn network_remedy(case: &str, host: &str) -> String {
+    match case {
+        "tls-certificate" => format!(
+            "Somebody else than {host} answers, or an authority vouches for it that this host does not know, such as that of a company that inspects TLS: have the host trust that authority's certificate, and check its clock."
+        ),
+        "proxy" => format!(
+            "The proxy that the host is set to use opens no way to {host}: check its address, its user name and password, and that it allows {host} on port 443."
+        ),
+        _ => format!(
+            "Check that the host may reach {host} on port 443, directly or through the proxy that the network wants, then try again."
         ),
     }
 }

@@ -181,6 +181,7 @@ fn broken(code: &ErrorCode) -> TransportError {
         ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => TransportError::Broken("response-timeout"),
         ErrorCode::TlsCertificateError => TransportError::Broken("tls-certificate"),
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => TransportError::Broken("tls-protocol"),
+        ErrorCode::ConfigurationError => TransportError::Broken("proxy"),
         ErrorCode::HttpResponseIncomplete => TransportError::Broken("response-incomplete"),
         ErrorCode::HttpProtocolError => TransportError::Broken("http-protocol"),
         _ => TransportError::Broken("transport"),

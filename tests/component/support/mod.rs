@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part of it")]
 
 pub mod fleet;
+pub mod network;
 
 use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};

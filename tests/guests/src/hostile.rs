@@ -64,6 +64,34 @@ pub fn act(probe: &str) -> Option<String> {
             format!("{taken} headers taken")
         }
         "drain" => drain(),
+        // Asks again and again, and reads nothing of what is answered.
+        "unread" => {
+            let mut hoard = Vec::new();
+            loop {
+                let pending = send("/v1/things");
+                pending.subscribe().block();
+                hoard.push(pending.get());
+            }
+        }
+        // As many as it may, and then nothing more.
+        "unread-then-sleep" => {
+            let mut hoard = Vec::new();
+            for _ in 0..15 {
+                let pending = send("/v1/things");
+                pending.subscribe().block();
+                hoard.push(pending.get());
+            }
+            monotonic_clock::subscribe_duration(3_600_000_000_000).block();
+            "woke up".into()
+        }
+        // Works for half of each tick of the host, and asks for something in between.
+        "half" => loop {
+            let begun = monotonic_clock::now();
+            while monotonic_clock::now() - begun < 5_000_000 {
+                black_box(0);
+            }
+            monotonic_clock::subscribe_duration(5_000_000).block();
+        },
         _ => return None,
     })
 }
