@@ -4,45 +4,50 @@ use host_test::text::{note, plain};
 use indicatif::{ProgressBar, ProgressStyle};
 use source_host::bindings::compliance::source::types::Failure;
 use source_host::bindings::exports::compliance::source::source::Page;
-use source_host::collection::own_pace;
-use source_host::meter::Meter;
+use source_host::collection::Wait;
+use source_host::meter::{Asked, Meter};
+use source_host::tenant::Clock;
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+
+/// Between two looks at what the requests have met with.
+const LOOKS: Duration = Duration::from_millis(100);
+/// A wait of the component itself that ends so soon after one that was told is the same.
+const SAME: Duration = Duration::from_secs(2);
 
 /// The line that shows how far a collection has come. Takes itself off the screen when dropped.
 pub struct Progress {
+    line: Line,
+    refresher: tokio::task::JoinHandle<()>,
+}
+
+/// Where lines go.
+#[derive(Clone)]
+struct Line {
     bar: Option<ProgressBar>,
-    refresher: Option<tokio::task::JoinHandle<()>>,
+    clock: Clock,
 }
 
 impl Progress {
-    /// Begins to show.
-    pub fn start(meter: Arc<Meter>) -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self { bar: None, refresher: None };
-        }
-        let bar = ProgressBar::new(1);
-        let style = ProgressStyle::with_template("{spinner} [{bar:24}] {prefix:13} {msg} {elapsed}");
-        if let Ok(style) = style {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
-        bar.set_prefix("starting");
-        let shown = bar.clone();
-        let refresher = tokio::spawn(async move {
-            loop {
-                shown.set_message(format!("{} calls", meter.requests()));
-                shown.tick();
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        });
-        Self { bar: Some(bar), refresher: Some(refresher) }
+    /// Begins to show; times are told by this clock.
+    pub fn start(meter: Arc<Meter>, clock: Clock) -> Self {
+        let line = Line { bar: std::io::stderr().is_terminal().then(bar), clock };
+        let refresher = tokio::spawn(refresh(line.clone(), meter));
+        Self { line, refresher }
+    }
+
+    /// What tells of each wait when it begins.
+    pub fn on_wait(&self) -> impl Fn(&Wait<'_>) + Send + Sync + 'static {
+        let line = self.line.clone();
+        move |wait| line.wait(wait.length, &plain(&wait.cause.to_string()))
     }
 
     /// Shows a page that was written.
     pub fn page(&self, page: &Page, records: u64, calls: u64) {
         let stage = plain(&page.progress.stage);
-        match &self.bar {
+        match &self.line.bar {
             Some(bar) => {
                 bar.set_length(u64::from(page.progress.stages_total));
                 bar.set_position(u64::from(page.progress.stages_done));
@@ -57,16 +62,17 @@ impl Progress {
 
     /// Says why a page ended early.
     pub fn stopped(&self, failure: &Failure) {
-        self.line(format!("stopped early: {} ({})", plain(&failure.message), plain(&failure.remedy)));
+        self.line.tell(&format!("stopped early: {} ({})", plain(&failure.message), plain(&failure.remedy)));
+    }
+}
+
+impl Line {
+    /// Says how long it waits from now on, until when, and why.
+    fn wait(&self, wait: Duration, why: &str) {
+        self.tell(&waiting(&self.clock, wait, why));
     }
 
-    /// Says how long it waits, and why.
-    pub fn wait(&self, wait: Duration, page: &Page) {
-        let why = own_pace(page).map_or_else(|| "rate limited by the vendor".into(), |finding| plain(&finding.message));
-        self.line(format!("waiting {} s: {why}", wait.as_secs()));
-    }
-
-    fn line(&self, text: String) {
+    fn tell(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => note(text),
@@ -74,12 +80,54 @@ impl Progress {
     }
 }
 
+/// A wait that begins now, in words.
+pub fn waiting(clock: &Clock, wait: Duration, why: &str) -> String {
+    let until = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(clock.now()) + wait;
+    let (hour, minute, second) = until.to_hms();
+    format!("waiting {} s, until {hour:02}:{minute:02}:{second:02} UTC: {why}", wait.as_secs())
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(1);
+    let style = ProgressStyle::with_template("{spinner} [{bar:24}] {prefix:13} {msg} {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar.set_prefix("starting");
+    bar
+}
+
+/// Shows that it is alive, and what the component itself waits for within a page.
+async fn refresh(line: Line, meter: Arc<Meter>) {
+    let mut told: Option<Instant> = None;
+    loop {
+        if let Some(bar) = &line.bar {
+            bar.set_message(format!("{} calls", meter.requests()));
+            bar.tick();
+        }
+        if let Some(asked) = meter.asked()
+            && told.is_none_or(|until| ends(&asked) > until + SAME)
+        {
+            told = Some(ends(&asked));
+            let why = format!("the vendor answers {} and asks to come back later", asked.status.as_u16());
+            match asked.wait {
+                Some(wait) => line.wait(wait.saturating_sub(asked.at.elapsed()), &why),
+                None => line.tell(&format!("waiting: {why}, and does not say in how many seconds")),
+            }
+        }
+        tokio::time::sleep(LOOKS).await;
+    }
+}
+
+fn ends(asked: &Asked) -> Instant {
+    // A wait that is longer than a year ends for nobody.
+    asked.at + asked.wait.unwrap_or_default().min(Duration::from_secs(366 * 24 * 3600))
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(refresher) = &self.refresher {
-            refresher.abort();
-        }
-        if let Some(bar) = &self.bar {
+        self.refresher.abort();
+        if let Some(bar) = &self.line.bar {
             bar.finish_and_clear();
         }
     }

@@ -3,7 +3,11 @@
 use crate::bindings::compliance::source::types::{Diagnostic, Failure, FailureKind};
 use crate::limits::Limit;
 use std::path::PathBuf;
+use std::time::Duration;
 use thiserror::Error;
+
+/// Where the vendor refuses for too many requests and does not say for how long.
+const UNTOLD: Duration = Duration::from_secs(60);
 
 /// Everything that can keep a component from being loaded, configured or run.
 #[derive(Debug, Error)]
@@ -60,6 +64,31 @@ impl Error {
     /// An error in what was asked for.
     pub fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Local(source_evidence::Error::Usage { what: what.into(), remedy: remedy.into() })
+    }
+
+    /// Whether the same may succeed later: the source says so, the vendor did not answer in the time of a
+    /// call, or this machine has no file descriptor left for the moment.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Source(failure) => failure.retryable,
+            Self::Limit(Limit::Call(_)) => true,
+            Self::Local(source_evidence::Error::File { source, .. }) => {
+                matches!(source.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+            }
+            _ => false,
+        }
+    }
+
+    /// How long the vendor asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Source(failure) if failure.kind == FailureKind::RateLimited => {
+                Some(failure.retry_after_seconds.map_or(UNTOLD, Duration::from_secs))
+            }
+            _ => None,
+        }
     }
 
     /// What it is in a word, as in the WIT where it is a source's failure.

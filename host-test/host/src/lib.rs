@@ -8,7 +8,9 @@
 pub mod bindings;
 pub mod code_cache;
 pub mod collection;
+mod compute;
 pub mod egress;
+pub mod endurance;
 pub mod engine;
 pub mod error;
 pub mod instance;

@@ -1,5 +1,6 @@
 //! What lives in a store, and the one door to the outside: `Door` decides about every request.
 
+use crate::compute::Compute;
 use crate::egress::Policy;
 use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
@@ -28,8 +29,8 @@ pub struct State {
     pub limiter: Limiter,
     /// How long the guest has waited in all.
     pub waited: Duration,
-    /// Ticks that the guest computed without asking for anything.
-    pub spinning: u32,
+    /// What the guest computes, against what it may.
+    pub compute: Compute,
 }
 
 impl State {
@@ -62,7 +63,7 @@ impl State {
             door,
             limiter: Limiter::new(tenant.limits),
             waited: Duration::ZERO,
-            spinning: 0,
+            compute: Compute::new(tenant.limits.compute),
         }
     }
 
@@ -174,10 +175,12 @@ impl WasiHttpHooks for Door {
             }
         }
         let (transport, flying, limits) = (self.transport.clone(), Arc::clone(&self.in_flight), self.limits);
+        let meter = Arc::clone(&self.meter);
         Box::new(async move {
             let response = transport.send(request, options, limits.body_bytes, direct).await;
             drop(flying);
             let response = response?;
+            meter.answered(&response);
             let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
