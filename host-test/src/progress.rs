@@ -82,6 +82,8 @@ impl Line {
 
 /// A wait that begins now, in words.
 pub fn waiting(clock: &Clock, wait: Duration, why: &str) -> String {
+    // To the second, and not before it is over.
+    let wait = Duration::from_secs(u64::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u64::MAX));
     let until = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(clock.now()) + wait;
     let (hour, minute, second) = until.to_hms();
     format!("waiting {} s, until {hour:02}:{minute:02}:{second:02} UTC: {why}", wait.as_secs())

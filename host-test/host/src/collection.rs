@@ -183,7 +183,7 @@ impl Collection {
         }
         match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Nothing => {}
-            Next::Wait(wait, asked) => self.sleep(wait, asked).await,
+            Next::Wait(wait, asked) => sleep(&self.clock, wait, asked).await,
             Next::End(error) => return Err(error),
         }
         let before = self.meter.requests();
@@ -215,14 +215,8 @@ impl Collection {
             }
             let Some(wait) = self.pace.failed(asked, Instant::now()) else { return Err(error) };
             (self.on_wait)(&Wait { length: wait, cause: Cause::Failed(&error) });
-            self.sleep(wait, asked).await;
+            sleep(&self.clock, wait, asked).await;
         }
-    }
-
-    /// A fixed clock moves by what was asked for: chance has no say in records.
-    async fn sleep(&self, wait: Duration, asked: Option<Duration>) {
-        tokio::time::sleep(wait).await;
-        self.clock.waited(asked.unwrap_or(wait).min(MAX_WAIT));
     }
 
     fn after(&mut self, page: &Page, requests: u64) -> Result<Next> {
@@ -244,6 +238,12 @@ impl Collection {
             Verdict::End(error) => Next::End(error),
         })
     }
+}
+
+/// A fixed clock moves by what was asked for: chance has no say in records.
+async fn sleep(clock: &Clock, wait: Duration, asked: Option<Duration>) {
+    tokio::time::sleep(wait).await;
+    clock.waited(asked.unwrap_or(wait).min(MAX_WAIT));
 }
 
 /// The error of a collection whose pages came no further for too long, by the last of them.

@@ -57,7 +57,7 @@ impl Default for Limits {
             page_bytes: 32 * 1024 * 1024,
             requests: 1_000_000,
             in_flight: 64,
-            resources: 4096,
+            resources: 1024,
             header_bytes: 64 * 1024,
             url_bytes: 8 * 1024,
             body_bytes: 64 * 1024 * 1024,

@@ -63,6 +63,15 @@ pub fn act(probe: &str) -> Option<String> {
                 hoard.push(black_box(Fields::new()));
             }
         }
+        // As many headers as it may hold, each as long as it may be.
+        "hoard-headers" => {
+            let mut hoard = Vec::new();
+            loop {
+                let headers = Fields::new();
+                let _ = headers.set("x-large", &[vec![b'x'; 60_000]]);
+                hoard.push(headers);
+            }
+        }
         "flood" => {
             let mut hoard = Vec::new();
             loop {
@@ -105,6 +114,8 @@ pub fn endless(probe: &str, number: u64) -> Option<Endless> {
         // All is well, it says.
         "claim" => Endless { claims: number * 1_000, ..further },
         "pile" => Endless { record: 1 << 16, ..further },
+        // Pages as large as may be.
+        "heap" => Endless { record: 6 << 20, ..further },
         // More than a host wants to hold.
         "bulk" => Endless { record: 40 << 20, ..further },
         // The same again.
