@@ -8,14 +8,14 @@ use source_host::collection::Wait;
 use source_host::meter::{Asked, Meter};
 use source_host::tenant::Clock;
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
 /// Between two looks at what the requests have met with.
 const LOOKS: Duration = Duration::from_millis(100);
-/// A wait of the component itself that ends so soon after one that was told is the same.
-const SAME: Duration = Duration::from_secs(2);
+/// Waits that end so soon after each other are the same, which the component and the harness both see.
+const SAME: Duration = Duration::from_secs(3);
 
 /// The line that shows how far a collection has come. Takes itself off the screen when dropped.
 pub struct Progress {
@@ -28,12 +28,14 @@ pub struct Progress {
 struct Line {
     bar: Option<ProgressBar>,
     clock: Clock,
+    /// When the last wait ends that was told.
+    told: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Progress {
     /// Begins to show; times are told by this clock.
     pub fn start(meter: Arc<Meter>, clock: Clock) -> Self {
-        let line = Line { bar: std::io::stderr().is_terminal().then(bar), clock };
+        let line = Line { bar: std::io::stderr().is_terminal().then(bar), clock, told: Arc::default() };
         let refresher = tokio::spawn(refresh(line.clone(), meter));
         Self { line, refresher }
     }
@@ -41,7 +43,11 @@ impl Progress {
     /// What tells of each wait when it begins.
     pub fn on_wait(&self) -> impl Fn(&Wait<'_>) + Send + Sync + 'static {
         let line = self.line.clone();
-        move |wait| line.wait(wait.length, &plain(&wait.cause.to_string()))
+        move |wait| {
+            if line.is_new(Instant::now() + wait.length) {
+                line.tell(&waiting(&line.clock, wait.length, &plain(wait.cause)));
+            }
+        }
     }
 
     /// Shows a page that was written.
@@ -67,9 +73,12 @@ impl Progress {
 }
 
 impl Line {
-    /// Says how long it waits from now on, until when, and why.
-    fn wait(&self, wait: Duration, why: &str) {
-        self.tell(&waiting(&self.clock, wait, why));
+    /// Whether a wait that ends then was not told yet.
+    fn is_new(&self, ends: Instant) -> bool {
+        let Ok(mut told) = self.told.lock() else { return true };
+        let is_new = told.is_none_or(|told| ends > told + SAME);
+        *told = (*told).max(Some(ends));
+        is_new
     }
 
     fn tell(&self, text: &str) {
@@ -101,19 +110,19 @@ fn bar() -> ProgressBar {
 
 /// Shows that it is alive, and what the component itself waits for within a page.
 async fn refresh(line: Line, meter: Arc<Meter>) {
-    let mut told: Option<Instant> = None;
+    let mut seen = None;
     loop {
         if let Some(bar) = &line.bar {
             bar.set_message(format!("{} calls", meter.requests()));
             bar.tick();
         }
         if let Some(asked) = meter.asked()
-            && told.is_none_or(|until| ends(&asked) > until + SAME)
+            && seen.replace(asked) != Some(asked)
+            && line.is_new(ends(&asked))
         {
-            told = Some(ends(&asked));
             let why = format!("the vendor answers {} and asks to come back later", asked.status.as_u16());
             match asked.wait {
-                Some(wait) => line.wait(wait.saturating_sub(asked.at.elapsed()), &why),
+                Some(wait) => line.tell(&waiting(&line.clock, wait.saturating_sub(asked.at.elapsed()), &why)),
                 None => line.tell(&format!("waiting: {why}, and does not say in how many seconds")),
             }
         }

@@ -103,7 +103,7 @@ pub struct Wait<'w> {
     /// For how long.
     pub length: Duration,
     /// Why.
-    pub cause: Cause<'w>,
+    pub cause: &'w str,
 }
 
 /// Hears of each wait when it begins.
@@ -128,8 +128,8 @@ pub struct Collection {
 /// What comes before the next page.
 enum Next {
     Nothing,
-    /// A wait, and how long the page asked for.
-    Wait(Duration, Option<Duration>),
+    /// A wait, how long the page asked for, and why.
+    Wait(Duration, Option<Duration>, String),
     End(Error),
 }
 
@@ -183,7 +183,10 @@ impl Collection {
         }
         match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Nothing => {}
-            Next::Wait(wait, asked) => sleep(&self.clock, wait, asked).await,
+            Next::Wait(wait, asked, cause) => {
+                (self.on_wait)(&Wait { length: wait, cause: &cause });
+                sleep(&self.clock, wait, asked).await;
+            }
             Next::End(error) => return Err(error),
         }
         let before = self.meter.requests();
@@ -214,7 +217,7 @@ impl Collection {
                 return Err(error);
             }
             let Some(wait) = self.pace.failed(asked, Instant::now()) else { return Err(error) };
-            (self.on_wait)(&Wait { length: wait, cause: Cause::Failed(&error) });
+            (self.on_wait)(&Wait { length: wait, cause: &error.to_string() });
             sleep(&self.clock, wait, asked).await;
         }
     }
@@ -230,10 +233,7 @@ impl Collection {
         };
         Ok(match self.pace.page(seen, Instant::now()) {
             Verdict::Further(Duration::ZERO) => Next::Nothing,
-            Verdict::Further(wait) | Verdict::Again(wait) => {
-                (self.on_wait)(&Wait { length: wait, cause: Cause::of(page) });
-                Next::Wait(wait, seen.wait)
-            }
+            Verdict::Further(wait) | Verdict::Again(wait) => Next::Wait(wait, seen.wait, Cause::of(page).to_string()),
             Verdict::TriedEnough => Next::End(given_up(page)),
             Verdict::End(error) => Next::End(error),
         })

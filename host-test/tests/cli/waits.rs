@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 /// The first line that tells of a wait, while the program still runs.
 fn said(args: &[&str]) -> String {
-    let mut child = program(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let pair = [("ACME_KEY", "simulated-key"), ("ACME_SECRET", "simulated-secret-that-opens-nothing")];
+    let mut child = program(args).envs(pair).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let said = lines.find(|line| line.contains("waiting "));
     assert!(child.try_wait().unwrap().is_none(), "it still waits");
@@ -34,7 +35,7 @@ fn a_wait_is_said_when_it_begins_with_its_cause_and_its_end() {
     let seconds: u64 = line.split(' ').nth(1).unwrap().parse().unwrap();
     assert!((2_990..=3_002).contains(&seconds) && line.contains(" s, until 12:"), "{line}");
     // So it does for a tenant of a fleet.
-    let tenants = r#"[{"name": "acme", "credentials": {"key_env": "PATH", "secret_env": "PATH"}}]"#;
+    let tenants = r#"[{"name": "acme", "credentials": {"key_env": "ACME_KEY", "secret_env": "ACME_SECRET"}}]"#;
     let file = scratch.write("tenants.json", tenants);
     let out = scratch.path("fleet");
     let fleet = ["fleet", "--tenants", &file, "--out", &out, "--upstream", "http://127.0.0.1:1"];
