@@ -80,20 +80,31 @@ async fn probe<S: Source, W: World>(
         Ok(first) => first,
     };
     let mut findings = alloc::vec![(kinds::<S>(|kind| is_one_of(resource.feeds, kind)), Found::Reached)];
-    let Some((key, json)) = first else { return findings };
-    for part in resource.parts {
-        let found = match (part.need)(&settings.own, &json) {
-            Need::Called => match probe_part(asking, resource, part, &key).await {
-                Ok(()) => Found::Reached,
-                Err(error) => Found::Failed(Failed { error, path: part.path, permission: Some(part.permission) }),
-            },
-            Need::Unknown => Found::Untold(part.path),
-            Need::Off(setting) => Found::Off(part.path, setting),
-            Need::Nothing => continue,
-        };
-        findings.push((kinds::<S>(|kind| is_one_of(part.feeds, kind)), found));
+    if let Some(item) = &first {
+        let parts = resource.parts.iter().map(|part| probe_part(asking, settings, resource, part, item));
+        findings.extend(join_all(parts).await.into_iter().flatten());
     }
     findings
+}
+
+/// Tries a part of an item, given by its key and JSON, where the item says that it is needed.
+async fn probe_part<S: Source, W: World>(
+    asking: &Asking<'_, S, W>,
+    settings: &Settings<S>,
+    resource: &Resource<S>,
+    part: &'static Part<S>,
+    (key, json): &(String, String),
+) -> Option<Finding> {
+    let found = match (part.need)(&settings.own, json) {
+        Need::Called => match ask_part(asking, resource, part, key).await {
+            Ok(()) => Found::Reached,
+            Err(error) => Found::Failed(Failed { error, path: part.path, permission: Some(part.permission) }),
+        },
+        Need::Unknown => Found::Untold(part.path),
+        Need::Off(setting) => Found::Off(part.path, setting),
+        Need::Nothing => return None,
+    };
+    Some((kinds::<S>(|kind| is_one_of(part.feeds, kind)), found))
 }
 
 fn kinds<S: Source>(is_read_from: impl Fn(&Kind) -> bool) -> Vec<&'static str> {
@@ -139,7 +150,7 @@ async fn probe_list<S: Source, W: World>(
     }
 }
 
-async fn probe_part<S: Source, W: World>(
+async fn ask_part<S: Source, W: World>(
     asking: &Asking<'_, S, W>,
     resource: &Resource<S>,
     part: &Part<S>,
