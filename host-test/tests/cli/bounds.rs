@@ -73,7 +73,7 @@ fn who_takes_all_open_files_costs_its_neighbours_nothing_but_time() {
     }
     let file = scratch.write("tenants.json", &Value::from(tenants).to_string());
     let (out, told) = (scratch.path("fleet"), scratch.path("summary.json"));
-    let args = ["fleet", "--tenants", &file, "--out", &out, "--summary", &told, "--concurrency", "1"];
+    let args = ["fleet", "--tenants", &file, "--out", &out, "--summary", &told, "--concurrency", "1", "--max-requests-per-page", "20"];
     let output = with_files(160, &args);
     let told = summary(&told);
     for number in 0..8 {
