@@ -1,6 +1,6 @@
 //! Files of a collection: opened for their owner only, replaced whole or not at all, locked while written.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_out_of_files};
 use serde::Serialize;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
@@ -31,6 +31,9 @@ pub(crate) fn unwritable(action: &'static str, path: impl Into<PathBuf>) -> impl
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let path = path.into();
     move |source| {
+        if is_out_of_files(&source) {
+            return Error::File { action, path, source };
+        }
         let full = matches!(source.kind(), StorageFull | FileTooLarge | QuotaExceeded);
         let remedy =
             if full { "free some space, then resume" } else { "choose another folder, or make this one writable" };

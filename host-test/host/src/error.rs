@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use thiserror::Error;
 
+/// Code of the finding that a file of a configuration could not be opened for want of a file descriptor.
+pub const OUT_OF_FILES: &str = "out-of-files";
 /// Where the vendor refuses for too many requests and does not say for how long.
 const UNTOLD: Duration = Duration::from_secs(60);
 
@@ -73,9 +75,8 @@ impl Error {
         match self {
             Self::Source(failure) => failure.retryable,
             Self::Limit(Limit::Call(_)) => true,
-            Self::Local(source_evidence::Error::File { source, .. }) => {
-                matches!(source.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
-            }
+            Self::Local(source_evidence::Error::File { source, .. }) => source_evidence::error::is_out_of_files(source),
+            Self::Configuration(findings) => findings.iter().any(|finding| finding.code == OUT_OF_FILES),
             _ => false,
         }
     }

@@ -66,14 +66,29 @@ fn a_soft_limit_is_raised_as_far_as_it_may_be() {
 fn who_takes_all_open_files_costs_its_neighbours_nothing_but_time() {
     let scratch = Scratch::new("bounds-crowd");
     let server = Server::start(&["--sim-latency-ms", "20"]);
-    let mut tenants: Vec<Value> = (0..8).map(|n| tenant(&format!("good-{n}"), &server.url, json!({}))).collect();
+    // Their secret is in a file too, which is read in each turn.
+    scratch.write("secret", PAIR[1].1);
+    let more = json!({"credentials": {"key_env": "ACME_KEY", "secret_file": "secret"}});
+    let mut tenants: Vec<Value> = (0..8).map(|n| tenant(&format!("good-{n}"), &server.url, more.clone())).collect();
     for number in 0..12 {
         let more = json!({"component": hostile(), "settings": {"probe": "crowd"}});
         tenants.push(tenant(&format!("crowd-{number}"), &server.url, more));
     }
     let file = scratch.write("tenants.json", &Value::from(tenants).to_string());
     let (out, told) = (scratch.path("fleet"), scratch.path("summary.json"));
-    let args = ["fleet", "--tenants", &file, "--out", &out, "--summary", &told, "--concurrency", "1", "--max-requests-per-page", "20"];
+    let args = [
+        "fleet",
+        "--tenants",
+        &file,
+        "--out",
+        &out,
+        "--summary",
+        &told,
+        "--concurrency",
+        "1",
+        "--max-requests-per-page",
+        "20",
+    ];
     let output = with_files(160, &args);
     let told = summary(&told);
     for number in 0..8 {
