@@ -84,6 +84,10 @@ pub struct CollectArgs {
     /// Milliseconds per page; work under way is finished.
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub max_milliseconds_per_page: u64,
+    /// Seconds for which a collection that comes no further is tried again. Begins anew with each page that comes
+    /// further; a wait that the vendor asks for is always taken.
+    #[arg(long, value_name = "N", default_value_t = 900)]
+    pub retry_seconds: u64,
     /// Resume the interrupted collection in --out.
     #[arg(long)]
     pub resume: bool,

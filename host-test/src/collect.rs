@@ -11,12 +11,13 @@ use source_evidence::seal::Signer;
 use source_evidence::summary::Request;
 use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Configured};
-use source_host::collection::{Collection, CollectionOptions};
+use source_host::collection::{Collection, CollectionOptions, PAGE_BYTES};
+use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
 use source_host::journal::Journal;
 use source_host::records;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
@@ -43,7 +44,9 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
     let begun = Instant::now();
     if !dir.is_finished() {
-        let progress = Progress::start(Arc::clone(&target.tenant.meter));
+        let progress = Progress::start(Arc::clone(&target.tenant.meter), target.tenant.clock.clone());
+        let endurance = Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() };
+        collection = collection.enduring(endurance, Box::new(progress.on_wait()));
         let outcome = tokio::select! {
             outcome = pages(&mut collection, &mut dir, &journal, check.as_deref(), &progress) => outcome.map(|()| true),
             () = signals::interrupted() => Ok(false),
@@ -80,7 +83,7 @@ fn stopped(dir: EvidenceDir, outcome: Result<bool>) -> Result<u8> {
 pub fn options(args: &CollectArgs) -> CollectionOptions {
     let budget = Budget {
         max_records: args.max_records_per_page,
-        max_bytes: None,
+        max_bytes: Some(PAGE_BYTES),
         max_requests: args.max_requests_per_page,
         max_milliseconds: Some(args.max_milliseconds_per_page),
         max_concurrency: args.concurrency,
@@ -106,9 +109,6 @@ async fn pages(
         progress.page(&page, dir.summary().records, dir.summary().requests);
         if let Some(failure) = &page.stopped {
             progress.stopped(failure);
-        }
-        if let Some(wait) = collection.wait() {
-            progress.wait(wait, &page);
         }
     }
     Ok(())

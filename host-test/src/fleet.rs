@@ -3,9 +3,9 @@
 mod outcome;
 mod view;
 
-use super::signals;
 use super::simulate::SimArgs;
 use super::target::{checked, milliseconds};
+use super::{files, signals};
 use clap::Args;
 use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use host_test::component::ComponentArgs;
@@ -15,6 +15,7 @@ use host_test::text::note;
 use http::Uri;
 use source_evidence::seal::Signer;
 use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
+use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
 use source_host::tenant::Clock;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use view::View;
 
@@ -60,9 +62,10 @@ pub struct FleetArgs {
     /// Requests in flight at once for each tenant.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     concurrency: u32,
-    /// Turns in a row without progress before a tenant counts as failed.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    tries: u32,
+    /// Seconds for which a tenant that comes no further is tried again. Begins anew with each page that comes
+    /// further; a wait that the vendor asks for is always taken.
+    #[arg(long, value_name = "N", default_value_t = 900)]
+    retry_seconds: u64,
     /// Also write each tenant's outcome to this file.
     #[arg(long, value_name = "FILE.json")]
     summary: Option<PathBuf>,
@@ -122,14 +125,19 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
 
 fn options(args: &FleetArgs) -> Options {
     let none = Options::new(&args.out);
+    let asked = args.active.map_or(none.active, |active| active as usize);
+    let active = asked.min(files::tenants(args.concurrency, args.simulated.is_some()));
+    if active < asked {
+        note(format!("{active} tenants at once instead of {asked}: that many open files are allowed (ulimit -n)"));
+    }
     Options {
         resume: args.resume,
-        active: args.active.map_or(none.active, |active| active as usize),
+        active,
         page_requests: args.max_requests_per_page,
         page_milliseconds: args.max_milliseconds_per_page,
         concurrency: args.concurrency,
         quota_requests: args.requests_per_hour,
-        tries: args.tries,
+        endurance: Endurance { horizon: Duration::from_secs(args.retry_seconds), ..none.endurance },
         ..none
     }
 }

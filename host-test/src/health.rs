@@ -10,7 +10,9 @@ use source_host::bindings::exports::compliance::source::source::{
     Check, CheckSubject, HealthDepth, HealthReport, HealthState, PrincipalKind,
 };
 use source_host::collection::CollectionOptions;
-use source_host::error::Result;
+use source_host::error::{Error, Result};
+use source_host::limits::Limit;
+use std::time::Instant;
 
 /// Checks and shows it.
 pub async fn run(args: &HealthArgs) -> Result<u8> {
@@ -22,11 +24,16 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         Depth::Credential => HealthDepth::Credential,
         Depth::Coverage => HealthDepth::Coverage,
     };
+    let (longest, begun) = (target.tenant.limits.health, Instant::now());
     let report = instance.health(depth).await?;
-    // The cost of a collection of all that is on by default; what a key may not read costs little.
+    // The cost of a collection of all that is on by default; what a key may not read costs little. It is counted
+    // in what is left of the time.
+    let request = CollectionOptions::default().request();
     let estimate = match (args.depth, report.state) {
         (Depth::Coverage, HealthState::Ok | HealthState::Degraded) if plugin.is_planner() => {
-            Some(instance.estimate(&CollectionOptions::default().request()).await)
+            let left = longest.saturating_sub(begun.elapsed());
+            let cost = tokio::time::timeout(left, instance.estimate(&request)).await;
+            Some(cost.unwrap_or(Err(Error::Limit(Limit::Health(longest)))))
         }
         _ => None,
     };

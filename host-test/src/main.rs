@@ -6,6 +6,7 @@ mod collect;
 mod cost;
 mod describe;
 mod diff;
+mod files;
 mod fleet;
 mod health;
 mod plan;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::COMPLETE });
         }
     };
+    files::raise_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

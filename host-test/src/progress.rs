@@ -4,45 +4,56 @@ use host_test::text::{note, plain};
 use indicatif::{ProgressBar, ProgressStyle};
 use source_host::bindings::compliance::source::types::Failure;
 use source_host::bindings::exports::compliance::source::source::Page;
-use source_host::collection::own_pace;
-use source_host::meter::Meter;
+use source_host::collection::Wait;
+use source_host::meter::{Asked, Meter};
+use source_host::tenant::Clock;
 use std::io::IsTerminal;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+
+/// Between two looks at what the requests have met with.
+const LOOKS: Duration = Duration::from_millis(100);
+/// Waits that end so soon after each other are the same, which the component and the harness both see.
+const SAME: Duration = Duration::from_secs(3);
 
 /// The line that shows how far a collection has come. Takes itself off the screen when dropped.
 pub struct Progress {
+    line: Line,
+    refresher: tokio::task::JoinHandle<()>,
+}
+
+/// Where lines go.
+#[derive(Clone)]
+struct Line {
     bar: Option<ProgressBar>,
-    refresher: Option<tokio::task::JoinHandle<()>>,
+    clock: Clock,
+    /// When the last wait ends that was told.
+    told: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Progress {
-    /// Begins to show.
-    pub fn start(meter: Arc<Meter>) -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self { bar: None, refresher: None };
-        }
-        let bar = ProgressBar::new(1);
-        let style = ProgressStyle::with_template("{spinner} [{bar:24}] {prefix:13} {msg} {elapsed}");
-        if let Ok(style) = style {
-            bar.set_style(style.progress_chars("━╸─"));
-        }
-        bar.set_prefix("starting");
-        let shown = bar.clone();
-        let refresher = tokio::spawn(async move {
-            loop {
-                shown.set_message(format!("{} calls", meter.requests()));
-                shown.tick();
-                tokio::time::sleep(Duration::from_millis(100)).await;
+    /// Begins to show; times are told by this clock.
+    pub fn start(meter: Arc<Meter>, clock: Clock) -> Self {
+        let line = Line { bar: std::io::stderr().is_terminal().then(bar), clock, told: Arc::default() };
+        let refresher = tokio::spawn(refresh(line.clone(), meter));
+        Self { line, refresher }
+    }
+
+    /// What tells of each wait when it begins.
+    pub fn on_wait(&self) -> impl Fn(&Wait<'_>) + Send + Sync + 'static {
+        let line = self.line.clone();
+        move |wait| {
+            if line.is_new(Instant::now() + wait.length) {
+                line.tell(&waiting(&line.clock, wait.length, &plain(wait.cause)));
             }
-        });
-        Self { bar: Some(bar), refresher: Some(refresher) }
+        }
     }
 
     /// Shows a page that was written.
     pub fn page(&self, page: &Page, records: u64, calls: u64) {
         let stage = plain(&page.progress.stage);
-        match &self.bar {
+        match &self.line.bar {
             Some(bar) => {
                 bar.set_length(u64::from(page.progress.stages_total));
                 bar.set_position(u64::from(page.progress.stages_done));
@@ -57,16 +68,20 @@ impl Progress {
 
     /// Says why a page ended early.
     pub fn stopped(&self, failure: &Failure) {
-        self.line(format!("stopped early: {} ({})", plain(&failure.message), plain(&failure.remedy)));
+        self.line.tell(&format!("stopped early: {} ({})", plain(&failure.message), plain(&failure.remedy)));
+    }
+}
+
+impl Line {
+    /// Whether a wait that ends then was not told yet.
+    fn is_new(&self, ends: Instant) -> bool {
+        let Ok(mut told) = self.told.lock() else { return true };
+        let is_new = told.is_none_or(|told| ends > told + SAME);
+        *told = (*told).max(Some(ends));
+        is_new
     }
 
-    /// Says how long it waits, and why.
-    pub fn wait(&self, wait: Duration, page: &Page) {
-        let why = own_pace(page).map_or_else(|| "rate limited by the vendor".into(), |finding| plain(&finding.message));
-        self.line(format!("waiting {} s: {why}", wait.as_secs()));
-    }
-
-    fn line(&self, text: String) {
+    fn tell(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => note(text),
@@ -74,12 +89,56 @@ impl Progress {
     }
 }
 
+/// A wait that begins now, in words.
+pub fn waiting(clock: &Clock, wait: Duration, why: &str) -> String {
+    // To the second, and not before it is over.
+    let wait = Duration::from_secs(u64::try_from(wait.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u64::MAX));
+    let until = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(clock.now()) + wait;
+    let (hour, minute, second) = until.to_hms();
+    format!("waiting {} s, until {hour:02}:{minute:02}:{second:02} UTC: {why}", wait.as_secs())
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(1);
+    let style = ProgressStyle::with_template("{spinner} [{bar:24}] {prefix:13} {msg} {elapsed}");
+    if let Ok(style) = style {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar.set_prefix("starting");
+    bar
+}
+
+/// Shows that it is alive, and what the component itself waits for within a page.
+async fn refresh(line: Line, meter: Arc<Meter>) {
+    let mut seen = None;
+    loop {
+        if let Some(bar) = &line.bar {
+            bar.set_message(format!("{} calls", meter.requests()));
+            bar.tick();
+        }
+        if let Some(asked) = meter.asked()
+            && seen.replace(asked) != Some(asked)
+            && line.is_new(ends(&asked))
+        {
+            let why = format!("the vendor answers {} and asks to come back later", asked.status.as_u16());
+            match asked.wait {
+                Some(wait) => line.tell(&waiting(&line.clock, wait.saturating_sub(asked.at.elapsed()), &why)),
+                None => line.tell(&format!("waiting: {why}, and does not say in how many seconds")),
+            }
+        }
+        tokio::time::sleep(LOOKS).await;
+    }
+}
+
+fn ends(asked: &Asked) -> Instant {
+    // A wait that is longer than a year ends for nobody.
+    asked.at + asked.wait.unwrap_or_default().min(Duration::from_secs(366 * 24 * 3600))
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(refresher) = &self.refresher {
-            refresher.abort();
-        }
-        if let Some(bar) = &self.bar {
+        self.refresher.abort();
+        if let Some(bar) = &self.line.bar {
             bar.finish_and_clear();
         }
     }

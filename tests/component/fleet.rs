@@ -1,18 +1,21 @@
 //! What a fleet holds and spends while it runs, and that its tenants do not feel each other. What a
 //! user sees of it is tested in `host-test/tests/cli/fleet.rs`.
 
-use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
+use crate::support::fleet::{Scratch, alone, fleet, patience, run, run_until_waiting, spec, words};
 use crate::support::{account, block_on, component_file, engine, guest, plugin, simulator};
-use fivetran_simulator::{Config, Quota, RequestInfo, Simulator};
-use source_fleet::{Event, Fleet, Options, Outcome, SettingsRef, Spec, Stop};
+use fivetran_simulator::{Config, Quota, Reply, RequestInfo, Simulator};
+use http::StatusCode;
+use source_fleet::{Event, Fleet, Options, Outcome, Report, SettingsRef, Spec, Stop};
+use source_host::collection::Cause;
+use source_host::endurance::Endurance;
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
 use source_host::limits::{Limit, Limits};
 use source_host::plugin::Plugin;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 #[test]
@@ -108,12 +111,16 @@ fn a_source_that_keeps_its_own_pace_holds_up_nobody_else() {
         let slow = SettingsRef::Given(r#"{"requests_per_hour": 40}"#.into());
         let specs = vec![Spec { settings: slow, ..of_account("slow") }, of_account("free")];
         let waits = Mutex::new(BTreeSet::new());
-        let fleet = fleet(&plugin().await, specs, Options { active: 1, tries: 1, ..Options::new(&scratch.0) });
+        let fleet = fleet(
+            &plugin().await,
+            specs,
+            Options { active: 1, endurance: patience(Duration::ZERO), ..Options::new(&scratch.0) },
+        );
         let (stop, stopped) = watch::channel(Stop::No);
         let report = fleet
             .run(stopped, &|event| match event {
-                Event::Waits { name, because, .. } => {
-                    assert!(because.is_none(), "{because:?}");
+                Event::Waits { name, cause, .. } => {
+                    assert!(matches!(cause, Cause::OwnPace(_)), "{cause:?}");
                     waits.lock().unwrap().insert(name.to_string());
                     if *name == "free" {
                         stop.send(Stop::Gently).unwrap();
@@ -154,12 +161,15 @@ fn a_hostile_slow_or_limited_tenant_ends_by_itself_and_the_others_get_the_same_b
         tenants.push((spec("slow", &slow, 0), plugin.clone()));
         tenants.push((spec("limited", &limited, 0), plugin.clone()));
         tenants.extend((0..3).map(|n| (spec(&format!("good-{n}"), &good, n), plugin.clone())));
-        let backoff = Duration::from_millis(1);
-        let options = Options { active: 10, tries: 3, backoff, page_milliseconds: 1_000, ..Options::new(&scratch.0) };
+        let endurance = patience(Duration::from_secs(1));
+        let options = Options { active: 10, endurance, page_milliseconds: 1_000, ..Options::new(&scratch.0) };
         let report = run(Fleet::new(tenants, options).unwrap()).await;
         let want = ["limit", "limit", "limit", "limit", "limit", "complete", "rate-limited"];
         assert_eq!(words(&report), [&want[..], &["complete"; 3]].concat());
-        assert_eq!(report.tenants[6].turns, 3, "as often as it is tried");
+        let turns: Vec<u32> = report.tenants.iter().map(|tenant| tenant.turns).collect();
+        assert_eq!(turns[..4], [1; 4], "what a limit stops is not tried again");
+        // A call that takes too long may be the vendor's doing.
+        assert!((2..=4).contains(&turns[4]) && (2..=4).contains(&turns[6]), "{turns:?}");
         for tenant in &report.tenants {
             println!("{}: {} after {} turns, {:?}", tenant.name, tenant.outcome.word(), tenant.turns, tenant.took);
             if let Outcome::Failed(error) = &tenant.outcome {
@@ -184,12 +194,69 @@ fn a_tenant_that_comes_no_further_is_given_up_and_keeps_what_it_has() {
         // Beyond the first requests everything is refused, with the promise that it will be better at once.
         let quota = Quota { requests: 30, retry_after: "1".into(), lifted_after: Duration::from_secs(3600) };
         let simulator = simulator(Config { quota: Some(quota), ..account(5, 2, 2, 8) }).await;
-        let backoff = Duration::from_millis(1);
-        let options = Options { tries: 3, backoff, page_milliseconds: 200, ..Options::new(&scratch.0) };
+        let endurance = patience(Duration::from_secs(2));
+        let options = Options { endurance, page_milliseconds: 200, ..Options::new(&scratch.0) };
         let report = run(fleet(&plugin().await, vec![spec("stuck", &simulator, 0)], options)).await;
         assert_eq!(words(&report), ["rate-limited"]);
         assert!(report.tenants[0].records > 0 && report.tenants[0].turns > 3);
         let want = alone(account(5, 2, 2, 8)).await;
         assert!(want.starts_with(&scratch.evidence("stuck")));
+    });
+}
+
+/// Where everything is refused with 503 from the hundredth request on, for so long.
+fn outage(length: Duration) -> Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync> {
+    let begun: OnceLock<Instant> = OnceLock::new();
+    Arc::new(move |request: &RequestInfo, reply| {
+        let is_away = request.number >= 100 && begun.get_or_init(Instant::now).elapsed() < length;
+        if is_away { Reply::error(StatusCode::SERVICE_UNAVAILABLE, "Away", "Away.") } else { reply }
+    })
+}
+
+/// A fleet in the midst of which the vendor is away, a hundredth of the time that it is tried again by default
+/// and of an outage of so many minutes.
+async fn during_outage(minutes: u32, scratch: &Scratch, resume: bool) -> (Report, BTreeSet<String>) {
+    let second = Duration::from_secs(60) / 100;
+    let hook = Some(outage(second * minutes));
+    let simulator = simulator(Config { hook, accounts: 8, ..account(5, 2, 2, 8) }).await;
+    let specs = (0..8).map(|n| spec(&format!("t{n}"), &simulator, n)).collect();
+    let endurance = Endurance { horizon: second * 15, backoff: Duration::from_millis(10), ..Endurance::default() };
+    let options = Options { endurance, page_milliseconds: 100, page_requests: 40, resume, ..Options::new(&scratch.0) };
+    let failed = Mutex::new(BTreeSet::new());
+    let (_stop, never) = watch::channel(Stop::No);
+    let report = fleet(&plugin().await, specs, options)
+        .run(never, &|event| {
+            if let Event::Waits { name, cause: Cause::Failed(_) | Cause::NoProgress, .. } = event {
+                failed.lock().unwrap().insert(name.to_string());
+            }
+        })
+        .await;
+    (report, failed.into_inner().unwrap())
+}
+
+#[test]
+fn an_outage_of_five_minutes_costs_no_tenant_anything_but_time() {
+    block_on(async {
+        let scratch = Scratch::new("fleet-outage");
+        let (report, failed) = during_outage(5, &scratch, false).await;
+        assert_eq!(words(&report), ["complete"; 8]);
+        assert_eq!(failed.len(), 8, "the outage came in the midst of all: {failed:?}");
+        for number in 0..8 {
+            let mut config = account(5, 2, 2, 8);
+            config.account.seed += number;
+            assert!(scratch.evidence(&format!("t{number}")) == alone(config).await, "{number}");
+        }
+    });
+}
+
+#[test]
+fn an_outage_beyond_the_horizon_ends_tenants_with_its_name_and_they_can_be_resumed() {
+    block_on(async {
+        let scratch = Scratch::new("fleet-outage-long");
+        let (report, _) = during_outage(100, &scratch, false).await;
+        assert_eq!(words(&report), ["upstream"; 8]);
+        let (report, _) = during_outage(0, &scratch, true).await;
+        assert_eq!(words(&report), ["complete"; 8]);
+        assert!(scratch.evidence("t0") == alone(account(5, 2, 2, 8)).await);
     });
 }

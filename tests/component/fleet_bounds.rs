@@ -1,10 +1,11 @@
 //! What no tenant of a fleet can do to the others: spend the quota of its account, go on for ever, fill
 //! the disk. How a fleet goes about it otherwise is tested in `tests/component/fleet.rs`.
 
-use crate::support::fleet::{Scratch, alone, fleet, run, run_until_waiting, spec, words};
+use crate::support::fleet::{Scratch, alone, fleet, patience, run, run_until_waiting, spec, words};
 use crate::support::{account, acme, block_on, engine, fivetran, guest, plugin, simulator, tenants_pair};
 use fivetran_simulator::{Config, Quota, default_pair, pair_of};
 use source_fleet::{Fleet, Options, Outcome, SettingsRef, Spec};
+use source_host::endurance::Endurance;
 use source_host::error::Error;
 use source_host::limits::{Limit, Limits};
 use source_host::plugin::Plugin;
@@ -58,20 +59,26 @@ fn who_never_ends_is_ended_and_named_and_the_others_are_not_kept() {
         let simulator = simulator(account(5, 2, 2, 8)).await;
         let limits = Limits { evidence_bytes: 1 << 20, ..Limits::default() };
         let mut tenants = Vec::new();
-        for act in ["waver", "dawdle", "pile"] {
+        for act in ["waver", "dawdle", "claim", "repeat", "pile", "bulk", "ask"] {
             tenants.push(evil(act, Spec { limits, ..spec(act, &simulator, 0) }).await);
         }
         tenants.push((Spec { limits, ..spec("good", &simulator, 0) }, plugin().await));
-        let options = Options { tries: 3, backoff: Duration::from_millis(1), ..Options::new(&scratch.0) };
-        let report = run(Fleet::new(tenants, options).unwrap()).await;
-        assert_eq!(words(&report), ["bad-answer", "bad-answer", "limit", "complete"]);
+        let endurance = Endurance { pages: 50, ..patience(Duration::from_secs(60)) };
+        let report = run(Fleet::new(tenants, Options { endurance, ..Options::new(&scratch.0) }).unwrap()).await;
+        let want = ["bad-answer", "bad-answer", "bad-answer", "bad-answer", "limit", "limit", "limit", "complete"];
+        assert_eq!(words(&report), want);
         let turns: Vec<u32> = report.tenants.iter().map(|tenant| tenant.turns).collect();
-        // The first page, or the first two, come further than nothing; three more do not.
-        assert_eq!(turns[..2], [5, 4]);
-        let Outcome::Failed(error) = &report.tenants[2].outcome else { panic!("{:?}", report.tenants[2]) };
-        assert_eq!(error.to_string(), "the component was stopped by the limit of its evidence (1048576 bytes)");
+        // The cursor that is repeated moves once.
+        assert_eq!(turns[..7], [3, 3, 3, 4, 16, 1, 51]);
+        let error = |at: usize| match &report.tenants[at].outcome {
+            Outcome::Failed(error) => error.to_string(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(error(4), "the component was stopped by the limit of its evidence (1048576 bytes)");
+        assert_eq!(error(5), "the component was stopped by the limit of its answer to one call, in bytes");
+        assert_eq!(error(6), "the component was stopped by the limit of its pages (50)");
         let kept = scratch.evidence("pile").len();
-        assert!((900_000..=1 << 20).contains(&kept) && report.tenants[2].records == 15, "{kept} bytes");
+        assert!((900_000..=1 << 20).contains(&kept) && report.tenants[4].records == 15, "{kept} bytes");
         assert!(scratch.evidence("good") == alone(account(5, 2, 2, 8)).await);
     });
 }
@@ -83,8 +90,8 @@ fn what_lies_in_the_folders_is_counted_as_what_it_is() {
         let quota = Quota { requests: 30, retry_after: "1".into(), lifted_after: Duration::from_secs(3600) };
         let limited = simulator(Config { quota: Some(quota), ..account(5, 2, 2, 8) }).await;
         let free = simulator(account(5, 2, 2, 8)).await;
-        let backoff = Duration::from_millis(1);
-        let options = Options { tries: 1, backoff, page_milliseconds: 200, ..Options::new(&scratch.0) };
+        let endurance = patience(Duration::ZERO);
+        let options = Options { endurance, page_milliseconds: 200, ..Options::new(&scratch.0) };
         let specs = vec![spec("broken", &free, 0), spec("stuck", &limited, 0), spec("whole", &free, 0)];
         let before = run(fleet(&plugin().await, specs, options.clone())).await;
         assert_eq!(words(&before), ["complete", "rate-limited", "complete"]);

@@ -12,6 +12,7 @@ mod estimate;
 mod fake;
 mod fleet;
 mod fleet_bounds;
+mod health;
 mod network;
 mod proxy;
 mod resume;

@@ -4,6 +4,7 @@
 use crate::support::{Collected, account, acme, block_on, collect, engine, guest, options, plugin, simulator, tenant};
 use fivetran_simulator::Config;
 use fivetran_simulator::faults::{Rule, Schedule};
+use source_host::bindings::exports::compliance::source::source::HealthDepth;
 use source_host::error::Error;
 use source_host::limits::{Limit, Limiter, Limits};
 use source_host::plugin::Plugin;
@@ -12,11 +13,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+/// How long a call may take that only sleeps.
+const SLEEP: Duration = Duration::from_secs(2);
+
 /// Small limits, so that each is reached soon.
 fn limits() -> Limits {
     Limits {
         compute: Duration::from_millis(300),
-        call: Duration::from_secs(4),
+        // Whoever computes gets a tenth of a core, so that it takes long.
+        call: Duration::from_secs(20),
         // Used up long before the time of computing is, on a busy machine too.
         memory_bytes: 32 * 1024 * 1024,
         requests: 500,
@@ -26,8 +31,8 @@ fn limits() -> Limits {
 }
 
 fn hostile(tenant: &Tenant, act: &str) -> Tenant {
-    let settings = format!("{{\"probe\": \"{act}\"}}");
-    Tenant { settings, limits: limits(), granted: Some(acme()), ..tenant.clone() }
+    let limits = if act == "sleep" { Limits { call: SLEEP, ..limits() } } else { limits() };
+    Tenant { settings: format!("{{\"probe\": \"{act}\"}}"), limits, granted: Some(acme()), ..tenant.clone() }
 }
 
 async fn act(plugin: &Plugin, tenant: &Tenant, act: &str) -> Result<String, Error> {
@@ -41,13 +46,15 @@ async fn outcome(plugin: &Plugin, tenant: &Tenant) -> Result<String, Error> {
 }
 
 /// Every act that ends the component, and the limit that does it.
-fn deadly() -> [(&'static str, Limit); 11] {
+fn deadly() -> [(&'static str, Limit); 13] {
     [
         ("spin", Limit::Compute(limits().compute)),
         ("spin-denied", Limit::Compute(limits().compute)),
+        ("half", Limit::Compute(limits().compute)),
+        ("now-and-then", Limit::Compute(limits().compute)),
         ("grow", Limit::Memory(limits().memory_bytes)),
         ("recurse", Limit::Stack),
-        ("sleep", Limit::Call(limits().call)),
+        ("sleep", Limit::Call(SLEEP)),
         ("hoard", Limit::Resources),
         ("flood", Limit::InFlight(limits().in_flight)),
         ("hammer", Limit::Requests(limits().requests)),
@@ -68,6 +75,20 @@ fn each_hostile_component_is_stopped_by_its_limit() {
             println!("{what}: {error}");
         }
         assert!(simulator.journal().len() <= 2 * 500 + 16, "{} requests got through", simulator.journal().len());
+    });
+}
+
+#[test]
+fn a_component_that_does_not_answer_health_is_ended() {
+    block_on(async {
+        let simulator = simulator(account(1, 1, 1, 1)).await;
+        let acme = Plugin::load(&engine(), &guest("hostile_source")).await.unwrap();
+        let health = Duration::from_millis(200);
+        let tenant = Tenant { limits: Limits { health, ..Limits::default() }, ..hostile(&tenant(&simulator), "sleep") };
+        let (mut instance, _) = acme.configured(&tenant).await.unwrap();
+        let error = instance.health(HealthDepth::Credential).await.unwrap_err();
+        assert!(matches!(error, Error::Limit(Limit::Health(limit)) if limit == health), "{error:?}");
+        assert_eq!(Limits::default().health, Duration::from_secs(30), "as the documents say");
     });
 }
 

@@ -12,6 +12,7 @@ mod drift;
 mod fake;
 mod faults;
 mod fuzz_corpus;
+mod health;
 mod histories;
 mod kept;
 mod layers;

@@ -12,6 +12,7 @@ use host_test::text::say;
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use source_fleet::{Event, Fleet, Options, Report, SettingsRef, Spec, Stop};
+use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
 use source_host::grant::Grant;
 use source_host::plugin::Plugin;
@@ -125,7 +126,8 @@ async fn collect(plugin: &Plugin, args: &TenantsArgs) -> Result<Figures> {
     let bad = bad(plugin, args).await?;
     let mut tenants: Vec<(Spec, Plugin)> = bad.into_iter().collect();
     tenants.extend(specs(args).into_iter().map(|spec| (spec, plugin.clone())));
-    let fleet = Fleet::new(tenants, Options { tries: u32::MAX, ..Options::new(&args.out) })?;
+    let endurance = Endurance { horizon: Duration::MAX, ..Endurance::default() };
+    let fleet = Fleet::new(tenants, Options { endurance, ..Options::new(&args.out) })?;
     let (stop, stopped) = watch::channel(Stop::No);
     let (begun, ended) = (Instant::now(), Mutex::new(Vec::new()));
     let report = fleet

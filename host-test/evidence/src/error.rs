@@ -46,5 +46,12 @@ impl Error {
     }
 }
 
+/// Whether an error is that this process, or the machine, has no file descriptor left for the moment: `EMFILE`
+/// and `ENFILE`, the same numbers on every Unix.
+#[must_use]
+pub fn is_out_of_files(error: &std::io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 /// A result with this error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

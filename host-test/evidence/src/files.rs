@@ -2,7 +2,7 @@
 //! is followed and nothing else than a plain file is opened, so that nobody can make a run write to, or read from,
 //! another place than its folder.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_out_of_files};
 use serde::Serialize;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
@@ -164,6 +164,9 @@ pub(crate) fn unwritable(action: &'static str, path: impl Into<PathBuf>) -> impl
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let path = path.into();
     move |source| {
+        if is_out_of_files(&source) {
+            return Error::File { action, path, source };
+        }
         let full = matches!(source.kind(), StorageFull | FileTooLarge | QuotaExceeded);
         let remedy =
             if full { "free some space, then resume" } else { "choose another folder, or make this one writable" };

@@ -1,7 +1,7 @@
 //! What a fleet is told and tells while it runs.
 
 use crate::report::TenantReport;
-use source_host::error::Error;
+use source_host::collection::Cause;
 use std::time::Duration;
 
 /// Whether a fleet continues.
@@ -25,8 +25,8 @@ pub enum Event<'e> {
         name: &'e str,
         /// For how long.
         wait: Duration,
-        /// What failed, if it is that.
-        because: Option<&'e Error>,
+        /// Why.
+        cause: Cause<'e>,
     },
     /// A tenant has come to its end.
     Ended(&'e TenantReport),

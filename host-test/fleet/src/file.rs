@@ -192,9 +192,9 @@ fn policy(fields: &mut Fields<'_>, folder: &Path) -> Option<Grant> {
 
 fn read_limits(fields: &mut Fields<'_>) -> Limits {
     fields.check_names(
-        "memory_bytes, table_elements, compute_ms, call_ms, requests, in_flight, resources, header_bytes, url_bytes, body_bytes, evidence_bytes",
+        "memory_bytes, table_elements, compute_ms, call_ms, page_bytes, requests, in_flight, resources, header_bytes, url_bytes, body_bytes, evidence_bytes",
     );
-    let Limits { memory_bytes, table_elements, compute, call, requests, .. } = Limits::default();
+    let Limits { memory_bytes, table_elements, compute, call, health, page_bytes, requests, .. } = Limits::default();
     let Limits { in_flight, resources, header_bytes, url_bytes, body_bytes, evidence_bytes, .. } = Limits::default();
     let size = |fields: &mut Fields<'_>, name: &str, or: usize, most: usize| {
         let most = u64::try_from(most).unwrap_or(u64::MAX);
@@ -208,6 +208,8 @@ fn read_limits(fields: &mut Fields<'_>) -> Limits {
         table_elements: size(fields, "table_elements", table_elements, Limits::MAX_TABLE_ELEMENTS),
         compute: time(fields, "compute_ms", compute),
         call: time(fields, "call_ms", call),
+        health,
+        page_bytes: size(fields, "page_bytes", page_bytes, usize::MAX),
         requests: fields.number("requests", u64::MAX).unwrap_or(requests),
         in_flight: size(fields, "in_flight", in_flight, usize::MAX),
         resources: size(fields, "resources", resources, usize::MAX),

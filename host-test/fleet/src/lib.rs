@@ -10,8 +10,8 @@
 //! entry in a list: no instance, no open file, no secret. For the same reason a fleet can be stopped
 //! or killed at any moment, and be resumed from what the folders hold.
 //!
-//! A failure ends one tenant and no other. Those that a retry may help are tried again with growing
-//! waits, a bounded number of times in a row.
+//! A failure ends one tenant and no other. What a retry may help is tried again with growing waits, until
+//! it has come no further for the time that [`Options::endurance`] gives.
 
 mod check;
 mod event;
@@ -23,7 +23,6 @@ mod options;
 mod queue;
 mod quota;
 mod report;
-mod retry;
 mod schedule;
 mod setup;
 mod spec;
@@ -34,6 +33,6 @@ mod turn;
 pub use event::{Event, Observer, Stop};
 pub use file::{Defaults, parse, read};
 pub use fleet::Fleet;
-pub use options::{MAX_BACKOFF, Options};
+pub use options::Options;
 pub use report::{Gauges, Outcome, Reading, Report, TenantReport};
 pub use spec::{SecretRef, SettingsRef, Spec, is_name};

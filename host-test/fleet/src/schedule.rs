@@ -4,12 +4,13 @@ use super::event::{Event, Observer, Stop};
 use super::queue::Queue;
 use super::quota::{Bounds, Quota};
 use super::report::{Outcome, Report};
-use super::retry::{backoff, held_up, is_retryable, retry_after, stuck};
 use super::setup::Setup;
 use super::tenant_state::TenantState;
-use super::turn::{Pause, Step, Turn};
+use super::turn::{Step, Turn};
 use source_evidence::folder::FolderState;
-use source_host::collection::MAX_WAIT;
+use source_host::bindings::exports::compliance::source::source::Page;
+use source_host::collection::{Cause, given_up};
+use source_host::endurance::{MAX_WAIT, Seen, Verdict};
 use source_host::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,9 +22,6 @@ use tokio::time::Instant;
 
 /// Beyond the time of a page, a turn that is begun gets this long to end when the fleet is stopped.
 const GRACE: Duration = Duration::from_secs(10);
-/// Who keeps its own pace and has come no further waits for so long at least: a shorter wait gives
-/// turns away for nothing.
-const WORTH_A_WAIT: Duration = Duration::from_secs(1);
 
 /// The loop of a fleet: queue, quota, running turns and outcomes.
 pub(super) struct Schedule<'f> {
@@ -47,7 +45,9 @@ impl<'f> Schedule<'f> {
         Self {
             fleet,
             observer,
-            tenants: fleet.tenants.iter().map(|(spec, _)| TenantState::new(&spec.name, &fleet.gauges)).collect(),
+            tenants: (fleet.tenants.iter())
+                .map(|(spec, _)| TenantState::new(&spec.name, &fleet.gauges, options.endurance))
+                .collect(),
             queue: Queue::default(),
             quota: Quota::new(options.quota_requests, options.quota_window),
             running: JoinSet::new(),
@@ -115,7 +115,7 @@ impl<'f> Schedule<'f> {
             let share = match self.quota.reserve(&spec.account, u64::from(options.page_requests), now) {
                 Ok(share) => share,
                 Err(until) => {
-                    self.wait(index, until.saturating_duration_since(now), None);
+                    self.wait(index, until.saturating_duration_since(now), Cause::Quota);
                     continue;
                 }
             };
@@ -127,6 +127,8 @@ impl<'f> Schedule<'f> {
                 checkpoints: Arc::clone(&self.fleet.checkpoints),
                 bounds: Bounds::of(share, options.concurrency),
                 milliseconds: options.page_milliseconds,
+                bytes: options.page_bytes,
+                grace: options.grace,
                 meter: Arc::clone(&member.meter),
                 connections: member.connections.clone(),
             };
@@ -166,54 +168,58 @@ impl<'f> Schedule<'f> {
                 self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
                 self.end(index, Outcome::of(&summary));
             }
-            Ok(Step::Page { records, records_in_all, progress, pause }) => {
+            Ok(Step::Page { records, records_in_all, seen, page }) => {
                 member.report.records = records_in_all;
                 self.fleet.gauges.records.fetch_add(records, Ordering::SeqCst);
-                match (member.moved(progress), pause) {
-                    (true, _) => {
-                        self.count_failures(index, 0);
-                        self.go_on(index, pause);
-                    }
-                    (false, Some(Pause::Own(wait))) if wait >= WORTH_A_WAIT => self.go_on(index, pause),
-                    (false, Some(Pause::Vendors(wait))) => self.retry(index, held_up(), Some(wait)),
-                    (false, _) => self.retry(index, stuck(), None),
-                }
+                self.after_page(index, seen, &page);
             }
-            Err(error) if is_retryable(&error) => {
-                let wait = retry_after(&error);
-                self.retry(index, error, wait);
-            }
+            Err(error) if error.is_retryable() => self.after_failure(index, error),
             Err(error) => self.end(index, Outcome::Failed(error)),
         }
     }
 
-    /// Puts a tenant back that has come further, or keeps its own pace.
-    fn go_on(&mut self, index: usize, pause: Option<Pause>) {
-        match (pause, self.tenants.get(index)) {
-            (Some(Pause::Vendors(wait)), _) => {
-                self.block(index, wait);
-                self.wait(index, wait.min(MAX_WAIT), None);
+    /// Puts a tenant back after a page that is not its last, or ends it.
+    fn after_page(&mut self, index: usize, seen: Seen, page: &Page) {
+        let cause = Cause::of(page);
+        if let (Some(wait), Cause::Vendor) = (seen.wait, cause) {
+            self.block(index, wait);
+        }
+        let Some(member) = self.tenants.get_mut(index) else { return };
+        let verdict = member.pace.page(seen, Instant::now());
+        self.show_retried(index);
+        match verdict {
+            Verdict::Further(Duration::ZERO) => self.push(index),
+            Verdict::Further(wait) | Verdict::Again(wait) => {
+                // A fixed clock moves by what was asked for: chance has no say in records.
+                if let Some((spec, _)) = self.fleet.tenants.get(index) {
+                    spec.clock.waited(seen.wait.unwrap_or_default().min(MAX_WAIT));
+                }
+                self.wait(index, wait, cause);
             }
-            (Some(Pause::Own(wait)), _) => self.wait(index, wait.min(MAX_WAIT), None),
-            (None, Some(member)) => self.queue.push(index, member.had),
-            (None, None) => {}
+            Verdict::TriedEnough => self.end(index, Outcome::Failed(given_up(page))),
+            Verdict::End(error) => self.end(index, Outcome::Failed(error)),
         }
     }
 
-    /// Puts a tenant back that has come no further; or ends it, when that was so too often. `asked` is
-    /// how long the vendor asks to wait.
-    fn retry(&mut self, index: usize, error: Error, asked: Option<Duration>) {
-        let options = &self.fleet.options;
-        let Some(failures) = self.tenants.get(index).map(|member| member.failures + 1) else { return };
-        self.count_failures(index, failures);
+    /// Puts a tenant back whose turn failed; or ends it, when it has come no further for too long.
+    fn after_failure(&mut self, index: usize, error: Error) {
+        let asked = error.retry_after();
         if let Some(wait) = asked {
             self.block(index, wait);
         }
-        if failures >= options.tries {
-            return self.end(index, Outcome::Failed(error));
+        let Some(member) = self.tenants.get_mut(index) else { return };
+        let wait = member.pace.failed(asked, Instant::now());
+        self.show_retried(index);
+        match wait {
+            Some(wait) => self.wait(index, wait, Cause::Failed(&error)),
+            None => self.end(index, Outcome::Failed(error)),
         }
-        let asked = asked.unwrap_or_default().min(MAX_WAIT);
-        self.wait(index, backoff(options.backoff, failures).max(asked), Some(&error));
+    }
+
+    fn push(&mut self, index: usize) {
+        if let Some(member) = self.tenants.get(index) {
+            self.queue.push(index, member.had);
+        }
     }
 
     /// What the vendor asks of one tenant holds for all of its account.
@@ -223,11 +229,11 @@ impl<'f> Schedule<'f> {
         }
     }
 
-    fn wait(&mut self, index: usize, wait: Duration, because: Option<&Error>) {
+    fn wait(&mut self, index: usize, wait: Duration, cause: Cause<'_>) {
         let Some(member) = self.tenants.get_mut(index) else { return };
         member.report.waited += wait;
         self.queue.wait(index, member.had, Instant::now() + wait);
-        (self.observer)(&Event::Waits { name: &member.report.name, wait, because });
+        (self.observer)(&Event::Waits { name: &member.report.name, wait, cause });
     }
 
     fn end(&mut self, index: usize, outcome: Outcome) {
@@ -235,22 +241,24 @@ impl<'f> Schedule<'f> {
             self.fleet.gauges.failed.fetch_add(1, Ordering::SeqCst);
         }
         self.fleet.gauges.done.fetch_add(1, Ordering::SeqCst);
-        self.count_failures(index, 0);
         let Some(member) = self.tenants.get_mut(index) else { return };
         member.ended = true;
         member.close(outcome);
         (self.observer)(&Event::Ended(&member.report));
+        self.show_retried(index);
     }
 
-    fn count_failures(&mut self, index: usize, failures: u32) {
+    /// Counts a tenant among those that fail, or no longer.
+    fn show_retried(&mut self, index: usize) {
         let Some(member) = self.tenants.get_mut(index) else { return };
         let retrying = &self.fleet.gauges.retrying;
-        match (member.failures > 0, failures > 0) {
+        let is_retried = member.pace.is_failing() && !member.ended;
+        match (member.is_retried, is_retried) {
             (false, true) => retrying.fetch_add(1, Ordering::SeqCst),
             (true, false) => retrying.fetch_sub(1, Ordering::SeqCst),
             _ => 0,
         };
-        member.failures = failures;
+        member.is_retried = is_retried;
     }
 
     fn show(&self) {

@@ -5,10 +5,11 @@
 
 use super::finding::finding;
 use http::Uri;
+use source_evidence::error::is_out_of_files;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
 use source_host::connections::Connections;
-use source_host::error::{Error, Result};
+use source_host::error::{Error, OUT_OF_FILES, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
@@ -133,6 +134,11 @@ impl Spec {
     }
 }
 
+/// The code of a finding about a file that cannot be read: another one where it soon may.
+fn code(error: &std::io::Error, lasting: &'static str) -> &'static str {
+    if is_out_of_files(error) { OUT_OF_FILES } else { lasting }
+}
+
 impl SettingsRef {
     /// The path is not repeated in errors: somebody may have put the settings themselves there.
     pub(super) fn read(&self) -> Result<String, Diagnostic> {
@@ -140,7 +146,7 @@ impl SettingsRef {
             Self::Given(text) => Ok(text.clone()),
             Self::File(path) => std::fs::read_to_string(path).map_err(|error| {
                 let message = format!("the file cannot be read: {}", error.kind());
-                finding("/settings_file".into(), "settings-unreadable", message, SETTINGS_FILE)
+                finding("/settings_file".into(), code(&error, "settings-unreadable"), message, SETTINGS_FILE)
             }),
         }
     }
@@ -149,19 +155,21 @@ impl SettingsRef {
 impl SecretRef {
     /// Neither the name nor the path is repeated in errors: somebody may have put the secret there.
     pub(super) fn read(&self, which: &str) -> Result<Secret, Diagnostic> {
-        let missing = |field: &str, message: String, remedy: &str| {
-            finding(format!("/credentials/{which}_{field}"), "credential-missing", message, remedy)
+        const MISSING: &str = "credential-missing";
+        let missing = |field: &str, code: &str, message: String, remedy: &str| {
+            finding(format!("/credentials/{which}_{field}"), code, message, remedy)
         };
         match self {
             Self::Given(secret) => Ok(secret.clone()),
             Self::Env(name) => std::env::var(name).map(Secret::new).map_err(|_| {
                 let message = "there is no environment variable of this name".into();
-                missing("env", message, "Set it before the fleet is started, or correct the name.")
+                missing("env", MISSING, message, "Set it before the fleet is started, or correct the name.")
             }),
             Self::File(path) => match std::fs::read_to_string(path) {
                 Ok(text) => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
                 Err(error) => Err(missing(
                     "file",
+                    code(&error, MISSING),
                     format!("the file cannot be read: {}", error.kind()),
                     "Put the secret alone into a file that this program may read, or correct the path.",
                 )),

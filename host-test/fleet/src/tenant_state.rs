@@ -2,6 +2,7 @@
 
 use super::report::{Gauges, Outcome, TenantReport};
 use source_host::connections::Connections;
+use source_host::endurance::{Endurance, Pace};
 use source_host::meter::Meter;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,10 @@ use tokio::time::Instant;
 pub(super) struct TenantState {
     /// Time that its turns took.
     pub had: Duration,
-    /// Turns without progress in a row.
-    pub failures: u32,
+    /// How far it comes, by what the host counts.
+    pub pace: Pace,
+    /// Whether it counts among those that fail.
+    pub is_retried: bool,
     /// Whether it has come to its end.
     pub ended: bool,
     pub report: TenantReport,
@@ -20,8 +23,6 @@ pub(super) struct TenantState {
     pub connections: Connections,
     first: Option<Instant>,
     turn: Option<Begun>,
-    /// The furthest.
-    progress: Option<Progress>,
 }
 
 /// A turn under way.
@@ -33,14 +34,12 @@ struct Begun {
     reserved: u64,
 }
 
-/// How far a collection has come: stages done, and items read.
-pub(super) type Progress = (u32, u64);
-
 impl TenantState {
-    pub fn new(name: &str, gauges: &Gauges) -> Self {
+    pub fn new(name: &str, gauges: &Gauges, endurance: Endurance) -> Self {
         Self {
             had: Duration::ZERO,
-            failures: 0,
+            pace: Pace::new(endurance),
+            is_retried: false,
             ended: false,
             report: TenantReport {
                 name: name.into(),
@@ -58,12 +57,12 @@ impl TenantState {
             connections: Connections::default(),
             first: None,
             turn: None,
-            progress: None,
         }
     }
 
     pub fn begin(&mut self, reserved: u64, now: Instant) {
         self.first.get_or_insert(now);
+        self.pace.begin(now);
         self.turn = Some(Begun { at: now, requests: self.meter.requests(), reserved });
         self.report.turns += 1;
     }
@@ -78,16 +77,6 @@ impl TenantState {
         let turn = self.turn.take()?;
         self.had += now - turn.at;
         Some((turn.reserved, self.meter.requests() - turn.requests))
-    }
-
-    /// Whether a page has come further than all before. The first one of a run has: how far the
-    /// collection had come before it, its cursor alone knows.
-    pub fn moved(&mut self, progress: Progress) -> bool {
-        let is_further = self.progress.is_none_or(|furthest| progress > furthest);
-        if is_further {
-            self.progress = Some(progress);
-        }
-        is_further
     }
 
     pub fn close(&mut self, outcome: Outcome) {

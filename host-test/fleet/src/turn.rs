@@ -7,14 +7,14 @@
 use super::quota::Bounds;
 use super::spec::Spec;
 use super::store::{Checkpoints, Sink};
-use super::tenant_state::Progress;
 use source_evidence::folder::FolderState;
-use source_evidence::journal::Seen;
+use source_evidence::journal;
 use source_evidence::summary::Request;
 use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
-use source_host::collection::{CollectionOptions, own_pace, until};
+use source_host::collection::{CollectionOptions, until};
 use source_host::connections::Connections;
+use source_host::endurance::Seen;
 use source_host::error::{Error, Result};
 use source_host::journal::Journal;
 use source_host::limits::Limit;
@@ -32,6 +32,10 @@ pub(super) struct Turn {
     pub bounds: Bounds,
     /// Milliseconds of the page.
     pub milliseconds: u64,
+    /// Bytes of the page's records.
+    pub bytes: u64,
+    /// How long the turn may take to finish what it has begun when these are over.
+    pub grace: Duration,
     pub meter: Arc<Meter>,
     pub connections: Connections,
 }
@@ -44,22 +48,13 @@ pub(super) enum Step {
         records: u64,
         /// All records in the folder.
         records_in_all: u64,
-        /// How far the collection has come.
-        progress: Progress,
-        /// When it may go on.
-        pause: Option<Pause>,
+        /// What the host saw of it.
+        seen: Seen,
+        /// The page without its records, which says why it waits.
+        page: Box<Page>,
     },
     /// The collection is finished, with so many records in this turn.
     Finished(Box<Summary>, u64),
-}
-
-/// A wait that a page asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pause {
-    /// The vendor's: it holds for every tenant of the account.
-    Vendors(Duration),
-    /// The source's own, to keep to the share of the quota that this tenant's settings give.
-    Own(Duration),
 }
 
 impl Turn {
@@ -83,6 +78,8 @@ impl Turn {
         let journal = Arc::new(Journal::default());
         tenant.journal = Some(Arc::clone(&journal));
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
+        tenant.limits.call = tenant.limits.call.min(Duration::from_millis(turn.milliseconds) + turn.grace);
+        let sent_before = turn.meter.requests();
         let (mut instance, configured) = turn.plugin.configured(&tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
         let asked = Request { kinds: options.kinds, since: options.since };
@@ -93,14 +90,14 @@ impl Turn {
         };
         let page = instance.collect(&request).await;
         drop(instance);
-        let seen = journal.take();
-        blocking(&turn, move |turn| turn.write(sink, page, &seen)).await
+        let noted = journal.take();
+        blocking(&turn, move |turn| turn.write(sink, page, &noted, sent_before)).await
     }
 
     fn budget(&self) -> Budget {
         Budget {
             max_records: None,
-            max_bytes: None,
+            max_bytes: Some(self.bytes),
             max_requests: Some(self.bounds.requests),
             max_milliseconds: Some(self.milliseconds),
             max_concurrency: Some(self.bounds.in_flight),
@@ -115,8 +112,15 @@ impl Turn {
         }
     }
 
-    fn write(&self, mut sink: Box<dyn Sink>, page: Result<Page>, seen: &[Seen]) -> Result<Step> {
-        let page = match page {
+    /// Writes the page with what the door noted; `sent_before` are the tenant's requests of the turns before.
+    fn write(
+        &self,
+        mut sink: Box<dyn Sink>,
+        page: Result<Page>,
+        noted: &[journal::Seen],
+        sent_before: u64,
+    ) -> Result<Step> {
+        let mut page = match page {
             Ok(page) => page,
             Err(error) => {
                 sink.discard();
@@ -130,23 +134,22 @@ impl Turn {
             sink.discard();
             return Err(Error::Limit(Limit::Evidence(most)));
         }
-        let pause = self.pause(&page)?;
-        let summary = sink.summary().clone().with(records::page_facts(&page), &lines, seen);
-        let progress = (page.progress.stages_done, page.progress.items);
-        sink.append(&lines, seen, page.cursor, summary)?;
+        let seen = Seen {
+            records: lines.len() as u64,
+            requests: self.meter.requests().saturating_sub(sent_before),
+            moved: page.cursor.as_deref() != sink.cursor(),
+            stopped: page.stopped.is_some(),
+            wait: page.not_before.as_deref().map(|instant| until(instant, &self.spec.clock)).transpose()?,
+        };
+        let summary = sink.summary().clone().with(records::page_facts(&page), &lines, noted);
+        page.records.clear();
+        sink.append(&lines, noted, page.cursor.clone(), summary)?;
         let (records, records_in_all) = (lines.len() as u64, sink.summary().records);
         if sink.is_finished() {
             finish(sink, records)
         } else {
-            Ok(Step::Page { records, records_in_all, progress, pause })
+            Ok(Step::Page { records, records_in_all, seen, page: Box::new(page) })
         }
-    }
-
-    fn pause(&self, page: &Page) -> Result<Option<Pause>> {
-        let wait = page.not_before.as_deref().map(|instant| until(instant, &self.spec.clock)).transpose()?;
-        self.spec.clock.waited(wait.unwrap_or_default());
-        let whose = if own_pace(page).is_some() { Pause::Own } else { Pause::Vendors };
-        Ok(wait.map(whose))
     }
 }
 

@@ -17,8 +17,6 @@ pub const TICK: Duration = Duration::from_millis(10);
 const DEFAULT_INSTANCES: u32 = 256;
 /// Core instances, memories and tables of one component: the guest itself and its adapters.
 const MAX_PER_COMPONENT: u32 = 8;
-/// Bytes that may be copied out of a guest in one call: its page of records.
-pub const MAX_RESULT_BYTES: usize = 256 * 1024 * 1024;
 
 /// What an engine is set up with.
 #[derive(Clone, Debug)]

@@ -3,8 +3,14 @@
 use crate::bindings::compliance::source::types::{Diagnostic, Failure, FailureKind};
 use crate::limits::Limit;
 use std::path::PathBuf;
+use std::time::Duration;
 use thiserror::Error;
 use wasmtime::PoolConcurrencyLimitError;
+
+/// Code of the finding that a file of a configuration could not be opened for want of a file descriptor.
+pub const OUT_OF_FILES: &str = "out-of-files";
+/// Where the vendor refuses for too many requests and does not say for how long.
+const UNTOLD: Duration = Duration::from_secs(60);
 
 /// Everything that can keep a component from being loaded, configured or run.
 #[derive(Debug, Error)]
@@ -98,6 +104,30 @@ impl Error {
     /// [`Error::Busy`] if that is what wasmtime says, else what `other` makes of it.
     pub(crate) fn busy_or(error: wasmtime::Error, other: impl FnOnce(wasmtime::Error) -> Self) -> Self {
         if is_out_of_room(&error) { Self::Busy(error) } else { other(error) }
+    }
+
+    /// Whether the same may succeed later: the source says so, the vendor did not answer in the time of a
+    /// call, or this machine has no room or no file descriptor left for the moment.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Source(failure) => failure.retryable,
+            Self::Limit(Limit::Call(_)) | Self::Busy(_) => true,
+            Self::Local(source_evidence::Error::File { source, .. }) => source_evidence::error::is_out_of_files(source),
+            Self::Configuration(findings) => findings.iter().any(|finding| finding.code == OUT_OF_FILES),
+            _ => false,
+        }
+    }
+
+    /// How long the vendor asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Source(failure) if failure.kind == FailureKind::RateLimited => {
+                Some(failure.retry_after_seconds.map_or(UNTOLD, Duration::from_secs))
+            }
+            _ => None,
+        }
     }
 
     /// What it is in a word, as in the WIT where it is a source's failure.

@@ -6,18 +6,17 @@ use crate::bindings::exports::compliance::source::planner::{self, Cost};
 use crate::bindings::exports::compliance::source::source::{
     self, CollectRequest, Configuration, Configured, HealthDepth, HealthReport, Page,
 };
+use crate::compute::Exceeded;
 use crate::egress::Policy;
-use crate::engine::{Alive, MAX_RESULT_BYTES, TICK};
+use crate::engine::Alive;
 use crate::error::{Error, Result};
-use crate::limits::Limit;
+use crate::limits::{Limit, Limits};
 use crate::reviewed::Reviewed;
 use crate::state::State;
 use crate::tenant::Tenant;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wasmtime::{Store, StoreContextMut, UpdateDeadline};
-
-/// A component may compute for so long at full speed: several times what the largest page takes.
-const BUSY_TICKS: u32 = 10;
 
 /// One instance of a component in a store of its own, for one tenant.
 pub struct Instance {
@@ -26,7 +25,7 @@ pub struct Instance {
     source: source::Guest,
     planner: Option<planner::Guest>,
     direct: Option<direct::Guest>,
-    longest: Duration,
+    limits: Limits,
     _alive: Alive,
 }
 
@@ -40,7 +39,7 @@ impl Instance {
         let state = State::new(tenant, policy, engine.transport().clone());
         let mut store = Store::new(engine.wasmtime(), state);
         store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(MAX_RESULT_BYTES);
+        store.set_hostcall_fuel(tenant.limits.page_bytes);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(interrupt(tenant.limits.compute));
         let instance = reviewed.pre.instantiate_async(&mut store).await.map_err(stopped)?;
@@ -54,7 +53,7 @@ impl Instance {
             source,
             planner: planner.transpose().map_err(stopped)?,
             direct: direct.transpose().map_err(stopped)?,
-            longest: tenant.limits.call,
+            limits: tenant.limits,
             _alive: engine.count_instance(),
         })
     }
@@ -69,7 +68,7 @@ impl Instance {
     /// # Errors
     /// When the guest traps or does not answer.
     pub async fn describe(&mut self) -> Result<SourceDescription> {
-        within(self.longest, self.catalog.call_describe(&mut self.store)).await
+        within(self.limits.call, self.catalog.call_describe(&mut self.store)).await
     }
 
     /// `source.configure`.
@@ -78,15 +77,16 @@ impl Instance {
     /// [`Error::Configuration`] with every finding.
     pub async fn configure(&mut self, configuration: &Configuration) -> Result<Configured> {
         let answer = self.source.call_configure(&mut self.store, configuration);
-        within(self.longest, answer).await?.map_err(Error::Configuration)
+        within(self.limits.call, answer).await?.map_err(Error::Configuration)
     }
 
     /// `source.health`.
     ///
     /// # Errors
-    /// When the guest traps or does not answer.
+    /// When the guest traps; [`Limit::Health`] when it does not answer in time.
     pub async fn health(&mut self, depth: HealthDepth) -> Result<HealthReport> {
-        within(self.longest, self.source.call_health(&mut self.store, depth)).await
+        let report = self.source.call_health(&mut self.store, depth);
+        in_time(self.limits.health, report).await
     }
 
     /// `planner.estimate`.
@@ -95,7 +95,7 @@ impl Instance {
     /// [`Error::Source`] with the failure; [`Error::ExportMissing`] where the component is no planner.
     pub async fn estimate(&mut self, request: &CollectRequest) -> Result<Cost> {
         let planner = self.planner.as_ref().ok_or(Error::ExportMissing("compliance:source/planner"))?;
-        let cost = within(self.longest, planner.call_estimate(&mut self.store, request)).await?;
+        let cost = within(self.limits.call, planner.call_estimate(&mut self.store, request)).await?;
         cost.map_err(|failure| Error::Source(Box::new(failure)))
     }
 
@@ -105,18 +105,17 @@ impl Instance {
     /// As for [`Instance::collect`]; [`Error::ExportMissing`] where the component does not export it.
     pub async fn collect_directly(&mut self, with: &Configuration, request: &CollectRequest) -> Result<Page> {
         let direct = self.direct.as_ref().ok_or(Error::ExportMissing("compliance:source/direct"))?;
-        let page = within(self.longest, direct.call_collect(&mut self.store, with, request)).await?;
+        let page = within(self.limits.call, direct.call_collect(&mut self.store, with, request)).await?;
         page.map_err(|failure| Error::Source(Box::new(failure)))
     }
 
     /// `direct.health`.
     ///
     /// # Errors
-    /// When the guest traps or does not answer; [`Error::ExportMissing`] where the component does not
-    /// export it.
+    /// As for [`Instance::health`]; [`Error::ExportMissing`] where the component does not export it.
     pub async fn health_directly(&mut self, with: &Configuration, depth: HealthDepth) -> Result<HealthReport> {
         let direct = self.direct.as_ref().ok_or(Error::ExportMissing("compliance:source/direct"))?;
-        within(self.longest, direct.call_health(&mut self.store, with, depth)).await
+        in_time(self.limits.health, direct.call_health(&mut self.store, with, depth)).await
     }
 
     /// `source.collect`.
@@ -124,36 +123,36 @@ impl Instance {
     /// # Errors
     /// [`Error::Source`] with the failure.
     pub async fn collect(&mut self, request: &CollectRequest) -> Result<Page> {
-        let page = within(self.longest, self.source.call_collect(&mut self.store, request)).await?;
+        let page = within(self.limits.call, self.source.call_collect(&mut self.store, request)).await?;
         page.map_err(|failure| Error::Source(Box::new(failure)))
     }
 }
 
-/// What happens when a tick ends while the guest computes: others get their turn, and who spins is
-/// slowed down and in the end stopped. A tick that was mostly spent waiting is none.
+/// What happens when a tick ends while the guest computes: others get their turn, and who computes for
+/// long is slowed down and in the end stopped.
 fn interrupt(
     limit: Duration,
 ) -> impl FnMut(StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> + Send + Sync + 'static {
-    let (mut requests, mut waited, mut resumed) = (0, Duration::ZERO, Instant::now());
+    // When the guest goes on, its pause and the turns of others are over: only the future knows that moment.
+    let resumed = Arc::new(Mutex::new(Instant::now()));
     move |mut context| {
         let state = context.data_mut();
-        let passed = resumed.elapsed();
-        let computed = passed.saturating_sub(state.waited - waited);
-        if state.let_out() != requests {
-            state.spinning = 0;
-        } else if computed > passed / 2 {
-            state.spinning += 1;
-        }
-        if TICK * state.spinning > limit {
-            return Err(wasmtime::Error::new(Limit::Compute(limit)));
-        }
-        // Who computes for long gets a tenth of a core, so that neighbours do not notice.
-        let pause = TICK * if state.spinning > BUSY_TICKS { 9 } else { 0 };
-        (requests, waited, resumed) = (state.let_out(), state.waited, Instant::now() + pause);
-        if pause.is_zero() {
-            return Ok(UpdateDeadline::Yield(1));
-        }
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::time::sleep(pause))))
+        let (waited, let_out) = (state.waited, state.let_out());
+        let at = *resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        state.compute.resumed(at);
+        let pause = state.compute.tick(waited, let_out, Instant::now());
+        let pause = pause.map_err(|Exceeded| wasmtime::Error::new(Limit::Compute(limit)))?;
+        let resumed = Arc::clone(&resumed);
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(async move {
+                match pause {
+                    Duration::ZERO => tokio::task::yield_now().await,
+                    pause => tokio::time::sleep(pause).await,
+                }
+                *resumed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            }),
+        ))
     }
 }
 
@@ -163,6 +162,14 @@ async fn within<T>(longest: Duration, call: impl Future<Output = wasmtime::Resul
         Err(_) => Err(Error::Limit(Limit::Call(longest))),
         Ok(answer) => answer.map_err(stopped),
     }
+}
+
+/// The same for a call of `health`, which must not take long whatever the vendor does.
+async fn in_time<T>(longest: Duration, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T> {
+    within(longest, call).await.map_err(|error| match error {
+        Error::Limit(Limit::Call(_)) => Error::Limit(Limit::Health(longest)),
+        other => other,
+    })
 }
 
 fn stopped(trap: wasmtime::Error) -> Error {

@@ -15,10 +15,14 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Elements of its tables of functions; at most [`Limits::MAX_TABLE_ELEMENTS`].
     pub table_elements: usize,
-    /// Longest computation without a request.
+    /// Computing of one instance in all; each request that is let out adds an eightieth of it.
     pub compute: Duration,
     /// Longest call, waits for the vendor included.
     pub call: Duration,
+    /// Longest call of `health`, waits for the vendor included.
+    pub health: Duration,
+    /// Bytes of what it answers to one call, e.g. of a page.
+    pub page_bytes: usize,
     /// Requests of one instance, denied ones included.
     pub requests: u64,
     /// Requests of one instance whose answer has not come, or has not been read to its end.
@@ -49,9 +53,11 @@ impl Default for Limits {
             table_elements: Self::MAX_TABLE_ELEMENTS,
             compute: Duration::from_secs(20),
             call: Duration::from_secs(15 * 60),
+            health: Duration::from_secs(30),
+            page_bytes: 32 * 1024 * 1024,
             requests: 1_000_000,
             in_flight: 64,
-            resources: 4096,
+            resources: 1024,
             header_bytes: 64 * 1024,
             url_bytes: 8 * 1024,
             body_bytes: 64 * 1024 * 1024,
@@ -73,7 +79,7 @@ pub enum Limit {
     #[error("stack")]
     Stack,
     /// [`Limits::compute`].
-    #[error("computation without a request ({} s)", .0.as_secs_f32())]
+    #[error("computing ({} s, and an eightieth of that for each request)", .0.as_secs_f32())]
     Compute(Duration),
     /// [`Limits::call`].
     #[error("duration of a call ({} s)", .0.as_secs_f32())]
@@ -90,6 +96,18 @@ pub enum Limit {
     /// [`Limits::header_bytes`].
     #[error("headers of a request")]
     Headers,
+    /// [`Limits::health`].
+    #[error("time for health ({} s)", .0.as_secs_f32())]
+    Health(Duration),
+    /// [`Limits::page_bytes`].
+    #[error("answer to one call, in bytes")]
+    Page,
+    /// [`crate::endurance::Endurance::pages`].
+    #[error("pages ({0})")]
+    Pages(u32),
+    /// [`crate::endurance::Endurance::time`].
+    #[error("time for a collection ({} s)", .0.as_secs())]
+    Time(Duration),
     /// [`Limits::evidence_bytes`].
     #[error("evidence ({0} bytes)")]
     Evidence(u64),
@@ -107,6 +125,10 @@ impl Limit {
         }
         if matches!(trap.downcast_ref(), Some(FieldMapError::TotalSizeTooBig | FieldMapError::TooManyFields)) {
             return Some(Self::Headers);
+        }
+        // Wasmtime has no public type for it.
+        if trap.root_cause().to_string().contains("fuel allocated for hostcalls has been exhausted") {
+            return Some(Self::Page);
         }
         matches!(trap.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full)).then_some(Self::Resources)
     }

@@ -1,7 +1,10 @@
 //! What a tenant's requests cost, countable while they run.
 
+use http::header::RETRY_AFTER;
+use http::{Response, StatusCode};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Denials that are kept: enough to see what a component is up to, too few for it to fill the memory.
 const MAX_DENIED: usize = 100;
@@ -12,6 +15,18 @@ pub struct Meter {
     requests: AtomicU64,
     of_all: Arc<AtomicU64>,
     denied: Mutex<Vec<String>>,
+    asked: Mutex<Option<Asked>>,
+}
+
+/// The vendor's last answer that asks to come back later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its status.
+    pub status: StatusCode,
+    /// For how long; `None` where it does not say so in seconds.
+    pub wait: Option<Duration>,
+    /// When it came.
+    pub at: Instant,
 }
 
 impl Meter {
@@ -25,6 +40,24 @@ impl Meter {
     pub fn request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.of_all.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes an answer that asks to come back later.
+    pub fn answered<B>(&self, response: &Response<B>) {
+        let status = response.status();
+        let header = response.headers().get(RETRY_AFTER);
+        let asks =
+            status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && header.is_some());
+        if let (true, Ok(mut asked)) = (asks, self.asked.lock()) {
+            let seconds = header.and_then(|header| header.to_str().ok()?.trim().parse().ok());
+            *asked = Some(Asked { status, wait: seconds.map(Duration::from_secs), at: Instant::now() });
+        }
+    }
+
+    /// The last answer that asks to come back later.
+    #[must_use]
+    pub fn asked(&self) -> Option<Asked> {
+        self.asked.lock().ok().and_then(|asked| *asked)
     }
 
     /// Notes a request that was denied, and why. Never holds a query.

@@ -1,5 +1,6 @@
 //! What lives in a store, and the one door to the outside: `Door` decides about every request.
 
+use crate::compute::Compute;
 use crate::connections::Connections;
 use crate::egress::Policy;
 use crate::journal::{Journal, Pending};
@@ -32,8 +33,8 @@ pub struct State {
     pub limiter: Limiter,
     /// How long the guest has waited in all.
     pub waited: Duration,
-    /// Ticks that the guest computed without asking for anything.
-    pub spinning: u32,
+    /// What the guest computes, against what it may.
+    pub compute: Compute,
 }
 
 impl State {
@@ -68,7 +69,7 @@ impl State {
             door,
             limiter: Limiter::new(tenant.limits),
             waited: Duration::ZERO,
-            spinning: 0,
+            compute: Compute::new(tenant.limits.compute),
         }
     }
 
@@ -193,9 +194,11 @@ impl WasiHttpHooks for Door {
         let (transport, connections) = (self.transport.clone(), self.connections.clone());
         let in_flight = Arc::clone(&self.in_flight);
         let terms = Terms { options, max_body_bytes: self.limits.body_bytes, direct, in_flight };
+        let meter = Arc::clone(&self.meter);
         Box::new(async move {
             let response = transport.send(&connections, request, terms).await;
             let response = witnessed(response, pending)?;
+            meter.answered(&response);
             let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })

@@ -1,11 +1,15 @@
 //! How a fleet shows that it is alive: a bar on a terminal, a line every few seconds elsewhere.
 
+use crate::progress::waiting;
 use host_test::process::{mib, resident_bytes};
 use host_test::text::{note, plain};
 use indicatif::{ProgressBar, ProgressStyle};
-use source_fleet::{Event, Gauges, Outcome, Reading};
+use source_fleet::{Event, Gauges, Outcome, Reading, TenantReport};
+use source_host::collection::Cause;
+use source_host::tenant::Clock;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
@@ -13,14 +17,17 @@ use tokio::task::JoinHandle;
 const LINES: Duration = Duration::from_secs(5);
 /// Between two looks on a terminal.
 const LOOKS: Duration = Duration::from_millis(250);
-/// Failures that are told one by one; the summary counts them all.
+/// Failures that are told one by one, and waits; the summary counts them all.
 const TOLD: u64 = 20;
+/// A shorter wait is not worth a line.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
 
 /// What the terminal shows of a fleet while it runs.
 pub struct View {
     bar: Option<ProgressBar>,
     gauges: Arc<Gauges>,
     refresher: JoinHandle<()>,
+    waits: AtomicU64,
 }
 
 impl View {
@@ -28,12 +35,33 @@ impl View {
     pub fn start(gauges: Arc<Gauges>, tenants: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| bar(tenants));
         let refresher = tokio::spawn(refresh(bar.clone(), Arc::clone(&gauges), tenants));
-        Self { bar, gauges, refresher }
+        Self { bar, gauges, refresher, waits: AtomicU64::new(0) }
     }
 
-    /// Tells what must not scroll by unseen: who failed, and why.
+    /// Tells what must not scroll by unseen: who waits and who failed, and why.
     pub fn event(&self, event: &Event<'_>) {
-        let Event::Ended(tenant) = event else { return };
+        match event {
+            Event::Waits { name, wait, cause } => self.waits(name, *wait, *cause),
+            Event::Ended(tenant) => self.ended(tenant),
+        }
+    }
+
+    /// A wait, when it begins.
+    fn waits(&self, name: &str, wait: Duration, cause: Cause<'_>) {
+        if wait < WORTH_A_LINE {
+            return;
+        }
+        match self.waits.fetch_add(1, Ordering::SeqCst) {
+            told if told < TOLD => {
+                let why = plain(&cause.to_string());
+                self.tell(&format!("{name}: {}", waiting(&Clock::System, wait, &why)));
+            }
+            TOLD => self.tell("further waits are only counted"),
+            _ => {}
+        }
+    }
+
+    fn ended(&self, tenant: &TenantReport) {
         let Outcome::Failed(error) = &tenant.outcome else { return };
         let text = match self.gauges.read().failed {
             told if told < TOLD => format!("{}: {}: {}", tenant.name, error.word(), plain(&error.to_string())),

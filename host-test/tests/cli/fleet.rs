@@ -194,7 +194,8 @@ fn whoever_fails_does_so_alone_and_is_named() {
     ]);
     let file = scratch.write("tenants.json", &tenants.to_string());
     let (out, summary) = (scratch.path("fleet"), scratch.path("summary.json"));
-    let options = ["--tenants", &file, "--summary", &summary, "--tries", "2", "--max-milliseconds-per-page", "500"];
+    let options =
+        ["--tenants", &file, "--summary", &summary, "--retry-seconds", "2", "--max-milliseconds-per-page", "500"];
     let args = [&["fleet", "--out", &out], CLOCK, &options].concat();
     let output = program(&args).envs(PAIR).output().unwrap();
     check_output(&output, 1, "3 tenants finished, 0 were before, 6 are not");

@@ -1,5 +1,6 @@
 //! Tries every endpoint once, as cheaply as it can be asked, and says what that means for each kind.
 
+use super::asking::{Asking, is_late};
 use super::report::{Check, State, failed_get};
 use crate::base::model::CoverageState;
 use crate::base::timestamp::Timestamp;
@@ -17,6 +18,7 @@ use crate::record::source::Source;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use futures_util::future::join_all;
 
 /// What was found out about one kind.
 struct Row {
@@ -38,78 +40,103 @@ struct Failed {
     permission: Option<&'static str>,
 }
 
-/// One check per kind.
-pub async fn checks<S: Source, W: World>(client: &Client<'_, S, W>, settings: &Settings<S>) -> Vec<Check> {
+/// What was found out about an endpoint.
+enum Found {
+    Reached,
+    Failed(Failed),
+    Untold(&'static str),
+    Off(&'static str, &'static str),
+}
+
+/// What was found out, and the kinds that it is about.
+type Finding = (Vec<&'static str>, Found);
+
+/// One check per kind. All lists are tried at once, so that one without an answer holds up no other.
+pub async fn checks<S: Source, W: World>(asking: &Asking<'_, S, W>, settings: &Settings<S>) -> Vec<Check> {
     let mut rows: Vec<Row> = S::KINDS
         .iter()
         .filter(|kind| kind.when != When::Always)
         .map(|kind| Row { kind, reached: 0, failed: None, untold: None, off: None })
         .collect();
-    for resource in S::RESOURCES {
-        match probe_list(client, resource).await {
-            Err(error) => {
-                let failed = Failed { error, path: resource.path, permission: resource.permission };
-                note(&mut rows, |kind| resource.feeds(kind), Some(&failed));
-            }
-            Ok(first) => {
-                note(&mut rows, |kind| is_one_of(resource.feeds, kind), None);
-                if let Some((key, json)) = first {
-                    probe_parts(client, settings, resource, (&key, &json), &mut rows).await;
-                }
-            }
-        }
+    let probes = S::RESOURCES.iter().map(|resource| probe(asking, settings, resource));
+    // In the order of the table, whatever the order of the answers.
+    for (kinds, found) in join_all(probes).await.into_iter().flatten() {
+        rows.iter_mut().filter(|row| kinds.contains(&row.kind.id)).for_each(|row| row.note(&found));
     }
-    rows.iter().map(|row| check(row, client, settings)).collect()
+    rows.iter().map(|row| check(row, &asking.client, settings)).collect()
 }
 
-async fn probe_parts<S: Source, W: World>(
-    client: &Client<'_, S, W>,
+/// Tries a list, and what belongs to its first item.
+async fn probe<S: Source, W: World>(
+    asking: &Asking<'_, S, W>,
     settings: &Settings<S>,
     resource: &'static Resource<S>,
-    (key, json): (&str, &str),
-    rows: &mut [Row],
-) {
-    for part in resource.parts {
-        match (part.need)(&settings.own, json) {
-            Need::Called => {
-                let error = probe_part(client, resource, part, key).await.err();
-                let failed = error.map(|error| Failed { error, path: part.path, permission: Some(part.permission) });
-                note(rows, |kind| is_one_of(part.feeds, kind), failed.as_ref());
-            }
-            Need::Unknown => {
-                let fed = rows.iter_mut().filter(|row| is_one_of(part.feeds, row.kind));
-                fed.for_each(|row| row.untold = row.untold.or(Some(part.path)));
-            }
-            Need::Off(setting) => {
-                let fed = rows.iter_mut().filter(|row| is_one_of(part.feeds, row.kind));
-                fed.for_each(|row| row.off = row.off.or(Some((part.path, setting))));
-            }
-            Need::Nothing => {}
+) -> Vec<Finding> {
+    let first = match probe_list(asking, resource).await {
+        Err(error) => {
+            let failed = Failed { error, path: resource.path, permission: resource.permission };
+            return alloc::vec![(kinds::<S>(|kind| resource.feeds(kind)), Found::Failed(failed))];
         }
+        Ok(first) => first,
+    };
+    let mut findings = alloc::vec![(kinds::<S>(|kind| is_one_of(resource.feeds, kind)), Found::Reached)];
+    if let Some(item) = &first {
+        let parts = resource.parts.iter().map(|part| probe_part(asking, settings, resource, part, item));
+        findings.extend(join_all(parts).await.into_iter().flatten());
     }
+    findings
+}
+
+/// Tries a part of an item, given by its key and JSON, where the item says that it is needed.
+async fn probe_part<S: Source, W: World>(
+    asking: &Asking<'_, S, W>,
+    settings: &Settings<S>,
+    resource: &Resource<S>,
+    part: &'static Part<S>,
+    (key, json): &(String, String),
+) -> Option<Finding> {
+    let found = match (part.need)(&settings.own, json) {
+        Need::Called => match ask_part(asking, resource, part, key).await {
+            Ok(()) => Found::Reached,
+            Err(error) => Found::Failed(Failed { error, path: part.path, permission: Some(part.permission) }),
+        },
+        Need::Unknown => Found::Untold(part.path),
+        Need::Off(setting) => Found::Off(part.path, setting),
+        Need::Nothing => return None,
+    };
+    Some((kinds::<S>(|kind| is_one_of(part.feeds, kind)), found))
+}
+
+fn kinds<S: Source>(is_read_from: impl Fn(&Kind) -> bool) -> Vec<&'static str> {
+    S::KINDS.iter().filter(|kind| is_read_from(kind)).map(|kind| kind.id).collect()
 }
 
 fn is_one_of(kinds: &[&Kind], kind: &Kind) -> bool {
     kinds.iter().any(|one| one.id == kind.id)
 }
 
-fn note(rows: &mut [Row], is_read_from: impl Fn(&Kind) -> bool, failed: Option<&Failed>) {
-    for row in rows.iter_mut().filter(|row| is_read_from(row.kind)) {
-        match failed {
-            None => row.reached += 1,
-            Some(failed) if row.failed.is_none() => row.failed = Some(failed.clone()),
-            Some(_) => {}
+impl Row {
+    fn note(&mut self, found: &Found) {
+        match found {
+            Found::Reached => self.reached += 1,
+            Found::Untold(path) => self.untold = self.untold.or(Some(path)),
+            Found::Off(path, setting) => self.off = self.off.or(Some((path, setting))),
+            // What is known tells more than what is not.
+            Found::Failed(failed) => match &self.failed {
+                Some(before) if !is_late(&before.error) || is_late(&failed.error) => {}
+                _ => self.failed = Some(failed.clone()),
+            },
         }
     }
 }
 
 /// Asks for one item. Answers its key and JSON, where there is one.
 async fn probe_list<S: Source, W: World>(
-    client: &Client<'_, S, W>,
+    asking: &Asking<'_, S, W>,
     resource: &Resource<S>,
 ) -> Result<Option<(String, String)>, GetError> {
     let request = page_request::<S>(resource.path, "", resource.page_limit.map(|_| 1), None);
-    match client.get(&request, resource.shape()).await {
+    match asking.get(&request, resource.shape()).await {
         Ok(body) => {
             let Some(first) = body.page().and_then(|page| page.items.first()) else { return Ok(None) };
             let json = body.item(first);
@@ -123,13 +150,13 @@ async fn probe_list<S: Source, W: World>(
     }
 }
 
-async fn probe_part<S: Source, W: World>(
-    client: &Client<'_, S, W>,
+async fn ask_part<S: Source, W: World>(
+    asking: &Asking<'_, S, W>,
     resource: &Resource<S>,
     part: &Part<S>,
     key: &str,
 ) -> Result<(), GetError> {
-    let now = client.world().now();
+    let now = asking.client.world().now();
     let path = match part.windows {
         Some(windows) => {
             let hour_ago = Timestamp(now.0 - 3_600_000);
@@ -138,14 +165,15 @@ async fn probe_part<S: Source, W: World>(
         None => part.path.to_string(),
     };
     let request = page_request::<S>(&path, key, part.page_limit.map(|_| 1), None);
-    match client.get(&request, part.shape).await {
+    match asking.get(&request, part.shape).await {
         Ok(body) => part.doubt(key, &body).map_or(Ok(()), |what| Err(GetError::Broken(200, None, what))),
         Err(GetError::NotFound(code, _)) if part.missing.is_none(&code) => Ok(()),
         Err(GetError::NotFound(code, body)) if part.path != resource.item_path && !resource.item_path.is_empty() => {
             let request = page_request::<S>(resource.item_path, key, None, None);
-            match client.get(&request, Shape::Object).await {
+            match asking.get(&request, Shape::Object).await {
                 // The item is gone since; that says nothing about the endpoint.
                 Err(GetError::NotFound(..)) => Ok(()),
+                Err(error) if is_late(&error) => Err(error),
                 _ => Err(GetError::NotFound(code, body)),
             }
         }
@@ -161,19 +189,21 @@ fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &S
         (error, _) => error.clone(),
     };
     let mut check = failed_get(Some(kind.id), (&error, failed.path), State::Degraded, client);
-    check.coverage = Some(match &failed.error {
-        _ if row.reached > 0 => CoverageState::Partial,
-        GetError::Forbidden(_) => CoverageState::Forbidden,
-        GetError::NotFound(..) => CoverageState::NotAvailable,
-        _ => CoverageState::Partial,
-    });
+    check.coverage = match &failed.error {
+        // Whoever was not answered knows nothing.
+        error if is_late(error) => None,
+        _ if row.reached > 0 => Some(CoverageState::Partial),
+        GetError::Forbidden(_) => Some(CoverageState::Forbidden),
+        GetError::NotFound(..) => Some(CoverageState::NotAvailable),
+        _ => Some(CoverageState::Partial),
+    };
     // The words and codes of `collect`, so that both say the same.
     match &failed.error {
         GetError::Forbidden(_) => check.code = Cause::Forbidden.code(),
         GetError::NotFound(..) => not_offered::<S>(&mut check, kind, failed.path),
         _ => {}
     }
-    if settings.accepted_gaps.contains(kind.id) {
+    if settings.accepted_gaps.contains(kind.id) && !is_late(&failed.error) {
         check.state = State::Ok;
         check.message.push_str("; accepted_gaps accepts that");
     }

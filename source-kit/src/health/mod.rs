@@ -1,5 +1,6 @@
 //! Asks the vendor whether evidence can be collected, as cheaply as it can be told.
 
+mod asking;
 mod coverage;
 mod report;
 
@@ -8,7 +9,6 @@ pub use report::{Check, Depth, Report, State};
 use crate::base::model::{Diagnostic, Failure, FailureKind, Usage};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
-use crate::read::client::{Client, Limits};
 use crate::read::data::Shape;
 use crate::record::config::Config;
 use crate::record::failure::no_account;
@@ -17,7 +17,11 @@ use crate::record::source::Source;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use asking::Asking;
 use report::{failed, failed_get};
+
+/// How long `health` may take, in milliseconds: see the WIT.
+pub const WITHIN_MS: u64 = 20_000;
 
 /// The report of an instance that cannot ask anything.
 #[must_use]
@@ -56,30 +60,30 @@ pub fn refused(findings: Vec<Diagnostic>) -> Failure {
     failure
 }
 
-/// Asks.
-pub async fn check<S: Source, W: World>(world: &W, config: &Config<S>, depth: Depth) -> Report {
-    let limits = Limits { deadline_ms: world.monotonic_ms().saturating_add(20_000), wait_for_rate_limit: false };
-    let client: Client<'_, S, W> = Client::new(world, config.authorization.clone(), limits);
+/// Asks, and is done within so many milliseconds ([`WITHIN_MS`]) whatever the vendor does: what is not answered
+/// then is reported as not answered.
+pub async fn check<S: Source, W: World>(world: &W, config: &Config<S>, depth: Depth, within_ms: u64) -> Report {
+    let asking: Asking<'_, S, W> = Asking::new(world, config.authorization.clone(), within_ms);
     let mut checks = Vec::new();
     let mut identity = None;
     let mut role = None;
     let path = S::ACCOUNT.path;
-    match client.get(path, Shape::Object).await {
-        Err(error) => checks.push(failed_get(None, (&error, path), State::Failing, &client)),
+    match asking.get(path, Shape::Object).await {
+        Err(error) => checks.push(failed_get(None, (&error, path), State::Failing, &asking.client)),
         Ok(body) => match S::identify(body.data()).and_then(Identity::kept) {
             None => checks.push(failed(None, &no_account::<S>(), State::Failing)),
             Some(known) => {
-                role = read_role(&client, &known).await;
+                role = read_role(&asking, &known).await;
                 checks.push(accepted::<S>(&known, role.as_deref()));
                 identity = Some(known);
             }
         },
     }
     if depth == Depth::Coverage && identity.is_some() {
-        checks.extend(coverage::checks(&client, &config.settings).await);
+        checks.extend(coverage::checks(&asking, &config.settings).await);
     }
     let worst = checks.iter().map(|check| check.state).max().unwrap_or(State::Failing);
-    Report { state: worst, checked_at: world.now(), identity, role, checks, usage: client.usage() }
+    Report { state: worst, checked_at: world.now(), identity, role, checks, usage: asking.client.usage() }
 }
 
 fn accepted<S: Source>(identity: &Identity, role: Option<&str>) -> Check {
@@ -103,7 +107,7 @@ fn accepted<S: Source>(identity: &Identity, role: Option<&str>) -> Check {
 }
 
 /// The account role of the key's user, where it may be read.
-async fn read_role<S: Source, W: World>(client: &Client<'_, S, W>, identity: &Identity) -> Option<String> {
-    let body = client.get(&S::role_request(identity)?, Shape::Object).await.ok()?;
+async fn read_role<S: Source, W: World>(asking: &Asking<'_, S, W>, identity: &Identity) -> Option<String> {
+    let body = asking.get(&S::role_request(identity)?, Shape::Object).await.ok()?;
     S::role_of(body.data())
 }

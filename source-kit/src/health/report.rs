@@ -1,5 +1,6 @@
 //! What `health` answers.
 
+use super::asking::is_late;
 use crate::base::model::{CoverageState, Failure, Usage};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
@@ -8,6 +9,7 @@ use crate::read::error::GetError;
 use crate::record::failure::failure_of;
 use crate::record::identity::Identity;
 use crate::record::source::Source;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -80,6 +82,13 @@ pub fn failed_get<S: Source, W: World>(
     if let GetError::Wait(until) = error {
         let wait_ms = until.0.saturating_sub(client.world().now().0);
         failure.retry_after_seconds = u64::try_from(wait_ms).ok().map(|ms| ms.div_ceil(1000));
+    }
+    if is_late(error) {
+        failure.message = format!("GET {path}: there was no answer in the time that health takes");
+        failure.remedy = format!(
+            "Try again; if it stays so, see {}'s status page. A collection waits longer for each answer.",
+            S::VENDOR
+        );
     }
     let mut check = failed(kind, &failure, state);
     if let GetError::Forbidden(Some(named)) = error {

@@ -62,7 +62,9 @@ impl<E: Exported> Component<E> {
         let world = WasiWorld::<E::Source>::default();
         convert::report(match session {
             Err(failure) => health::failing(&failure, world.now()),
-            Ok(session) => world.block_on(health::check(&world, &session.config, convert::depth(depth))),
+            Ok(session) => {
+                world.block_on(health::check(&world, &session.config, convert::depth(depth), health::WITHIN_MS))
+            }
         })
     }
 

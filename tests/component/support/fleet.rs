@@ -3,6 +3,7 @@
 use super::{NOW, collect, fivetran, options, plugin, simulator, tenant, tenants_pair};
 use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use source_fleet::{Fleet, Options, Report, Spec, Stop};
+use source_host::endurance::Endurance;
 use source_host::plugin::Plugin;
 use source_host::tenant::Clock;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,11 @@ pub async fn run_until_waiting(fleet: Fleet, waiting: u64, look: impl FnOnce()) 
         report
     };
     tokio::join!(running, stopping).0
+}
+
+/// Patience for tests: tried again for so long, and soon.
+pub fn patience(horizon: Duration) -> Endurance {
+    Endurance { horizon, backoff: Duration::from_millis(1), ..Endurance::default() }
 }
 
 pub fn words(report: &Report) -> Vec<&'static str> {

@@ -29,6 +29,24 @@ pub fn act(probe: &str) -> Option<String> {
             }
             "slept well".into()
         }
+        // Half of its time it only waits.
+        "half" => loop {
+            work(5);
+            monotonic_clock::subscribe_duration(5_000_000).block();
+        },
+        // A request now and then, as if it had something to do.
+        "now-and-then" => loop {
+            work(100);
+            send("/v1/things").subscribe().block();
+        },
+        // As many requests at once as it may have, and it reads none of the answers.
+        "crowd" => {
+            let all: Vec<_> = (0..60).map(|_| send("/v1/things")).collect();
+            all.iter().for_each(|one| one.subscribe().block());
+            let answers: Vec<_> = all.iter().filter_map(FutureIncomingResponse::get).collect();
+            monotonic_clock::subscribe_duration(4_000_000_000).block();
+            format!("{} answers", answers.len())
+        }
         "grow" => {
             let mut hoard: Vec<Vec<u8>> = Vec::new();
             loop {
@@ -43,6 +61,15 @@ pub fn act(probe: &str) -> Option<String> {
             let mut hoard = Vec::new();
             loop {
                 hoard.push(black_box(Fields::new()));
+            }
+        }
+        // As many headers as it may hold, each as long as it may be.
+        "hoard-headers" => {
+            let mut hoard = Vec::new();
+            loop {
+                let headers = Fields::new();
+                let _ = headers.set("x-large", &[vec![b'x'; 60_000]]);
+                hoard.push(headers);
             }
         }
         "flood" => {
@@ -96,14 +123,47 @@ pub fn act(probe: &str) -> Option<String> {
     })
 }
 
-/// What it says to have come to with page `number`, and the length of the record in it, for pages that
-/// never end. `None` for what is none of these.
-pub fn endless(probe: &str, number: u64) -> Option<(u64, usize)> {
-    match probe {
-        "waver" => Some((number % 2, 0)),
-        "dawdle" => Some((1, 0)),
-        "pile" => Some((number, 1 << 16)),
-        _ => None,
+/// A page of a collection that never ends.
+pub struct Endless {
+    /// Items, and requests, that it says to have come to.
+    pub claims: u64,
+    /// Length of the record in it; 0 for none.
+    pub record: usize,
+    /// Where it says to go on.
+    pub next: u64,
+}
+
+/// Page `number` of such a collection. `None` for what is none.
+pub fn endless(probe: &str, number: u64) -> Option<Endless> {
+    let further = Endless { claims: number, record: 0, next: number + 1 };
+    Some(match probe {
+        "waver" => Endless { claims: number % 2, ..further },
+        "dawdle" => Endless { claims: 1, ..further },
+        // All is well, it says.
+        "claim" => Endless { claims: number * 1_000, ..further },
+        "pile" => Endless { record: 1 << 16, ..further },
+        // Pages as large as may be.
+        "heap" => Endless { record: 6 << 20, ..further },
+        // More than a host wants to hold.
+        "bulk" => Endless { record: 40 << 20, ..further },
+        // The same again.
+        "repeat" => Endless { record: 1, next: 7, ..further },
+        // Works, and comes to nothing.
+        "ask" => {
+            send("/v1/things").subscribe().block();
+            further
+        }
+        _ => return None,
+    })
+}
+
+/// Computes for so many milliseconds.
+fn work(milliseconds: u64) {
+    let end = monotonic_clock::now() + milliseconds * 1_000_000;
+    while monotonic_clock::now() < end {
+        for _ in 0..1_000 {
+            black_box(0);
+        }
     }
 }
 

@@ -125,6 +125,10 @@ impl source::Guest for Acme {
     }
 
     fn health(_: HealthDepth) -> HealthReport {
+        let probe = MEMORY.0.borrow().clone().unwrap_or_default().0;
+        if probe == "sleep" {
+            hostile::act(&probe);
+        }
         let check = Check {
             about: CheckSubject::Credential,
             state: HealthState::Ok,
@@ -148,8 +152,8 @@ impl source::Guest for Acme {
     fn collect(request: CollectRequest) -> Result<Page, Failure> {
         let (probe, authorization) = MEMORY.0.borrow().clone().unwrap_or_default();
         let number = request.cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-        if let Some((items, bytes)) = hostile::endless(&probe, number) {
-            let records = if bytes > 0 { vec![thing(&"x".repeat(bytes))] } else { vec![] };
+        if let Some(hostile::Endless { claims, record, next }) = hostile::endless(&probe, number) {
+            let records = if record > 0 { vec![thing(&"x".repeat(record))] } else { vec![] };
             let pace = Diagnostic {
                 severity: Severity::Info,
                 code: "quota-share".into(),
@@ -159,8 +163,9 @@ impl source::Guest for Acme {
             };
             let (diagnostics, not_before) =
                 if probe == "dawdle" { (vec![pace], Some(NOW.into())) } else { (vec![], None) };
-            let cursor = Some((number + 1).to_string());
-            return Ok(Page { diagnostics, cursor, not_before, ..page(records, items) });
+            let cursor = Some(next.to_string());
+            let usage = Usage { requests: u32::try_from(claims).unwrap_or(0), ..usage() };
+            return Ok(Page { diagnostics, cursor, not_before, usage, ..page(records, claims) });
         }
         let outcome = probe_outcome(&probe, authorization.as_deref());
         Ok(page(vec![thing(&outcome)], 1))
