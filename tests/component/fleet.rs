@@ -3,7 +3,7 @@
 
 use crate::support::fleet::{Scratch, alone, fleet, patience, run, run_until_waiting, spec, words};
 use crate::support::{account, block_on, component_file, engine, guest, plugin, simulator};
-use fivetran_simulator::{Config, Quota, Reply, RequestInfo, Simulator};
+use fivetran_simulator::{Config, Hook, Quota, Reply, RequestInfo, Simulator};
 use http::StatusCode;
 use source_fleet::{Event, Fleet, Options, Outcome, Report, SettingsRef, Spec, Stop};
 use source_host::collection::Cause;
@@ -205,7 +205,7 @@ fn a_tenant_that_comes_no_further_is_given_up_and_keeps_what_it_has() {
 }
 
 /// Where everything is refused with 503 from the hundredth request on, for so long.
-fn outage(length: Duration) -> Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync> {
+fn outage(length: Duration) -> Hook {
     let begun: OnceLock<Instant> = OnceLock::new();
     Arc::new(move |request: &RequestInfo, reply| {
         let is_away = request.number >= 100 && begun.get_or_init(Instant::now).elapsed() < length;

@@ -41,6 +41,6 @@ impl Secure {
 
 /// A component under an engine of its own, which sees the network like this.
 pub async fn plugin_with(network: Network, file: &Path) -> Result<Plugin, Error> {
-    let options = EngineOptions { cache: true, network, instances: 8 };
+    let options = EngineOptions { cache: true, network, instances: Some(8) };
     Plugin::load(&Engine::new(&options)?, file).await
 }

@@ -111,14 +111,6 @@ pub fn act(probe: &str) -> Option<String> {
             monotonic_clock::subscribe_duration(3_600_000_000_000).block();
             "woke up".into()
         }
-        // Works for half of each tick of the host, and asks for something in between.
-        "half" => loop {
-            let begun = monotonic_clock::now();
-            while monotonic_clock::now() - begun < 5_000_000 {
-                black_box(0);
-            }
-            monotonic_clock::subscribe_duration(5_000_000).block();
-        },
         _ => return None,
     })
 }
