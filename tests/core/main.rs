@@ -5,6 +5,7 @@ mod canaries;
 mod canonical;
 mod changing;
 mod collect;
+mod config;
 mod contract;
 mod cursor;
 mod docs;

@@ -1,5 +1,8 @@
 //! Whose account it is, and under whose authority it is read.
 
+use super::own;
+use super::privacy::Privacy;
+use super::redact::id_without_secret;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
@@ -44,5 +47,27 @@ impl Identity {
             user: kept(self.user),
             system_key: kept(self.system_key),
         })
+    }
+
+    /// Hides the people in its name, where the settings hide them.
+    pub fn hide_people(&mut self, privacy: &Privacy) {
+        if let Some(name) = &mut self.name
+            && let Some(without) = privacy.without_people(&self.account, name)
+        {
+            *name = without;
+        }
+    }
+
+    /// The same without the secrets in it, those of the source itself among them: it travels in the cursor.
+    #[must_use]
+    pub fn without_secrets(self, forms: &[String]) -> Self {
+        let account = id_without_secret(&self.account, &own::masked(self.account.clone(), forms));
+        let id = |id: String| id_without_secret(&account, &own::masked(id, forms));
+        Self {
+            name: self.name.map(|name| own::without_secrets(name, forms)),
+            user: self.user.map(id),
+            system_key: self.system_key.map(id),
+            account,
+        }
     }
 }
