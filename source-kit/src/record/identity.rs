@@ -71,3 +71,29 @@ impl Identity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_more_bytes_in_json_counts_so() {
+        assert!(is_at_most("abcd", 4) && !is_at_most("abcde", 4) && is_at_most("", 0));
+        assert!(is_at_most("a\"\\", 5) && !is_at_most("a\"\\", 4) && !is_at_most("é", 1));
+        assert!(!is_at_most("a\n", 100) && !fits("") && fits("a") && fits(&"a".repeat(256)) && !fits(&"a".repeat(257)));
+    }
+
+    #[test]
+    fn an_identity_keeps_what_fits_and_no_secret() {
+        let text = |text: &str| Some(String::from(text));
+        let whole = Identity { account: "acc".into(), name: text("Acme"), user: text("me"), system_key: None };
+        assert_eq!(whole.clone().kept(), Some(whole.clone()));
+        assert_eq!(whole.clone().without_secrets(&[String::from("0123456789")]), whole);
+        assert_eq!(Identity { account: "".into(), ..whole.clone() }.kept(), None);
+        let odd = Identity { name: text(&"n".repeat(257)), user: text(""), system_key: text("a\n"), ..whole.clone() };
+        assert_eq!(odd.kept(), Some(Identity { account: "acc".into(), name: None, user: None, system_key: None }));
+        let told = Identity { name: text("Acme root:pw@db 0123456789"), user: text("u0123456789"), ..whole };
+        let told = told.without_secrets(&[String::from("0123456789")]);
+        assert_eq!((told.name.as_deref(), told.user.as_deref()), (Some("Acme withheld withheld"), Some("uwithheld")));
+    }
+}
