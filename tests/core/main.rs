@@ -10,6 +10,7 @@ mod contract;
 mod cursor;
 mod docs;
 mod drift;
+mod estimate;
 mod fake;
 mod faults;
 mod fuzz_corpus;

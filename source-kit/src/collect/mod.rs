@@ -225,15 +225,14 @@ async fn run<S: Source, W: World>(
     if let Some(body) = &account_body {
         assembly.account(body);
     }
-    let in_lists = (1..closing_stage::<S>()).contains(&assembly.stage());
-    if in_lists && !assembly.is_full() {
-        let mut pipeline = Pipeline::new(&context, assembly.position());
-        while !assembly.is_over() {
-            match pipeline.next().await {
-                Some(done) => assembly.take(done),
-                None => break,
-            }
+    // At the end of the lists there is nothing in it.
+    let mut pipeline = Pipeline::new(&context, assembly.position());
+    while !assembly.is_over() {
+        match pipeline.next().await {
+            Some(done) => assembly.take(done),
+            None => break,
         }
     }
+    drop(pipeline);
     assembly.finish()
 }
