@@ -186,6 +186,13 @@ fn a_page_says_how_far_the_collection_is() {
     assert_eq!((last.progress.stages_done, last.progress.stages_total), (lists + 2, lists + 2), "account and closing");
     assert!(before.iter().all(|page| page.progress.stages_done < lists + 2 && page.progress.stages_total == lists + 2));
     assert_eq!((pages[0].progress.stage, before.last().unwrap().progress.stage), ("users", "closing"));
+    // What comes from many lists is whole after the last of them.
+    let pages = collect_all(&FakeWorld::new(simulated), &session("{}"), budget(Some(25), None)).unwrap();
+    let of_events = |page: &Page| page.coverage.iter().find(|one| one.kind == "audit_event").unwrap().state;
+    let in_lists = pages.iter().filter(|page| !["closing", "account"].contains(&page.progress.stage));
+    let verdicts: Vec<CoverageState> = in_lists.map(of_events).collect();
+    assert!(verdicts.len() > 3 && verdicts.iter().all(|state| *state != CoverageState::Complete), "{verdicts:?}");
+    assert_eq!(of_events(pages.last().unwrap()), CoverageState::Complete);
 }
 
 /// What is wrong with a further page is told of that page; the first one stays.

@@ -1,10 +1,12 @@
 //! What a collection is said to cost is what it costs.
 
 use crate::collect::account;
-use crate::fake::{Answer, FakeWorld, answer_of, collect_all, reply, run, session};
+use crate::fake::{Answer, FakeWorld, account_info, answer_of, collect_all, reply, run, session, success};
 use crate::templates::asked;
 use fivetran_simulator::{AccountSpec, Answers, Config};
+use serde_json::json;
 use source_kit::base::model::{Budget, CollectRequest, Cost};
+use source_kit::collect::collect;
 use source_kit::collect::estimate::estimate;
 use std::collections::BTreeMap;
 
@@ -73,4 +75,41 @@ fn a_list_that_is_not_counted_to_its_end_is_named_and_no_other() {
     let message = "not counted to the end, so there may be more calls: GET /v1/connections";
     assert_eq!(found[0].message, message);
     assert!(cost.endpoints.iter().all(|one| one.is_least == one.endpoint.starts_with("GET /v1/connections")));
+}
+
+/// One page of a collection of some kinds, with a bound on its records.
+fn first_page(answer: impl Fn(&str) -> Answer, kinds: &[&str], max_records: u32) -> Vec<String> {
+    let kinds = kinds.iter().map(ToString::to_string).collect();
+    let budget = Budget { max_records: Some(max_records), ..Budget::default() };
+    let request =
+        CollectRequest { kinds, since: Some("2026-01-01T00:00:00Z".into()), budget, ..CollectRequest::default() };
+    let world = FakeWorld::new(answer);
+    run(collect(&world, &session("{}"), &request)).unwrap();
+    world.journal.into_inner()
+}
+
+#[test]
+fn a_list_page_that_does_not_fit_any_more_is_not_asked_for() {
+    let user = |at: usize| json!({"id": format!("u{at}"), "created_at": "2026-01-02T00:00:00Z", "logged_in_at": "2026-01-03T00:00:00Z"});
+    let asked = first_page(
+        |path| match path.split('?').next().unwrap() {
+            "/v1/account/info" => account_info(),
+            _ => success(&json!({"items": (0..100).map(user).collect::<Vec<_>>(), "next_cursor": "x"})),
+        },
+        &["user"],
+        99,
+    );
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    // Each user has two events: a page of 150 records ends long before the list does.
+    let asked = first_page(
+        |path| match path.split('?').next().unwrap() {
+            "/v1/account/info" => account_info(),
+            "/v1/users" => success(&json!({"items": (0..100).map(user).collect::<Vec<_>>(), "next_cursor": "x"})),
+            _ => success(&json!({"items": []})),
+        },
+        &["user", "audit_event"],
+        150,
+    );
+    let lists = asked.iter().filter(|path| path.starts_with("/v1/users?")).count();
+    assert_eq!(lists, 1, "{asked:?}");
 }

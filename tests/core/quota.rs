@@ -287,7 +287,7 @@ fn the_vendors_wait_is_told_as_the_vendors_when_the_share_is_used_up_as_well() {
 #[test]
 fn the_records_at_the_end_wait_for_nobody() {
     let order = |cursor| CollectRequest { kinds: vec!["role".into()], cursor, ..order(Some(1), Some(1)) };
-    let (world, session) = (world(), paced(2));
+    let (world, session) = (world(), paced(1));
     let (mut request, mut in_closing) = (order(None), 0);
     loop {
         let page = run(collect(&world, &session, &request)).unwrap();
@@ -322,6 +322,20 @@ fn a_further_page_is_two_calls() {
         let page = run(collect(&pages, &session("{}"), &request)).unwrap();
         assert_eq!(page.usage.requests, sent, "of {most}");
     }
+}
+
+#[test]
+fn a_page_that_is_cut_is_looked_back_from_only_once() {
+    let three = |first: usize| (first..first + 3).map(|at| serde_json::json!({"name": format!("role {at}")}));
+    let roles = FakeWorld::new(|path: &str| match path.split("cursor=").nth(1) {
+        _ if !path.starts_with("/v1/roles") => account_info(),
+        None => success(&serde_json::json!({"items": three(0).collect::<Vec<_>>(), "next_cursor": "3"})),
+        Some(_) => success(&serde_json::json!({"items": three(3).collect::<Vec<_>>()})),
+    });
+    let request = CollectRequest { kinds: vec!["role".into()], ..order(Some(1), Some(1)) };
+    let pages = collect_all(&roles, &session("{}"), request).unwrap();
+    let sent: Vec<u32> = pages.iter().map(|page| page.usage.requests).filter(|sent| *sent > 0).collect();
+    assert_eq!(sent, [2, 1, 1, 2, 1, 1], "the account at first, and one look back");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What is wrong with the further pages of a part, and what its items have in common: one test each, in few calls.
 
-use super::account::{Asked, error, page, world};
+use super::account::{Asked, Slow, error, page, world};
 use super::{Row, request, row};
-use crate::fake::{Answer, FakeWorld, collect_all, session, success};
+use crate::fake::{Answer, FakeWorld, collect_all, records, run, session, success};
 use fivetran_source::table::KINDS;
 use serde_json::{Value, json};
 use source_kit::Kind;
-use source_kit::base::model::{Coverage, CoverageState};
+use source_kit::base::model::{CollectRequest, Coverage, CoverageState};
+use source_kit::collect::collect;
 use std::cell::Cell;
 
 const ENTITIES: &str = "/v1/external-secrets-managers/{}/entities";
@@ -100,8 +101,8 @@ fn a_grant_that_slips_out_of_sight_between_two_pages_is_said_to_be_missing() {
 }
 
 /// Certificates of three connections: of `a` as `first` says, of `b` as `second`; `c` is usual unless it is said.
-fn certificates(settings: &str, answers: [Option<u16>; 3]) -> Coverage {
-    read("certificate", 3, settings, |asked| {
+fn certificates(kind: &str, settings: &str, answers: [Option<u16>; 3]) -> Coverage {
+    read(kind, 3, settings, |asked| {
         let at = ["a", "b", "c"].iter().position(|id| *id == asked.id)?;
         match (asked.at.as_str(), answers[at]) {
             ("/v1/destinations/{}/certificates", _) => None,
@@ -123,7 +124,7 @@ fn all_are_gone_only_where_no_other_answer_came() {
         ([gone, gone, Some(404)], false),
         ([gone, gone, Some(500)], false),
     ] {
-        let coverage = certificates("{}", answers);
+        let coverage = certificates("certificate", "{}", answers);
         let said = coverage.reason.contains("every item");
         assert_eq!(said, all_gone, "{answers:?}: {}", coverage.reason);
         assert_eq!(coverage.state == CoverageState::Complete, answers == [gone, gone, None], "{}", coverage.reason);
@@ -133,6 +134,45 @@ fn all_are_gone_only_where_no_other_answer_came() {
 #[test]
 fn what_a_setting_accepts_stays_accepted_though_some_items_have_it() {
     let refused = [None, Some(403), Some(403)];
-    assert!(certificates(r#"{"accepted_gaps": ["certificate"]}"#, refused).accepted);
-    assert!(!certificates("{}", refused).accepted);
+    // The events of what is accepted are accepted with it.
+    for kind in ["certificate", "audit_event"] {
+        let coverage = certificates(kind, r#"{"accepted_gaps": ["certificate"]}"#, refused);
+        assert!(coverage.accepted, "{kind}: {}", coverage.reason);
+        assert!(!certificates(kind, "{}", refused).accepted, "{kind}");
+    }
+}
+
+#[test]
+fn answers_that_come_late_and_at_once_make_the_same_records() {
+    let wanted = |max_records| request(KINDS, max_records, None);
+    let want = collect_all(&world(3, |_| None), &session("{}"), wanted(None)).unwrap();
+    for max_records in [None, Some(25)] {
+        let (slow, session) = (Slow(world(3, |_| None)), session("{}"));
+        let (mut order, mut got) = (wanted(max_records), Vec::new());
+        loop {
+            let page = run(collect(&slow, &session, &order)).unwrap();
+            got.extend(page.records);
+            order.cursor = page.cursor;
+            if order.cursor.is_none() {
+                break;
+            }
+        }
+        assert!(got.len() > 100 && got.iter().eq(records(&want)), "{max_records:?}");
+    }
+}
+
+#[test]
+fn the_runs_of_weeks_that_do_not_fit_are_not_asked_for_in_vain() {
+    let sync =
+        |at: usize| json!({"sync_id": format!("s{at}"), "start_time": "2026-01-02T00:00:00Z", "status": "SUCCESSFUL"});
+    let slow = Slow(world(1, |asked| match asked.at.as_str() {
+        "/v1/connections" => Some(page(&[json!({"id": "a", "service": "s3", "sync_frequency": 15})], None)),
+        "/v1/connections/{}/sync-history" => Some(page(&(0..300).map(sync).collect::<Vec<_>>(), None)),
+        _ => None,
+    }));
+    let runs: Vec<&Kind> = KINDS.iter().copied().filter(|one| one.id == "sync_run").collect();
+    let order = CollectRequest { since: Some("2026-01-01T00:00:00Z".into()), ..request(&runs, Some(100), None) };
+    run(collect(&slow, &session("{}"), &order)).unwrap();
+    let asked = slow.0.journal.borrow();
+    assert_eq!(asked.len(), 3, "the account, the list, and the first week: {asked:?}");
 }
