@@ -75,7 +75,11 @@ pub fn identify(data: &str) -> Option<Identity> {
 /// Makes the record.
 pub fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(info) = findings.read::<AccountInfo<'_>>(PATH, item.json) else { return };
-    let Some(id) = findings.id(&info.account_id) else { return };
+    if findings.id(&info.account_id).is_none() {
+        return;
+    }
+    // As everywhere: an id that is a secret is another one.
+    let id = out.account;
     let name = info.account_name.text();
     out.record(Draft {
         kind: &KIND,

@@ -121,17 +121,21 @@ pub struct AuditEvent<'a> {
 pub struct Stamp<'a> {
     action: Action,
     at: Option<&'a str>,
-    is_odd: bool,
+    is_missing: bool,
     field: &'static str,
     actor: Option<(&'a str, &'static str)>,
     outcome: Option<&'static str>,
 }
 
 impl<'a> Stamp<'a> {
-    /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it.
+    /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it. What exists was
+    /// created: without an instant that event is missing, while the others may never have happened.
     pub fn new(action: Action, at: &'a Text<'_>, field: &'static str) -> Self {
-        let is_odd = at.is_set() && at.text().is_none_or(|text| Timestamp::parse_rfc3339(text).is_none());
-        Self { action, at: at.text(), is_odd, field, actor: None, outcome: None }
+        let is_missing = match action {
+            Action::Create => at.text().and_then(instant_of).is_none(),
+            _ => at.is_set() && at.text().is_none_or(|text| Timestamp::parse_rfc3339(text).is_none()),
+        };
+        Self { action, at: at.text(), is_missing, field, actor: None, outcome: None }
     }
 
     /// Who did it, where there is such a field, and the JSON pointer of it.
@@ -159,12 +163,13 @@ pub struct Target<'a> {
 }
 
 /// Makes the events of stamps. Null and placeholder (1970) stamps are no events, and neither is what lies before
-/// `since`. The event of a stamp that cannot be read is missing, and that is said.
+/// `since`. The event of a stamp that cannot be read is missing, and so is that of a creation without one: both are
+/// said.
 pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps: &[Stamp<'_>]) {
     if !out.wants(&KIND) {
         return;
     }
-    if stamps.iter().any(|stamp| stamp.is_odd) {
+    if stamps.iter().any(|stamp| stamp.is_missing) {
         out.unknown(&KIND, "when something happened");
     }
     for stamp in stamps {

@@ -16,6 +16,7 @@ use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::shape::Shape;
 use source_kit::record::sift::Kept;
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Need, Origin, Rule, Subject, Text, Unread, When, Withheld,
@@ -268,6 +269,9 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
         None => ", unknown whether paused",
     };
     let agent = connection.hybrid_deployment_agent_id.text();
+    let (time, method) = (connection.daily_sync_time.text(), connection.networking_method.text());
+    let daily_sync_time = Shape::Time.kept(time, "/daily_sync_time", &mut withheld);
+    let networking_method = Shape::Word.kept(method, "/networking_method", &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -281,7 +285,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
         content: &ConnectionContent {
             connected_by: connection.connected_by.text(),
             created_at: connection.created_at.text(),
-            daily_sync_time: connection.daily_sync_time.text(),
+            daily_sync_time,
             data_delay_sensitivity: connection.data_delay_sensitivity.text(),
             data_delay_threshold: connection.data_delay_threshold.value(),
             destination_schema_names: connection.destination_schema_names.text(),
@@ -291,7 +295,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
             group_id: connection.group_id.text(),
             hybrid_deployment_agent_id: agent.or(connection.local_processing_agent_id.text()),
             id,
-            networking_method: connection.networking_method.text(),
+            networking_method,
             pause_after_trial: connection.pause_after_trial.value(),
             paused: connection.paused.value(),
             private_link_id: connection.private_link_id.text(),

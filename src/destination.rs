@@ -10,6 +10,7 @@ use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::shape::Shape;
 use source_kit::record::sift::Kept;
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld,
@@ -134,7 +135,8 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let agent = &destination.hybrid_deployment_agent_id;
     let agent = agent.text().or(destination.local_processing_agent_id.text());
     let service = destination.service.text();
-    let region = destination.region.text();
+    let region = Shape::Region.kept(destination.region.text(), "/region", &mut withheld);
+    let networking_method = Shape::Word.kept(destination.networking_method.text(), "/networking_method", &mut withheld);
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     out.record(Draft {
         kind: &KIND,
@@ -153,7 +155,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             group_id: destination.group_id.text(),
             hybrid_deployment_agent_id: agent,
             id,
-            networking_method: destination.networking_method.text(),
+            networking_method,
             private_link_id: destination.private_link_id.text(),
             proxy_agent_id: destination.proxy_agent_id.text(),
             region,

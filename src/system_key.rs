@@ -10,6 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::record::shape::Shape;
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason,
     wire,
@@ -130,6 +131,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let mut withheld = withheld(key);
     let name = out.free_text(key.name.text(), "/name", &mut withheld);
+    let mut permissions = key.permissions.every(|one| Some(permission(one)));
+    for (at, one) in permissions.iter_mut().flatten().enumerate() {
+        one.access_level =
+            Shape::Word.kept(one.access_level, &format!("/permissions/{at}/access_level"), &mut withheld);
+    }
     // The details need not repeat every stamp of the list.
     let expired_at = if key.expired_at == Field::Absent { &listed.expired_at } else { &key.expired_at };
     let last_used_at = if key.last_used_at.is_set() { &key.last_used_at } else { &listed.last_used_at };
@@ -145,7 +151,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             id,
             last_used_at: last_used_at.text(),
             name,
-            permissions: key.permissions.every(|one| Some(permission(one))),
+            permissions,
             updated_at: key.updated_at.text(),
         },
         from: &origins.iter().collect::<Vec<_>>(),

@@ -11,6 +11,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::base::url;
+use source_kit::record::secrets::WITHHELD;
+use source_kit::record::shape::Shape;
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire,
 };
@@ -90,7 +92,12 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(id) = findings.id(&webhook.id) else { return };
     let origin = item.origin();
     let address = webhook.url.text().and_then(url::origin);
-    let events = webhook.events.texts();
+    let mut withheld = withheld(&webhook);
+    let mut events = webhook.events.texts();
+    for (at, event) in events.iter_mut().flatten().enumerate() {
+        // Left out, it would not be subscribed to.
+        *event = Shape::Word.kept(Some(*event), &format!("/events/{at}"), &mut withheld).unwrap_or(WITHHELD);
+    }
     let count = events.as_ref().map_or("events unknown".into(), |events| format!("{} events", events.len()));
     let state = match webhook.active.value() {
         Some(true) => "active",
@@ -116,7 +123,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             kind: webhook.kind.text(),
         },
         from: &[&origin],
-        withheld: withheld(&webhook),
+        withheld,
     });
     let target = Target { primary: ("WEBHOOK", id), secondary: None, on: &[KIND.id, id] };
     let created = Stamp::new(Action::Create, &webhook.created_at, "created_at").by(&webhook.created_by, "/created_by");

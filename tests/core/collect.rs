@@ -169,6 +169,53 @@ fn the_next_collection_is_told_where_its_events_begin() {
         |path| if path.starts_with("/v1/webhooks") { reply(500, "{}") } else { simulated(path) };
     assert_eq!(next_since(short, None, "{}"), None, "events are missing");
     assert_eq!(next_since(short, since, "{}").as_deref(), Some("2025-12-24T00:00:00.000Z"), "as this one");
+    // What is no event may be short, and where no events are asked for there is nothing to go on from.
+    let no_roles: fn(&str) -> Answer =
+        |path| if path.starts_with("/v1/roles") { reply(403, "{}") } else { simulated(path) };
+    assert_eq!(next_since(no_roles, None, "{}").as_deref(), Some("2026-01-30T12:00:00.000Z"));
+    let roles = CollectRequest { kinds: vec!["role".into()], ..budget(None, None) };
+    let pages = collect_all(&FakeWorld::new(whole), &session("{}"), roles).unwrap();
+    assert_eq!(pages.last().unwrap().next_since, None);
+}
+
+#[test]
+fn a_page_says_how_far_the_collection_is() {
+    let pages = collect_all(&FakeWorld::new(account), &session("{}"), budget(Some(7), None)).unwrap();
+    let lists = u32::try_from(fivetran_source::table::RESOURCES.len()).unwrap();
+    let (last, before) = pages.split_last().unwrap();
+    assert_eq!((last.progress.stages_done, last.progress.stages_total), (lists + 2, lists + 2), "account and closing");
+    assert!(before.iter().all(|page| page.progress.stages_done < lists + 2 && page.progress.stages_total == lists + 2));
+    assert_eq!((pages[0].progress.stage, before.last().unwrap().progress.stage), ("users", "closing"));
+    // What comes from many lists is whole after the last of them.
+    let pages = collect_all(&FakeWorld::new(simulated), &session("{}"), budget(Some(25), None)).unwrap();
+    let of_events = |page: &Page| page.coverage.iter().find(|one| one.kind == "audit_event").unwrap().state;
+    let in_lists = pages.iter().filter(|page| !["closing", "account"].contains(&page.progress.stage));
+    let verdicts: Vec<CoverageState> = in_lists.map(of_events).collect();
+    assert!(verdicts.len() > 3 && verdicts.iter().all(|state| *state != CoverageState::Complete), "{verdicts:?}");
+    assert_eq!(of_events(pages.last().unwrap()), CoverageState::Complete);
+}
+
+/// What is wrong with a further page is told of that page; the first one stays.
+#[test]
+fn a_further_page_that_is_lost_is_said_by_its_number() {
+    for (status, page, code, words) in [
+        (404, 2, "no-usable-answer", "GET /v1/roles gave no usable answer from page 2 on"),
+        (500, 2, "no-usable-answer", "GET /v1/roles gave no usable answer from page 2 on"),
+        (403, 2, "refused", "GET /v1/roles was refused: ROLES:READ is missing"),
+        (500, 1, "no-usable-answer", "GET /v1/roles gave no usable answer"),
+        (404, 1, "not-offered", "GET /v1/roles is not offered to this account"),
+    ] {
+        let world = FakeWorld::new(move |path: &str| match path.strip_prefix("/v1/roles") {
+            None => account(path),
+            Some(query) if query.contains("cursor=") == (page == 2) => reply(status, json!({"code": "No"}).to_string()),
+            Some(_) => success(&json!({"items": [{"name": "a"}], "next_cursor": "x"})),
+        });
+        let request = CollectRequest { kinds: vec!["role".into()], ..budget(None, None) };
+        let pages = collect_all(&world, &session("{}"), request).unwrap();
+        let coverage = coverage(&pages, "role");
+        assert_eq!((coverage.code, coverage.records), (code, page - 1), "{status} at page {page}");
+        assert_eq!(coverage.reason, words, "{status} at page {page}");
+    }
 }
 
 #[test]
@@ -179,6 +226,9 @@ fn a_page_that_is_stopped_says_why() {
     let stopped = page.stopped.unwrap();
     assert_eq!((stopped.kind, stopped.code, stopped.http_status), (FailureKind::Upstream, "outage", Some(503)));
     assert!(stopped.retryable && page.cursor.is_some() && !page.records.is_empty() && page.next_since.is_none());
+    // Where nothing was achieved there is nothing to answer with.
+    let again = CollectRequest { cursor: page.cursor, ..budget(None, None) };
+    assert_eq!(run(collect(&world, &session("{}"), &again)).unwrap_err().code, "outage");
 }
 
 #[test]

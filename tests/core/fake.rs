@@ -10,7 +10,9 @@ use source_kit::collect::{Session, collect};
 use source_kit::record::config::{Credentials, configure};
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// When all tests take place: 2026-01-31T12:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_769_860_800_000);
@@ -80,14 +82,27 @@ pub fn account_info() -> Answer {
     success(&serde_json::json!({"account_id": "acc", "account_name": "Acme", "user_id": "me", "system_key_id": null}))
 }
 
-/// Runs a future that never really waits.
+/// Whether somebody asked to be polled again.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs a future that never really waits. One that is pending and wakes nobody would never be polled again.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
     for _ in 0..1_000_000 {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
+        assert!(woken.0.swap(false, Ordering::Relaxed), "nobody will poll it again");
     }
     panic!("the future waits for something that never comes");
 }

@@ -2,7 +2,7 @@
 //! itself.
 
 use crate::collect::{account, budget};
-use crate::fake::{FakeWorld, collect_all, reply, session};
+use crate::fake::{FakeWorld, collect_all, records, reply, session};
 use serde_json::{Value, json};
 use source_kit::base::model::{CollectRequest, Coverage, CoverageState, Page};
 
@@ -57,6 +57,24 @@ fn a_stamp_that_is_no_instant_is_a_missing_event() {
 }
 
 #[test]
+fn what_exists_was_created_and_without_a_stamp_that_event_is_missing() {
+    for user in [
+        json!({"id": "u", "role": null}),
+        json!({"id": "u", "role": null, "created_at": null}),
+        json!({"id": "u", "role": null, "created_at": "1970-01-01T00:00:00Z"}),
+    ] {
+        let (pages, _) = collected(&["audit_event"], "/v1/users", &enveloped(&json!({"items": [user]})));
+        let coverage = of(&pages, "audit_event");
+        assert_eq!(coverage.state, CoverageState::Partial, "{user}");
+        assert!(coverage.reason.contains("GET /v1/users does not say when something happened"), "{}", coverage.reason);
+    }
+    let user = json!({"id": "u", "role": null, "created_at": "2025-01-01T00:00:00Z", "logged_in_at": null});
+    let (pages, _) = collected(&["audit_event"], "/v1/users", &enveloped(&json!({"items": [user]})));
+    let reason = &of(&pages, "audit_event").reason;
+    assert!(!reason.contains("/v1/users does not say"), "whoever never logged in has no such event: {reason}");
+}
+
+#[test]
 fn further_pages_that_are_named_otherwise_than_documented_are_noticed() {
     let roles = json!([{"name": "one", "is_custom": false, "scope": []}]);
     let sibling = |name: &str, value: Value| enveloped(&json!({"items": roles, name: value}));
@@ -106,6 +124,116 @@ fn the_own_secret_does_not_leave_whoever_repeats_it() {
         let everything = pages.iter().fold(out, |out, page| format!("{out}{:?}{:?}", page.records, page.diagnostics));
         assert!(!everything.contains(secret) && !everything.contains(&pair), "{everything}");
         assert!(pages.iter().flat_map(|page| &page.records).any(|record| record.title.contains("withheld")));
+    }
+}
+
+#[test]
+fn no_secret_stands_in_the_cursor() {
+    use base64::Engine;
+    let decoded = |cursor: &str| {
+        let json = cursor.split('.').nth(1).unwrap();
+        String::from_utf8(base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(json).unwrap()).unwrap()
+    };
+    let token = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let own = "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3";
+    for text in [token, own, "KEYkey:s3cret@db.example.com"] {
+        let world = FakeWorld::new(|path: &str| match path.split('?').next() {
+            Some("/v1/account/info") => {
+                let data = json!({"account_id": text, "account_name": format!("Of {text}"), "user_id": text, "system_key_id": text});
+                reply(200, enveloped(&data).to_string())
+            }
+            Some("/v1/users") => {
+                let me = json!({"id": text, "role": text, "created_at": "2025-01-01T00:00:00Z"});
+                reply(200, enveloped(&json!({"items": [me]})).to_string())
+            }
+            Some("/v1/groups") => {
+                let group = json!({"id": own, "name": "Prod", "created_at": "2025-01-01T00:00:00Z"});
+                reply(200, enveloped(&json!({"items": [group]})).to_string())
+            }
+            _ => account(path),
+        });
+        let kept = session("{}");
+        let pages = collect_all(&world, &kept, budget(Some(1), None)).unwrap();
+        let cursors = pages.iter().filter_map(|page| page.cursor.as_deref()).map(decoded);
+        cursors.for_each(|cursor| assert!(!cursor.contains(text) && !cursor.contains(own), "{cursor}"));
+        let whole = collect_all(&world, &session("{}"), budget(None, None)).unwrap();
+        assert_eq!(records(&pages), records(&whole), "the same wherever it was cut");
+        assert!(!format!("{whole:?}").contains(text));
+        let about: Value = serde_json::from_str(&records(&whole)[0].content).unwrap();
+        let id = about["account_id"].as_str().unwrap().replace(':', "%3A");
+        assert!(records(&whole).iter().all(|record| record.id.contains(&id)), "one account {id}");
+    }
+}
+
+#[test]
+fn in_the_hashed_mode_nobody_is_named_in_the_cursor() {
+    use base64::Engine;
+    let waits = std::cell::Cell::new(1);
+    let world = FakeWorld::new(|path: &str| match path.split('?').next() {
+        Some("/v1/account/info") => {
+            let data = json!({"account_id": "acc", "account_name": "Of Ada Byron", "user_id": "me"});
+            reply(200, enveloped(&data).to_string())
+        }
+        Some("/v1/users") if waits.get() > 0 => {
+            waits.set(waits.get() - 1);
+            Ok(source_kit::base::world::Response {
+                status: 429,
+                retry_after: Some("3600".into()),
+                request_id: None,
+                body: Vec::new(),
+                body_digest: None,
+            })
+        }
+        Some("/v1/users") => {
+            let me = json!({"id": "me", "role": "Ada Byron's", "given_name": "Ada", "family_name": "Byron", "created_at": "2025-01-01T00:00:00Z"});
+            reply(200, enveloped(&json!({"items": [me]})).to_string())
+        }
+        _ => account(path),
+    });
+    let pages = collect_all(&world, &session(HASHED), budget(Some(5), None)).unwrap();
+    assert!(pages[0].not_before.is_some() && pages[0].records.is_empty(), "the list of users had to wait");
+    for cursor in pages.iter().filter_map(|page| page.cursor.as_deref()) {
+        let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(cursor.split('.').nth(1).unwrap()).unwrap();
+        let json = String::from_utf8(json).unwrap();
+        assert!(!json.contains("Byron"), "{json}");
+    }
+    let all = records(&pages);
+    let name = all.last().unwrap().subject.name.as_deref().unwrap();
+    assert!(name.starts_with("Of hmac-sha256:"), "{name}");
+    assert!(all.last().unwrap().content.contains("hmac-sha256:"), "the role");
+}
+
+/// Settings that keep a word of the vendor's, of which any may be a key.
+#[test]
+fn what_should_be_a_word_is_withheld_when_it_is_none() {
+    let key = "0123456789abcdef0123456789abcdef";
+    for (kind, at, item, pointer) in [
+        ("connection", "/v1/connections/c1", json!({"id": "c1", "daily_sync_time": key}), "/daily_sync_time"),
+        ("connection", "/v1/connections/c1", json!({"id": "c1", "networking_method": key}), "/networking_method"),
+        ("connection", "/v1/connections/c1", json!({"id": "c1", "config": {"region": key}}), "/config/region"),
+        (
+            "connection",
+            "/v1/connections/c1",
+            json!({"id": "c1", "config": {"auth_method": key}}),
+            "/config/auth_method",
+        ),
+        ("destination", "/v1/destinations/g1", json!({"id": "g1", "region": key}), "/region"),
+        ("destination", "/v1/destinations/g1", json!({"id": "g1", "networking_method": key}), "/networking_method"),
+        ("webhook", "/v1/webhooks", json!({"id": "w", "events": ["sync_end", key]}), "/events/1"),
+        (
+            "system_key",
+            "/v1/system-keys",
+            json!({"id": "k", "permissions": [{"access_level": key}]}),
+            "/permissions/0/access_level",
+        ),
+    ] {
+        let is_list = matches!(at, "/v1/webhooks" | "/v1/system-keys");
+        let data = if is_list { json!({"items": [item]}) } else { item };
+        let (pages, _) = collected(&[kind], at, &enveloped(&data));
+        assert!(!format!("{pages:?}").contains(key), "{pointer}");
+        let all = records(&pages);
+        let withheld = all.iter().filter(|record| record.kind == kind).flat_map(|record| &record.withheld);
+        assert!(withheld.map(|one| one.pointer.as_str()).any(|one| one == pointer), "{pointer}");
     }
 }
 

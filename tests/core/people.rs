@@ -129,6 +129,16 @@ fn users_that_cannot_be_read_are_said_and_addresses_are_hashed_all_the_same() {
 }
 
 #[test]
+fn a_list_of_users_that_does_not_come_to_its_end_is_said() {
+    let (pages, _) = hashed(|path: &str| match path.starts_with("/v1/users?") {
+        true => success(&json!({"items": [{"id": "u1", "email": "ada@example.com"}], "nextCursor": "abc"})),
+        false => named(path),
+    });
+    let found = pages.iter().flat_map(|page| &page.diagnostics).filter(|one| one.code == "people-unknown");
+    assert_eq!(found.count(), 1);
+}
+
+#[test]
 fn without_the_names_nothing_is_made() {
     let unavailable =
         |status| move |path: &str| if path.starts_with("/v1/users?") { reply(status, "{}") } else { named(path) };

@@ -283,3 +283,69 @@ fn the_vendors_wait_is_told_as_the_vendors_when_the_share_is_used_up_as_well() {
     assert_eq!((page.usage.requests, page.not_before.as_deref()), (0, Some("2026-01-31T13:00:00.000Z")));
     assert_eq!(page.diagnostics[0].code, "quota-share");
 }
+
+#[test]
+fn the_records_at_the_end_wait_for_nobody() {
+    let order = |cursor| CollectRequest { kinds: vec!["role".into()], cursor, ..order(Some(1), Some(1)) };
+    let (world, session) = (world(), paced(1));
+    let (mut request, mut in_closing) = (order(None), 0);
+    loop {
+        let page = run(collect(&world, &session, &request)).unwrap();
+        if page.progress.stage == "closing" {
+            in_closing += 1;
+            assert_eq!((page.not_before, page.diagnostics.len()), (None, 0), "nothing more is sent");
+        } else if let Some(until) = &page.not_before {
+            wait_until(until, &world.waited_ms);
+        }
+        request = order(page.cursor);
+        if request.cursor.is_none() {
+            break;
+        }
+    }
+    assert!(in_closing > 5);
+}
+
+/// After a further page of a list the one before is looked at again: both calls have to fit.
+#[test]
+fn a_further_page_is_two_calls() {
+    let pages = FakeWorld::new(|path: &str| {
+        if !path.starts_with("/v1/roles") {
+            return account_info();
+        }
+        let at: usize = path.split("cursor=").nth(1).map_or(0, |at| at.parse().unwrap());
+        let next = (at < 3).then(|| (at + 1).to_string());
+        success(&serde_json::json!({"items": [{"name": format!("role {at}")}], "next_cursor": next}))
+    });
+    for (most, sent) in [(2, 2), (3, 2), (4, 4), (5, 4), (6, 6), (8, 8)] {
+        let budget = Budget { max_requests: Some(most), max_concurrency: Some(1), ..Budget::default() };
+        let request = CollectRequest { kinds: vec!["role".into()], budget, ..CollectRequest::default() };
+        let page = run(collect(&pages, &session("{}"), &request)).unwrap();
+        assert_eq!(page.usage.requests, sent, "of {most}");
+    }
+}
+
+#[test]
+fn a_page_that_is_cut_is_looked_back_from_only_once() {
+    let three = |first: usize| (first..first + 3).map(|at| serde_json::json!({"name": format!("role {at}")}));
+    let roles = FakeWorld::new(|path: &str| match path.split("cursor=").nth(1) {
+        _ if !path.starts_with("/v1/roles") => account_info(),
+        None => success(&serde_json::json!({"items": three(0).collect::<Vec<_>>(), "next_cursor": "3"})),
+        Some(_) => success(&serde_json::json!({"items": three(3).collect::<Vec<_>>()})),
+    });
+    let request = CollectRequest { kinds: vec!["role".into()], ..order(Some(1), Some(1)) };
+    let pages = collect_all(&roles, &session("{}"), request).unwrap();
+    let sent: Vec<u32> = pages.iter().map(|page| page.usage.requests).filter(|sent| *sent > 0).collect();
+    assert_eq!(sent, [2, 1, 1, 2, 1, 1], "the account at first, and one look back");
+}
+
+#[test]
+fn nothing_is_begun_once_the_time_is_up() {
+    let mut slow = world();
+    slow.latency_ms = 1;
+    for most in [3, 5, 8] {
+        let budget = Budget { max_milliseconds: Some(most), max_concurrency: Some(1), ..Budget::default() };
+        let request = CollectRequest { budget, ..CollectRequest::default() };
+        let page = run(collect(&slow, &session("{}"), &request)).unwrap();
+        assert_eq!(u64::from(page.usage.requests), most);
+    }
+}

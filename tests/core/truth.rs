@@ -5,6 +5,7 @@
 
 mod account;
 mod fields;
+mod parts;
 mod rules;
 mod situations;
 mod told;

@@ -310,7 +310,14 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
             unknown: Vec::new(),
         };
         project(&mut out, &mut findings, &self.state.notes);
+        // Before anything is hashed of them: what was delivered is found again by its id as it left.
+        out.records.iter_mut().for_each(|record| own::mask(record, &self.config.own_secrets));
         findings.unknown = out.unknown;
+        // It travels in the cursor.
+        findings.principal_role = findings.principal_role.map(|role| {
+            let role = own::without_secrets(role, &self.config.own_secrets);
+            call.settings.privacy.without_people(&identity.account, &role).unwrap_or(role)
+        });
         Made { records: out.records, findings, goes_on: false }
     }
 
@@ -348,8 +355,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         self.state.position = next.unwrap_or(closing);
     }
 
-    fn deliver(&mut self, mut record: Record) {
-        own::mask(&mut record, &self.config.own_secrets);
+    fn deliver(&mut self, record: Record) {
         self.context.progress.record(&record, self.plan().budget.max_bytes.is_some());
         let position = self.plan().wanted.iter().position(|kind| kind.id == record.kind);
         if let Some(tally) = position.and_then(|at| self.state.tallies.get_mut(at)) {
@@ -412,7 +418,8 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         while self.stage() == closing_stage::<S>() && !self.finished && !self.is_full() {
             let index = self.state.position.index;
             let now = self.context.call.now();
-            if let Some(record) = closing::record(index, &self.state, self.config, self.plan(), now) {
+            if let Some(mut record) = closing::record(index, &self.state, self.config, self.plan(), now) {
+                own::mask(&mut record, &self.config.own_secrets);
                 self.deliver(record);
                 self.state.position.index += 1;
             }

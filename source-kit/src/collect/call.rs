@@ -12,6 +12,7 @@ use crate::record::config::{Config, Settings};
 use crate::record::failure::failure_of;
 use crate::record::source::Source;
 use alloc::format;
+use alloc::string::String;
 
 /// The longest wait inside a call that has no time budget: longer ones belong to the host.
 pub const DEFAULT_MAX_MS: u64 = 60_000;
@@ -24,6 +25,8 @@ pub struct Call<'w, S: Source, W> {
     pub plan: &'w Plan,
     /// Settings in force.
     pub settings: &'w Settings<S>,
+    /// The source's own secret in every form.
+    pub own_secrets: &'w [String],
     /// By the monotonic clock: nothing is begun after it.
     pub deadline_ms: u64,
 }
@@ -32,7 +35,7 @@ impl<'w, S: Source, W: World> Call<'w, S, W> {
     /// A call that begins now. `limits` are for its requests.
     pub fn new(world: &'w W, config: &'w Config<S>, plan: &'w Plan, limits: Limits, deadline_ms: u64) -> Self {
         let client = Client::new(world, config.authorization.clone(), limits);
-        Self { client, plan, settings: &config.settings, deadline_ms }
+        Self { client, plan, settings: &config.settings, own_secrets: &config.own_secrets, deadline_ms }
     }
 
     /// The time of day.

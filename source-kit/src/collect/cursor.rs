@@ -13,6 +13,7 @@ use crate::base::model::{Failure, FailureKind};
 use crate::base::timestamp::Timestamp;
 use crate::read::quota::Window;
 use crate::record::identity::Identity;
+use crate::record::own;
 use crate::record::problem::{Cause, Problem};
 use crate::record::source::Source;
 use crate::record::tally::Tally;
@@ -91,10 +92,11 @@ pub struct Refusals {
 impl<S: Source> State<S> {
     /// The cursor's text, within [`MAX_CURSOR_BYTES`]. What does not fit is forgotten, the least
     /// important first, and coverage says so where it matters: which drift was reported (it may be
-    /// reported twice), all but the first problems of each kind, what was noted for later items.
+    /// reported twice), all but the first problems of each kind, what was noted for later items. The source's own
+    /// secret is not in it, whoever repeats it.
     #[must_use]
-    pub fn encode(&self) -> String {
-        let text = self.text();
+    pub fn encode(&self, own_secrets: &[String]) -> String {
+        let text = self.text(own_secrets);
         if text.len() <= MAX_CURSOR_BYTES {
             return text;
         }
@@ -108,12 +110,12 @@ impl<S: Source> State<S> {
         ];
         for forget in steps {
             forget(&mut state);
-            let text = state.text();
+            let text = state.text(own_secrets);
             if text.len() <= MAX_CURSOR_BYTES {
                 return text;
             }
         }
-        state.text()
+        state.text(own_secrets)
     }
 
     /// Forgets what was noted, and says so in the kinds that rest on it.
@@ -128,8 +130,13 @@ impl<S: Source> State<S> {
         }
     }
 
-    fn text(&self) -> String {
-        let json = serde_json::to_string(self).unwrap_or_default();
+    fn text(&self, own_secrets: &[String]) -> String {
+        let mut json = serde_json::to_string(self).unwrap_or_default();
+        if own_secrets.iter().any(|form| json.contains(form)) {
+            let mut value = serde_json::to_value(self).unwrap_or_default();
+            own::mask_all(&mut value, own_secrets);
+            json = serde_json::to_string(&value).unwrap_or_default();
+        }
         let head = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(json));
         let sum = checksum(&head);
         format!("{head}.{sum}")

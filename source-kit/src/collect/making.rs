@@ -77,3 +77,33 @@ pub fn drop_repeats(records: &mut Vec<Record>) -> u64 {
     records.retain(|_| keep.next().unwrap_or(true));
     conflicts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::model::Subject;
+
+    fn record(id: &str, content: &str) -> Record {
+        Record {
+            content: content.into(),
+            effective_at: None,
+            id: id.into(),
+            kind: "user",
+            observed_at: "".into(),
+            provenance: Vec::new(),
+            schema_version: 1,
+            subject: Subject { id: id.into(), name: None, kind: "user" },
+            title: "".into(),
+            valid_until: "".into(),
+            withheld: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_first_of_each_id_stays_and_what_says_something_else_is_counted() {
+        let mut records = Vec::from([record("a", "1"), record("b", "1"), record("a", "1"), record("a", "2")]);
+        assert_eq!(drop_repeats(&mut records), 1);
+        assert_eq!(records, [record("a", "1"), record("b", "1")]);
+        assert_eq!(drop_repeats(&mut records), 0);
+    }
+}

@@ -107,13 +107,21 @@ pub async fn collect<S: Source, W: World>(
         }
     }
     match identify(&call, session, resumed).await {
-        Ok((state, account_body)) => {
-            match people::learn(&call, &session.config.settings.privacy, &session.people_known).await {
-                Ok(finding) => run(&call, session, state, account_body).await.map(|mut page| {
-                    page.diagnostics.extend(finding);
-                    page
-                }),
-                Err(Halt::Wait(until)) => Ok(page::waiting(&call, &state, until)),
+        Ok((mut state, account_body)) => {
+            let privacy = &session.config.settings.privacy;
+            match people::learn(&call, privacy, &session.people_known).await {
+                Ok(finding) => {
+                    state.identity.hide_people(privacy);
+                    run(&call, session, state, account_body).await.map(|mut page| {
+                        page.diagnostics.extend(finding);
+                        page
+                    })
+                }
+                Err(Halt::Wait(until)) => {
+                    // Whose name is in the account's is not known yet; it is read again.
+                    state.identity.name.take_if(|_| state.position.stage == 0);
+                    Ok(page::waiting(&call, &state, until))
+                }
                 Err(Halt::Fail(failure)) => Err(*failure),
             }
         }
@@ -154,11 +162,13 @@ async fn identify<S: Source, W: World>(
     let Some(identity) = S::identify(body.data()).and_then(Identity::kept) else {
         return Err(Begin::Fail(Box::new(no_account::<S>())));
     };
+    let identity = identity.without_secrets(&session.config.own_secrets);
     let account = identity.account.clone();
     let state = match resumed {
         Some(state) if state.identity.account != account => {
             return Err(Begin::Fail(Box::new(cursor::invalid("it belongs to another account"))));
         }
+        Some(state) if state.position.stage == 0 => State { identity, ..state },
         Some(state) => state,
         None => begin(call, &session.config, identity),
     };
@@ -215,15 +225,14 @@ async fn run<S: Source, W: World>(
     if let Some(body) = &account_body {
         assembly.account(body);
     }
-    let in_lists = (1..closing_stage::<S>()).contains(&assembly.stage());
-    if in_lists && !assembly.is_full() {
-        let mut pipeline = Pipeline::new(&context, assembly.position());
-        while !assembly.is_over() {
-            match pipeline.next().await {
-                Some(done) => assembly.take(done),
-                None => break,
-            }
+    // At the end of the lists there is nothing in it.
+    let mut pipeline = Pipeline::new(&context, assembly.position());
+    while !assembly.is_over() {
+        match pipeline.next().await {
+            Some(done) => assembly.take(done),
+            None => break,
         }
     }
+    drop(pipeline);
     assembly.finish()
 }

@@ -34,7 +34,8 @@ pub fn outline<S: Source, W: World>(call: &Call<'_, S, W>, state: &State<S>, fin
             stages_total: count(total),
             items: state.items,
         },
-        cursor: (!finished).then(|| State { window: call.client.window.get(), ..state.clone() }.encode()),
+        cursor: (!finished)
+            .then(|| State { window: call.client.window.get(), ..state.clone() }.encode(call.own_secrets)),
         not_before: None,
         stopped: None,
         next_since: None,

@@ -145,3 +145,71 @@ impl Delivered {
         now.sum == self.sum
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivered(hashes: &[u64]) -> Delivered {
+        let mut delivered = Delivered::default();
+        hashes.iter().for_each(|hash| delivered.add(*hash));
+        delivered
+    }
+
+    fn step(part: usize, week: usize) -> Step {
+        Step { part: Some(part), week, ..Step::default() }
+    }
+
+    #[test]
+    fn the_last_few_are_remembered_and_all_in_order_are_told_from_others() {
+        let all: Vec<u64> = (1..=10).collect();
+        let read = delivered(&all);
+        assert_eq!(read.last, [3, 4, 5, 6, 7, 8, 9, 10]);
+        assert!(read.is_of(&all) && !read.is_of(&all[1..]) && !read.is_of(&[2, 1]) && !delivered(&[1]).is_of(&[]));
+        assert!(delivered(&[]).is_of(&[]));
+        assert_eq!(read.after_last(&[20, 9, 21, 10, 22]), 4);
+        assert_eq!((read.after_last(&[20, 21]), read.after_last(&[1, 2])), (0, 0));
+    }
+
+    #[test]
+    fn a_page_goes_on_after_the_last_record_that_was_delivered() {
+        let inside = Inside { read: delivered(&[1, 2]), ..Inside::at(step(0, 0)) };
+        assert_eq!(inside.to_deliver(&[1, 2, 3, 4]), (Vec::from([false, false, true, true]), false));
+        assert_eq!(inside.to_deliver(&[2, 3]), (Vec::from([false, true]), true), "the first is gone");
+        assert_eq!(inside.to_deliver(&[1, 9, 2, 3]), (Vec::from([false, false, false, true]), true));
+        assert_eq!(inside.to_deliver(&[7, 8]), (Vec::from([true, true]), true), "all of it is gone");
+        let fresh = Inside::at(step(0, 0));
+        assert_eq!(fresh.to_deliver(&[1, 2]), (Vec::from([true, true]), false));
+    }
+
+    #[test]
+    fn a_further_page_repeats_nothing_of_the_one_before() {
+        let mut inside = Inside::at(step(0, 1));
+        [1, 2].into_iter().for_each(|hash| inside.add(hash));
+        let next = Inside { changed: true, ..inside.clone() }.moved_to(step(0, 1));
+        assert_eq!((&next.first, next.read.sum, next.changed), (&Vec::from([1, 2]), 0, false));
+        assert_eq!(next.to_deliver(&[2, 3]), (Vec::from([false, true]), false));
+    }
+
+    #[test]
+    fn a_further_week_repeats_nothing_of_either_end_of_the_one_before() {
+        let mut inside = Inside { edge: Vec::from([99]), ..Inside::at(step(0, 1)) };
+        (1..=12).for_each(|hash| inside.add(hash));
+        assert_eq!(inside.first, [1, 2, 3, 4]);
+        let next = inside.moved_to(step(0, 2));
+        assert_eq!((&next.edge, &next.read), (&Vec::from([1, 2, 3, 4, 12, 11, 10, 9]), &Delivered::default()));
+        assert_eq!(next.to_deliver(&[12, 5, 99, 1]), (Vec::from([false, true, true, false]), false));
+        // What was in the week before is none of what was delivered of this one.
+        let mut cut = next;
+        cut.add(5);
+        assert_eq!(cut.to_deliver(&[12, 5, 13]), (Vec::from([false, false, true]), false));
+    }
+
+    #[test]
+    fn a_place_is_in_its_step_on_whatever_page() {
+        let inside = Inside::at(step(1, 2));
+        let further = Step { list: Paging { page: 3, ..Paging::default() }, ..step(1, 2) };
+        assert!(inside.is_in(&step(1, 2)) && inside.is_in(&further));
+        assert!(!inside.is_in(&step(0, 2)) && !inside.is_in(&step(1, 1)) && !inside.is_in(&Step::default()));
+    }
+}

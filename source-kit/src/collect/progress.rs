@@ -106,3 +106,41 @@ impl Drop for Reservation {
         self.all.set(self.all.get().saturating_sub(self.left.get()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expected_and_reserved_is_given_back() {
+        let progress = Progress::default();
+        progress.expect(5);
+        progress.expect(2);
+        progress.meet(3);
+        assert_eq!((progress.expected(), progress.records()), (4, 0));
+        progress.meet(9);
+        assert_eq!(progress.expected(), 0, "more came than was expected");
+        let (two, one) = (progress.reserve(2), progress.reserve(1));
+        assert_eq!((progress.reserved(), one.is_used_up()), (3, false));
+        one.use_one();
+        one.use_one();
+        assert_eq!((progress.reserved(), one.is_used_up()), (2, true), "no more than were reserved");
+        drop(one);
+        assert_eq!(progress.reserved(), 2);
+        two.use_one();
+        drop(two);
+        assert_eq!(progress.reserved(), 0);
+    }
+
+    #[test]
+    fn a_part_is_closed_by_itself_and_may_be_opened_again() {
+        let progress = Progress::default();
+        progress.close(1, 0, Some(Why::Refused));
+        assert_eq!(
+            (progress.closed(1, 0), progress.closed(1, 1), progress.closed(0, 0)),
+            (Some(Why::Refused), None, None)
+        );
+        progress.close(1, 0, None);
+        assert_eq!(progress.closed(1, 0), None);
+    }
+}

@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod emit;
 pub mod failure;
 pub mod findings;
+mod fold;
 pub mod identity;
 pub mod kind;
 pub mod manifest;

@@ -1,5 +1,6 @@
 //! The source's own credentials: should the vendor's answers repeat them, they do not leave all the same.
 
+use super::redact::masked_sentence;
 use super::secrets::WITHHELD;
 use crate::base::canonical::to_canonical;
 use crate::base::model::{Record, Withheld, WithheldReason};
@@ -9,6 +10,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 /// A shorter secret would be found in ordinary words; no vendor hands one out.
 const SHORTEST: usize = 8;
@@ -40,11 +42,38 @@ pub fn mask(record: &mut Record, forms: &[String]) {
         let subject = core::iter::once(&mut record.subject.id).chain(&mut record.subject.name);
         let texts = [&mut record.id, &mut record.title, &mut record.content];
         for text in texts.into_iter().chain(subject).chain(origins).chain(withheld) {
-            if text.contains(form) {
-                *text = text.replace(form, WITHHELD);
-            }
+            mask_text(text, form);
         }
     }
     record.withheld.sort();
     record.withheld.dedup();
+}
+
+fn mask_text(text: &mut String, form: &str) {
+    if text.contains(form) {
+        *text = text.replace(form, WITHHELD);
+    }
+}
+
+/// The text with `withheld` in their place.
+#[must_use]
+pub fn masked(mut text: String, forms: &[String]) -> String {
+    forms.iter().for_each(|form| mask_text(&mut text, form));
+    text
+}
+
+/// A name without them, and without what is a secret by its looks.
+#[must_use]
+pub fn without_secrets(text: String, forms: &[String]) -> String {
+    masked_sentence(&masked(text, forms))
+}
+
+/// The same as [`masked`], in every text of a JSON value.
+pub fn mask_all(value: &mut Value, forms: &[String]) {
+    match value {
+        Value::String(text) => *text = masked(core::mem::take(text), forms),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_all(item, forms)),
+        Value::Object(members) => members.values_mut().for_each(|member| mask_all(member, forms)),
+        _ => {}
+    }
 }

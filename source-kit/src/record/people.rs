@@ -2,9 +2,10 @@
 //!
 //! Known people are the users of the account. A name is found as a person would see it: given and family name
 //! in either order, joined by anything that is no letter or by nothing; a family name of at least four letters,
-//! and the part before the `@` of an address of at least four characters, as whole words. Letter case does not
+//! and the part before the `@` of an address of at least four characters, as whole words. Letter case and accents do not
 //! count.
 
+use super::fold::{self, is_accent};
 use super::people_words::OURS;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -45,7 +46,7 @@ pub struct People {
 impl People {
     /// Remembers a person.
     pub fn add(&mut self, person: &Person) {
-        let email = person.email.as_deref().map(str::to_lowercase);
+        let email = person.email.as_deref().map(fold::address);
         let (given, family) = (person.given_name.as_deref().unwrap_or(""), person.family_name.as_deref().unwrap_or(""));
         if !given.is_empty() && !family.is_empty() {
             let stands_for = email.clone().unwrap_or_else(|| format!("{given} {family}").to_lowercase());
@@ -100,7 +101,7 @@ impl People {
         for (count, word) in (1..).zip(words) {
             let word_text = text.get(word.clone())?;
             whole.push_str(&bare(word_text));
-            letters.extend(word_text.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase));
+            letters.push_str(&fold::letters(word_text, char::is_alphabetic));
             let known = self.names.get(&whole).or_else(|| self.names.get(&letters));
             if let Some(person) = known {
                 found = Some((count, start..word.end, person.as_str()));
@@ -119,18 +120,19 @@ impl People {
     }
 }
 
-/// Letters and digits, in small letters.
+/// Letters and digits, without case and accents.
 fn bare(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    fold::letters(text, char::is_alphanumeric)
 }
 
-/// Runs of letters and digits.
+/// Runs of letters and digits, with the accents on them.
 fn words(text: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
-    for (at, letter) in text.char_indices().filter(|(_, letter)| letter.is_alphanumeric()) {
+    for (at, letter) in text.char_indices().filter(|(_, letter)| is_letter(*letter)) {
         let end = at + letter.len_utf8();
         match words.last_mut() {
             Some(word) if word.end == at => word.end = end,
+            _ if is_accent(letter) => {}
             _ => words.push(at..end),
         }
     }
@@ -143,7 +145,7 @@ pub fn without_addresses(text: &str, hash: &impl Fn(&str) -> String) -> Option<S
     let (mut out, mut done) = (String::new(), 0);
     for (at, _) in text.match_indices('@') {
         let Some(range) = address_at(text, done, at) else { continue };
-        let address = text.get(range.clone())?.to_lowercase();
+        let address = fold::address(text.get(range.clone())?);
         if address.ends_with(MACHINES) {
             continue;
         }
@@ -157,16 +159,19 @@ pub fn without_addresses(text: &str, hash: &impl Fn(&str) -> String) -> Option<S
 /// The e-mail address around an `@`, no part of which stands before `from`.
 fn address_at(text: &str, from: usize, at: usize) -> Option<Range<usize>> {
     let before = text.get(from..at)?;
-    let is_local =
-        |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '+' | '-' | '\'' | '!' | '$' | '*' | '~' | '^');
+    let is_local = |c: char| is_letter(c) || matches!(c, '.' | '_' | '+' | '-' | '\'' | '!' | '$' | '*' | '~' | '^');
     let local = before.trim_end_matches(is_local);
     let local = before.get(local.len()..)?.trim_start_matches(['.', '-', '\'', '*']);
     let after = text.get(at + 1..)?;
-    let is_domain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+    let is_domain = |c: char| is_letter(c) || matches!(c, '.' | '-');
     let domain = after.split(|c| !is_domain(c)).next()?.trim_end_matches(['.', '-']);
     let top = domain.rsplit_once('.')?.1;
     let is_address = !local.is_empty() && top.chars().count() >= 2 && !domain.starts_with('.');
     is_address.then(|| at - local.len()..at + 1 + domain.len())
+}
+
+fn is_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || is_accent(letter)
 }
 
 /// Applies `change` to each part of a text that is percent-encoded, as in paths and queries.
@@ -225,8 +230,13 @@ mod tests {
 
     #[test]
     fn finds_names_however_they_are_joined() {
-        let people =
-            people(&[("ada.byron@x.org", "Ada", "Byron"), ("", "Li", "Wu"), ("o1@x.org", "Mary Ann", "O'Neil")]);
+        let people = people(&[
+            ("ada.byron@x.org", "Ada", "Byron"),
+            ("", "Li", "Wu"),
+            ("o1@x.org", "Mary Ann", "O'Neil"),
+            ("jn@x.org", "Jose\u{301}", "Núñez"),
+            ("s1@x.org", "Ida", "Strauße\u{301}"),
+        ]);
         for (text, want) in [
             ("Ada Byron", "<ada.byron@x.org>"),
             ("BYRON, ADA", "<ada.byron@x.org>"),
@@ -239,6 +249,9 @@ mod tests {
             ("mary-ann o’neil", "<o1@x.org>"),
             ("O'Neil", "<O'Neil>"),
             ("CN=Ada Byron,O=x", "CN=<ada.byron@x.org>,O=x"),
+            ("José Núñez's", "<jn@x.org>'s"),
+            ("of JOSE\u{301} NU\u{301}N\u{303}EZ", "of <jn@x.org>"),
+            ("weiß/STRAUSSÉ", "weiß/<Strauße\u{301}>"),
         ] {
             assert_eq!(people.replaced(text, &hash).as_deref(), Some(want), "{text}");
         }
@@ -261,6 +274,8 @@ mod tests {
             ("to <ada+x@example.com>, bob@b.co.uk.", "to <<ada+x@example.com>>, <bob@b.co.uk>."),
             ("EMAILADDRESS=ada@example.com/CN=x", "EMAILADDRESS=<ada@example.com>/CN=x"),
             ("o'brien@example.com", "<o'brien@example.com>"),
+            ("JOSÉ@exämple.com", "<jose\u{301}@exa\u{308}mple.com>"),
+            ("a jose\u{301}@exa\u{308}mple.com", "a <jose\u{301}@exa\u{308}mple.com>"),
         ] {
             assert_eq!(without_addresses(text, &hash).as_deref(), Some(want), "{text}");
         }

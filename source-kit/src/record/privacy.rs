@@ -1,5 +1,6 @@
 //! Personal data: kept as it is, or replaced by a keyed hash that still tells people apart.
 
+use super::fold;
 use super::people::{People, in_encoded, without_addresses};
 use crate::base::digest::hex;
 use alloc::borrow::Cow;
@@ -64,13 +65,13 @@ impl Privacy {
         }
     }
 
-    /// A person's name or e-mail address as it may be kept. Addresses are folded to small letters, so that one person
-    /// is one hash.
+    /// A person's name or e-mail address as it may be kept. Addresses are folded to small letters and one form
+    /// of accents, so that one person is one hash.
     #[must_use]
     pub fn person<'a>(&self, account: &str, text: &'a str) -> Cow<'a, str> {
         match self {
             Self::Full => Cow::Borrowed(text),
-            Self::Hashed(hashing) if text.contains('@') => Cow::Owned(hashing.hash(account, &text.to_lowercase())),
+            Self::Hashed(hashing) if text.contains('@') => Cow::Owned(hashing.hash(account, &fold::address(text))),
             Self::Hashed(hashing) => Cow::Owned(hashing.hash(account, text)),
         }
     }

@@ -136,15 +136,11 @@ impl Judge<'_> {
         if !holds_secret(text) {
             return self.without_person(Cow::Borrowed(text));
         }
-        let digest = sha256_hex(format!("{}\0{text}", self.place.account).as_bytes());
-        Cow::Owned(format!("{WITHHELD}:{}", digest.get(..16).unwrap_or_default()))
+        Cow::Owned(digest_of(self.place.account, text))
     }
 
     fn sentence(&self, text: &str) -> String {
-        let text = masked(text);
-        // Of what is encoded, only the whole can be masked.
-        let text = if holds_secret(&text) { WITHHELD.into() } else { text };
-        self.without_person(Cow::Owned(text)).into_owned()
+        self.without_person(Cow::Owned(masked_sentence(text))).into_owned()
     }
 
     /// A path with its query, whose parts may be ids.
@@ -237,6 +233,26 @@ impl Judge<'_> {
     fn key<'t>(&self, key: &'t str) -> Cow<'t, str> {
         if key.contains('@') || holds_secret(key) { self.id(key) } else { Cow::Borrowed(key) }
     }
+}
+
+/// An id of the account, or the account's own, without a secret in it: what records have in its place.
+#[must_use]
+pub fn id_without_secret(account: &str, id: &str) -> String {
+    if holds_secret(id) { digest_of(account, id) } else { id.into() }
+}
+
+/// What stands in place of an id that is a secret.
+fn digest_of(account: &str, id: &str) -> String {
+    let digest = sha256_hex(format!("{account}\0{id}").as_bytes());
+    format!("{WITHHELD}:{}", digest.get(..16).unwrap_or_default())
+}
+
+/// A sentence or a name, with `withheld` for each word that is a secret.
+#[must_use]
+pub fn masked_sentence(text: &str) -> String {
+    let text = masked(text);
+    // Of what is encoded, only the whole can be masked.
+    if holds_secret(&text) { WITHHELD.into() } else { text }
 }
 
 /// Whether a text holds a secret, plainly or percent-encoded.

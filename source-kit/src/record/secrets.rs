@@ -198,7 +198,7 @@ fn is_long_hex(piece: &str) -> bool {
     piece.len() >= 32 && piece.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// `name:password@host`, or `scott/tiger@host` behind `jdbc:`. In a URL it is found there.
+/// `name:password@host`, or `scott/tiger@host` with or without `jdbc:` before it. In a URL it is found there.
 fn has_user_info(word: &str) -> bool {
     let Some((before, host)) = word.rsplit_once('@') else { return false };
     if host.is_empty() || host.starts_with("sha256:") || is_version(host) || before.contains("://") {
@@ -207,10 +207,25 @@ fn has_user_info(word: &str) -> bool {
     if before.starts_with("jdbc:") {
         return before.contains('/') || before.matches(':').count() > 2;
     }
+    if is_slashed_login(before, host) {
+        return true;
+    }
     let Some((name, password)) = before.split_once(':') else { return false };
-    // These name what follows, which is an address.
-    let names_address = ["mailto", "acct", "sip", "serviceAccount"].contains(&name);
+    let names_address = ADDRESS_LABELS.iter().any(|label| name.eq_ignore_ascii_case(label));
     !password.is_empty() && (!names_address || password.contains(':'))
+}
+
+/// What names an address that follows it, and is no login. `owner` and the like may be one: what follows them is
+/// taken for a password.
+const ADDRESS_LABELS: &[&str] =
+    &["mailto", "acct", "sip", "serviceAccount", "email", "e-mail", "from", "to", "cc", "bcc", "reply-to"];
+
+/// `scott/tiger`, as before the `@` of a connect identifier; a version of a package or an action behind it is none.
+fn is_slashed_login(before: &str, host: &str) -> bool {
+    let Some((name, password)) = before.split_once('/') else { return false };
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$#".contains(&byte));
+    let is_release = host.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    is_name && !password.is_empty() && !password.contains('/') && !is_release
 }
 
 /// The same with a quote, a comma or a bracket in the password.

@@ -1,11 +1,13 @@
 //! What the value of a kept setting has to look like: the name of a setting says what stands in it,
 //! and what does not look like that is withheld.
 
+use crate::base::model::{Withheld, WithheldReason};
 use crate::base::url;
 use crate::read::node::Node;
 use crate::read::wire::Wire;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// What stands in a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub enum Shape {
     Name,
     /// One of a few words that the vendor knows.
     Word,
+    /// A time of day: hours and minutes.
+    Time,
     /// A path of files, or of a URL without its query.
     Path,
     /// A resource name of AWS.
@@ -45,6 +49,8 @@ pub enum Fit<'a> {
 
 const MAX_WORD: usize = 40;
 const MAX_REGION: usize = 32;
+/// Pieces of words are shorter, or have no digits but at their end.
+const LONGEST_PIECE: usize = 16;
 const MAX_NAME: usize = 128;
 const MAX_PATH: usize = 256;
 
@@ -69,16 +75,29 @@ impl Shape {
         }
     }
 
+    /// A text that has the shape. Any other is added to `withheld`: anything may stand in it.
+    #[must_use]
+    pub fn kept<'t>(self, text: Option<&'t str>, pointer: &str, withheld: &mut Vec<Withheld>) -> Option<&'t str> {
+        let text = text?;
+        if text.is_empty() || self.takes(text) {
+            return Some(text);
+        }
+        withheld.push(Withheld { pointer: pointer.into(), reason: WithheldReason::UnknownSetting });
+        None
+    }
+
     /// Whether a text has the shape, for those that are decided by letters and length.
-    fn takes(self, text: &str) -> bool {
+    #[must_use]
+    pub fn takes(self, text: &str) -> bool {
         let within = |max: usize, more: &str| {
             (1..=max).contains(&text.chars().count()) && text.chars().all(|c| c.is_alphanumeric() || more.contains(c))
         };
         match self {
             Self::Host => text.split(',').all(|host| url::is_host(host.trim())),
-            Self::Region => within(MAX_REGION, "_-.") && is_in_one_case(text),
+            Self::Region => within(MAX_REGION, "_-.") && is_in_one_case(text) && !is_random(text),
             Self::Name => within(MAX_NAME, "_-.$ /"),
-            Self::Word => within(MAX_WORD, "_-."),
+            Self::Word => within(MAX_WORD, "_-.") && !is_random(text),
+            Self::Time => is_time(text),
             Self::Path => within(MAX_PATH, "_-.$ /"),
             Self::Arn => text.starts_with("arn:") && within(MAX_PATH, "_-./:+=,*"),
             Self::Login => within(MAX_NAME, "_-.$ @\\+#"),
@@ -94,6 +113,20 @@ fn origin(text: &str) -> Option<String> {
     }
     let host = text.split(['/', '?', '#', '\\']).next()?;
     (url::is_host(host) && !text.contains('@')).then(|| host.to_string())
+}
+
+/// Whether a piece of a text is long and has digits before its end: nobody calls a region or a way so.
+fn is_random(text: &str) -> bool {
+    text.split(['_', '-', '.']).any(|piece| {
+        let word = piece.trim_end_matches(|c: char| c.is_ascii_digit());
+        piece.len() >= LONGEST_PIECE && (word.is_empty() || word.contains(|c: char| c.is_ascii_digit()))
+    })
+}
+
+/// `08:00`, with or without seconds.
+fn is_time(text: &str) -> bool {
+    let is_part = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(text.split(':').count(), 2 | 3) && text.split(':').all(is_part)
 }
 
 fn is_in_one_case(text: &str) -> bool {
@@ -121,7 +154,7 @@ mod tests {
 
     #[test]
     fn each_shape_takes_its_own_and_no_other() {
-        use Shape::{Arn, Flag, Host, Login, Name, Number, Path, Region, Word};
+        use Shape::{Arn, Flag, Host, Login, Name, Number, Path, Region, Time, Word};
         for (shape, takes, refuses) in [
             (Flag, &["true", "FALSE"][..], &["yes", "1", "sk-live-0123456789", ""][..]),
             (Number, &["5432", "-1"], &["5432x", "1.5", "", "sk-live"]),
@@ -132,8 +165,15 @@ mod tests {
             ),
             (
                 Region,
-                &["eu-west-1", "GCP_EUROPE_WEST3", "com.au"],
-                &["eu west", "AbCdEf123", "a-region-that-is-longer-than-any-there-is"],
+                &["eu-west-1", "GCP_EUROPE_WEST3", "com.au", "GERMANYWESTCENTRAL", "australiasoutheast2"],
+                &[
+                    "eu west",
+                    "AbCdEf123",
+                    "a-region-that-is-longer-than-any-there-is",
+                    "0123456789abcdef0123456789abcdef",
+                    "eu-0123456789abcdef",
+                    "0123456789012345",
+                ],
             ),
             (
                 Name,
@@ -142,9 +182,16 @@ mod tests {
             ),
             (
                 Word,
-                &["PASSWORD", "api.sandbox.example", "3.12"],
-                &["a b", "a/b", "a=b", "a-word-that-is-longer-than-any-that-there-is"],
+                &["PASSWORD", "api.sandbox.example", "3.12", "OAUTH2_CLIENT_CREDENTIALS", "x0123456789abc"],
+                &[
+                    "a b",
+                    "a/b",
+                    "a=b",
+                    "a-word-that-is-longer-than-any-that-there-is",
+                    "0123456789abcdef0123456789abcdef",
+                ],
             ),
+            (Time, &["08:00", "23:59:59"], &["8:00", "08", "08:00:00:00", "08:0x", "0123456789abcdef", ""]),
             (Path, &["in/", "/sql/1.0/warehouses/abc"], &["a?b", "a=b", "a@b", "a:b", "a#b"]),
             (Arn, &["arn:aws:iam::123456789012:role/fivetran"], &["role", "arn:a@b", "arn:a?b"]),
             (Login, &["fivetran", "CORP\\ada", "ada@example.com"], &["ada:pw", "ada/pw", "a=b", "https://x"]),

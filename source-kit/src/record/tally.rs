@@ -214,3 +214,169 @@ impl Tally {
 pub fn short(item: u64) -> u32 {
     u32::try_from(item >> 32).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Short hashes of two items.
+    const ONE: u64 = 1 << 32;
+    const TWO: u64 = 2 << 32;
+
+    fn problem(cause: Cause) -> Problem {
+        Problem::of_items(cause, "/v1/x", 1)
+    }
+
+    fn skipped(cause: Cause) -> Problem {
+        Problem { count: 0, skipped: 1, ..problem(cause) }
+    }
+
+    /// A tally that has seen so many responses, with these problems.
+    fn with(responses: u64, problems: &[Problem]) -> Tally {
+        let mut tally = Tally { responses, ..Tally::default() };
+        problems.iter().for_each(|problem| tally.problem(problem));
+        tally
+    }
+
+    fn verdict(tally: &Tally) -> (CoverageState, &'static str) {
+        let coverage = tally.coverage(&Kind::INVENTORY);
+        (coverage.state, coverage.code)
+    }
+
+    #[test]
+    fn an_item_is_gone_once_however_many_parts_tell_it() {
+        let mut tally = Tally::default();
+        [ONE, ONE, TWO].into_iter().for_each(|item| tally.gone(item));
+        assert_eq!(tally.gone, 2);
+    }
+
+    #[test]
+    fn an_item_fails_once_and_its_problems_are_all_told() {
+        let mut tally = Tally::default();
+        tally.problem_of(ONE, &problem(Cause::Upstream));
+        tally.problem_of(ONE, &problem(Cause::Upstream));
+        tally.problem_of(ONE, &problem(Cause::Forbidden));
+        assert_eq!((tally.failed, tally.problems.len()), (1, 2));
+        assert_eq!(tally.problems.iter().map(|one| one.count).collect::<Vec<_>>(), [2, 1], "two answers, one item");
+        tally.problem_of(TWO, &problem(Cause::Upstream));
+        assert_eq!((tally.failed, tally.problems.len()), (2, 2));
+        // What counts items and not answers counts each once.
+        for one in [problem(Cause::NotAvailable), skipped(Cause::Forbidden)] {
+            let mut tally = Tally::default();
+            [ONE, ONE, TWO, TWO].into_iter().for_each(|item| tally.problem_of(item, &one));
+            let known = tally.problems.first().cloned().unwrap_or(problem(Cause::Unknown));
+            assert_eq!((tally.failed, known.count + known.skipped), (2, 2));
+            tally.problem_of(TWO, &Problem { at: "/v1/y".into(), ..one.clone() });
+            tally.problem_of(TWO, &Problem { cause: Cause::Unknown, ..one });
+            assert_eq!((tally.failed, tally.problems.len()), (2, 3), "other problems of the same item");
+        }
+        let mut tally = Tally::default();
+        tally.problem_of(ONE, &problem(Cause::Off));
+        assert_eq!((tally.failed, tally.last_failed, tally.problems.len()), (0, 0, 1), "nothing has failed");
+    }
+
+    #[test]
+    fn the_same_problem_only_counts() {
+        let more = Problem { count: 2, skipped: 3, accepted: true, ..problem(Cause::Forbidden) };
+        let tally = with(0, &[more.clone(), Problem { accepted: false, ..more.clone() }]);
+        let sum = Problem { count: 4, skipped: 6, accepted: false, ..more.clone() };
+        assert_eq!((tally.failed, tally.problems), (10, Vec::from([sum])));
+        let others = [
+            more.clone(),
+            Problem { cause: Cause::Upstream, ..more.clone() },
+            Problem { at: "/v1/y".into(), ..more.clone() },
+            more.clone().with(Some("TEAM:READ".into())),
+        ];
+        assert_eq!(with(0, &others).problems.len(), 4);
+        let list = Problem::of_list(Cause::Upstream, "/v1/x");
+        let tally = with(0, &[problem(Cause::Upstream), list]);
+        assert_eq!((tally.failed, tally.problems.len(), tally.end_seen()), (1, 1, false), "a list is no item");
+    }
+
+    #[test]
+    fn what_is_forgotten_still_counts() {
+        let list = Problem::of_list(Cause::Upstream, "/v1/y");
+        let first = problem(Cause::Forbidden);
+        let mut tally = with(1, &[first.clone(), Problem { skipped: 2, ..problem(Cause::Upstream) }, list]);
+        tally.shorten(3);
+        assert_eq!(tally.problems.len(), 3, "all of them may stay");
+        tally.shorten(1);
+        let rest = Problem { whole_list: true, ..Problem::of_items(Cause::Forgotten, "", 4) };
+        assert_eq!(tally.problems, [first.clone(), rest]);
+        let accepted = Problem { accepted: true, ..first };
+        let mut tally = with(1, &[accepted.clone(), Problem { at: "/v1/y".into(), ..accepted }]);
+        tally.shorten(0);
+        assert!(tally.problems.iter().all(|one| one.accepted && !one.whole_list) && tally.end_seen());
+    }
+
+    #[test]
+    fn the_verdict_follows_from_lists_and_problems() {
+        use CoverageState::{Complete, Disabled, Forbidden, NotAttempted, NotAvailable, Partial, Spread};
+        let of = |cause| problem(cause);
+        for (responses, problems, want) in [
+            (1, &[][..], (Complete, "complete")),
+            (0, &[], (Complete, "complete")),
+            (1, &[of(Cause::Upstream)], (Partial, "no-usable-answer")),
+            (0, &[of(Cause::Upstream)], (Partial, "no-usable-answer")),
+            (0, &[of(Cause::Forbidden)], (Forbidden, "refused")),
+            (1, &[of(Cause::Forbidden)], (Partial, "refused")),
+            (0, &[of(Cause::NotAvailable), of(Cause::Unknown)], (NotAvailable, "not-offered")),
+            (0, &[of(Cause::NotAvailable), of(Cause::Forbidden)], (Partial, "not-offered")),
+            (1, &[of(Cause::NotAvailable)], (Partial, "not-offered")),
+            (1, &[of(Cause::Off)], (Disabled, "off-by-setting")),
+            (1, &[of(Cause::Off), of(Cause::Upstream)], (Partial, "no-usable-answer")),
+            (
+                1,
+                &[Problem { accepted: true, ..of(Cause::Forbidden) }, of(Cause::Upstream)],
+                (Partial, "no-usable-answer"),
+            ),
+        ] {
+            let tally = with(responses, problems);
+            assert_eq!(verdict(&tally), want, "{responses} {problems:?}");
+            let open = Tally { open: 1, ..tally };
+            let is_untouched = responses == 0 && problems.is_empty();
+            assert_eq!(verdict(&open).0, if is_untouched { NotAttempted } else { Partial }, "{problems:?}");
+            assert!(open.coverage(&Kind::INVENTORY).reason.ends_with("not read to the end yet") && !open.end_seen());
+        }
+        let turn = Some(Turn { number: 2, of: 7 });
+        let spread = Tally { turn, ..with(1, &[]) };
+        assert_eq!(verdict(&spread), (Spread, "spread"));
+        let reason = "spread 2 of 7: only items whose turn it is are read";
+        assert_eq!(spread.coverage(&Kind::INVENTORY).reason, reason);
+        assert_eq!(verdict(&Tally { open: 1, records: 1, ..Tally::default() }), (Partial, "unfinished"));
+        assert_eq!(verdict(&Tally { open: 1, ..Tally::default() }), (NotAttempted, "not-attempted"));
+        assert_eq!(with(1, &[]).coverage(&Kind::INVENTORY).reason, "");
+    }
+
+    #[test]
+    fn the_permission_is_that_of_what_was_refused() {
+        let named = |cause, name: &str| problem(cause).with(Some(name.into()));
+        let tally = with(1, &[named(Cause::Upstream, "page 2"), named(Cause::Forbidden, "TEAM:READ")]);
+        assert_eq!(tally.coverage(&Kind::INVENTORY).missing_permission.as_deref(), Some("TEAM:READ"));
+        let tally = with(1, &[named(Cause::Upstream, "page 2")]);
+        assert_eq!(tally.coverage(&Kind::INVENTORY).missing_permission, None);
+    }
+
+    #[test]
+    fn only_what_is_short_and_at_its_end_is_accepted() {
+        let accepted = |tally: &Tally| tally.coverage(&Kind::INVENTORY).accepted;
+        let gap = Problem { accepted: true, ..problem(Cause::Forbidden) };
+        assert!(accepted(&with(1, &[gap.clone()])));
+        assert!(!accepted(&with(1, &[gap.clone(), problem(Cause::Upstream)])));
+        assert!(!accepted(&Tally { open: 1, ..with(1, &[gap]) }));
+        assert!(accepted(&Tally { accepted: true, ..with(1, &[problem(Cause::Upstream)]) }));
+        assert!(!accepted(&Tally { accepted: true, ..with(1, &[]) }), "nothing is short");
+        assert!(!accepted(&Tally { accepted: true, ..with(1, &[problem(Cause::Off)]) }));
+    }
+
+    #[test]
+    fn all_there_is_is_what_can_still_be_read() {
+        let all = |tally: &Tally| tally.has_all_there_is(&Kind::INVENTORY);
+        let by_plan = Problem { accepted: true, ..problem(Cause::NotAvailable) };
+        assert!(all(&with(1, &[])) && all(&with(1, &[problem(Cause::OutOfReach), by_plan.clone()])));
+        assert!(all(&Tally { turn: Some(Turn { number: 1, of: 2 }), ..with(1, &[]) }));
+        assert!(!all(&with(1, &[problem(Cause::NotAvailable)])) && !all(&with(1, &[problem(Cause::Upstream)])));
+        assert!(!all(&with(1, &[by_plan.clone(), Problem { accepted: true, ..problem(Cause::Upstream) }])));
+        assert!(!all(&Tally { open: 1, ..with(1, &[by_plan]) }), "it may still come");
+    }
+}

@@ -117,4 +117,20 @@ mod tests {
         let turn = |id: &str| (1..=7).find(|number| Turn { number: *number, of: 7 }.is_of(id));
         assert_eq!(["iron_lamb", "decent_dropsy", ""].map(turn), [Some(3), Some(4), Some(2)]);
     }
+
+    #[test]
+    fn a_history_is_read_week_by_week_and_reaches_back_53_of_them() {
+        let days = |days: i64| Timestamp(NOON.0 - days * 86_400_000);
+        let span = |weeks: &[(Timestamp, Timestamp)]| (weeks.len(), weeks.first().map(|(from, _)| *from));
+        assert_eq!(weeks(1, None, NOON), [(days(7), NOON)]);
+        assert_eq!(weeks(1, Some(days(8)), NOON), [(days(8), days(1)), (days(1), NOON)]);
+        assert_eq!(weeks(1, Some(NOON), NOON), [], "nothing has happened since");
+        assert_eq!(span(&weeks(1, Some(days(1000)), NOON)), (53, Some(days(371))));
+        assert_eq!((reach(NOON), weeks(1, Some(days(371)), NOON).len()), (days(371), 53));
+        // From one turn of an item to the next, with a day to spare, and never less than a week.
+        assert_eq!(span(&weeks(7, None, NOON)), (2, Some(days(8))));
+        assert_eq!(span(&weeks(2, None, NOON)), (1, Some(days(7))));
+        assert_eq!(span(&weeks(31, None, NOON)), (5, Some(days(32))));
+        assert_eq!([1, 2, 7].map(|spread| next_since(spread, NOON)), [days(1), days(3), days(8)]);
+    }
 }

@@ -23,9 +23,11 @@ fn of<'r>(row: &'r Row, kind: &str) -> &'r Coverage {
 
 #[test]
 fn a_since_beyond_what_the_history_reaches_is_said() {
-    for (since, state) in
-        [("2024-01-01T00:00:00Z", CoverageState::Partial), ("2025-06-01T00:00:00Z", CoverageState::Complete)]
-    {
+    for (since, state) in [
+        ("2024-01-01T00:00:00Z", CoverageState::Partial),
+        ("2025-01-25T11:59:59Z", CoverageState::Partial),
+        ("2025-01-25T12:00:00Z", CoverageState::Complete),
+    ] {
         let order =
             CollectRequest { since: Some(since.into()), ..request(&kinds(&["sync_run", "connection"]), None, None) };
         let row = row(&world(1, |_| None), "{}", order);
