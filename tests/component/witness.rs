@@ -4,7 +4,8 @@
 use crate::acme::{server, tenant};
 use crate::support::{block_on, engine, guest, options};
 use serde_json::Value;
-use source_evidence::folder::{EvidenceDir, JOURNAL};
+use source_evidence::files::JOURNAL;
+use source_evidence::folder::EvidenceDir;
 use source_evidence::summary::Request;
 use source_evidence::verify::{Anchors, Report, verify};
 use source_host::bindings::compliance::source::types::EvidenceRecord;

@@ -8,9 +8,22 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+/// How far a collection has come, as long as it is not finished.
+pub const CURSOR: &str = "cursor";
+/// The records.
+pub const EVIDENCE: &str = "evidence.jsonl";
+/// The hash of each record.
+pub const HASHES: &str = "evidence.sha256";
+/// The requests that the host saw.
+pub const JOURNAL: &str = "journal.jsonl";
+/// What a collection is.
+pub const MANIFEST: &str = "manifest.json";
+/// The digests of all these.
+pub const SEAL: &str = "seal.json";
+/// The seal, signed.
+pub const ENVELOPE: &str = "seal.dsse.json";
 /// Every file that a collection consists of, while it is written or afterwards.
-pub const NAMES: &[&str] =
-    &["cursor", "evidence.jsonl", "evidence.sha256", "journal.jsonl", "manifest.json", "seal.json", "seal.dsse.json"];
+pub const NAMES: &[&str] = &[CURSOR, EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL, ENVELOPE];
 /// The lock of a collection's folder. Alone and empty, it is what a start that was killed leaves behind.
 pub(crate) const LOCK: &str = "lock";
 /// The lock of a fleet's folder. No tenant's name begins with a dot.

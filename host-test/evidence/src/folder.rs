@@ -3,129 +3,27 @@
 //! `evidence.jsonl` grows page by page; after each page `cursor` says how far it is valid and where
 //! to resume: first the records, safely on disk, then the cursor, so that it is never ahead of them.
 //! `evidence.sha256` grows along: the hash of each record, by which `verify` names the line that was
-//! changed; and `journal.jsonl`: the requests that the host saw. At the end `manifest.json` and `seal.json` take the cursor's place, and `seal.dsse.json`
-//! where the host signs. `lock` keeps a second run out while one is under way.
+//! changed; and `journal.jsonl`: the requests that the host saw. At the end `manifest.json` and `seal.json` take the
+//! cursor's place, and `seal.dsse.json` where the host signs. `lock` keeps a second run out while one is under way.
 
+use crate::checkpoint::{Checkpoint, GROWING, check, checkpoint};
+pub use crate::checkpoint::{FolderState, begun, finished, state};
 use crate::digest::{hex, sha256_hex, sha256_of_file};
 use crate::error::{Error, Result};
 use crate::files::{
-    LOCK, broken, check_plain, create, file_of_ours, lock, make_folder, open_at, read, refuse_link, replace,
-    replace_text, sync_folder, unwritable,
+    CURSOR, ENVELOPE, EVIDENCE, HASHES, JOURNAL, LOCK, MANIFEST, SEAL, broken, check_plain, create, file_of_ours, lock,
+    make_folder, open_at, refuse_link, replace, replace_text, sync_folder, unwritable,
 };
 use crate::journal::Seen;
 use crate::record::Line;
 use crate::seal::{self, Signer};
 use crate::summary::Request;
 use crate::summary::{Summary, VERSION};
-use crate::verify;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The records.
-pub const EVIDENCE: &str = "evidence.jsonl";
-/// The hash of each record.
-pub const HASHES: &str = "evidence.sha256";
-/// The requests that the host saw.
-pub const JOURNAL: &str = "journal.jsonl";
-/// What a collection is.
-pub const MANIFEST: &str = "manifest.json";
-/// The digests of all these.
-pub const SEAL: &str = "seal.json";
-/// The seal, signed.
-pub const ENVELOPE: &str = "seal.dsse.json";
-
-/// 64 hexadecimal digits and a line break.
-const HASH_LINE_BYTES: u64 = 65;
-
-/// `cursor`, as long as a collection is not finished.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Checkpoint {
-    /// The source's cursor; absent before the first page and after the last.
-    cursor: Option<String>,
-    /// Whether the last page is written.
-    finished: bool,
-    /// So much of `evidence.jsonl` is valid.
-    evidence_bytes: u64,
-    /// So much of `journal.jsonl` is valid.
-    journal_bytes: u64,
-    summary: Summary,
-}
-
-impl Checkpoint {
-    /// Valid bytes of evidence, hashes and journal.
-    fn bytes(&self) -> [u64; 3] {
-        [self.evidence_bytes, self.summary.records.saturating_mul(HASH_LINE_BYTES), self.journal_bytes]
-    }
-}
-
-/// What a folder holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FolderState {
-    /// No collection and no file of one; perhaps not even the folder is there.
-    Nothing,
-    /// One that is not finished.
-    Begun,
-    /// One that is, or files of one without a cursor to resume from.
-    Finished,
-}
-
-/// What a folder holds.
-#[must_use]
-pub fn state(path: &Path) -> FolderState {
-    match file_of_ours(path) {
-        None => FolderState::Nothing,
-        Some("cursor") => FolderState::Begun,
-        Some(_) => FolderState::Finished,
-    }
-}
-
-/// The summary of a finished collection.
-///
-/// # Errors
-/// When its manifest cannot be read.
-pub fn finished(path: &Path) -> Result<Summary> {
-    let file = path.join(MANIFEST);
-    refuse_link(path)?;
-    let text = read(&file)?;
-    serde_json::from_slice(&text).map_err(|_| Error::Output {
-        what: format!("{} is not a manifest", file.display()),
-        remedy: "check the folder with verify".into(),
-    })
-}
-
-/// The summary so far of a collection that is not finished.
-///
-/// # Errors
-/// When its cursor cannot be read.
-pub fn begun(path: &Path) -> Result<Summary> {
-    checkpoint(path).map(|checkpoint| checkpoint.summary)
-}
-
-fn checkpoint(path: &Path) -> Result<Checkpoint> {
-    let file = path.join("cursor");
-    let text = read(&file)?;
-    serde_json::from_slice(&text).map_err(|_| broken(format!("{} is not a cursor file", file.display())))
-}
-
-/// Whether the evidence that a checkpoint vouches for is still what was written.
-fn check(path: &Path, checkpoint: &Checkpoint) -> Result<()> {
-    for (name, valid) in GROWING.into_iter().zip(checkpoint.bytes()) {
-        let length = path.join(name).metadata().map_or(0, |file| file.len());
-        if length < valid {
-            return Err(broken(format!("{} is shorter than its cursor says", path.join(name).display())));
-        }
-    }
-    match verify::so_far(path, checkpoint.bytes(), &checkpoint.summary)?.first() {
-        None => Ok(()),
-        Some(why) => Err(broken(format!("{} was changed since it was written: {why}", path.display()))),
-    }
-}
-
-/// The files that grow page by page.
-const GROWING: [&str; 3] = [EVIDENCE, HASHES, JOURNAL];
 /// What a run made besides the collection's own files, and may remove with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Ours {
@@ -175,8 +73,8 @@ impl EvidenceDir {
         written: &mut Vec<&'static str>,
     ) -> Result<Self> {
         // The cursor first: whenever there is evidence, it can be resumed.
-        replace(path, "cursor", &checkpoint)?;
-        written.push("cursor");
+        replace(path, CURSOR, &checkpoint)?;
+        written.push(CURSOR);
         let mut make = |name| create(&path.join(name)).inspect(|_| written.push(name));
         let (evidence, hashes, journal) = (make(EVIDENCE)?, make(HASHES)?, make(JOURNAL)?);
         Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made, _lock: lock })
@@ -341,7 +239,7 @@ impl EvidenceDir {
     }
 
     fn save(&self) -> Result<()> {
-        replace(&self.path, "cursor", &self.checkpoint)
+        replace(&self.path, CURSOR, &self.checkpoint)
     }
 
     /// Removes everything, when not even one page was written: a folder without evidence would
@@ -350,7 +248,7 @@ impl EvidenceDir {
         if self.checkpoint.summary.pages > 0 {
             return false;
         }
-        clear(&self.path, &[EVIDENCE, HASHES, JOURNAL, "cursor"], self.made);
+        clear(&self.path, &[EVIDENCE, HASHES, JOURNAL, CURSOR], self.made);
         true
     }
 
@@ -368,7 +266,7 @@ impl EvidenceDir {
         if let Some(signer) = signer {
             replace_text(&self.path, ENVELOPE, &signer.sign(&statement).text())?;
         }
-        let cursor = self.path.join("cursor");
+        let cursor = self.path.join(CURSOR);
         std::fs::remove_file(&cursor).map_err(unwritable("remove", cursor))?;
         sync_folder(&self.path)?;
         Ok((self.checkpoint.summary, sha256_hex(statement.as_bytes())))

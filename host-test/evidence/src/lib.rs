@@ -5,6 +5,7 @@
 //! digests and chain are in `wit/types.wit`; `wit/chain-vectors.json` has examples.
 
 pub mod chain;
+mod checkpoint;
 pub mod diff;
 pub mod digest;
 pub mod error;

@@ -10,7 +10,7 @@ use crate::support::*;
 use forger::{Forger, ONLY_SIGNATURE};
 use remake::{FILES, read, write};
 use source_evidence::digest::sha256_hex;
-use source_evidence::folder::SEAL;
+use source_evidence::files::SEAL;
 use source_evidence::seal::{PublicKey, Signer};
 use source_evidence::verify::{Anchors, Verdict, verify};
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 use crate::support::*;
 use fastrand::Rng;
 use source_evidence::digest::sha256_hex;
-use source_evidence::folder::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
+use source_evidence::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use source_evidence::verify::{Anchors, verify};
 use std::path::Path;
 

@@ -7,7 +7,7 @@
 use crate::digest::sha256_of_file;
 use crate::digest::{hex, sha256_hex};
 use crate::error::{Error, Result};
-use crate::folder::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
+use crate::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use crate::seal;
 use crate::summary::Summary;
 use crate::verify::refuse_unfinished;

@@ -20,7 +20,7 @@ pub use sealed::Signature;
 use crate::chain::{Chain, INTERFACE};
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
-use crate::folder::{EVIDENCE, HASHES, JOURNAL, MANIFEST};
+use crate::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST};
 use crate::seal::PublicKey;
 use crate::summary::Summary;
 use findings::Findings;
@@ -85,7 +85,7 @@ impl Report {
 
 /// Refuses a folder whose collection is still under way, or was interrupted.
 pub(crate) fn refuse_unfinished(folder: &Path) -> Result<()> {
-    if folder.join("cursor").exists() {
+    if folder.join(crate::files::CURSOR).exists() {
         let what = format!("{} holds a collection that is not finished", folder.display());
         return Err(Error::Output { what, remedy: "resume it with: collect --resume".into() });
     }

@@ -2,7 +2,7 @@
 
 use super::remake::*;
 use serde_json::Value;
-use source_evidence::folder::{ENVELOPE, EVIDENCE, JOURNAL, MANIFEST, SEAL};
+use source_evidence::files::{ENVELOPE, EVIDENCE, JOURNAL, MANIFEST, SEAL};
 use source_evidence::seal::Signer;
 use source_evidence::summary::Summary;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use source_evidence::chain::{Chain, INTERFACE};
 use source_evidence::digest::{hex, sha256_hex};
-use source_evidence::folder::{ENVELOPE, EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
+use source_evidence::files::{ENVELOPE, EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use source_evidence::journal;
 use source_evidence::record::Record;
 use source_evidence::seal::{self, Signer};
