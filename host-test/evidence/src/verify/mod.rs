@@ -15,27 +15,17 @@ mod recorded;
 mod sealed;
 
 pub use lines::ContentCheck;
-pub use sealed::Signature;
+pub use sealed::{Anchors, Signature};
 
 use crate::chain::{Chain, INTERFACE};
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST};
-use crate::seal::PublicKey;
 use crate::summary::Summary;
 use findings::Findings;
 use links::{Compared, Links};
 use reader::{LineReader, Next};
 use std::path::Path;
-
-/// What a collection is held against.
-#[derive(Clone, Copy, Default)]
-pub struct Anchors<'a> {
-    /// A seal that was kept elsewhere: SHA-256 of `seal.json`.
-    pub seal: Option<&'a str>,
-    /// The key of whoever is said to have made it.
-    pub key: Option<&'a PublicKey>,
-}
 
 /// What can be said of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! `seal.json` and `seal.dsse.json`, held against the files and the anchors.
 
-use super::Anchors;
 use super::findings::Findings;
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::files::{self, ENVELOPE, SEAL};
-use crate::seal::{self, Envelope};
+use crate::seal::{self, Envelope, PublicKey};
 use crate::summary::Summary;
 use serde_json::Value;
 use std::io::Read;
@@ -13,6 +12,15 @@ use std::path::Path;
 
 /// A manifest holds at most 1,000 findings; what is larger than this was not written by this program.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What a collection is held against.
+#[derive(Clone, Copy, Default)]
+pub struct Anchors<'a> {
+    /// A seal that was kept elsewhere: SHA-256 of `seal.json`.
+    pub seal: Option<&'a str>,
+    /// The key of whoever is said to have made it.
+    pub key: Option<&'a PublicKey>,
+}
 
 /// A signature, as far as it could be checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
