@@ -122,7 +122,7 @@ fn who_waits_in_a_fleet_holds_no_connection() {
 fn hostile(simulator: &Simulator, probe: &str) -> Tenant {
     let settings = format!("{{\"probe\": \"{probe}\"}}");
     let limits = Limits { in_flight: 16, call: Duration::from_secs(20), ..Limits::default() };
-    Tenant { settings, limits, ..tenant(simulator) }
+    Tenant { settings, limits, granted: Some(crate::support::acme()), ..tenant(simulator) }
 }
 
 #[test]

@@ -38,21 +38,25 @@ pub(crate) struct Pending {
     seen: Option<Seen>,
 }
 
+/// A request as the component wrote it; nothing came yet.
+pub(crate) fn about(request: &Request<WasiBody>) -> Seen {
+    let uri = request.uri();
+    Seen {
+        at: String::new(),
+        bytes: 0,
+        error: None,
+        host: uri.authority().map(ToString::to_string).unwrap_or_default(),
+        method: request.method().to_string(),
+        objects: 0,
+        request: path(uri),
+        sha256: None,
+        status: None,
+    }
+}
+
 impl Pending {
-    /// For a request as the component wrote it.
-    pub fn new(journal: Arc<Journal>, request: &Request<WasiBody>) -> Self {
-        let uri = request.uri();
-        let seen = Seen {
-            at: String::new(),
-            bytes: 0,
-            error: None,
-            host: uri.authority().map(ToString::to_string).unwrap_or_default(),
-            method: request.method().to_string(),
-            objects: 0,
-            request: path(uri),
-            sha256: None,
-            status: None,
-        };
+    /// For a request that is about to be sent.
+    pub fn new(journal: Arc<Journal>, seen: Seen) -> Self {
         Self { journal, seen: Some(seen) }
     }
 

@@ -3,7 +3,7 @@
 use crate::compute::Compute;
 use crate::connections::Connections;
 use crate::egress::Policy;
-use crate::journal::{Journal, Pending};
+use crate::journal::{Journal, Pending, about};
 use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
 use crate::tenant::{Clock, Credentials, Tenant};
@@ -177,9 +177,8 @@ impl WasiHttpHooks for Door {
                 return Box::new(async { Err(HttpError::HttpRequestDenied) });
             }
         };
-        self.meter.request();
         self.let_out += 1;
-        let pending = self.journal.clone().map(|journal| Pending::new(journal, &request));
+        let noted = self.journal.clone().map(|journal| (journal, about(&request)));
         if let Some(authorization) = self.authorization.as_ref().filter(|_| may_carry_secret) {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
@@ -196,6 +195,9 @@ impl WasiHttpHooks for Door {
         let terms = Terms { options, max_body_bytes: self.limits.body_bytes, direct, in_flight };
         let meter = Arc::clone(&self.meter);
         Box::new(async move {
+            // Counted and noted when it begins: a component may give it up before that.
+            meter.request();
+            let pending = noted.map(|(journal, seen)| Pending::new(journal, seen));
             let response = transport.send(&connections, request, terms).await;
             let response = witnessed(response, pending)?;
             meter.answered(&response);
