@@ -50,7 +50,10 @@ impl Error {
 /// and `ENFILE`, the same numbers on every Unix.
 #[must_use]
 pub fn is_out_of_files(error: &std::io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+    // `tempfile` wraps what the system said.
+    let wrapped = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    let codes = [Some(error), wrapped].into_iter().flatten().map(std::io::Error::raw_os_error);
+    cfg!(unix) && codes.flatten().any(|code| matches!(code, 23 | 24))
 }
 
 /// A result with this error.

@@ -17,6 +17,12 @@ fn hostile() -> PathBuf {
     file
 }
 
+/// What it asks for is granted: what it takes besides is what is tested.
+fn policy(scratch: &Scratch) -> String {
+    let rule = json!({"host": "acme.example", "methods": ["GET"], "path_prefixes": ["/v1"], "secret": true});
+    scratch.write("policy.json", &json!({"source": "acme", "rules": [rule]}).to_string())
+}
+
 fn tenant(name: &str, upstream: &str, more: Value) -> Value {
     let credentials = json!({"key_env": "ACME_KEY", "secret_env": "ACME_SECRET"});
     let mut tenant = json!({"name": name, "credentials": credentials, "upstream": upstream});
@@ -71,7 +77,7 @@ fn who_takes_all_open_files_costs_its_neighbours_nothing_but_time() {
     let more = json!({"credentials": {"key_env": "ACME_KEY", "secret_file": "secret"}});
     let mut tenants: Vec<Value> = (0..8).map(|n| tenant(&format!("good-{n}"), &server.url, more.clone())).collect();
     for number in 0..12 {
-        let more = json!({"component": hostile(), "settings": {"probe": "crowd"}});
+        let more = json!({"component": hostile(), "egress": policy(&scratch), "settings": {"probe": "crowd"}});
         tenants.push(tenant(&format!("crowd-{number}"), &server.url, more));
     }
     let file = scratch.write("tenants.json", &Value::from(tenants).to_string());
@@ -103,7 +109,8 @@ const MIB: u64 = 1024 * 1024;
 fn peak(scratch: &Scratch, server: &Server, acts: &[&str]) -> u64 {
     let limits = json!({"memory_bytes": 64 * MIB, "page_bytes": 8 * MIB, "evidence_bytes": 40 * MIB});
     let tenants = acts.iter().enumerate().map(|(number, act)| {
-        let more = json!({"component": hostile(), "settings": {"probe": act}, "limits": limits});
+        let settings = json!({"probe": act});
+        let more = json!({"component": hostile(), "egress": policy(scratch), "settings": settings, "limits": limits});
         tenant(&format!("t{number}-{act}"), &server.url, more)
     });
     let file = scratch.write("tenants.json", &tenants.collect::<Value>().to_string());

@@ -86,6 +86,6 @@ fn a_fleet_goes_over_tls_and_says_what_is_in_its_way() {
     let (server, ca) = secure(&scratch, &["--sim-accounts", "3"]);
     let out = scratch.path("out");
     let fleet = ["fleet", "--simulated", "3", "--upstream", &server.url, "--out", &out];
-    check(&[fleet.as_slice(), &["--tries", "1"]].concat(), 4, "--ca-system or --ca-file");
+    check(&[fleet.as_slice(), &["--retry-seconds", "1"]].concat(), 4, "--ca-system or --ca-file");
     check(&[fleet.as_slice(), &["--ca-file", &ca]].concat(), 0, "3 tenants finished");
 }
