@@ -50,10 +50,10 @@ impl Error {
 /// and `ENFILE`, the same numbers on every Unix.
 #[must_use]
 pub fn is_out_of_files(error: &std::io::Error) -> bool {
-    // `tempfile` wraps what the system said.
-    let wrapped = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-    let codes = [Some(error), wrapped].into_iter().flatten().map(std::io::Error::raw_os_error);
-    cfg!(unix) && codes.flatten().any(|code| matches!(code, 23 | 24))
+    let code = error.raw_os_error().is_some_and(|code| matches!(code, 23 | 24));
+    // `tempfile` wraps what the system said, and shows it in its text only.
+    let text = || error.to_string();
+    cfg!(unix) && (code || ["(os error 23)", "(os error 24)"].iter().any(|code| text().contains(code)))
 }
 
 /// A result with this error.
