@@ -18,7 +18,7 @@ pub struct NetworkArgs {
     /// Trust the certificates that the system trusts too.
     #[arg(long)]
     pub ca_system: bool,
-    /// Proxy to reach HTTPS servers through, e.g. http://proxy.example.com:3128. A password is better kept in
+    /// Proxy to reach HTTPS servers through, e.g. `http://proxy.example.com:3128`. A password is better kept in
     /// HTTPS_PROXY: everybody on this machine can read a command line.
     #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "proxy_from_env")]
     pub proxy: Option<Secret>,

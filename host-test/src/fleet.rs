@@ -11,8 +11,9 @@ use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use host_test::component::ComponentArgs;
 use host_test::pair::tenants_pair;
 use host_test::policies::EgressArgs;
-use host_test::text::note;
+use host_test::text::{note, say};
 use http::Uri;
+use source_evidence::made::caveats;
 use source_evidence::seal::Signer;
 use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
 use source_host::endurance::Endurance;
@@ -116,8 +117,9 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
     view.end();
     stopper.abort();
     outcome::show(&report, &args.out);
+    caveats(&[defaults.made()]).for_each(say);
     if let Some(path) = &args.summary {
-        let text = serde_json::to_string_pretty(&outcome::summary(&report)).unwrap_or_default() + "\n";
+        let text = serde_json::to_string_pretty(&outcome::summary(&report, &args.out)).unwrap_or_default() + "\n";
         std::fs::write(path, text).map_err(Error::file("write", path))?;
     }
     Ok(outcome::exit_code(&report))

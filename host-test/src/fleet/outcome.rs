@@ -5,6 +5,8 @@ use host_test::exit;
 use host_test::process::{mib, peak_bytes};
 use host_test::text::{plain, say, table};
 use serde_json::{Value, json};
+use source_evidence::digest::sha256_of_file;
+use source_evidence::files::SEAL;
 use source_fleet::{Outcome, Report, TenantReport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -107,8 +109,8 @@ fn slowest(report: &Report) {
     }
 }
 
-/// The same for programs: `--summary`.
-pub fn summary(report: &Report) -> Value {
+/// The same for programs: `--summary`, with the seal of each collection that is finished in `out`.
+pub fn summary(report: &Report, out: &Path) -> Value {
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     for tenant in &report.tenants {
         *outcomes.entry(tenant.outcome.word()).or_default() += 1;
@@ -122,11 +124,11 @@ pub fn summary(report: &Report) -> Value {
         "requests": report.requests,
         "peak_bytes": peak_bytes(),
         "outcomes": outcomes,
-        "tenants": report.tenants.iter().map(tenant_summary).collect::<Vec<_>>(),
+        "tenants": report.tenants.iter().map(|tenant| tenant_summary(tenant, out)).collect::<Vec<_>>(),
     })
 }
 
-fn tenant_summary(tenant: &TenantReport) -> Value {
+fn tenant_summary(tenant: &TenantReport, out: &Path) -> Value {
     let (missing, error) = match &tenant.outcome {
         Outcome::Incomplete(missing) => (missing.clone(), None),
         Outcome::Failed(error) => (Vec::new(), Some(plain(&error.to_string()))),
@@ -145,5 +147,6 @@ fn tenant_summary(tenant: &TenantReport) -> Value {
         "seconds": tenant.took.as_secs_f64(),
         "waited_seconds": tenant.waited.as_secs_f64(),
         "denied": tenant.denied,
+        "seal": sha256_of_file(&out.join(&tenant.name).join(SEAL)).ok(),
     })
 }

@@ -236,6 +236,20 @@ fn a_signature_is_good_for_its_key_and_its_files_only() {
     check(&["verify", &out], 10, "the seal is broken: manifest.json was changed");
 }
 
+/// Each collection of a fleet has its seal, for whoever keeps the summary.
+#[test]
+fn the_seals_of_a_fleet_are_in_its_summary() {
+    let scratch = Scratch::new("fleet-seals");
+    let (out, told) = (scratch.path("fleet"), scratch.path("summary.json"));
+    let args = [&["fleet", "--simulated", "2", "--out", &out, "--summary", &told], SMALL].concat();
+    check(&args, 0, "SIMULATED: the harness made up this account");
+    let told: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(told).unwrap()).unwrap();
+    for tenant in told["tenants"].as_array().unwrap() {
+        let folder = format!("{out}/{}", tenant["name"].as_str().unwrap());
+        check(&["verify", &folder, "--seal", tenant["seal"].as_str().unwrap()], 0, "the one that you kept");
+    }
+}
+
 /// What is believed of a collection is said with it: who made it up, which server answered, by which clock.
 #[test]
 fn how_it_was_made_is_said_wherever_it_is_read() {
