@@ -7,6 +7,7 @@ pub mod network;
 use fivetran_simulator::{AccountSpec, Config, Simulator, default_pair};
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{Collection, CollectionOptions};
+use source_host::endurance::Endurance;
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
 use source_host::grant::{Grant, GrantRule, HostName};
@@ -17,6 +18,7 @@ use source_host::tenant::{Pair, Secret};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// When runs with a fixed clock take place: 2026-01-31T12:00:00Z.
 pub const NOW: u64 = 1_769_860_800_000;
@@ -102,7 +104,10 @@ pub struct Collected {
 
 /// Collects to the end.
 pub async fn collect(plugin: &Plugin, tenant: &Tenant, options: CollectionOptions) -> Result<Collected, Error> {
-    let mut collection = Collection::start(plugin, tenant, options).await?;
+    // What lasts is said soon, and not in a quarter of an hour.
+    let endurance = Endurance { horizon: Duration::from_secs(2), ..Endurance::default() };
+    let collection = Collection::start(plugin, tenant, options).await?;
+    let mut collection = collection.enduring(endurance, Box::new(|_| {}));
     let (mut pages, mut lines) = (Vec::new(), Vec::new());
     while let Some(page) = collection.next().await? {
         lines.extend(records::lines(&page)?.into_iter().map(|line| line.text));
