@@ -114,3 +114,15 @@ fn other_credentials_are_taken_or_refused_by_name() {
         config.authorization.unwrap().starts_with("Basic ") && config.own_secrets.iter().any(|form| form == SECRET)
     );
 }
+
+/// One finding for one mistake: a key that is no text is there all the same.
+#[test]
+fn a_key_to_hash_with_that_is_no_text_is_not_said_to_be_missing() {
+    let good = pair("KEYkeyKEYkey1234", SECRET);
+    let codes = |settings: &Value| -> Vec<&'static str> {
+        wrong(&good, &settings.to_string()).into_iter().map(|(code, _)| code).collect()
+    };
+    assert_eq!(codes(&json!({"personal_data": "hashed"})), ["setting-missing"]);
+    let odd = codes(&json!({"personal_data": "hashed", "personal_data_key": 7}));
+    assert!(odd.len() == 1 && odd[0] != "setting-missing", "{odd:?}");
+}

@@ -244,6 +244,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_is_named_where_it_is_known() {
+        let forgotten = |at: &str| Problem::of_items(Cause::Forgotten, at, 1).sentence();
+        assert!(forgotten("").starts_with("there were more problems than fit into the cursor"));
+        assert!(forgotten("/v1/x").starts_with("/v1/x: more than fits"));
+    }
+
+    #[test]
     fn an_item_is_gone_once_however_many_parts_tell_it() {
         let mut tally = Tally::default();
         [ONE, ONE, TWO].into_iter().for_each(|item| tally.gone(item));

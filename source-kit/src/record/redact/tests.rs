@@ -93,8 +93,10 @@ fn names_of_settings_that_are_secrets_or_addresses_do_not_leave_in_pointers_or_k
         Withheld { pointer: format!("/config/{TOKEN}"), reason: WithheldReason::UnknownSetting },
         Withheld { pointer: "/config/ada@example.com".into(), reason: WithheldReason::UnknownSetting },
     ];
+    before.withheld.push(Withheld { pointer: "/config/host".into(), reason: WithheldReason::Secret });
     let place = Place { source: "s", account: "acc", kind: &KIND, native_id: &["id"] };
     let got = redact(before, &place, &Privacy::hashed("0123456789abcdef"));
+    assert!(pointers(&got).contains(&"/config/host"), "{got:?}");
     assert!(!format!("{got:?}").contains("ghp_") && !format!("{got:?}").contains("example"), "{got:?}");
     assert!(got.content.contains("withheld:"), "{}", got.content);
 }
@@ -141,4 +143,19 @@ fn keys_that_come_to_the_same_stay_apart_and_in_order() {
     let shown: BTreeMap<String, u8> = serde_json::from_str(&got.content).unwrap();
     assert_eq!(shown.len(), 3);
     assert_eq!(to_canonical(&shown), got.content);
+}
+
+/// The id of something else too: it is named elsewhere by the same digest.
+#[test]
+fn any_id_that_is_a_secret_becomes_a_digest_and_any_other_text_is_withheld() {
+    let got = redacted(&json!({"id": TOKEN, "owner_id": TOKEN, "label": TOKEN}), "t", "another", &Privacy::Full, &KIND);
+    let content: Value = serde_json::from_str(&got.content).unwrap();
+    let id = content["id"].as_str().unwrap();
+    assert!(id.starts_with("withheld:") && content["owner_id"] == *id && content["label"] == "withheld", "{content}");
+}
+
+#[test]
+fn strings_are_found_whatever_they_hold() {
+    let json = r#"{"a\\":"x","b":"c\"d","e":[1,"","f\\\"g"]}"#;
+    assert_eq!(strings(json).collect::<Vec<_>>(), [r"a\\", "x", "b", r#"c\"d"#, "e", "", r#"f\\\"g"#]);
 }

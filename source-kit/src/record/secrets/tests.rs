@@ -26,6 +26,8 @@ fn secrets_are_found_wherever_they_stand() {
         ("scott/tiger@//db:1521/x", Why::UserInfo),
         ("sqlplus scott/ti:ger@orcl", Why::UserInfo),
         ("jdbc:oracle:thin:scott/tiger@//db:1521/x", Why::UserInfo),
+        ("jdbc:oracle:thin:scott:tiger@db", Why::UserInfo),
+        (":x@h", Why::UserInfo),
         ("https://user:pw@example.com/", Why::Url),
         ("https://token@git.example.com/acme/dbt.git", Why::Url),
         ("https://u:p/w@host/x", Why::Url),
@@ -40,6 +42,7 @@ fn secrets_are_found_wherever_they_stand() {
         ("Server=x;Password=y", Why::Named),
         ("Server = x; PWD = y", Why::Named),
         ("DB_PASSWORD=y", Why::Named),
+        ("dbpassword=y", Why::Named),
         ("Endpoint=sb://x/;SharedAccessKeyName=a;SharedAccessKey=b", Why::Named),
         ("AccountName=x;AccountKey=abc", Why::Named),
         ("SharedAccessSignature=sv", Why::Named),
@@ -77,6 +80,8 @@ fn what_only_looks_a_little_like_one_is_none() {
         "projected_sickle",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "hmac-sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "-----BEGIN CERTIFICATE-----",
+        "Q~0123456789abcdefghij0123456789abcd",
         "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8",
         "2026-01-31T12:00:00.123456Z",
         "arn:aws:iam::123456789012:role/fivetran",
@@ -126,4 +131,15 @@ fn only_the_word_of_a_secret_is_masked() {
     assert_eq!(masked("a  Server=x;Password=y\tb"), "a  withheld\tb");
     assert_eq!(masked("Team Password = y"), WITHHELD);
     assert_eq!(masked(&alloc::format!("Key {PEM} of x")), WITHHELD);
+}
+
+#[test]
+fn the_key_of_a_storage_account_has_its_length_and_all_sorts_of_letters() {
+    let run = |length: usize, letters: &str| letters.chars().cycle().take(length).collect::<alloc::string::String>();
+    assert_eq!(find(&run(86, "aB3dE6gH9jK")), Some(Why::Token("Azure Storage")));
+    for (length, letters) in
+        [(85, "aB3dE6gH9jK"), (87, "aB3dE6gH9jK"), (86, "a3de6gh9jk"), (86, "B3DE6GH9JK"), (86, "aBcdEfgHijK")]
+    {
+        assert_eq!(find(&run(length, letters)), None, "{length} of {letters}");
+    }
 }
