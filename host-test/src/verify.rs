@@ -69,6 +69,17 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
     })
 }
 
+/// The strongest that was shown.
+fn verdict(report: &Report) -> String {
+    let signed = match &report.signature {
+        Signature::Good(key) => Some(format!("signed by the owner of key {key}")),
+        _ => None,
+    };
+    let kept = report.is_kept_seal.then(|| "matches the seal that you kept".to_string());
+    let shown: Vec<String> = kept.into_iter().chain(signed).collect();
+    if shown.is_empty() { "consistent with itself".into() } else { shown.join(", ") }
+}
+
 /// The verdict, and what it does not say.
 fn show(args: &VerifyArgs, report: &Report) {
     let Report { records, requests, .. } = report;
@@ -77,10 +88,10 @@ fn show(args: &VerifyArgs, report: &Report) {
     let caveats = report.manifest.caveats();
     if report.verdict() == Verdict::Contradicted {
         let count = report.findings.len() as u64;
-        say(format!("{shown}: {size}: {count} {}: this is not what was collected", plural(count, "finding")));
+        say(format!("{shown}: {size}: {count} {}: it contradicts itself, or what you gave", plural(count, "finding")));
         return caveats.for_each(say);
     }
-    say(format!("{shown}: {size}: consistent with itself"));
+    say(format!("{shown}: {size}: {}", verdict(report)));
     let Summary { component, started_at, updated_at, .. } = &report.manifest;
     say(format!("collected: {} to {}", plain(started_at), plain(updated_at)));
     let id = plain(&component.id);

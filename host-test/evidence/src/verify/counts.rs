@@ -42,7 +42,10 @@ pub(super) fn check_counts(walked: &Walked, manifest: &Summary, findings: &mut F
         findings.push("the counts in manifest.json are not those of the records");
     }
     let said = |kind: &str| walked.per_kind.get(kind).copied().unwrap_or_default();
-    for coverage in &manifest.coverage {
+    for (at, coverage) in manifest.coverage.iter().enumerate() {
+        if manifest.coverage.iter().take(at).any(|other| other.kind == coverage.kind) {
+            findings.push(format!("manifest.json tells the coverage of {} twice", coverage.kind));
+        }
         let (kind, count) = (&coverage.kind, said(&coverage.kind));
         if coverage.records != count {
             let claimed = coverage.records;

@@ -123,7 +123,13 @@ fn signature(
     match anchors.key {
         Some(key) if envelope.is_signed(statement, key) => Ok(Signature::Good(key.id())),
         Some(key) => {
-            findings.push(format!("the signature is not that of key {} over these files", key.id()));
+            let given = key.id();
+            findings.push(match named == given {
+                true => format!("the signature is not that of key {given} over these files"),
+                false => format!(
+                    "the signature is not that of key {given}, which you gave: it names key {named}. Is it the right .pub file?"
+                ),
+            });
             Ok(Signature::Bad)
         }
         None if !envelope.holds(statement) => {

@@ -153,6 +153,7 @@ impl Forger {
             all.insert(1, all[0].replacen("\"sha256\":\"", "\"sha256\":\"00", 1));
             set_lines(files, JOURNAL, &all);
         });
+        self.add_layers("another host in the journal", true, change(1, "api.fivetran.com", "api.example.com"));
         self.add_layers("another path in the journal", false, change(1, "/v1/roles", "/v1/rules"));
         self.add_layers("another status in the journal", false, change(1, "\"status\":200", "\"status\":201"));
         self.add_layers("another time in the journal", false, change(1, "\"at\":\"20", "\"at\":\"19"));
@@ -185,6 +186,13 @@ impl Forger {
             summary.coverage.iter_mut().for_each(|coverage| coverage.state = "complete".into());
             summary.component.sha256 = "0".repeat(64);
             summary.coverage.iter_mut().for_each(|coverage| coverage.reason = "forged".into());
+            set_manifest(files, &summary);
+        });
+        self.add_layers("a second, better verdict on a kind in the manifest", false, |files, _| {
+            let mut summary = manifest(files);
+            let mut better = summary.coverage[1].clone();
+            better.reason = "forged".into();
+            summary.coverage.insert(0, better);
             set_manifest(files, &summary);
         });
         self.add_layers("another build of the component", true, |files, _| {
