@@ -85,7 +85,7 @@ pub struct CollectArgs {
     #[arg(long, value_name = "N", default_value_t = 60_000)]
     pub max_milliseconds_per_page: u64,
     /// Seconds for which a collection that comes no further is tried again. Begins anew with each page that comes
-    /// further; a wait that the vendor asks for is always taken.
+    /// further. Within that time, a wait that the vendor asks for is never cut short, up to one hour.
     #[arg(long, value_name = "N", default_value_t = 900)]
     pub retry_seconds: u64,
     /// Resume the interrupted collection in --out.

@@ -64,7 +64,7 @@ pub struct FleetArgs {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     concurrency: u32,
     /// Seconds for which a tenant that comes no further is tried again. Begins anew with each page that comes
-    /// further; a wait that the vendor asks for is always taken.
+    /// further. Within that time, a wait that the vendor asks for is never cut short, up to one hour.
     #[arg(long, value_name = "N", default_value_t = 900)]
     retry_seconds: u64,
     /// Also write each tenant's outcome to this file.

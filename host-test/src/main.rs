@@ -28,7 +28,7 @@ use std::process::ExitCode;
 ///
 /// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
 /// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
-/// policy · 130 interrupted.
+/// policy · 10 verify: contradicted · 11 verify: consistent, and no seal or key was given · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100)]
 struct Cli {

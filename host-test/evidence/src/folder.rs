@@ -263,6 +263,13 @@ impl EvidenceDir {
         let digests = [digest(EVIDENCE)?, digest(HASHES)?, digest(JOURNAL)?, digest(MANIFEST)?];
         let statement = seal::statement(&digests, &self.checkpoint.summary);
         replace_text(&self.path, SEAL, &statement)?;
+        // Of a run that signed and was killed before its end.
+        match std::fs::remove_file(self.path.join(ENVELOPE)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(unwritable("remove", self.path.join(ENVELOPE))(error));
+            }
+            _ => {}
+        }
         if let Some(signer) = signer {
             replace_text(&self.path, ENVELOPE, &signer.sign(&statement).text())?;
         }

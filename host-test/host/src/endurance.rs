@@ -117,7 +117,9 @@ impl Pace {
         if self.empty >= MAX_EMPTY || self.barren >= MAX_BARREN {
             return Verdict::End(stuck());
         }
-        if is_empty || (seen.records == 0 && is_held_up) {
+        // Requests that were answered come further, however long the share of the quota is waited for after them.
+        let is_in_vain = seen.stopped || (wait.is_some() && seen.requests == 0);
+        if is_empty || (seen.records == 0 && is_in_vain) {
             return self.failed(wait, now).map_or(Verdict::TriedEnough, Verdict::Again);
         }
         self.failing = None;
@@ -264,6 +266,12 @@ mod tests {
         assert!(ends_after(Seen { wait: Some(MINUTE), ..nothing }, 100) <= 20, "waits alone");
         assert_eq!(ends_after(Seen { wait: Some(MAX_WAIT), ..nothing }, 100), 2, "long waits alone");
         assert!(ends_after(Seen { records: 0, stopped: true, ..FURTHER }, 100) <= 40, "failures alone");
+        let paced = Seen { records: 0, requests: 1, wait: Some(MAX_WAIT), ..FURTHER };
+        let (mut pace, begin) = (Pace::new(Endurance::default()), Instant::now());
+        for hour in 0..100 {
+            let verdict = pace.page(paced, begin + MAX_WAIT * hour);
+            assert!(matches!(verdict, Verdict::Further(_)), "a small share of the quota, in hour {hour}: {verdict:?}");
+        }
     }
 
     #[test]

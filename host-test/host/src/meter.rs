@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// Denials that are kept: enough to see what a component is up to, too few for it to fill the memory.
 const MAX_DENIED: usize = 100;
 
+/// No wait is told as longer than a year, whatever an answer says.
+const MAX_SECONDS: u64 = 365 * 24 * 3600;
+
 /// Counters of one tenant.
 #[derive(Debug, Default)]
 pub struct Meter {
@@ -50,7 +53,11 @@ impl Meter {
             status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && header.is_some());
         if let (true, Ok(mut asked)) = (asks, self.asked.lock()) {
             let seconds = header.and_then(|header| header.to_str().ok()?.trim().parse().ok());
-            *asked = Some(Asked { status, wait: seconds.map(Duration::from_secs), at: Instant::now() });
+            *asked = Some(Asked {
+                status,
+                wait: seconds.map(|seconds: u64| Duration::from_secs(seconds.min(MAX_SECONDS))),
+                at: Instant::now(),
+            });
         }
     }
 
