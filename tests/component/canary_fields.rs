@@ -186,6 +186,9 @@ fn only_the_named_fields_come_out() {
         let in_lists = |place: &&Place| !kept.contains(*place) && !is_alone(place) && !place.0.ends_with("/{}");
         let hidden: Vec<&Place> = all.iter().filter(in_lists).collect();
         kept.extend(come_out(&plugin, &simulator, &spy, &hidden).await);
+        // A planted cursor leads round in a circle. It shows in the address of a page only where that page has a run
+        // that was not read before, and that depends on the moment.
+        kept.remove(&("/v1/connections/{}/sync-history".to_string(), "/data/next_cursor".to_string()));
         println!("{} fields tried, {} come out", all.len(), kept.len());
         golden(&kept, &all);
     });
