@@ -54,7 +54,9 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         drop(progress);
         warnings::after(&target.tenant);
         if !matches!(outcome, Ok(true)) {
-            return stopped(dir, outcome);
+            collection.end();
+            let noted = dir.witness(&journal.take_last().await);
+            return stopped(dir, outcome.and_then(|done| Ok(noted.map(|()| done)?)));
         }
     }
     let (summary, seal) = dir.finish(signer.as_ref())?;
@@ -103,7 +105,8 @@ async fn pages(
         if let Some(check) = check {
             page.records.iter().try_for_each(check)?;
         }
-        let (lines, seen) = (records::lines(&page)?, journal.take());
+        let lines = records::lines(&page)?;
+        let seen = if page.cursor.is_none() { journal.take_last().await } else { journal.take() };
         let summary = dir.summary().clone().with(records::page_facts(&page), &lines, &seen);
         dir.append(&lines, &seen, page.cursor.clone(), summary)?;
         progress.page(&page, dir.summary().records, dir.summary().requests);

@@ -2,6 +2,7 @@
 
 use source_host::bindings::compliance::source::types::FailureKind;
 use source_host::error::Error;
+use source_host::limits::Limit;
 
 /// Complete; for `diff`: compared, whatever was found.
 pub const COMPLETE: u8 = 0;
@@ -36,7 +37,8 @@ pub fn code(error: &Error) -> u8 {
         | Error::OtherComponent { .. }
         | Error::NotGranted { .. }
         | Error::BeyondGrant { .. } => DENIED,
-        Error::Busy(_) => USAGE,
+        Error::Busy(_) | Error::Limit(Limit::Evidence(_)) => USAGE,
+        Error::Limit(Limit::Call(_)) => UPSTREAM,
         Error::Source(failure) => failure_code(failure.kind),
         Error::ExportMissing(_) => USAGE,
         _ => BUG,

@@ -25,7 +25,7 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         Depth::Coverage => HealthDepth::Coverage,
     };
     let (longest, begun) = (target.tenant.limits.health, Instant::now());
-    let report = instance.health(depth).await?;
+    let report = instance.health(depth).await.inspect_err(|_| warnings::after(&target.tenant))?;
     // The cost of a collection of all that is on by default; what a key may not read costs little. It is counted
     // in what is left of the time.
     let request = CollectionOptions::default().request();

@@ -87,7 +87,7 @@ fn show(args: &VerifyArgs, report: &Report) {
     let size = format!("{records} {}, {requests} {}", plural(*records, "record"), plural(*requests, "request"));
     let caveats = report.manifest.caveats();
     if report.verdict() == Verdict::Contradicted {
-        let count = report.findings.len() as u64;
+        let count = report.count;
         say(format!("{shown}: {size}: {count} {}: it contradicts itself, or what you gave", plural(count, "finding")));
         return caveats.for_each(say);
     }

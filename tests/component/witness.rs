@@ -10,6 +10,7 @@ use source_evidence::summary::Request;
 use source_evidence::verify::{Anchors, Report, verify};
 use source_host::bindings::compliance::source::types::EvidenceRecord;
 use source_host::collection::Collection;
+use source_host::limits::Limits;
 use source_host::plugin::Plugin;
 use source_host::records;
 use source_host::tenant::Clock;
@@ -135,5 +136,30 @@ fn a_response_that_is_left_out_is_named() {
         );
         let journal = std::fs::read_to_string(scratch.0.join(JOURNAL)).unwrap();
         assert_eq!(journal.lines().count() as u64, report.requests);
+    });
+}
+
+/// Whatever a component does with an answer, and however a run ends: the journal has every request that was sent.
+#[test]
+fn what_is_left_unread_and_what_is_cut_off_is_noted_too() {
+    block_on(async {
+        let simulator = crate::support::simulator(crate::support::account(3, 1, 1, 2)).await;
+        let hostile = Plugin::load(&engine(), &guest("hostile_source")).await.unwrap();
+        for probe in ["unread-then-sleep", "flood"] {
+            let limits = Limits { call: std::time::Duration::from_secs(1), in_flight: 16, ..Limits::default() };
+            let tenant = source_host::tenant::Tenant {
+                settings: format!("{{\"probe\": \"{probe}\"}}"),
+                granted: Some(crate::support::acme()),
+                journal: Some(std::sync::Arc::default()),
+                limits,
+                ..crate::support::tenant(&simulator)
+            };
+            let mut collection = Collection::start(&hostile, &tenant, options(None, None)).await.unwrap();
+            assert!(collection.next().await.is_err(), "{probe}");
+            collection.end();
+            let seen = tenant.journal.as_ref().unwrap().take_last().await;
+            assert!(!seen.is_empty() && seen.len() as u64 == tenant.meter.requests(), "{probe}: {seen:?}");
+            assert!(seen.iter().any(|seen| seen.error.as_deref() == Some("not-read-to-its-end")), "{probe}: {seen:?}");
+        }
     });
 }

@@ -216,6 +216,17 @@ impl EvidenceDir {
         self.save()
     }
 
+    /// Writes what the host saw since the last page, where there is one: a run ends without another.
+    ///
+    /// # Errors
+    /// When it cannot be written. What was valid before stays valid.
+    pub fn witness(&mut self, seen: &[Seen]) -> Result<()> {
+        if self.checkpoint.summary.pages == 0 || self.checkpoint.finished || seen.is_empty() {
+            return Ok(());
+        }
+        self.append(&[], seen, self.checkpoint.cursor.clone(), self.checkpoint.summary.clone().witnessed(seen))
+    }
+
     /// The files that grow, in the order of [`GROWING`].
     fn growing(&mut self) -> [&mut File; 3] {
         [&mut self.evidence, &mut self.hashes, &mut self.journal]

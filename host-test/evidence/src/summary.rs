@@ -146,9 +146,7 @@ impl Summary {
         }
         self.records += lines.len() as u64;
         self.pages += 1;
-        self.requests += seen.len() as u64;
         self.retries += page.retries;
-        self.bytes_received += seen.iter().map(|seen| seen.bytes).sum::<u64>();
         self.coverage = page.coverage;
         let room = MAX_FINDINGS.saturating_sub(self.findings.len());
         self.findings.extend(page.findings.into_iter().take(room));
@@ -156,6 +154,14 @@ impl Summary {
         if let Some(chain) = Chain::at(&self.chain_head) {
             self.chain_head = lines.iter().fold(chain, |chain, line| chain.next(line.hash)).head();
         }
+        self.witnessed(seen)
+    }
+
+    /// The same collection with what the host saw.
+    #[must_use]
+    pub fn witnessed(mut self, seen: &[Seen]) -> Self {
+        self.requests += seen.len() as u64;
+        self.bytes_received += seen.iter().map(|seen| seen.bytes).sum::<u64>();
         if let Some(head) = Chain::at(&self.journal_head) {
             self.journal_head = seen.iter().fold(head, |head, seen| journal::next(head, &seen.line())).head();
         }

@@ -69,6 +69,12 @@ pub trait Sink: Send {
     /// When it cannot be written. What was valid before stays valid.
     fn append(&mut self, lines: &[Line], seen: &[Seen], cursor: Option<String>, summary: Summary) -> Result<()>;
 
+    /// Writes what the host saw in a turn without a page: see [`EvidenceDir::witness`].
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn witness(&mut self, seen: &[Seen]) -> Result<()>;
+
     /// Removes everything, when not even one page was written.
     fn discard(self: Box<Self>);
 
@@ -171,6 +177,10 @@ impl Sink for Folder {
 
     fn append(&mut self, lines: &[Line], seen: &[Seen], cursor: Option<String>, summary: Summary) -> Result<()> {
         self.dir.append(lines, seen, cursor, summary)
+    }
+
+    fn witness(&mut self, seen: &[Seen]) -> Result<()> {
+        self.dir.witness(seen)
     }
 
     fn discard(self: Box<Self>) {

@@ -9,6 +9,7 @@ use super::spec::Spec;
 use super::store::{Checkpoints, Sink};
 use source_evidence::folder::FolderState;
 use source_evidence::journal;
+use source_evidence::record::Line;
 use source_evidence::summary::Request;
 use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
@@ -90,7 +91,7 @@ impl Turn {
         };
         let page = instance.collect(&request).await;
         drop(instance);
-        let noted = journal.take();
+        let noted = journal.take_last().await;
         blocking(&turn, move |turn| turn.write(sink, page, &noted, sent_before)).await
     }
 
@@ -120,20 +121,15 @@ impl Turn {
         noted: &[journal::Seen],
         sent_before: u64,
     ) -> Result<Step> {
-        let mut page = match page {
-            Ok(page) => page,
+        let fits = page.and_then(|page| Ok((self.lines(&page, sink.evidence_bytes())?, page)));
+        let (lines, mut page) = match fits {
+            Ok(fits) => fits,
             Err(error) => {
+                sink.witness(noted)?;
                 sink.discard();
                 return Err(error);
             }
         };
-        let lines = records::lines(&page)?;
-        let most = self.spec.limits.evidence_bytes;
-        let bytes = lines.iter().fold(sink.evidence_bytes(), |sum, line| sum + line.text.len() as u64 + 1);
-        if bytes > most {
-            sink.discard();
-            return Err(Error::Limit(Limit::Evidence(most)));
-        }
         let seen = Seen {
             records: lines.len() as u64,
             requests: self.meter.requests().saturating_sub(sent_before),
@@ -150,6 +146,14 @@ impl Turn {
         } else {
             Ok(Step::Page { records, records_in_all, seen, page: Box::new(page) })
         }
+    }
+
+    /// The lines of a page, after so many bytes of evidence.
+    fn lines(&self, page: &Page, before: u64) -> Result<Vec<Line>> {
+        let lines = records::lines(page)?;
+        let most = self.spec.limits.evidence_bytes;
+        let bytes = lines.iter().fold(before, |sum, line| sum + line.text.len() as u64 + 1);
+        if bytes > most { Err(Error::Limit(Limit::Evidence(most))) } else { Ok(lines) }
     }
 }
 

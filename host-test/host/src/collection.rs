@@ -111,7 +111,9 @@ pub type OnWait = Box<dyn Fn(&Wait<'_>) + Send + Sync>;
 
 /// A collection under way.
 pub struct Collection {
-    instance: Instance,
+    /// `None` after the last page: what it left unread has ended then.
+    instance: Option<Instance>,
+    memory_bytes: usize,
     configured: Configured,
     options: CollectionOptions,
     clock: Clock,
@@ -141,7 +143,8 @@ impl Collection {
     pub async fn start(plugin: &Plugin, tenant: &Tenant, options: CollectionOptions) -> Result<Self> {
         let (instance, configured) = plugin.configured(tenant).await?;
         Ok(Self {
-            instance,
+            memory_bytes: instance.memory_bytes(),
+            instance: Some(instance),
             configured,
             options,
             clock: tenant.clock.clone(),
@@ -167,8 +170,14 @@ impl Collection {
     }
 
     /// Linear memory of the component, in bytes. It never shrinks.
+    #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.instance.memory_bytes()
+        self.memory_bytes
+    }
+
+    /// Ends it where it is: what it had sent and not read ends too.
+    pub fn end(&mut self) {
+        (self.instance, self.finished) = (None, true);
     }
 
     /// The next page; `None` after the last. Waits first, when the page before asked for it or came no
@@ -192,8 +201,9 @@ impl Collection {
         let before = self.meter.requests();
         let page = self.page().await?;
         self.begun = true;
-        self.finished = page.cursor.is_none();
-        if !self.finished {
+        if page.cursor.is_none() {
+            self.end();
+        } else {
             self.next = self.after(&page, self.meter.requests() - before)?;
         }
         self.options.cursor.clone_from(&page.cursor);
@@ -206,7 +216,12 @@ impl Collection {
         let request = self.options.request();
         loop {
             self.pace.begin(Instant::now());
-            let error = match self.instance.collect(&request).await {
+            let Some(instance) = &mut self.instance else {
+                return Err(Error::Defect("a collection was asked for more after its end".into()));
+            };
+            let answer = instance.collect(&request).await;
+            self.memory_bytes = instance.memory_bytes();
+            let error = match answer {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
@@ -243,7 +258,7 @@ impl Collection {
 /// A fixed clock moves by what was asked for: chance has no say in records.
 async fn sleep(clock: &Clock, wait: Duration, asked: Option<Duration>) {
     tokio::time::sleep(wait).await;
-    clock.waited(asked.unwrap_or(wait).min(MAX_WAIT));
+    clock.waited(asked.unwrap_or_default().min(MAX_WAIT));
 }
 
 /// The error of a collection whose pages came no further for too long, by the last of them.

@@ -2,7 +2,7 @@
 //!
 //! Every bit of computing counts, and nothing is forgotten because a tick was half spent waiting or
 //! because a request was sent. So in all an instance computes no more than [`Limits::compute`], and an
-//! eightieth of that for each request that was let out.
+//! eightieth of that for each request that was sent.
 //!
 //! [`Limits::compute`]: crate::limits::Limits::compute
 
@@ -46,17 +46,17 @@ impl Compute {
     }
 
     /// A tick has ended: books what was computed in it, and answers how long to pause. `waited` is how long
-    /// the guest has waited in all, `let_out` how many requests it has sent.
+    /// the guest has waited in all, `sent` how many requests it has sent.
     ///
     /// # Errors
     /// When the debt has become larger than the limit.
-    pub fn tick(&mut self, waited: Duration, let_out: u64, now: Instant) -> Result<Duration, Exceeded> {
+    pub fn tick(&mut self, waited: Duration, sent: u64, now: Instant) -> Result<Duration, Exceeded> {
         let passed = now.saturating_duration_since(self.since);
         // A guest that computes is interrupted after a tick; what is beyond it, the machine took for others.
         let computed = passed.saturating_sub(waited.saturating_sub(self.waited)).min(TICK);
         (self.waited, self.since) = (waited, now);
-        let requests = u32::try_from(let_out.saturating_sub(self.paid)).unwrap_or(u32::MAX);
-        self.paid = let_out;
+        let requests = u32::try_from(sent.saturating_sub(self.paid)).unwrap_or(u32::MAX);
+        self.paid = sent;
         self.owed = self.owed.saturating_sub((self.limit / PARTS).saturating_mul(requests)) + computed;
         if self.owed > self.limit {
             return Err(Exceeded);
@@ -83,8 +83,8 @@ mod tests {
             now += work + wait;
             waited += wait;
             computed += work;
-            let let_out = turns.checked_div(request_every).unwrap_or(0);
-            match compute.tick(waited, let_out, now) {
+            let sent = turns.checked_div(request_every).unwrap_or(0);
+            match compute.tick(waited, sent, now) {
                 Ok(Duration::ZERO) => full_speed += work,
                 Ok(pause) => {
                     assert_eq!(pause, work * SHARE);

@@ -47,6 +47,11 @@ impl Connections {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A connection was made: what was in the way is no longer.
+    pub(crate) fn is_well(&self) {
+        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn note(&self, trouble: Trouble) {
         *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
     }

@@ -137,10 +137,10 @@ fn interrupt(
     let resumed = Arc::new(Mutex::new(Instant::now()));
     move |mut context| {
         let state = context.data_mut();
-        let (waited, let_out) = (state.waited, state.let_out());
+        let (waited, sent) = (state.waited, state.sent());
         let at = *resumed.lock().unwrap_or_else(PoisonError::into_inner);
         state.compute.resumed(at);
-        let pause = state.compute.tick(waited, let_out, Instant::now());
+        let pause = state.compute.tick(waited, sent, Instant::now());
         let pause = pause.map_err(|Exceeded| wasmtime::Error::new(Limit::Compute(limit)))?;
         let resumed = Arc::clone(&resumed);
         Ok(UpdateDeadline::YieldCustom(

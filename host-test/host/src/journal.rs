@@ -4,25 +4,44 @@ use crate::trailer::Witness;
 use http::{Request, Uri};
 use source_evidence::journal::{MASKED, Seen};
 use source_evidence::summary::now;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 /// Entries that wait to be written, at most: some 30 MB. Then nothing is let out until they are.
 const MOST: usize = 100_000;
 
-/// The requests of one tenant that were let out since they were last taken.
+/// How long requests that were given up may take to be noted: they end when the runtime comes to them.
+const SETTLING: Duration = Duration::from_secs(1);
+
+/// The requests of one tenant that were sent since they were last taken.
 #[derive(Debug, Default)]
-pub struct Journal(Mutex<Vec<Seen>>);
+pub struct Journal {
+    seen: Mutex<Vec<Seen>>,
+    /// Requests that were sent and have not ended.
+    open: AtomicU64,
+}
 
 impl Journal {
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Seen>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes what is there, in the order in which it ended.
+    /// Takes what is there, in the order in which it ended. What is still under way comes with a later page.
     #[must_use]
     pub fn take(&self) -> Vec<Seen> {
         self.with(std::mem::take)
+    }
+
+    /// Takes all that is left once the instance is dropped: its answers that nobody read, and its requests that
+    /// were cut off, are noted as that.
+    pub async fn take_last(&self) -> Vec<Seen> {
+        let until = Instant::now() + SETTLING;
+        while self.open.load(Ordering::SeqCst) > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.take()
     }
 
     /// Whether there is no room for one more.
@@ -57,6 +76,7 @@ pub(crate) fn about(request: &Request<WasiBody>) -> Seen {
 impl Pending {
     /// For a request that is about to be sent.
     pub fn new(journal: Arc<Journal>, seen: Seen) -> Self {
+        journal.open.fetch_add(1, Ordering::SeqCst);
         Self { journal, seen: Some(seen) }
     }
 
@@ -77,6 +97,7 @@ impl Pending {
         change(&mut seen);
         seen.at = now();
         self.journal.with(|all| all.push(seen));
+        self.journal.open.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -49,6 +49,8 @@ struct Lot {
     /// The latest last.
     idle: Vec<(Http1, Instant)>,
     shared: Option<Http2>,
+    /// HTTP/2 connections made so far.
+    sessions: u64,
     /// Whether several connections may be made at once: the server speaks HTTP/1.1, or the last attempt
     /// failed and nobody has to wait for the next one.
     several: bool,
@@ -63,7 +65,12 @@ struct Http1 {
     _counted: Counted,
 }
 
-type Http2 = http2::SendRequest<WasiBody>;
+/// One HTTP/2 connection, with a number of its own: whoever finds it dead throws away this one and no later one.
+#[derive(Clone)]
+struct Http2 {
+    sender: http2::SendRequest<WasiBody>,
+    number: u64,
+}
 
 enum Sender {
     One(Http1),
@@ -90,16 +97,16 @@ impl Pool {
         let flight = Flight::begin(self);
         loop {
             let (sender, is_new) = self.sender(&dial).await?;
-            let outcome = match sender {
-                Sender::Two(mut sender) => sender.try_send_request(request).await,
-                Sender::One(http1) => self.send_alone(http1, request).await,
+            let (outcome, number) = match sender {
+                Sender::Two(mut http2) => (http2.sender.try_send_request(request).await, Some(http2.number)),
+                Sender::One(http1) => (self.send_alone(http1, request).await, None),
             };
             match outcome {
                 Ok(response) => return Ok((response, flight)),
                 // It had been closed: nothing of the request was sent.
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if !is_new => {
-                        self.lot().shared = None;
+                        self.lot().shared.take_if(|shared| Some(shared.number) == number);
                         request = unsent;
                     }
                     _ => return Err(error.into_error().into()),
@@ -149,7 +156,7 @@ impl Pool {
 
     fn next(self: &Arc<Self>) -> Next {
         let mut lot = self.lot();
-        if let Some(shared) = lot.shared.as_ref().filter(|shared| !shared.is_closed()) {
+        if let Some(shared) = lot.shared.as_ref().filter(|shared| !shared.sender.is_closed()) {
             return Next::Use(Sender::Two(shared.clone()));
         }
         while let Some((http1, _)) = lot.idle.pop() {
@@ -187,12 +194,16 @@ impl Pool {
     }
 
     /// Lets everybody use a connection, unless there is one already.
-    fn share(self: &Arc<Self>, made: Http2) -> Http2 {
+    fn share(self: &Arc<Self>, sender: http2::SendRequest<WasiBody>) -> Http2 {
         let mut lot = self.lot();
         lot.several = false;
         match &lot.shared {
-            Some(shared) if !shared.is_closed() => shared.clone(),
-            _ => lot.shared.insert(made).clone(),
+            Some(shared) if !shared.sender.is_closed() => shared.clone(),
+            _ => {
+                lot.sessions += 1;
+                let number = lot.sessions;
+                lot.shared.insert(Http2 { sender, number }).clone()
+            }
         }
     }
 
@@ -241,7 +252,7 @@ impl Pool {
 
     /// How many there are, those that are being made included.
     pub fn open(&self) -> usize {
-        let has_shared = self.lot().shared.as_ref().is_some_and(|shared| !shared.is_closed());
+        let has_shared = self.lot().shared.as_ref().is_some_and(|shared| !shared.sender.is_closed());
         self.gauge.connections.load(Ordering::SeqCst) + usize::from(has_shared)
     }
 

@@ -15,6 +15,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http_body_util::BodyExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
@@ -59,7 +60,7 @@ impl State {
             journal: tenant.journal.clone(),
             limits: tenant.limits,
             requests: 0,
-            let_out: 0,
+            sent: Arc::default(),
             in_flight: Arc::default(),
         };
         Self {
@@ -73,10 +74,10 @@ impl State {
         }
     }
 
-    /// Requests of the guest that were let out.
+    /// Requests of the guest that went out.
     #[must_use]
-    pub fn let_out(&self) -> u64 {
-        self.door.let_out
+    pub fn sent(&self) -> u64 {
+        self.door.sent.load(Ordering::Relaxed)
     }
 
     /// Whether one more request is too many.
@@ -135,7 +136,8 @@ struct Door {
     limits: Limits,
     /// Those that were denied included.
     requests: u64,
-    let_out: u64,
+    /// Those that went out.
+    sent: Arc<AtomicU64>,
     in_flight: Arc<()>,
 }
 
@@ -177,7 +179,6 @@ impl WasiHttpHooks for Door {
                 return Box::new(async { Err(HttpError::HttpRequestDenied) });
             }
         };
-        self.let_out += 1;
         let noted = self.journal.clone().map(|journal| (journal, about(&request)));
         if let Some(authorization) = self.authorization.as_ref().filter(|_| may_carry_secret) {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
@@ -193,10 +194,11 @@ impl WasiHttpHooks for Door {
         let (transport, connections) = (self.transport.clone(), self.connections.clone());
         let in_flight = Arc::clone(&self.in_flight);
         let terms = Terms { options, max_body_bytes: self.limits.body_bytes, direct, in_flight };
-        let meter = Arc::clone(&self.meter);
+        let (meter, sent) = (Arc::clone(&self.meter), Arc::clone(&self.sent));
         Box::new(async move {
             // Counted and noted when it begins: a component may give it up before that.
             meter.request();
+            sent.fetch_add(1, Ordering::Relaxed);
             let pending = noted.map(|(journal, seen)| Pending::new(journal, seen));
             let response = transport.send(&connections, request, terms).await;
             let response = witnessed(response, pending)?;

@@ -102,7 +102,10 @@ impl Transport {
                 }
                 Err(error)
             }
-            Ok(dialled) => dialled,
+            Ok(Ok(dialled)) => {
+                connections.is_well();
+                Ok(dialled)
+            }
         }
     }
 }

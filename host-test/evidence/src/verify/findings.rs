@@ -16,6 +16,11 @@ impl Findings {
         if self.shown.len() < MOST { self.shown.push(what.into()) } else { self.more += 1 }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.shown.len() as u64 + self.more
+    }
+
     /// All of them, as far as they are shown.
     pub fn into_list(self) -> Vec<String> {
         let more = (self.more > 0).then(|| format!("and {} more findings", self.more));

@@ -15,8 +15,10 @@ use std::collections::BTreeMap;
 /// Judges a record's content.
 pub type ContentCheck<'c> = dyn Fn(&Value) -> Result<(), String> + 'c;
 
-/// Records of the collection about itself, one for each kind and one for all: more are no collection of ours.
-const MAX_TOLD: usize = 10_000;
+/// Bytes kept of the records of a collection about itself, one for each kind and one for all: more are none of ours.
+const MAX_TOLD_BYTES: usize = 8 * 1024 * 1024;
+/// Kinds counted: a source has some thirty.
+const MAX_KINDS: usize = 10_000;
 
 /// What the lines came to.
 pub(super) struct Walked {
@@ -43,15 +45,15 @@ pub(super) fn walk(
 ) -> Result<Walked> {
     let mut recorded = Recorded::new(hashes);
     let (mut records, mut chain, mut last) = (0, start, 0);
-    let (mut per_kind, mut told) = (BTreeMap::<String, u64>::new(), Vec::new());
+    let (mut per_kind, mut told, mut told_bytes) = (BTreeMap::<String, u64>::new(), Vec::new(), 0);
     loop {
         let line = match file.next()? {
             Next::End => break,
-            Next::Line(line) => read(line),
+            Next::Line(line) => read(line).map(|(record, hash)| (record, hash, line.len())),
             Next::Bad(why) => Err(why.to_string()),
         };
         let number = file.number;
-        let Ok((record, hash)) = line.map_err(|why| findings.push(format!("line {number}: {why}"))) else {
+        let Ok((record, hash, bytes)) = line.map_err(|why| findings.push(format!("line {number}: {why}"))) else {
             recorded.step(String::new())?;
             continue;
         };
@@ -62,10 +64,17 @@ pub(super) fn walk(
         chain = chain.next(hash);
         (records, last) = (records + 1, number);
         let kind = record.get("kind").and_then(Value::as_str).unwrap_or_default();
-        *per_kind.entry(kind.to_string()).or_default() += 1;
+        if per_kind.len() < MAX_KINDS || per_kind.contains_key(kind) {
+            *per_kind.entry(kind.to_string()).or_default() += 1;
+        }
         links.record(number, kind, &record, findings)?;
-        if matches!(kind, "coverage" | "manifest") && told.len() < MAX_TOLD {
-            told.push((number, record));
+        if matches!(kind, "coverage" | "manifest") {
+            told_bytes += bytes;
+            if told_bytes > MAX_TOLD_BYTES {
+                findings.push(format!("line {number}: too many records of kind {kind}"));
+            } else {
+                told.push((number, record));
+            }
         }
     }
     let hashes = recorded.finish(findings)?;

@@ -43,6 +43,8 @@ pub enum Verdict {
 pub struct Report {
     /// What is wrong, most telling first; empty when nothing is.
     pub findings: Vec<String>,
+    /// How many there are, shown or not.
+    pub count: u64,
     /// What a reader should know and what is nobody's fault.
     pub notes: Vec<String>,
     /// Records read.
@@ -117,6 +119,7 @@ pub fn verify(folder: &Path, anchors: Anchors<'_>, check: Option<&ContentCheck<'
         is_kept_seal: anchors.seal == Some(seal.sha256.as_str()),
         seal: seal.sha256,
         signature: seal.signature,
+        count: findings.count(),
         findings: findings.into_list(),
         manifest,
     })
