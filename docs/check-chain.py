@@ -47,7 +47,7 @@ def check_folder(folder):
     for number, line in enumerate((folder / "evidence.jsonl").open("rb"), 1):
         record, text = parse(line), line[line.index(b'"content":') + 10 : line.rindex(b',"digest":"')].decode()
         digest, _, head = step(head, record, text)
-        must(digest == record["digest"] and parse(text) == record["content"], f"line {number}: not its digest's content")
+        must(digest == record["digest"] and parse(text) == record["content"], f"line {number}: not the content of its digest")
     for line in (folder / "journal.jsonl").open("rb"):
         journal = sha256(journal + sha256(line.removesuffix(b"\n")))
     must((head.hex(), journal.hex()) == (manifest["chain_head"], manifest["journal_head"]), "the heads are not the manifest's")

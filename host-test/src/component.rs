@@ -98,10 +98,13 @@ impl ComponentArgs {
 }
 
 /// A SHA-256, in lower case.
-fn sha256(text: &str) -> std::result::Result<String, String> {
+///
+/// # Errors
+/// When it is none.
+pub fn sha256(text: &str) -> std::result::Result<String, String> {
     match text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         true => Ok(text.to_ascii_lowercase()),
-        false => Err("a SHA-256 is 64 hexadecimal digits, as describe prints it".into()),
+        false => Err("a SHA-256 is 64 hexadecimal digits".into()),
     }
 }
 

@@ -4,7 +4,7 @@ use super::args::Format;
 use clap::Args;
 use host_test::component::ComponentArgs;
 use host_test::exit;
-use host_test::text::{plain, plain_json, say, table};
+use host_test::text::{plain, plain_json, plural, say, table};
 use serde_json::Value;
 use source_evidence::diff::change::{Change, Comparison, KindCounts, What, line};
 use source_evidence::diff::edits::{Class, Edit};
@@ -110,7 +110,7 @@ fn show(comparison: &Comparison, shown: &[String], args: &DiffArgs) {
     let more = written.saturating_sub(shown.len() as u64);
     match &args.out {
         _ if comparison.changes == 0 => say("no changes"),
-        Some(out) => say(format!("{} changes: {}", comparison.changes, out.display())),
+        Some(out) => say(format!("{} {}: {}", comparison.changes, plural(comparison.changes, "change"), out.display())),
         None if more > 0 => say(format!("… and {more} more; --out FILE.jsonl has all")),
         None => {}
     }

@@ -130,7 +130,9 @@ fn options(args: &FleetArgs) -> Options {
     let asked = args.active.map_or(none.active, |active| active as usize);
     let active = asked.min(files::tenants(args.concurrency, args.simulated.is_some()));
     if active < asked {
-        note(format!("{active} tenants at once instead of {asked}: that many open files are allowed (ulimit -n)"));
+        note(format!(
+            "running {active} tenants at once instead of {asked}: the limit on open files (ulimit -n) allows no more"
+        ));
     }
     Options {
         resume: args.resume,

@@ -77,7 +77,9 @@ fn show(report: &HealthReport, estimate: Option<&Result<Cost>>) {
         Some(Ok(cost)) => {
             say(format!("a collection: {}; {} (collect --plan tells more)", cost::amount(cost), cost::time(cost)))
         }
-        Some(Err(error)) => say(format!("what a collection costs could not be counted: {}", plain(&error.to_string()))),
+        Some(Err(error)) => {
+            say(format!("the cost of a collection could not be determined: {}", plain(&error.to_string())))
+        }
         None => {}
     }
 }

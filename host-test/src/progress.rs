@@ -123,7 +123,7 @@ async fn refresh(line: Line, meter: Arc<Meter>) {
             let why = format!("the vendor answers {} and asks to come back later", asked.status.as_u16());
             match asked.wait {
                 Some(wait) => line.tell(&waiting(&line.clock, wait.saturating_sub(asked.at.elapsed()), &why)),
-                None => line.tell(&format!("waiting: {why}, and does not say in how many seconds")),
+                None => line.tell(&format!("waiting: {why}, without saying when")),
             }
         }
         tokio::time::sleep(LOOKS).await;

@@ -2,7 +2,7 @@
 
 use super::schemas;
 use clap::Args;
-use host_test::component::ComponentArgs;
+use host_test::component::{ComponentArgs, sha256};
 use host_test::exit;
 use host_test::text::{plain, plural, say};
 use source_evidence::seal::{self, PublicKey};
@@ -24,7 +24,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
     /// The seal that collect printed, kept elsewhere: checks that no file was changed since.
-    #[arg(long, value_name = "HEX", value_parser = seal_value)]
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
     seal: Option<String>,
     /// Also check contents against the component's JSON Schemas (needs a build with --features schema-check).
     #[arg(long)]
@@ -36,14 +36,6 @@ pub struct KeygenArgs {
     /// File for the key; the public half is written to the same name with .pub.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-}
-
-/// A seal, in lower case.
-fn seal_value(text: &str) -> std::result::Result<String, String> {
-    match text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        true => Ok(text.to_ascii_lowercase()),
-        false => Err("a seal is 64 hexadecimal digits, as collect prints it".into()),
-    }
 }
 
 /// Exit code 0 when it is what every given anchor says.
@@ -97,9 +89,9 @@ fn show(args: &VerifyArgs, report: &Report) {
     let id = plain(&component.id);
     say(format!("component: {id} {}, SHA-256 {}", plain(&component.version), plain(&component.sha256)));
     say(match report.is_kept_seal {
-        true => format!("seal:      {}: the one that you kept, so nothing was changed since", report.seal),
+        true => format!("seal:      {}: matches the one you kept: nothing has changed since", report.seal),
         false => {
-            format!("seal:      {}: held against nothing (give --seal with the one that collect printed)", report.seal)
+            format!("seal:      {}: not compared (pass --seal with the value that collect printed)", report.seal)
         }
     });
     say(match &report.signature {
@@ -108,8 +100,10 @@ fn show(args: &VerifyArgs, report: &Report) {
         Signature::None | Signature::Bad => "signature: none".into(),
     });
     if report.verdict() == Verdict::Consistent {
-        say("Anybody can make files that are consistent with each other: without a kept seal or a key, nothing shows \
-             who made these, or when.");
+        say(
+            "Anyone can produce files that agree with each other. Without a kept seal or a key, nothing shows who made \
+             these, or when.",
+        );
     }
     caveats.for_each(say);
 }

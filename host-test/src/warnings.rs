@@ -32,7 +32,7 @@ pub fn network(trouble: &Trouble) -> String {
         Trouble::ProxyRefuses(..) => "have the proxy allow this host, or name another one with --proxy",
         Trouble::ProxyAway(..) => "correct --proxy or HTTPS_PROXY, or leave the proxy out",
         Trouble::UnknownAuthority(_) => {
-            "if your network inspects TLS, trust its authority with --ca-system or --ca-file; if not, somebody else answers"
+            "if your network inspects TLS, trust its authority with --ca-system or --ca-file; if it does not, someone may be impersonating the server"
         }
         _ => "check this machine's clock, and whether this is the right server",
     };

@@ -77,33 +77,29 @@ fn a_component_that_lies_is_found_by_the_journal() {
                     records.insert(1, invented);
                     recount(records);
                 },
-                "read from a response that the host never saw",
+                "cites a response that the host never saw",
             ),
             (
                 "changes what a response was",
                 &|records| thing(records).provenance[0].body_digest = "cd".repeat(32),
-                "read from a response that the host never saw",
+                "cites a response that the host never saw",
             ),
             (
                 "changes which request it was",
                 &|records| thing(records).provenance[0].request = "/v1/things?after=elsewhere".into(),
-                "the host saw this response, but to another request",
+                "the host saw this response, but to a different request",
             ),
             (
                 "changes its status",
                 &|records| thing(records).provenance[0].status = 206,
-                "read from a response that the host never saw",
+                "cites a response that the host never saw",
             ),
             (
                 "changes when it was read",
                 &|records| thing(records).provenance[0].read_at = "2019-01-31T12:00:00Z".into(),
                 "read at 2019-01-31T12:00:00Z, when the collection was not running",
             ),
-            (
-                "names no response",
-                &|records| thing(records).provenance.clear(),
-                "names no response that it was read from",
-            ),
+            ("names no response", &|records| thing(records).provenance.clear(), "cites no response"),
         ];
         for (number, (what, lie, found)) in lies.into_iter().enumerate() {
             let report = collect(&plugin, &scratch.0.join(number.to_string()), lie).await;

@@ -60,14 +60,14 @@ pub fn make_folder(path: &Path) -> Result<bool> {
 /// [`Error::Output`], if it is one.
 pub(crate) fn refuse_link(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
-        Ok(found) if found.is_symlink() => Err(not_plain(path, "is a symbolic link")),
+        Ok(found) if found.is_symlink() => Err(not_plain(path, "is a symbolic link, which is not followed")),
         _ => Ok(()),
     }
 }
 
 fn not_plain(path: &Path, what: &str) -> Error {
     let remedy = "name the place itself, or choose another folder".into();
-    Error::Output { what: format!("{} {what}, which is not followed", path.display()), remedy }
+    Error::Output { what: format!("{} {what}", path.display()), remedy }
 }
 
 /// How files are opened: for their owner only, since evidence has names of people in it.
@@ -98,7 +98,7 @@ pub(crate) fn check_plain(folder: &Path) -> Result<()> {
     for file in NAMES.iter().chain([&LOCK]).map(|name| folder.join(name)) {
         refuse_link(&file)?;
         if file.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-            return Err(not_plain(&file, "is no plain file"));
+            return Err(not_plain(&file, "is not a regular file"));
         }
     }
     Ok(())
@@ -107,19 +107,19 @@ pub(crate) fn check_plain(folder: &Path) -> Result<()> {
 /// Opens a file of ours to write to it.
 ///
 /// # Errors
-/// [`Error::Output`] when it is no plain file, or has another name elsewhere: what is written here would show there.
+/// [`Error::Output`] when it is not a regular file, or has another name elsewhere: what is written here would show there.
 pub(crate) fn open(file: &Path) -> Result<File> {
     refuse_link(file)?;
     let open = owner_only().write(true).open(file).map_err(unwritable("open", file))?;
     let found = open.metadata().map_err(Error::file("read", file))?;
     if !found.is_file() {
-        return Err(not_plain(file, "is no plain file"));
+        return Err(not_plain(file, "is not a regular file"));
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         if found.nlink() > 1 {
-            return Err(not_plain(file, "has another name elsewhere (a hard link)"));
+            return Err(not_plain(file, "has another hard link"));
         }
     }
     Ok(open)
@@ -128,12 +128,12 @@ pub(crate) fn open(file: &Path) -> Result<File> {
 /// Opens a file of ours to read it.
 ///
 /// # Errors
-/// [`Error::Output`] when it is no plain file; a file error when it cannot be read.
+/// [`Error::Output`] when it is not a regular file; a file error when it cannot be read.
 pub(crate) fn open_to_read(file: &Path) -> Result<File> {
     refuse_link(file)?;
     let open = owner_only().read(true).open(file).map_err(Error::file("read", file))?;
     if !open.metadata().is_ok_and(|found| found.is_file()) {
-        return Err(not_plain(file, "is no plain file"));
+        return Err(not_plain(file, "is not a regular file"));
     }
     Ok(open)
 }
@@ -194,7 +194,7 @@ pub(crate) fn broken(what: String) -> Error {
 /// Keeps a second run out until the file is dropped, even by a kill.
 ///
 /// # Errors
-/// [`Error::Output`] when another run holds it, it cannot be made, or is no plain file.
+/// [`Error::Output`] when another run holds it, it cannot be made, or is not a regular file.
 pub fn lock(path: &Path, name: &str) -> Result<File> {
     let file = path.join(name);
     let lock = if file.symlink_metadata().is_ok() { open(&file) } else { create(&file) }?;

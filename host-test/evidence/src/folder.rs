@@ -162,7 +162,7 @@ impl EvidenceDir {
             || is_other(asked.since.is_some(), asked.since == *since)
         {
             let what = "kinds or since differ from those that the collection was started with".into();
-            return Err(Error::Usage { what, remedy: "leave them out to resume it".into() });
+            return Err(Error::Usage { what, remedy: "omit them to resume".into() });
         }
         Ok(Request { kinds: kinds.clone(), since: since.clone() })
     }

@@ -26,7 +26,7 @@ pub const SYSTEM: &str = "system";
 impl Made {
     fn caveats(&self) -> impl Iterator<Item = String> {
         let simulated = self.simulated.as_ref();
-        let made_up = simulated.map(|what| format!("SIMULATED: the harness made up this account ({what})"));
+        let made_up = simulated.map(|what| format!("SIMULATED: this account was made up by the harness ({what})"));
         let upstream =
             self.upstream.as_ref().map(|server| format!("NOT THE VENDOR'S SERVER: the answers came from {server}"));
         let clock = (self.clock != SYSTEM)

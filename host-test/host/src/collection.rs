@@ -92,7 +92,7 @@ impl fmt::Display for Cause<'_> {
             Self::OwnPace(message) => out.write_str(message),
             Self::Quota => out.write_str("the account's share of requests for this hour is used up"),
             Self::Failed(error) => write!(out, "{error}"),
-            Self::NoProgress => out.write_str("the page came no further"),
+            Self::NoProgress => out.write_str("the page made no progress"),
         }
     }
 }
@@ -268,7 +268,7 @@ pub fn given_up(page: &Page) -> Error {
         kind: FailureKind::RateLimited,
         code: "rate-limited".into(),
         pointer: None,
-        message: "page after page asks to wait, and brings nothing".into(),
+        message: "several pages in a row only asked to wait".into(),
         remedy: "Resume later with --resume, or find out which tool uses up the account's quota.".into(),
         retryable: true,
         retry_after_seconds: None,

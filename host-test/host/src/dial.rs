@@ -12,6 +12,7 @@ use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use rustls::ClientConfig;
+use source_evidence::error::is_out_of_files;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -115,12 +116,8 @@ fn tcp<R>(resolver: R) -> HttpConnector<R> {
     http
 }
 
-/// EMFILE or ENFILE.
 fn is_out_of_descriptors(error: &(dyn std::error::Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.and_then(std::io::Error::raw_os_error).is_some_and(|code| [23, 24].contains(&code))
-    })
+    causes(error).any(|cause| cause.downcast_ref().is_some_and(is_out_of_files))
 }
 
 /// A resolver that drops addresses that are not public, and fails when none is left.

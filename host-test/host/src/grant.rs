@@ -140,7 +140,7 @@ impl Grant {
         Self::parse(&text).map_err(|what| {
             Error::usage(
                 format!("{}: {what}", path.display()),
-                "write it as docs/security.md shows, or take what describe prints for a source without a policy",
+                "write it as docs/security.md shows, or use the policy that describe prints for a source that has none",
             )
         })
     }

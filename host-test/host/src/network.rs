@@ -57,7 +57,7 @@ impl Network {
                 let url = value("HTTPS_PROXY").or_else(|_| value("ALL_PROXY")).unwrap_or_default();
                 if url.is_empty() {
                     let what = "the environment names no proxy";
-                    return Err(Error::usage(what, "set HTTPS_PROXY, or do not ask for the environment's proxy"));
+                    return Err(Error::usage(what, "set HTTPS_PROXY, or omit --proxy-from-env"));
                 }
                 let no = value("NO_PROXY").unwrap_or_default();
                 // The library takes this for names alone.

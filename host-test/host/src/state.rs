@@ -150,7 +150,7 @@ impl Door {
     /// What is let out has to be noted.
     fn check_journal(&self) -> Result<(), String> {
         let is_full = self.journal.as_ref().is_some_and(|journal| journal.is_full());
-        if is_full { Err("more requests within one page than the journal takes".into()) } else { Ok(()) }
+        if is_full { Err("too many requests in one page for the journal".into()) } else { Ok(()) }
     }
 }
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Trouble {
     /// 407.
-    #[error("the proxy {0} wants another user name and password, or any at all (407)")]
+    #[error("the proxy {0} requires a user name and password, or rejected those given (407)")]
     ProxyCredentials(String),
     /// Any other answer than 200.
     #[error("the proxy {0} opens no tunnel to {1}")]

@@ -4,6 +4,7 @@
 mod bounds;
 mod commands;
 mod diff;
+mod diff_by_hand;
 mod disk;
 mod fleet;
 mod forgery;

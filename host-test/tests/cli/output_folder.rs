@@ -186,7 +186,7 @@ fn what_is_resumed_is_written_to_no_other_place() {
         std::fs::remove_file(&file).unwrap();
         if name != "cursor" {
             std::fs::hard_link(&aside, &file).unwrap();
-            check_untouched(&scratch.0, &again, 2, "has another name elsewhere");
+            check_untouched(&scratch.0, &again, 2, "has another hard link");
             std::fs::remove_file(&file).unwrap();
         }
         assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());

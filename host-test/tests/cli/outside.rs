@@ -21,7 +21,7 @@ fn the_script_in_the_documents_finds_the_same() {
     let evidence = Path::new(&out).join("evidence.jsonl");
     let text = std::fs::read_to_string(&evidence).unwrap();
     for (from, to, found) in [
-        ("\"is_custom\":false", "\"is_custom\":true", "not its digest's content"),
+        ("\"is_custom\":false", "\"is_custom\":true", "not the content of its digest"),
         ("\"title\":\"R", "\"title\":\"X", "the heads are not the manifest's"),
         ("{\"id\":", "{\"id\":\"x\",\"id\":", "a name comes twice"),
     ] {

@@ -175,9 +175,9 @@ fn a_changed_line_is_named_even_under_a_new_seal() {
         // The same record for a program that takes the last of two names, another for a person.
         (&|all| replace(all, "\"title\":\"", "\"title\":\"FORGED\",\"title\":\""), "line 7: "),
         (&|all| replace(all, "\"subject\":{", "\"subject\":{\"name\":\"FORGED\","), "line 7: "),
-        (&|all| replace(all, ",\"title\"", ", \"title\""), "not written as collect writes it"),
-        (&|all| replace(all, "\"title\":\"R", "\"title\":\"\\u0052"), "not written as collect writes it"),
-        (&|all| replace(all, "\n", "\r\n"), "not written as collect writes it"),
+        (&|all| replace(all, ",\"title\"", ", \"title\""), "not in the exact form that collect writes"),
+        (&|all| replace(all, "\"title\":\"R", "\"title\":\"\\u0052"), "not in the exact form that collect writes"),
+        (&|all| replace(all, "\n", "\r\n"), "not in the exact form that collect writes"),
         (&|all| drop(all.remove(6)), "line 7: a record is missing before this line"),
         (&|all| all.insert(6, all[2].clone()), "line 7: "),
         (&|all| all.swap(6, 7), "line 7: "),
@@ -207,7 +207,7 @@ fn a_manifest_that_says_more_than_the_records_is_found_under_a_new_seal() {
         let mut files = Files { manifest: text.replacen(from, to, 1).into_bytes(), ..good.clone() };
         files.reseal();
         let findings = files.findings(&scratch.path("edited")).join("; ");
-        assert!(findings.contains("manifest.json says something else"), "{from}: {findings}");
+        assert!(findings.contains("manifest.json disagrees"), "{from}: {findings}");
     }
 }
 
@@ -226,7 +226,7 @@ fn a_signature_is_good_for_its_key_and_its_files_only() {
     check(&["verify", &out, "--seal", &"0".repeat(64)], 10, "another collection");
     check(&["verify", &out, "--seal", "00"], 2, "64 hexadecimal digits");
     let seal = sha256_hex(&std::fs::read(Path::new(&out).join(SEAL)).unwrap());
-    check(&["verify", &out, "--seal", &seal.to_uppercase()], 0, "the one that you kept");
+    check(&["verify", &out, "--seal", &seal.to_uppercase()], 0, "matches the one you kept");
     let path = Path::new(&out).join(MANIFEST);
     let text = std::fs::read_to_string(&path).unwrap();
     let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -242,11 +242,11 @@ fn the_seals_of_a_fleet_are_in_its_summary() {
     let scratch = Scratch::new("fleet-seals");
     let (out, told) = (scratch.path("fleet"), scratch.path("summary.json"));
     let args = [&["fleet", "--simulated", "2", "--out", &out, "--summary", &told], SMALL].concat();
-    check(&args, 0, "SIMULATED: the harness made up this account");
+    check(&args, 0, "SIMULATED: this account was made up by the harness");
     let told: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(told).unwrap()).unwrap();
     for tenant in told["tenants"].as_array().unwrap() {
         let folder = format!("{out}/{}", tenant["name"].as_str().unwrap());
-        check(&["verify", &folder, "--seal", tenant["seal"].as_str().unwrap()], 0, "the one that you kept");
+        check(&["verify", &folder, "--seal", tenant["seal"].as_str().unwrap()], 0, "matches the one you kept");
     }
 }
 

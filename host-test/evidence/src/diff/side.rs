@@ -265,7 +265,7 @@ fn parse(text: &[u8]) -> Result<(Line<'_>, [u8; 32]), &'static str> {
     let line: Line<'_> = serde_json::from_str(text).map_err(|_| "no record")?;
     let digest: [u8; 32] = Sha256::digest(line.content.get().as_bytes()).into();
     if hex(&digest) != line.digest {
-        return Err("the content is not the one its digest is of");
+        return Err("the content does not match its digest");
     }
     Ok((line, digest))
 }

@@ -32,7 +32,7 @@ pub(super) fn check_end(walked: &Walked, manifest: &Summary, interface: &str, fi
         findings.push("the settings digest in manifest.json is not that of the manifest record");
     }
     if last.pointer("/content/records").and_then(Value::as_u64) != Some(walked.records.saturating_sub(1)) {
-        findings.push("the manifest record counts other records than those before it");
+        findings.push("the manifest record does not count the records before it correctly");
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) fn check_counts(walked: &Walked, manifest: &Summary, findings: &mut F
     let said = |kind: &str| walked.per_kind.get(kind).copied().unwrap_or_default();
     for (at, coverage) in manifest.coverage.iter().enumerate() {
         if manifest.coverage.iter().take(at).any(|other| other.kind == coverage.kind) {
-            findings.push(format!("manifest.json tells the coverage of {} twice", coverage.kind));
+            findings.push(format!("manifest.json states the coverage of {} twice", coverage.kind));
         }
         let (kind, count) = (&coverage.kind, said(&coverage.kind));
         if coverage.records != count {
@@ -56,7 +56,7 @@ pub(super) fn check_counts(walked: &Walked, manifest: &Summary, findings: &mut F
             |(_, record): &&(u64, Value)| text(record, "/kind") == "coverage" && text(record, "/content/kind") == *kind;
         let is_statement = manifest.statements.contains(kind);
         if !is_statement && !walked.told.iter().any(|told| is_it(&told)) {
-            findings.push(format!("manifest.json tells the coverage of {kind}, which no record does"));
+            findings.push(format!("manifest.json states the coverage of {kind}, and no record does"));
         }
     }
     for (number, record) in &walked.told {
@@ -73,7 +73,7 @@ pub(super) fn check_counts(walked: &Walked, manifest: &Summary, findings: &mut F
             _ => is_same_settings(content, manifest),
         };
         if !same {
-            findings.push(format!("manifest.json says something else than the record in line {number}"));
+            findings.push(format!("manifest.json disagrees with the record in line {number}"));
         }
     }
 }

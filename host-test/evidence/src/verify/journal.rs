@@ -22,7 +22,7 @@ pub(super) fn walk(mut file: LineReader, links: &mut Links<'_>, findings: &mut F
     loop {
         let line = match file.next()? {
             Next::End => break,
-            Next::Line(line) => Seen::read(line).ok_or("not written as collect writes it").inspect(|_| {
+            Next::Line(line) => Seen::read(line).ok_or("not in the exact form that collect writes").inspect(|_| {
                 head = journal::next(head, line);
             }),
             Next::Bad(why) => Err(why),

@@ -95,7 +95,7 @@ fn read(line: &str) -> Result<(Value, [u8; 32]), String> {
     let id = value.get("id").and_then(Value::as_str).unwrap_or("a record without id");
     let digest = value.get("digest").and_then(Value::as_str).unwrap_or_default();
     if sha256_hex(content.as_bytes()) != digest {
-        return Err(format!("{id}: the content is not the one its digest is of"));
+        return Err(format!("{id}: the content does not match its digest"));
     }
     let parsed = value.get("content").unwrap_or(&Value::Null);
     if canonical(parsed).as_deref() != Some(content.as_bytes()) {
@@ -103,7 +103,7 @@ fn read(line: &str) -> Result<(Value, [u8; 32]), String> {
     }
     let hash = record_hash(&value).ok_or_else(|| format!("{id}: not a record"))?;
     if !is_as_written(line) {
-        return Err(format!("{id}: the line is not written as collect writes it"));
+        return Err(format!("{id}: the line is not in the exact form that collect writes"));
     }
     Ok((value, hash))
 }

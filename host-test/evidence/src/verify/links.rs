@@ -183,10 +183,11 @@ impl<'m> Links<'m> {
             }
         })?;
         for line in never.first {
-            findings.push(format!("line {line}: read from a response that the host never saw (journal.jsonl)"));
+            findings.push(format!("line {line}: cites a response that the host never saw (journal.jsonl)"));
         }
         for line in unseen.first {
-            findings.push(format!("line {line}: the host saw this response, but to another request (journal.jsonl)"));
+            findings
+                .push(format!("line {line}: the host saw this response, but to a different request (journal.jsonl)"));
         }
         let unused = by_path.first.intersection(&by_body.first).copied().collect();
         let name = |number: u64| usize::try_from(number).ok().and_then(|at| self.kinds.get(at)).cloned();

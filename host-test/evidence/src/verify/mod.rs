@@ -152,7 +152,7 @@ fn manifest_file(text: &[u8], findings: &mut Findings) -> Summary {
     };
     let again = serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n";
     if again.as_bytes() != text {
-        findings.push("manifest.json is not written as collect writes it");
+        findings.push("manifest.json is not in the exact form that collect writes");
     }
     if manifest.made.is_empty() {
         findings.push("manifest.json does not tell how the collection was made");
@@ -167,17 +167,21 @@ fn notes(manifest: &Summary, compared: &Compared, findings: &mut Findings) -> Ve
         let coverage = manifest.coverage.iter().find(|coverage| coverage.kind == *kind);
         let is_open = coverage.is_some_and(|coverage| !matches!(coverage.state.as_str(), "complete" | "spread"));
         if is_open {
-            notes.push(format!("{} of kind {kind} repeat an id; its coverage is not complete", lines.count));
+            notes.push(format!("{} of kind {kind} repeat an id; coverage of that kind is not complete", lines.count));
             continue;
         }
         for line in &lines.first {
-            findings.push(format!("line {line}: a record of this id is there already"));
+            findings.push(format!("line {line}: an earlier record has the same id"));
         }
     }
     let unsourced = &compared.unsourced;
-    notes.extend(unsourced.first.iter().take(SHOWN).map(|line| {
-        format!("line {line} names no response that it was read from: it is the component's own statement")
-    }));
+    notes.extend(
+        unsourced
+            .first
+            .iter()
+            .take(SHOWN)
+            .map(|line| format!("line {line} cites no response: it is the component's own statement")),
+    );
     notes.extend(more(unsourced.count, "records of this sort"));
     notes
 }

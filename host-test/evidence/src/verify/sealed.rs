@@ -69,9 +69,8 @@ pub(super) fn check(
     match anchors.seal {
         Some(kept) if kept == manifest.chain_head => findings
             .push("what you kept is the chain head, which covers the records only: give the seal that collect printed"),
-        Some(kept) if kept != sha256 => findings.push(format!(
-            "the seal is {sha256} and not the one that you kept: this is another collection, or it was changed"
-        )),
+        Some(kept) if kept != sha256 => findings
+            .push(format!("the seal is {sha256}, not the one you kept: this is another collection, or it was changed")),
         _ => {}
     }
     let signature = signature(folder, &statement, manifest, anchors, findings)?;
@@ -113,7 +112,7 @@ fn signature(
     let text = read(&path)?;
     let envelope = serde_json::from_slice::<Envelope>(&text).ok();
     let Some(envelope) = envelope.filter(|envelope| envelope.text().as_bytes() == text.as_slice()) else {
-        findings.push("seal.dsse.json is not written as collect writes it");
+        findings.push("seal.dsse.json is not in the exact form that collect writes");
         return Ok(Signature::Bad);
     };
     let named = envelope.signatures.first().map(|signature| signature.keyid.clone()).unwrap_or_default();
