@@ -22,7 +22,7 @@ pub struct NetworkArgs {
     /// HTTPS_PROXY: everybody on this machine can read a command line.
     #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "proxy_from_env")]
     pub proxy: Option<Secret>,
-    /// Use the proxy that HTTPS_PROXY names, but for the hosts in NO_PROXY. Without this, neither is read.
+    /// Use the proxy named by HTTPS_PROXY or ALL_PROXY, except for hosts in NO_PROXY. Without this, none of them is read.
     #[arg(long)]
     pub proxy_from_env: bool,
 }
