@@ -3,19 +3,9 @@
 
 use crate::support::*;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const PAIR: [(&str, &str); 2] = [("ACME_KEY", "simulated-key"), ("ACME_SECRET", "simulated-secret-that-opens-nothing")];
-
-/// A component that means harm, as `./dev build` makes it.
-fn hostile() -> PathBuf {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_host-test"));
-    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap();
-    let file = target.join("wasm32-wasip2/release/hostile_source.wasm");
-    assert!(file.is_file(), "{} is not built: run ./dev build", file.display());
-    file
-}
 
 /// What it asks for is granted: what it takes besides is what is tested.
 fn policy(scratch: &Scratch) -> String {
@@ -77,7 +67,8 @@ fn who_takes_all_open_files_costs_its_neighbours_nothing_but_time() {
     let more = json!({"credentials": {"key_env": "ACME_KEY", "secret_file": "secret"}});
     let mut tenants: Vec<Value> = (0..8).map(|n| tenant(&format!("good-{n}"), &server.url, more.clone())).collect();
     for number in 0..12 {
-        let more = json!({"component": hostile(), "egress": policy(&scratch), "settings": {"probe": "crowd"}});
+        let more =
+            json!({"component": hostile_component(), "egress": policy(&scratch), "settings": {"probe": "crowd"}});
         tenants.push(tenant(&format!("crowd-{number}"), &server.url, more));
     }
     let file = scratch.write("tenants.json", &Value::from(tenants).to_string());
@@ -110,7 +101,7 @@ fn peak(scratch: &Scratch, server: &Server, acts: &[&str]) -> u64 {
     let limits = json!({"memory_bytes": 64 * MIB, "page_bytes": 8 * MIB, "evidence_bytes": 40 * MIB});
     let tenants = acts.iter().enumerate().map(|(number, act)| {
         let settings = json!({"probe": act});
-        let more = json!({"component": hostile(), "egress": policy(scratch), "settings": settings, "limits": limits});
+        let more = json!({"component": hostile_component(), "egress": policy(scratch), "settings": settings, "limits": limits});
         tenant(&format!("t{number}-{act}"), &server.url, more)
     });
     let file = scratch.write("tenants.json", &tenants.collect::<Value>().to_string());

@@ -6,14 +6,6 @@ use crate::support::*;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The guest of `tests/guests`, whose source has no policy built in.
-fn guest() -> String {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let file = target.join("wasm32-wasip2/release/hostile_source.wasm");
-    assert!(file.is_file(), "{} is not built: run ./dev build", file.display());
-    file.to_str().unwrap().to_string()
-}
-
 fn policy(prefix: &str) -> String {
     let rule = json!({"host": "acme.example", "methods": ["GET"], "path_prefixes": [prefix], "secret": true});
     json!({"source": "acme", "rules": [rule]}).to_string()
@@ -26,7 +18,7 @@ fn everything(output: &std::process::Output) -> String {
 #[test]
 fn a_source_without_a_policy_is_refused_with_one_that_can_be_saved() {
     let scratch = Scratch::new("policy-none");
-    let (guest, out) = (guest(), scratch.path("out"));
+    let (guest, out) = (hostile_component(), scratch.path("out"));
     let settings = scratch.write("settings.json", r#"{"probe": "GET https://acme.example/v1/things"}"#);
     let with = ["--component", &guest, "--settings", &settings];
     let saved = scratch.path("policy.json");
@@ -49,7 +41,7 @@ fn a_source_without_a_policy_is_refused_with_one_that_can_be_saved() {
 #[test]
 fn a_component_that_asks_for_more_is_refused_line_by_line() {
     let scratch = Scratch::new("policy-narrow");
-    let (guest, out) = (guest(), scratch.path("out"));
+    let (guest, out) = (hostile_component(), scratch.path("out"));
     let settings = scratch.write("settings.json", r#"{"probe": "GET https://acme.example/v1/things"}"#);
     let narrow = scratch.write("narrow.json", &policy("/v1/things"));
     let args = ["collect", "--out", &out, "--component", &guest, "--settings", &settings, "--egress", &narrow];
@@ -96,7 +88,8 @@ fn a_digest_lets_one_component_run_and_no_other() {
     let other = scratch.write("other.wasm", "no component");
     check(&["describe", "--component", &other, "--component-sha256", digest], 6, "another component");
     let out = scratch.path("fleet");
-    let fleet = ["fleet", "--simulated", "1", "--out", &out, "--component", &guest(), "--component-sha256", digest];
+    let fleet =
+        ["fleet", "--simulated", "1", "--out", &out, "--component", &hostile_component(), "--component-sha256", digest];
     check(&fleet, 6, "another component");
     assert!(!Path::new(&out).exists(), "nothing was begun");
 }
@@ -104,7 +97,7 @@ fn a_digest_lets_one_component_run_and_no_other() {
 #[test]
 fn tenants_have_their_fleets_policy_or_one_of_their_own() {
     let scratch = Scratch::new("policy-fleet");
-    let (guest, out) = (guest(), scratch.path("fleet"));
+    let (guest, out) = (hostile_component(), scratch.path("fleet"));
     let credentials = json!({"key_env": "ACME_KEY", "secret_env": "ACME_KEY"});
     let tenant = |name: &str, more: Value| {
         let mut tenant = json!({"name": name, "credentials": credentials, "component": guest});

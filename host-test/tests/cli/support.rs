@@ -95,3 +95,11 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// The guest of `tests/guests`, as `./dev build` makes it: it means harm, and no policy is built in for its source.
+pub fn hostile_component() -> String {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let file = target.join("wasm32-wasip2/release/hostile_source.wasm");
+    assert!(file.is_file(), "{} is not built: run ./dev build", file.display());
+    file.to_str().unwrap().to_string()
+}

@@ -16,7 +16,7 @@ use source_host::records;
 use source_host::tenant::{Clock, Credentials, Tenant};
 use source_host::tenant::{Pair, Secret};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -25,8 +25,7 @@ pub const NOW: u64 = 1_769_860_800_000;
 
 /// The folder that cargo builds into.
 pub fn target_folder() -> PathBuf {
-    let program = std::env::current_exe().unwrap();
-    program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).unwrap().to_path_buf()
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_path_buf()
 }
 
 /// The component that this project builds.
