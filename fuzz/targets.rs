@@ -9,7 +9,8 @@ use source_kit::base::timestamp::Timestamp;
 use source_kit::base::world::{Request, Response, TransportError, World};
 use source_kit::collect::{Session, collect};
 use source_kit::read::retry::{Attempt, Verdict, decide};
-use source_kit::record::config::{Config, Credentials, configure};
+use source_kit::record::config::{Config, configure};
+use source_kit::record::credentials::Credentials;
 use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -22,7 +23,7 @@ struct Fake<F> {
 
 impl<F: Fn(&str) -> (u16, Vec<u8>)> World for Fake<F> {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let (status, body) = (self.answer)(&request.path_and_query);
+        let (status, body) = (self.answer)(&request.ask.path_and_query);
         Ok(Response { status, retry_after: None, request_id: None, body, body_digest: None })
     }
     fn now(&self) -> Timestamp {

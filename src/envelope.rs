@@ -1,7 +1,7 @@
 //! Fivetran's protocol: an envelope with a code, a message and data, which is an object or a page of a
 //! list. Source: <https://fivetran.com/docs/rest-api/getting-started>, read 2026-11.
 
-use crate::types::Fivetran;
+use crate::types::{Fivetran, Settings};
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use source_kit::Protocol;
-use source_kit::read::data::{Data, ListPage, Shape, looks_like_paging, range_of};
+use source_kit::read::data::{Data, ListPage, Opened, Shape, looks_like_paging, range_of};
 
 impl Protocol for Fivetran {
     const VENDOR: &'static str = "Fivetran";
@@ -20,7 +20,9 @@ impl Protocol for Fivetran {
     // 500 for an account on trial.
     const QUOTA_PER_HOUR: u32 = 20_000;
 
-    fn open(text: &str, shape: Shape) -> Result<Data, &'static str> {
+    type Settings = Settings;
+
+    fn open(_settings: &Settings, _request: &str, text: &str, shape: Shape) -> Result<Opened, &'static str> {
         data_of(text, shape)
     }
 
@@ -85,11 +87,11 @@ impl RawPage<'_> {
     fn within(&self, text: &str) -> ListPage {
         let next = self.next_cursor.as_deref().filter(|cursor| !cursor.is_empty()).map(ToString::to_string);
         let items = self.items.iter().map(|item| range_of(item.get(), text)).collect();
-        ListPage { items, next, unknown_paging: self.unknown_paging }
+        ListPage { unknown_paging: self.unknown_paging, ..ListPage::new(items, next) }
     }
 }
 
-fn data_of(text: &str, shape: Shape) -> Result<Data, &'static str> {
+fn data_of(text: &str, shape: Shape) -> Result<Opened, &'static str> {
     if shape == Shape::List
         && let Ok(envelope) = serde_json::from_str::<Envelope<'_, RawPage<'_>>>(text)
         && envelope.code.as_deref() == Some("Success")
@@ -97,18 +99,18 @@ fn data_of(text: &str, shape: Shape) -> Result<Data, &'static str> {
     {
         let page = page.within(text);
         let unknown_paging = page.unknown_paging || envelope.next_cursor.is_some();
-        return Ok(Data::Page(ListPage { unknown_paging, ..page }));
+        return Ok(Opened::at("/data/items", Data::Page(ListPage { unknown_paging, ..page })));
     }
     let envelope: Envelope<'_, &RawValue> =
         serde_json::from_str(text).map_err(|_| "the body is not JSON with Fivetran's envelope")?;
     if shape == Shape::MaybeBare && envelope.code.is_none() && envelope.data.is_none() {
-        return Ok(Data::Object(0..text.len()));
+        return Ok(Opened::at("", Data::Object(0..text.len())));
     }
     if envelope.code.as_deref() != Some("Success") {
         return Err("the answer's code is not Success");
     }
     let data = envelope.data.ok_or("the answer has no data")?;
-    Ok(Data::Object(range_of(data.get(), text)))
+    Ok(Opened::at("/data", Data::Object(range_of(data.get(), text))))
 }
 
 /// Fivetran's code for an error, where it looks like one: letters, digits and underscores only.

@@ -161,7 +161,7 @@ mod tests {
     fn check(config: Value, want_kept: Value, want_withheld: &[(&str, WithheldReason)]) {
         let privacy = Privacy::Full;
         let out = Emit {
-            source: "fivetran",
+            urn: "fivetran",
             account: "acc",
             wanted: &[],
             since: None,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use source_kit::base::model::{Diagnostic, Severity};
 use source_kit::record::identity::Identity;
 use source_kit::record::people::Person;
-use source_kit::{About, Account, Kind, Pair, Setting, Source, Summary, Topic};
+use source_kit::{About, Account, Capability, Kind, Pair, Protocol, Setting, SignIn, Source, Summary, Topic};
 
 /// JSON Schema (2020-12) of the settings.
 pub const SETTINGS_SCHEMA: &str = include_str!("schemas/settings.json");
@@ -20,7 +20,7 @@ impl Source for Fivetran {
         version: crate::VERSION,
         description: "Reads a Fivetran account over its REST API: users, teams, roles and grants, groups, destinations, connections, and what Fivetran stamps on them. Read-only.",
         category: "Analytics",
-        pair: Some(Pair {
+        sign_in: SignIn::Basic(Pair {
             username: "API key",
             password: "API secret",
             help: "In Fivetran: Account Settings > API Configuration for a user's key, or Account Settings > System Keys for a key of the account with READ scopes. The secret is shown once.",
@@ -29,7 +29,7 @@ impl Source for Fivetran {
         }),
         settings_schema: SETTINGS_SCHEMA,
         settings: "accepted_gaps, connection_details, free_text, personal_data, personal_data_key, requests_per_hour, spread_days",
-        path_prefixes: &["/v1/"],
+        capabilities: &[Capability::get(Fivetran::HOST, &["/v1/"])],
     };
     const KINDS: &'static [&'static Kind] = table::KINDS;
     const RESOURCES: &'static [&'static Resource] = table::RESOURCES;
@@ -108,7 +108,8 @@ mod tests {
     use super::*;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
-    use source_kit::record::config::{Credentials, configure};
+    use source_kit::record::config::configure;
+    use source_kit::record::credentials::Credentials;
 
     const KEY: &str = "AbCdEfGhIjKlMnOp";
     const SECRET: &str = "0123456789abcdef0123456789ABCDEF";

@@ -14,7 +14,6 @@ pub struct Settings {
 }
 
 impl source_kit::Vendor for Fivetran {
-    type Settings = Settings;
     type Fact = Fact;
     type Notes = Notes;
 

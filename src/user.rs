@@ -13,7 +13,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
-use source_kit::read::request::page_request;
+use source_kit::read::request::request_for;
 use source_kit::read::wire;
 use source_kit::record::identity::Identity;
 use source_kit::record::people::{Person, filled};
@@ -137,7 +137,7 @@ pub fn person(item: &str) -> Option<Person> {
 #[must_use]
 pub fn role_request(identity: &Identity) -> Option<String> {
     let id = identity.user.as_deref()?;
-    Some(page_request::<Fivetran>("/v1/users/{id}", id, None, None))
+    Some(request_for::<Fivetran>("/v1/users/{id}", id, None))
 }
 
 /// The account role in its answer.

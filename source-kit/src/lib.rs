@@ -22,10 +22,14 @@ pub use record::kind::{Cost, DAILY, Kind, Nature, When, YEAR};
 pub use record::not_observable::Topic;
 pub use record::part::{Item, Missing, Need, Part, Proof, Windows};
 pub use record::resource::Resource;
-pub use record::source::{About, Account, Pair, Setting, Source, Summary};
+pub use record::source::{
+    About, Account, Capability, Host, Pair, SecretField, Setting, SignIn, Source, Summary, Token,
+};
 pub use record::vendor::Vendor;
 
-pub use read::data::{Data, ListPage, Shape, range_of};
+pub use base::world::{Ask, Response};
+pub use read::data::{Data, ListPage, Opened, Page, Shape, range_of};
+pub use read::protocol::Told;
 pub use record::identity::Identity;
 
 #[doc(hidden)]

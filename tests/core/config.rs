@@ -3,7 +3,8 @@
 use fivetran_source::Fivetran;
 use serde_json::{Value, json};
 use source_kit::base::model::Diagnostic;
-use source_kit::record::config::{Config, Credentials, configure};
+use source_kit::record::config::{Config, configure};
+use source_kit::record::credentials::Credentials;
 use source_kit::record::privacy::FreeText;
 
 const SECRET: &str = "s3cr3ts3cr3ts3cr3ts3cr3ts3cr3ts3";
@@ -98,21 +99,22 @@ fn other_credentials_are_taken_or_refused_by_name() {
     for (credentials, refused) in [
         (Credentials::HostManaged, None),
         (Credentials::None, Some("none")),
-        (Credentials::Other("bearer"), Some("bearer")),
+        (Credentials::Bearer("canary-token".into()), Some("bearer")),
+        (Credentials::Fields(vec![("api_key".into(), "canary-key".into())]), Some("fields")),
     ] {
         match (judged(&credentials, "{}"), refused) {
-            (Ok(config), None) => assert!(config.authorization.is_none() && config.own_secrets.is_empty()),
+            (Ok(config), None) => assert!(config.credentials.is_empty() && config.own_secrets.is_empty()),
             (Err(found), Some(name)) => {
                 assert!(found.len() == 1 && found[0].pointer == "/credentials", "{found:?}");
-                assert!(found[0].message.contains(name), "{found:?}");
+                assert!(found[0].message.contains(name) && !format!("{found:?}").contains("canary"), "{found:?}");
             }
             (judged, refused) => panic!("{refused:?}: {:?}", judged.err()),
         }
     }
     let config = with(&json!({}));
-    assert!(
-        config.authorization.unwrap().starts_with("Basic ") && config.own_secrets.iter().any(|form| form == SECRET)
-    );
+    let [(name, value)] = &*config.credentials else { panic!("one header") };
+    assert!(*name == "authorization" && value.starts_with("Basic "));
+    assert!(config.own_secrets.iter().any(|form| form == SECRET));
 }
 
 /// One finding for one mistake: a key that is no text is there all the same.

@@ -5,9 +5,10 @@ use fivetran_simulator::Reply;
 use fivetran_source::Fivetran;
 use source_kit::base::model::{CollectRequest, Failure, Page, Record};
 use source_kit::base::timestamp::Timestamp;
-use source_kit::base::world::{Request, Response, TransportError, World};
+use source_kit::base::world::{Ask, Request, Response, TransportError, World};
 use source_kit::collect::{Session, collect};
-use source_kit::record::config::{Credentials, configure};
+use source_kit::record::config::configure;
+use source_kit::record::credentials::Credentials;
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::sync::Arc;
@@ -39,9 +40,9 @@ impl<F: Fn(&str) -> Answer> FakeWorld<F> {
 
 impl<F: Fn(&str) -> Answer> World for FakeWorld<F> {
     async fn send(&self, request: Request) -> Answer {
-        self.journal.borrow_mut().push(request.path_and_query.clone());
+        self.journal.borrow_mut().push(request.ask.path_and_query.clone());
         self.waited_ms.set(self.waited_ms.get() + self.latency_ms);
-        (self.answer)(&request.path_and_query)
+        (self.answer)(&request.ask.path_and_query)
     }
     fn now(&self) -> Timestamp {
         Timestamp(NOW.0 + i64::try_from(self.waited_ms.get()).unwrap())
@@ -52,6 +53,11 @@ impl<F: Fn(&str) -> Answer> World for FakeWorld<F> {
     async fn wait_ms(&self, milliseconds: u64) {
         self.waited_ms.set(self.waited_ms.get() + milliseconds);
     }
+}
+
+/// A request without credentials.
+pub fn request(path_and_query: &str) -> Request {
+    Request { ask: Ask::get("api.fivetran.com", path_and_query), credentials: [].into() }
 }
 
 /// What the simulator says, as an answer.

@@ -27,8 +27,8 @@ struct SlowWorld<F> {
 
 impl<F: Fn(&str) -> (u64, Answer)> World for SlowWorld<F> {
     async fn send(&self, request: Request) -> Answer {
-        self.asked.borrow_mut().push(request.path_and_query.clone());
-        let (after, answer) = (self.answer)(&request.path_and_query);
+        self.asked.borrow_mut().push(request.ask.path_and_query.clone());
+        let (after, answer) = (self.answer)(&request.ask.path_and_query);
         self.wait_ms(after).await;
         answer
     }

@@ -175,10 +175,7 @@ fn failures_and_limits_of_the_vendor_are_counted_too() {
                 body_digest: None,
             });
         }
-        run(source_kit::base::world::World::send(
-            &inner,
-            source_kit::base::world::Request { path_and_query: path.into(), authorization: None },
-        ))
+        run(source_kit::base::world::World::send(&inner, crate::fake::request(path)))
     });
     let page = run(collect(&world, &paced(20), &order(None, Some(1)))).unwrap();
     let sent = world.journal.borrow().len();
@@ -267,10 +264,7 @@ fn the_vendors_wait_is_told_as_the_vendors_when_the_share_is_used_up_as_well() {
                 body_digest: None,
             });
         }
-        run(source_kit::base::world::World::send(
-            &inner,
-            source_kit::base::world::Request { path_and_query: path.into(), authorization: None },
-        ))
+        run(source_kit::base::world::World::send(&inner, crate::fake::request(path)))
     });
     // The account, the list, and the calls of two users: for a third one there is no room.
     let mut request = CollectRequest { kinds: vec!["access_grant".into()], ..order(None, Some(8)) };

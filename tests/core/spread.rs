@@ -126,10 +126,7 @@ fn what_could_not_be_read_is_partial_and_spread() {
         if path.contains("/schemas") {
             return crate::fake::reply(500, "{}");
         }
-        run(source_kit::base::world::World::send(
-            &inner,
-            source_kit::base::world::Request { path_and_query: path.into(), authorization: None },
-        ))
+        run(source_kit::base::world::World::send(&inner, crate::fake::request(path)))
     });
     let pages = collect_all(&world, &session(&spread()), everything()).unwrap();
     let found = pages.last().unwrap().coverage.iter().find(|coverage| coverage.kind == "connection_schema").unwrap();

@@ -12,7 +12,8 @@ use source_kit::base::model::CollectRequest;
 use source_kit::base::timestamp::Timestamp as Moment;
 use source_kit::base::world::{Request, Response, TransportError, World};
 use source_kit::collect::{Session, collect};
-use source_kit::record::config::{Credentials, configure};
+use source_kit::record::config::configure;
+use source_kit::record::credentials::Credentials;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use wasmtime_wasi_http::WasiBody;
@@ -57,7 +58,8 @@ impl Sockets {
 
 impl World for Sockets {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        self.get(&request.path_and_query, request.authorization.as_deref()).await
+        let authorization = request.credentials.iter().find(|(name, _)| *name == "authorization");
+        self.get(&request.ask.path_and_query, authorization.map(|(_, value)| value.as_str())).await
     }
     fn now(&self) -> Moment {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -1,17 +1,49 @@
 //! What the core needs from the world: one request, two clocks, one wait. Nothing else exists.
 
 use crate::base::timestamp::Timestamp;
+use alloc::borrow::Cow;
+use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::Future;
 
-/// A GET request to the source's one host. There is no other method and no other host.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Request {
+/// A request over https: a GET, or a POST of a question that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// The host's name. It is one of those that the source declares, or the request is denied.
+    pub host: Cow<'static, str>,
     /// Path and query, from the closed table of endpoints.
     pub path_and_query: String,
-    /// Value of `Authorization`; absent when the host adds it.
-    pub authorization: Option<String>,
+    /// A JSON text that is sent by POST; absent for a GET.
+    pub body: Option<String>,
+    /// Further headers, by lower-case name. None of them is secret.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Ask {
+    /// A GET.
+    #[must_use]
+    pub fn get(host: impl Into<Cow<'static, str>>, path_and_query: &str) -> Self {
+        Self { host: host.into(), path_and_query: path_and_query.into(), body: None, headers: Vec::new() }
+    }
+
+    /// A POST of a JSON text.
+    #[must_use]
+    pub fn post(host: impl Into<Cow<'static, str>>, path_and_query: &str, body: String) -> Self {
+        Self { body: Some(body), ..Self::get(host, path_and_query) }
+    }
+}
+
+/// Header lines that carry the credentials, by lower-case name; empty when the host adds them.
+pub type CredentialHeaders = Rc<[(&'static str, String)]>;
+
+/// What is sent, and on whose behalf.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is asked.
+    pub ask: Ask,
+    /// Who asks.
+    pub credentials: CredentialHeaders,
 }
 
 /// What came back.
@@ -46,7 +78,7 @@ pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// The core's one door to the world.
 pub trait World {
-    /// Sends a GET request and reads the whole answer.
+    /// Sends a request and reads the whole answer.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, TransportError>>;
     /// The wall clock.
     fn now(&self) -> Timestamp;

@@ -298,7 +298,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let (call, identity) = (self.context.call, &self.state.identity);
         let mut findings = Findings { principal: identity.user.clone(), ..Findings::default() };
         let mut out = Emit {
-            source: S::ABOUT.id,
+            urn: S::URN,
             account: &identity.account,
             wanted: &call.plan.wanted,
             since: call.plan.since,
@@ -406,7 +406,9 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
         let all_read = events.clone().all(|(kind, tally)| tally.has_all_there_is(kind));
         let since = match all_read {
             true if events.count() > 0 => {
-                Some(next_since(self.context.call.settings.spread_days, self.state.started_at()))
+                let settings = &self.context.call.settings;
+                let next = next_since(settings.spread_days, self.state.started_at());
+                Some(Timestamp(next.0.saturating_sub(S::late_ms(&settings.own))))
             }
             _ => self.plan().since,
         };

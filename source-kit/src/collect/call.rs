@@ -34,7 +34,7 @@ pub struct Call<'w, S: Source, W> {
 impl<'w, S: Source, W: World> Call<'w, S, W> {
     /// A call that begins now. `limits` are for its requests.
     pub fn new(world: &'w W, config: &'w Config<S>, plan: &'w Plan, limits: Limits, deadline_ms: u64) -> Self {
-        let client = Client::new(world, config.authorization.clone(), limits);
+        let client = Client::new(world, config.settings.own.clone(), config.credentials.clone(), limits);
         Self { client, plan, settings: &config.settings, own_secrets: &config.own_secrets, deadline_ms }
     }
 

@@ -42,7 +42,7 @@ pub fn record<S: Source>(
     now: Timestamp,
 ) -> Option<Record> {
     let mut emit = Emit {
-        source: S::ABOUT.id,
+        urn: S::URN,
         account: &state.identity.account,
         wanted: &plan.wanted,
         since: None,

@@ -103,7 +103,7 @@ async fn count<S: Source, W: World>(
         match listing::fetch(context.call, position).await {
             Ok(listing) => {
                 // The page before is asked for again: see `listing::fetch_surely`.
-                list.calls += u64::from(listing.paging.page > 0);
+                list.calls += u64::from(resource.by_offset && listing.paging.page > 0);
                 for item in &listing.items {
                     for (part, cost) in parts.iter().zip(&mut of_items) {
                         cost.calls += u64::from(context.calls_of_part(part, &listing, item));

@@ -9,9 +9,9 @@ use super::progress::Reservation;
 use crate::base::digest::short_hash;
 use crate::base::world::World;
 use crate::read::body::Body;
-use crate::read::data::Shape;
+use crate::read::data::{Page, Shape};
 use crate::read::error::GetError;
-use crate::read::request::{key_of, page_request};
+use crate::read::request::{key_of, request_for};
 use crate::record::answer::{Pages, PartAnswer, Why};
 use crate::record::part::Part;
 use crate::record::problem::Cause;
@@ -217,7 +217,9 @@ async fn get<S: Source, W: World>(
     key: &str,
     paging: &Paging,
 ) -> Result<Result<Body, PartAnswer>, Halt> {
-    let request = page_request::<S>(path, key, part.page_limit, paging.cursor.as_deref());
+    let since = context.call.plan.since;
+    let page = part.page_limit.map(|limit| Page { limit, cursor: paging.cursor.as_deref(), since });
+    let request = request_for::<S>(path, key, page);
     match context.call.client.get(&request, part.shape).await {
         Ok(body) => Ok(match part.doubt(key, &body) {
             None => Ok(body),
@@ -248,7 +250,7 @@ async fn gone_or_not<S: Source, W: World>(
     if part.path == resource.item_path {
         return Ok(PartAnswer::Gone);
     }
-    let request = page_request::<S>(resource.item_path, key, None, None);
+    let request = request_for::<S>(resource.item_path, key, None);
     match context.call.client.get(&request, Shape::Object).await {
         Err(GetError::NotFound(..)) => Ok(PartAnswer::Gone),
         Ok(_) | Err(GetError::Forbidden(_) | GetError::Broken(..)) => Ok(PartAnswer::NotOffered),

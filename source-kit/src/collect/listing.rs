@@ -7,9 +7,9 @@ use super::position::Position;
 use crate::base::digest::short_hash;
 use crate::base::world::World;
 use crate::read::body::Body;
-use crate::read::data::Shape;
+use crate::read::data::{ListPage, Page, Shape};
 use crate::read::error::GetError;
-use crate::read::request::{key_of, page_request};
+use crate::read::request::{key_of, request_for};
 use crate::record::problem::{Cause, Problem};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
@@ -117,7 +117,7 @@ pub async fn fetch_surely<S: Source, W: World>(
     let is_new = position.index == 0 && position.inside.is_none();
     let mut listing = fetch(call, position).await?;
     let Some(resource) = resource_at::<S>(listing.stage) else { return Ok(listing) };
-    if is_new && listing.paging.page > 0 {
+    if is_new && resource.by_offset && listing.paging.page > 0 {
         let list = (resource.path, "", resource.key);
         let unmoved = is_unmoved(call, list, resource.page_limit, &listing.paging).await.map_err(NoListing::Halt)?;
         if !unmoved && !listing.is_changed() {
@@ -138,7 +138,8 @@ pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Positio
     let page = position.list.page;
     let from = (page > 0).then(|| format!("page {}", page + 1));
     let broken = || NoListing::Lost(Problem::of_list(Cause::Upstream, resource.path).with(from));
-    let request = page_request::<S>(resource.path, "", resource.page_limit, position.list.cursor.as_deref());
+    let (cursor, since) = (position.list.cursor.as_deref(), call.plan.since);
+    let request = request_for::<S>(resource.path, "", resource.page_limit.map(|limit| Page { limit, cursor, since }));
     match call.client.get(&request, resource.shape()).await {
         Ok(body) => read(resource, &position, body).ok_or_else(broken),
         Err(GetError::Forbidden(named)) => {
@@ -167,7 +168,8 @@ pub async fn is_unmoved<S: Source, W: World>(
     limit: Option<u32>,
     paging: &Paging,
 ) -> Result<bool, Halt> {
-    let request = page_request::<S>(path, id, limit, paging.before.as_deref());
+    let (cursor, since) = (paging.before.as_deref(), call.plan.since);
+    let request = request_for::<S>(path, id, limit.map(|limit| Page { limit, cursor, since }));
     match call.client.get(&request, Shape::List).await {
         Ok(body) => {
             let last = body.page().and_then(|page| page.items.last()).and_then(|range| key_of(body.item(range), key));
@@ -193,10 +195,10 @@ fn none(position: &Position, body: Body) -> Listing {
 }
 
 fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> Option<Listing> {
-    let (ranges, next, is_odd) = match (resource.page_limit, body.page()) {
+    let ListPage { items: ranges, next, unknown_paging, changed: told } = match (resource.page_limit, body.page()) {
         (Some(_), None) => return None,
-        (_, Some(page)) => (page.items.clone(), page.next.clone(), page.unknown_paging),
-        (None, None) => (alloc::vec![body.data_range()], None, false),
+        (_, Some(page)) => page.clone(),
+        (None, None) => ListPage::new(alloc::vec![body.data_range()], None),
     };
     let read = |(index, range)| item(resource.key, &body, index, range);
     let mut items: Vec<ListedItem> = ranges.into_iter().enumerate().map(read).collect();
@@ -218,7 +220,8 @@ fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> O
     if conflicts > 0 {
         problems.push(Problem::of_items(Cause::Conflict, resource.path, conflicts));
     }
-    if is_odd {
+    problems.extend(told.map(|what| problem(Cause::ListChanged).with(Some(what))));
+    if unknown_paging {
         problems.push(Problem::of_list(Cause::UnknownPaging, resource.path));
     }
     let next = match after {

@@ -33,7 +33,7 @@ use crate::read::client::Limits;
 use crate::read::data::Shape;
 use crate::read::quota::Window;
 use crate::record::config::Config;
-use crate::record::failure::no_account;
+use crate::record::failure::{no_account, other_account};
 use crate::record::identity::Identity;
 use crate::record::kind::Kind;
 use crate::record::problem::{Cause, Problem};
@@ -162,6 +162,9 @@ async fn identify<S: Source, W: World>(
     let Some(identity) = S::identify(body.data()).and_then(Identity::kept) else {
         return Err(Begin::Fail(Box::new(no_account::<S>())));
     };
+    if let Some(failure) = other_account::<S>(&session.config.settings.own, &identity) {
+        return Err(Begin::Fail(Box::new(failure)));
+    }
     let identity = identity.without_secrets(&session.config.own_secrets);
     let account = identity.account.clone();
     let state = match resumed {

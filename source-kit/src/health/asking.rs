@@ -1,12 +1,11 @@
 //! Asks, but not for longer than `health` may take: an answer that is not there then is none.
 
-use crate::base::world::World;
+use crate::base::world::{CredentialHeaders, World};
 use crate::read::body::Body;
 use crate::read::client::{Client, Limits};
 use crate::read::data::Shape;
 use crate::read::error::GetError;
 use crate::read::protocol::Protocol;
-use alloc::string::String;
 use core::pin::pin;
 use futures_util::future::{Either, select};
 
@@ -14,7 +13,7 @@ use futures_util::future::{Either, select};
 pub const NO_ANSWER: &str = "no-answer-in-time";
 
 /// A client that is done by a certain moment.
-pub struct Asking<'w, P, W> {
+pub struct Asking<'w, P: Protocol, W> {
     /// What sends.
     pub client: Client<'w, P, W>,
     deadline_ms: u64,
@@ -22,10 +21,10 @@ pub struct Asking<'w, P, W> {
 
 impl<'w, P: Protocol, W: World> Asking<'w, P, W> {
     /// Asks for so many milliseconds from now on.
-    pub fn new(world: &'w W, authorization: Option<String>, within_ms: u64) -> Self {
+    pub fn new(world: &'w W, settings: P::Settings, credentials: CredentialHeaders, within_ms: u64) -> Self {
         let deadline_ms = world.monotonic_ms().saturating_add(within_ms);
         let limits = Limits { deadline_ms, wait_for_rate_limit: false };
-        Self { client: Client::new(world, authorization, limits), deadline_ms }
+        Self { client: Client::new(world, settings, credentials, limits), deadline_ms }
     }
 
     /// As [`Client::get`].

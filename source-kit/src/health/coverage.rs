@@ -6,9 +6,9 @@ use crate::base::model::CoverageState;
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
 use crate::read::client::Client;
-use crate::read::data::Shape;
+use crate::read::data::{Page, Shape};
 use crate::read::error::GetError;
-use crate::read::request::{key_of, page_request};
+use crate::read::request::{key_of, request_for};
 use crate::record::config::Settings;
 use crate::record::kind::{Kind, When};
 use crate::record::part::{Need, Part};
@@ -19,6 +19,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use futures_util::future::join_all;
+
+/// The first item of a list.
+const FIRST: Page<'static> = Page { limit: 1, cursor: None, since: None };
 
 /// What was found out about one kind.
 struct Row {
@@ -135,7 +138,7 @@ async fn probe_list<S: Source, W: World>(
     asking: &Asking<'_, S, W>,
     resource: &Resource<S>,
 ) -> Result<Option<(String, String)>, GetError> {
-    let request = page_request::<S>(resource.path, "", resource.page_limit.map(|_| 1), None);
+    let request = request_for::<S>(resource.path, "", resource.page_limit.map(|_| FIRST));
     match asking.get(&request, resource.shape()).await {
         Ok(body) => {
             let Some(first) = body.page().and_then(|page| page.items.first()) else { return Ok(None) };
@@ -164,12 +167,12 @@ async fn ask_part<S: Source, W: World>(
         }
         None => part.path.to_string(),
     };
-    let request = page_request::<S>(&path, key, part.page_limit.map(|_| 1), None);
+    let request = request_for::<S>(&path, key, part.page_limit.map(|_| FIRST));
     match asking.get(&request, part.shape).await {
         Ok(body) => part.doubt(key, &body).map_or(Ok(()), |what| Err(GetError::Broken(200, None, what))),
         Err(GetError::NotFound(code, _)) if part.missing.is_none(&code) => Ok(()),
         Err(GetError::NotFound(code, body)) if part.path != resource.item_path && !resource.item_path.is_empty() => {
-            let request = page_request::<S>(resource.item_path, key, None, None);
+            let request = request_for::<S>(resource.item_path, key, None);
             match asking.get(&request, Shape::Object).await {
                 // The item is gone since; that says nothing about the endpoint.
                 Err(GetError::NotFound(..)) => Ok(()),

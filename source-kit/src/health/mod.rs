@@ -11,7 +11,7 @@ use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
 use crate::read::data::Shape;
 use crate::record::config::Config;
-use crate::record::failure::no_account;
+use crate::record::failure::{no_account, other_account};
 use crate::record::identity::Identity;
 use crate::record::source::Source;
 use alloc::format;
@@ -63,7 +63,8 @@ pub fn refused(findings: Vec<Diagnostic>) -> Failure {
 /// Asks, and is done within so many milliseconds ([`WITHIN_MS`]) whatever the vendor does: what is not answered
 /// then is reported as not answered.
 pub async fn check<S: Source, W: World>(world: &W, config: &Config<S>, depth: Depth, within_ms: u64) -> Report {
-    let asking: Asking<'_, S, W> = Asking::new(world, config.authorization.clone(), within_ms);
+    let asking: Asking<'_, S, W> =
+        Asking::new(world, config.settings.own.clone(), config.credentials.clone(), within_ms);
     let mut checks = Vec::new();
     let mut identity = None;
     let mut role = None;
@@ -72,6 +73,9 @@ pub async fn check<S: Source, W: World>(world: &W, config: &Config<S>, depth: De
         Err(error) => checks.push(failed_get(None, (&error, path), State::Failing, &asking.client)),
         Ok(body) => match S::identify(body.data()).and_then(Identity::kept) {
             None => checks.push(failed(None, &no_account::<S>(), State::Failing)),
+            Some(known) if let Some(failure) = other_account::<S>(&config.settings.own, &known) => {
+                checks.push(failed(None, &failure, State::Failing));
+            }
             Some(known) => {
                 role = read_role(&asking, &known).await;
                 checks.push(accepted::<S>(&known, role.as_deref()));

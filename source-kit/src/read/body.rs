@@ -1,6 +1,6 @@
 //! What an answer holds: the facts of the response, and its data, which are an object or a page of a list.
 
-use super::data::{Data, ListPage, Shape};
+use super::data::{Data, ListPage, Opened, Shape};
 use super::protocol::Protocol;
 use crate::base::digest::sha256_hex;
 use crate::base::timestamp::Timestamp;
@@ -48,9 +48,16 @@ pub struct Body {
     pub seen: Seen,
     text: String,
     data: Data,
+    pointer: &'static str,
 }
 
 impl Body {
+    /// JSON pointer, in the answer as it came, of the object or of the list of the items.
+    #[must_use]
+    pub fn pointer(&self) -> &'static str {
+        self.pointer
+    }
+
     /// The JSON text of an object; `null` for a 404, and for a page of a list.
     #[must_use]
     pub fn data(&self) -> &str {
@@ -89,18 +96,24 @@ impl Body {
 ///
 /// # Errors
 /// What is wrong with it, in plain words.
-pub fn open<P: Protocol>(seen: Seen, body: Vec<u8>, shape: Shape) -> Result<Body, &'static str> {
+pub fn open<P: Protocol>(
+    settings: &P::Settings,
+    request: &str,
+    seen: Seen,
+    body: Vec<u8>,
+    shape: Shape,
+) -> Result<Body, &'static str> {
     let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
     // No JSON text begins so.
     if text.trim_start().starts_with('<') {
         return Err(HTML_PAGE);
     }
-    let data = P::open(&text, shape)?;
-    Ok(Body { seen, text, data })
+    let Opened { text: other, data, pointer } = P::open(settings, request, &text, shape)?;
+    Ok(Body { seen, text: other.unwrap_or(text), data, pointer })
 }
 
 /// An answer that says that there is nothing.
 #[must_use]
 pub fn without_data(seen: Seen) -> Body {
-    Body { seen, text: String::new(), data: Data::None }
+    Body { seen, text: String::new(), data: Data::None, pointer: "" }
 }

@@ -1,4 +1,4 @@
-//! One GET: authentication, retries, rate limits, and what an answer means.
+//! One question: authentication, retries, rate limits, and what an answer means.
 //!
 //! | answer | becomes |
 //! |---|---|
@@ -12,21 +12,22 @@
 //! | an id that would change the path | not sent: [`GetError::Broken`] |
 //! | refused by the host | [`GetError::Denied`]: stops everything |
 //!
-//! Redirects are never followed.
+//! A vendor that says in its own way what an answer means has [`Protocol::told`]; what is not ready yet is asked for
+//! again, as it says, for as long as a call may wait. Redirects are never followed.
 
 use super::body::{self, Body, Seen};
 use super::data::Shape;
 use super::error::GetError;
-use super::protocol::Protocol;
+use super::protocol::{Protocol, Told};
 use super::quota::Window;
 use super::request::is_sendable;
 use super::retry::{self, Attempt, Verdict};
 use crate::base::digest::short_hash;
 use crate::base::model::Usage;
-use crate::base::world::{Request, Response, TransportError, World};
+use crate::base::world::{Ask, CredentialHeaders, Request, Response, TransportError, World};
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::cell::Cell;
 use core::marker::PhantomData;
 
@@ -40,10 +41,11 @@ pub struct Limits {
 }
 
 /// Sends requests and counts them.
-pub struct Client<'w, P, W> {
+pub struct Client<'w, P: Protocol, W> {
     world: &'w W,
     protocol: PhantomData<P>,
-    authorization: Option<String>,
+    settings: P::Settings,
+    credentials: CredentialHeaders,
     limits: Limits,
     usage: Cell<Usage>,
     /// The hour under way, and what was sent in it.
@@ -54,12 +56,13 @@ pub struct Client<'w, P, W> {
 }
 
 impl<'w, P: Protocol, W: World> Client<'w, P, W> {
-    /// A client for one call of the source. `authorization` is absent when the host adds it.
-    pub fn new(world: &'w W, authorization: Option<String>, limits: Limits) -> Self {
+    /// A client for one call of the source.
+    pub fn new(world: &'w W, settings: P::Settings, credentials: CredentialHeaders, limits: Limits) -> Self {
         Self {
             world,
             protocol: PhantomData,
-            authorization,
+            settings,
+            credentials,
             limits,
             usage: Cell::new(Usage::default()),
             window: Cell::new(Window::default()),
@@ -79,20 +82,41 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
         Usage { milliseconds, ..self.usage.get() }
     }
 
-    /// Gets `path_and_query`, with retries.
+    /// Gets what a request of the table of resources asks for, with retries.
     ///
     /// # Errors
     /// See the table above.
-    pub async fn get(&self, path_and_query: &str, shape: Shape) -> Result<Body, GetError> {
-        if !is_sendable(path_and_query) {
+    pub async fn get(&self, request: &str, shape: Shape) -> Result<Body, GetError> {
+        let mut ask = P::ask(&self.settings, request);
+        loop {
+            let outcome = self.exchange(&ask, short_hash(request)).await?;
+            let told = match &outcome {
+                Ok(response) => P::told(&self.settings, request, response),
+                Err(_) => Told::ByStatus,
+            };
+            match told {
+                Told::Later(next, wait) => {
+                    if !self.allows(wait) {
+                        return Err(GetError::Outage(None, "answer-not-ready"));
+                    }
+                    self.world.wait_ms(wait).await;
+                    ask = next;
+                }
+                told => return self.judge((request, &ask), told, outcome, shape),
+            }
+        }
+    }
+
+    /// Sends, again where that may help, and answers what stands.
+    async fn exchange(&self, ask: &Ask, salt: u64) -> Result<Result<Response, TransportError>, GetError> {
+        if !is_sendable(&ask.path_and_query) {
             // The host would deny it, and that ends a collection.
             return Err(GetError::Broken(200, None, "an id has a character in it that no path may hide".into()));
         }
         let (mut attempt, mut rate_limits) = (1, 0);
-        let salt = short_hash(path_and_query);
         loop {
             self.wait_for_turn(salt).await?;
-            let outcome = self.send(path_and_query, attempt > 1 || rate_limits > 0).await;
+            let outcome = self.send(ask, attempt > 1 || rate_limits > 0).await;
             let facts = match &outcome {
                 Ok(response) => {
                     Attempt::Status { status: response.status, retry_after: response.retry_after.as_deref() }
@@ -100,7 +124,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
                 Err(error) => Attempt::Transport(error),
             };
             match retry::decide(facts, attempt, salt, self.world.now()) {
-                Verdict::Take | Verdict::GiveUp => return self.judge(path_and_query, outcome, shape),
+                Verdict::Take | Verdict::GiveUp => return Ok(outcome),
                 Verdict::RateLimitedMs(wait) => {
                     rate_limits += 1;
                     self.block(wait)?;
@@ -117,7 +141,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
                 }
                 Verdict::RetryAfterMs(wait) => {
                     if !self.allows(wait) {
-                        return self.judge(path_and_query, outcome, shape);
+                        return Ok(outcome);
                     }
                     self.world.wait_ms(wait).await;
                     attempt += 1;
@@ -126,13 +150,13 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
         }
     }
 
-    async fn send(&self, path_and_query: &str, is_retry: bool) -> Result<Response, TransportError> {
+    async fn send(&self, ask: &Ask, is_retry: bool) -> Result<Response, TransportError> {
         let mut usage = self.usage.get();
         usage.requests += 1;
         usage.retries += u32::from(is_retry);
         self.usage.set(usage);
         self.window.set(self.window.get().with_request(self.world.now()));
-        let request = Request { path_and_query: path_and_query.to_string(), authorization: self.authorization.clone() };
+        let request = Request { ask: ask.clone(), credentials: self.credentials.clone() };
         let outcome = self.world.send(request).await;
         if let Ok(response) = &outcome {
             let mut usage = self.usage.get();
@@ -172,7 +196,8 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
 
     fn judge(
         &self,
-        path_and_query: &str,
+        (request, ask): (&str, &Ask),
+        told: Told,
         outcome: Result<Response, TransportError>,
         shape: Shape,
     ) -> Result<Body, GetError> {
@@ -184,22 +209,34 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
             }
             Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case)),
         };
-        let seen = Seen::of(path_and_query, &response, self.world.now());
-        let request_id = response.request_id;
-        match response.status {
-            200 => body::open::<P>(seen, response.body, shape)
-                .map_err(|what| GetError::Broken(200, request_id, what.into())),
-            401 => Err(GetError::Unauthorized),
-            403 => Err(GetError::Forbidden(P::missing_permission(&response.body))),
-            404 => {
-                let code = P::error_code(&response.body).unwrap_or_default();
-                Err(GetError::NotFound(code, Box::new(body::without_data(seen))))
-            }
-            status @ (408 | 502 | 503 | 504) => Err(GetError::Outage(Some(status), status_case(status))),
-            status => {
-                let code = P::error_code(&response.body).unwrap_or_else(|| "none".into());
-                Err(GetError::Broken(status, request_id, format!("HTTP status {status}, code {code}")))
-            }
+        let seen = Seen::of(&ask.path_and_query, &response, self.world.now());
+        let (status, request_id) = (response.status, response.request_id);
+        let told = match (told, status) {
+            (Told::ByStatus, 200) => Told::Data,
+            (Told::ByStatus, 401) => Told::Unauthorized,
+            (Told::ByStatus, 403) => Told::Forbidden(P::missing_permission(&response.body)),
+            (Told::ByStatus, 404) => Told::Missing(P::error_code(&response.body).unwrap_or_default()),
+            (told, _) => told,
+        };
+        match told {
+            Told::Data => body::open::<P>(&self.settings, request, seen, response.body, shape)
+                .map_err(|what| GetError::Broken(status, request_id, what.into())),
+            Told::Unauthorized => Err(GetError::Unauthorized),
+            Told::Forbidden(permission) => Err(GetError::Forbidden(permission)),
+            Told::Missing(code) => Err(GetError::NotFound(code, Box::new(body::without_data(seen)))),
+            Told::Broken(what) => Err(GetError::Broken(status, request_id, what.into())),
+            Told::ByStatus | Told::Later(..) => Err(by_status::<P>(status, request_id, &response.body)),
+        }
+    }
+}
+
+/// An error that its status tells.
+fn by_status<P: Protocol>(status: u16, request_id: Option<String>, body: &[u8]) -> GetError {
+    match status {
+        408 | 502 | 503 | 504 => GetError::Outage(Some(status), status_case(status)),
+        _ => {
+            let code = P::error_code(body).unwrap_or_else(|| "none".into());
+            GetError::Broken(status, request_id, format!("HTTP status {status}, code {code}"))
         }
     }
 }

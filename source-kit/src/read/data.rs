@@ -1,5 +1,6 @@
 //! Where in an answer its data are.
 
+use crate::base::timestamp::Timestamp;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -13,6 +14,36 @@ pub enum Shape {
     List,
     /// An object that the vendor may give without its usual envelope.
     MaybeBare,
+}
+
+/// Which page of a list is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Items in it, at most.
+    pub limit: u32,
+    /// The cursor that names it; absent for the first.
+    pub cursor: Option<&'a str>,
+    /// Nothing before this is wanted.
+    pub since: Option<Timestamp>,
+}
+
+/// What was found in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What the items are cut from, where that is not the answer as it came.
+    pub text: Option<String>,
+    /// Where the data are, in that text.
+    pub data: Data,
+    /// JSON pointer, in the answer as it came, of the object or of the list of the items.
+    pub pointer: &'static str,
+}
+
+impl Opened {
+    /// Data in the answer as it came, at the pointer.
+    #[must_use]
+    pub fn at(pointer: &'static str, data: Data) -> Self {
+        Self { text: None, data, pointer }
+    }
 }
 
 /// Place of the data in the text.
@@ -35,6 +66,16 @@ pub struct ListPage {
     pub next: Option<String>,
     /// Whether the page seems to name a next one in a way that is not documented.
     pub unknown_paging: bool,
+    /// How the list was seen to change while it was read, in plain words.
+    pub changed: Option<String>,
+}
+
+impl ListPage {
+    /// A page with these items, and nothing odd about it.
+    #[must_use]
+    pub fn new(items: Vec<Range<usize>>, next: Option<String>) -> Self {
+        Self { items, next, unknown_paging: false, changed: None }
+    }
 }
 
 /// Whether a field beside the items of a page looks as if it told of further pages. `cursor` is the documented

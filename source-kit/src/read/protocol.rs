@@ -1,7 +1,8 @@
 //! What differs from vendor to vendor in reading an API.
 
-use super::data::{Data, Shape};
+use super::data::{Opened, Page, Shape};
 use crate::base::urn::encoded;
+use crate::base::world::{Ask, Response};
 use alloc::format;
 use alloc::string::String;
 
@@ -9,18 +10,33 @@ use alloc::string::String;
 pub trait Protocol {
     /// The vendor's product, as messages name it.
     const VENDOR: &'static str;
-    /// The one host that is ever called.
+    /// Where answers come from, as messages name it: the one host, for a source that has one.
     const HOST: &'static str;
     /// Value of `Accept`.
     const ACCEPT: &'static str = "application/json";
     /// All requests in an hour that the vendor allows an account, all of its tools together.
     const QUOTA_PER_HOUR: u32;
 
+    /// The source's own settings, some of which may say where and how to ask.
+    type Settings: Clone;
+
+    /// What is sent for a request of the table of resources: a path and a query, as [`Self::page_query`] made it.
+    #[must_use]
+    fn ask(_settings: &Self::Settings, request: &str) -> Ask {
+        Ask::get(Self::HOST, request)
+    }
+
+    /// What an answer that will not be tried again says, where that is not what its status says.
+    #[must_use]
+    fn told(_settings: &Self::Settings, _request: &str, _response: &Response) -> Told {
+        Told::ByStatus
+    }
+
     /// Finds the data in the text of an answer with status 200.
     ///
     /// # Errors
     /// What is wrong with the answer, in plain words and without quoting it.
-    fn open(text: &str, shape: Shape) -> Result<Data, &'static str>;
+    fn open(settings: &Self::Settings, request: &str, text: &str, shape: Shape) -> Result<Opened, &'static str>;
 
     /// The vendor's code for an error, if the body has one that is fit to be shown.
     #[must_use]
@@ -34,12 +50,31 @@ pub trait Protocol {
         None
     }
 
-    /// The query that asks for a page: so many items, from `cursor` on.
+    /// The query that asks for a page.
     #[must_use]
-    fn page_query(limit: u32, cursor: Option<&str>) -> String {
-        match cursor {
-            Some(cursor) => format!("limit={limit}&cursor={}", encoded(cursor)),
-            None => format!("limit={limit}"),
+    fn page_query(page: &Page<'_>) -> String {
+        match page.cursor {
+            Some(cursor) => format!("limit={}&cursor={}", page.limit, encoded(cursor)),
+            None => format!("limit={}", page.limit),
         }
     }
+}
+
+/// What an answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// What its status says: see the table in `client.rs`.
+    ByStatus,
+    /// The data, although its status is not 200.
+    Data,
+    /// Nothing yet: ask this next, after so many milliseconds.
+    Later(Ask, u64),
+    /// The credentials are not accepted.
+    Unauthorized,
+    /// A permission is missing; its name where the vendor said it.
+    Forbidden(Option<String>),
+    /// There is no such thing, or it does not show: the vendor's code for that.
+    Missing(String),
+    /// It is of no use, for a reason in plain words that quotes nothing of it.
+    Broken(&'static str),
 }

@@ -1,5 +1,6 @@
 //! What a request asks for, and what identifies an item of its answer.
 
+use super::data::Page;
 use super::node::{Key, Node};
 use super::protocol::Protocol;
 use super::wire::Text;
@@ -12,13 +13,13 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 /// The longest id that is believed to be one, in bytes. What roles are named counts as an id.
 const MAX_ID: usize = 1024;
 
-/// Path and query of a page of a list. `id` replaces `{id}`.
+/// The request for an object, or for a page of a list. `id` replaces `{id}` in the path.
 #[must_use]
-pub fn page_request<P: Protocol>(path: &str, id: &str, limit: Option<u32>, cursor: Option<&str>) -> String {
+pub fn request_for<P: Protocol>(path: &str, id: &str, page: Option<Page<'_>>) -> String {
     let mut out = path.replace("{id}", &encoded(id));
-    if let Some(limit) = limit {
+    if let Some(page) = page {
         out.push(if out.contains('?') { '&' } else { '?' });
-        out.push_str(&P::page_query(limit, cursor));
+        out.push_str(&P::page_query(&page));
     }
     out
 }

@@ -127,7 +127,7 @@ impl PartAnswer {
                 if !seen.insert(json) {
                     continue;
                 }
-                let pointer = format!("/data/items/{at}");
+                let pointer = format!("{}/{at}", body.pointer());
                 each(&Origin { seen: &body.seen, page: Some(number), pointer }, json);
             }
         }

@@ -1,43 +1,24 @@
 //! What `configure` accepts: credentials judged by their form, settings by their schema. Nothing is
 //! asked of the vendor.
 
-use super::own;
+use super::credentials::{self, Credentials, refuse};
 use super::privacy::{FreeText, Privacy};
 use super::source::{Setting, Source};
 use super::turn::MAX_DAYS;
 use crate::base::canonical::to_canonical;
 use crate::base::digest::sha256_hex;
 use crate::base::model::{Diagnostic, Severity};
+use crate::base::world::CredentialHeaders;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 /// Shortest key for hashing personal data: with a shorter one, names could be tried out.
 const MIN_HASH_KEY: usize = 16;
 /// Settings texts beyond this are refused unread.
 const MAX_SETTINGS_BYTES: usize = 64 * 1024;
-
-/// The credentials given.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Credentials {
-    /// None.
-    None,
-    /// The source sends this pair.
-    Basic {
-        /// The key.
-        username: String,
-        /// Its secret.
-        password: String,
-    },
-    /// The host adds `Authorization`.
-    HostManaged,
-    /// A form that no source of this kit takes; its name.
-    Other(&'static str),
-}
 
 /// Settings in force.
 #[derive(Clone)]
@@ -59,9 +40,9 @@ pub struct Settings<S: Source> {
 /// A configuration that was accepted.
 #[derive(Clone)]
 pub struct Config<S: Source> {
-    /// Value of the `Authorization` header; absent when the host adds it or none is needed.
-    pub authorization: Option<String>,
-    /// The secret in it, in every form in which it may stand in a record.
+    /// The headers that carry the credentials; none when the host adds them or none are needed.
+    pub credentials: CredentialHeaders,
+    /// The secrets in them, in every form in which they may stand in a record.
     pub own_secrets: Vec<String>,
     /// Settings in force.
     pub settings: Settings<S>,
@@ -81,9 +62,11 @@ pub struct Config<S: Source> {
 /// # Errors
 /// Every finding of severity `error`, each with the pointer of its field.
 pub fn configure<S: Source>(credentials: &Credentials, settings: &str) -> Result<Config<S>, Vec<Diagnostic>> {
+    let mut about_settings = Vec::new();
+    let settings = read_settings::<S>(settings, &mut about_settings);
     let mut findings = Vec::new();
-    let authorization = check_credentials::<S>(credentials, &mut findings);
-    let settings = read_settings::<S>(settings, &mut findings);
+    let headers = credentials::check::<S>(credentials, &settings.own, &mut findings);
+    findings.append(&mut about_settings);
     let (errors, warnings): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|finding| finding.severity == Severity::Error);
     if !errors.is_empty() {
@@ -99,13 +82,9 @@ pub fn configure<S: Source>(credentials: &Credentials, settings: &str) -> Result
     effective.insert("personal_data_key", mark.map_or(Value::Null, Value::from));
     let settings_digest = sha256_hex(to_canonical(&effective).as_bytes());
     effective.insert("requests_per_hour", settings.requests_per_hour.into());
-    let own_secrets = match credentials {
-        Credentials::Basic { username, password } => own::forms(username, password),
-        _ => Vec::new(),
-    };
     Ok(Config {
-        authorization,
-        own_secrets,
+        credentials: headers.into(),
+        own_secrets: credentials.secrets(),
         settings,
         effective: to_canonical(&effective),
         shown,
@@ -120,82 +99,6 @@ fn show_privacy(privacy: &Privacy) -> (&'static str, Option<String>) {
     let Privacy::Hashed(hashing) = privacy else { return ("full", None) };
     let mark = hashing.mark();
     ("hashed", Some(format!("set:{}", mark.get(..16).unwrap_or_default())))
-}
-
-/// Answers the value of `Authorization`.
-fn check_credentials<S: Source>(credentials: &Credentials, findings: &mut Vec<Diagnostic>) -> Option<String> {
-    match (credentials, S::ABOUT.pair) {
-        (Credentials::Basic { username, password }, Some(_)) => {
-            check_pair::<S>(username, password, findings);
-            return Some(format!("Basic {}", STANDARD.encode(format!("{username}:{password}"))));
-        }
-        (Credentials::HostManaged, _) | (Credentials::None, None) => {}
-        (given, Some(pair)) => {
-            let message = format!("{} authenticates by HTTP Basic, and the credentials are {}", S::VENDOR, name(given));
-            let remedy = format!("Give basic credentials ({} and {}), or host-managed.", pair.username, pair.password);
-            error(findings, "credential-scheme", "/credentials", message, &remedy);
-        }
-        (given, None) => {
-            let message = format!("{} needs no credentials, and {} are given", S::VENDOR, name(given));
-            error(findings, "credential-scheme", "/credentials", message, "Give none.");
-        }
-    }
-    None
-}
-
-fn name(credentials: &Credentials) -> &'static str {
-    match credentials {
-        Credentials::None => "none",
-        Credentials::Basic { .. } => "basic",
-        Credentials::HostManaged => "host-managed",
-        Credentials::Other(name) => name,
-    }
-}
-
-fn check_pair<S: Source>(username: &str, password: &str, findings: &mut Vec<Diagnostic>) {
-    let Some(pair) = S::ABOUT.pair else { return };
-    let copy = format!("Copy it again as {} shows it, without anything around it.", S::VENDOR);
-    let fields =
-        [("/credentials/username", pair.username, username), ("/credentials/password", pair.password, password)];
-    for (pointer, what, text) in fields {
-        let (code, problem) = if text.is_empty() {
-            ("credential-empty", "is empty")
-        } else if text.trim() != text {
-            ("credential-padded", "begins or ends with white space")
-        } else if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-            ("credential-malformed", "contains white space or control characters")
-        } else {
-            continue;
-        };
-        error(findings, code, pointer, format!("the {what} {problem}"), &copy);
-    }
-    // Of what is empty or padded it cannot be said whether it is joined or swapped.
-    if !findings.is_empty() && !joined(username) && !joined(password) {
-        return;
-    }
-    for (pointer, ..) in fields.iter().filter(|(_, _, text)| joined(text)) {
-        let message = "this looks like key and secret joined into one (key:secret, or its base64 form)".into();
-        let remedy =
-            format!("Give the {} and the {} separately, as {} shows them.", pair.username, pair.password, S::VENDOR);
-        error(findings, "credential-joined", pointer, message, &remedy);
-    }
-    if findings.is_empty() {
-        findings.extend(S::doubt(username, password));
-    }
-}
-
-/// `key:secret`, with or without the `Basic` in front, plain or in base64.
-fn joined(text: &str) -> bool {
-    let text = text.trim();
-    let text = text.strip_prefix("Basic ").unwrap_or(text);
-    if text.contains(':') {
-        return true;
-    }
-    let decoded = STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.is_some_and(|pair| {
-        pair.bytes().all(|byte| byte.is_ascii_graphic())
-            && pair.split_once(':').is_some_and(|(key, secret)| key.len() >= 4 && secret.len() >= 4)
-    })
 }
 
 fn read_settings<S: Source>(text: &str, findings: &mut Vec<Diagnostic>) -> Settings<S> {
@@ -216,6 +119,9 @@ fn read_settings<S: Source>(text: &str, findings: &mut Vec<Diagnostic>) -> Setti
         }
     }
     settings.privacy = privacy(&map, findings);
+    if let Some((name, expected)) = S::fault(&settings.own).filter(|_| findings.is_empty()) {
+        wrong(findings, name, expected);
+    }
     settings
 }
 
@@ -233,7 +139,7 @@ fn parse(text: &str, findings: &mut Vec<Diagnostic>) -> Option<Map<String, Value
             ),
         }
     };
-    error(findings, code, "/settings", message, "Give a JSON object, such as {}.");
+    refuse(findings, code, "/settings", message, "Give a JSON object, such as {}.");
     None
 }
 
@@ -296,7 +202,7 @@ fn privacy(map: &Map<String, Value>, findings: &mut Vec<Diagnostic>) -> Privacy 
         ),
         (true | false, None) => return Privacy::Full,
     };
-    error(findings, code, "/settings/personal_data_key", message.into(), remedy);
+    refuse(findings, code, "/settings/personal_data_key", message.into(), remedy);
     Privacy::Full
 }
 
@@ -304,21 +210,11 @@ fn unknown<S: Source>(findings: &mut Vec<Diagnostic>, name: &str) {
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     let pointer = format!("/settings/{}", shown.replace('~', "~0").replace('/', "~1"));
     let remedy = format!("Leave it out. Known settings: {}.", S::ABOUT.settings);
-    error(findings, "setting-unknown", &pointer, format!("there is no setting {shown:?}"), &remedy);
+    refuse(findings, "setting-unknown", &pointer, format!("there is no setting {shown:?}"), &remedy);
 }
 
 fn wrong(findings: &mut Vec<Diagnostic>, name: &str, expected: &str) {
     let message = format!("{name} is not {expected}");
     let remedy = format!("Set it to {expected}, or leave it out.");
-    error(findings, "setting-invalid", &format!("/settings/{name}"), message, &remedy);
-}
-
-fn error(findings: &mut Vec<Diagnostic>, code: &'static str, pointer: &str, message: String, remedy: &str) {
-    findings.push(Diagnostic {
-        severity: Severity::Error,
-        code,
-        pointer: pointer.into(),
-        message,
-        remedy: remedy.into(),
-    });
+    refuse(findings, "setting-invalid", &format!("/settings/{name}"), message, &remedy);
 }

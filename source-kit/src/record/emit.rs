@@ -29,14 +29,13 @@ impl<'a> Origin<'a> {
     /// The single object of an answer.
     #[must_use]
     pub fn of(body: &'a Body) -> Self {
-        Self { seen: &body.seen, page: None, pointer: "/data".into() }
+        Self { seen: &body.seen, page: None, pointer: body.pointer().into() }
     }
 
     /// A whole page of a list.
     #[must_use]
     pub fn of_page(body: &'a Body) -> Self {
-        let pointer = if body.page().is_some() { "/data/items" } else { "/data" };
-        Self { seen: &body.seen, page: None, pointer: pointer.into() }
+        Self { seen: &body.seen, page: None, pointer: body.pointer().into() }
     }
 
     fn provenance(&self) -> Provenance {
@@ -89,8 +88,8 @@ impl<'a, C: ?Sized> Draft<'a, C> {
 
 /// Takes the records of one item.
 pub struct Emit<'r> {
-    /// Id of the source.
-    pub source: &'static str,
+    /// Id of the source whose space the records' ids are in.
+    pub urn: &'static str,
     /// The account's id.
     pub account: &'r str,
     /// Kinds asked for.
@@ -165,7 +164,7 @@ impl Emit<'_> {
         let record = Record {
             content: to_canonical(draft.content),
             effective_at: draft.effective_at.map(Timestamp::to_rfc3339),
-            id: record_id(self.source, self.account, draft.kind.id, draft.native_id),
+            id: record_id(self.urn, self.account, draft.kind.id, draft.native_id),
             kind: draft.kind.id,
             observed_at: observed_at.to_rfc3339(),
             provenance: draft.from.iter().map(|origin| origin.provenance()).collect(),
@@ -175,7 +174,7 @@ impl Emit<'_> {
             valid_until: observed_at.plus_seconds(self.valid_for_seconds(draft.kind)).to_rfc3339(),
             withheld,
         };
-        let place = Place { source: self.source, account: self.account, kind: draft.kind, native_id: draft.native_id };
+        let place = Place { source: self.urn, account: self.account, kind: draft.kind, native_id: draft.native_id };
         self.records.push(redact(record, &place, self.privacy));
     }
 }

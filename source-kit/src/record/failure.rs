@@ -1,5 +1,7 @@
 //! Errors of a GET in the words of the interface.
 
+use super::identity::Identity;
+use super::problem::reading;
 use super::source::Source;
 use crate::base::model::{Failure, FailureKind};
 use crate::read::body::HTML_PAGE;
@@ -50,21 +52,18 @@ fn classify(error: &GetError) -> (FailureKind, &'static str, Option<u16>) {
 
 /// What happened, and what to do.
 fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
-    let vendor = S::VENDOR;
+    let (vendor, reading) = (S::VENDOR, reading(path));
     match error {
         GetError::Unauthorized => {
-            let pair = S::ABOUT.pair;
-            let (what, remedy) = pair.map_or(("request".into(), ""), |pair| {
-                (format!("{} and {}", pair.username, pair.password), pair.unaccepted)
-            });
+            let (what, remedy) = S::ABOUT.sign_in.unaccepted();
             (format!("{vendor} does not accept the {what}"), remedy.to_string())
         }
         GetError::Forbidden(Some(permission)) => (
-            format!("GET {path} was refused: {permission} is missing"),
+            format!("{reading} was refused: {permission} is missing"),
             format!("Give the key a scope, or its user a role, that includes {permission}."),
         ),
         GetError::Forbidden(None) => (
-            format!("GET {path} was refused, and {vendor} does not say which permission is missing"),
+            format!("{reading} was refused, and {vendor} does not say which permission is missing"),
             "Give the key a scope, or its user a role, that allows this call.".into(),
         ),
         GetError::Wait(until) => (
@@ -74,7 +73,7 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
         GetError::NotFound(code, _) => {
             let code = if code.is_empty() { "none" } else { code };
             (
-                format!("GET {path} answered 404, code {code}"),
+                format!("{reading} answered 404, code {code}"),
                 format!(
                     "Check that {} is what answers; if so, {vendor} has changed its API: update this component.",
                     S::HOST
@@ -82,28 +81,28 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
             )
         }
         GetError::Outage(status, case) => (
-            format!("GET {path} failed: {case}"),
+            format!("{reading} failed: {case}"),
             match status {
                 Some(_) => format!("Try again later; see {vendor}'s status page."),
                 None => network_remedy(case, S::HOST),
             },
         ),
         GetError::Broken(status, _, what) if is_foreign(*status, what) => (
-            format!("GET {path}: {what}"),
+            format!("{reading}: {what}"),
             format!(
                 "Something between the host and {vendor} seems to have answered, such as a captive portal or a proxy: sign in to the network, or let the host reach {} through the proxy. If {vendor} itself answers so, update this component.",
                 S::HOST
             ),
         ),
         GetError::Broken(_, _, what) => (
-            format!("GET {path}: {what}"),
+            format!("{reading}: {what}"),
             format!(
                 "Try again later. If it persists, give {vendor}'s support the request id, or update this component."
             ),
         ),
         GetError::Denied => (
-            format!("the host's policy denied GET {path}"),
-            format!("Allow what describe lists as capabilities: GET https://{}.", S::HOST),
+            format!("the host's policy denied {reading}"),
+            format!("Allow what describe lists as capabilities: https://{}.", S::HOST),
         ),
     }
 }
@@ -126,6 +125,19 @@ fn network_remedy(case: &str, host: &str) -> String {
             "Check that the host may reach {host} on port 443, directly or through the proxy that the network wants, then try again."
         ),
     }
+}
+
+/// The failure of an answer that names another account than the settings.
+#[must_use]
+pub fn other_account<S: Source>(settings: &S::Settings, found: &Identity) -> Option<Failure> {
+    let wanted = S::wanted_account(settings).filter(|wanted| *wanted != found.account)?;
+    let message = format!("the settings name the account {wanted:?}, and what is read is that of {:?}", found.account);
+    let remedy =
+        "Set account to the id of the account whose data this is, or point the settings to where the other one's are.";
+    let mut failure = Failure::new(FailureKind::InvalidRequest, message, String::from(remedy));
+    failure.code = "other-account";
+    failure.pointer = Some("/settings/account".into());
+    Some(failure)
 }
 
 /// The failure of an answer that names no account.

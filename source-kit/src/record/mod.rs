@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod config;
 pub mod coverage;
+pub mod credentials;
 pub mod emit;
 pub mod failure;
 pub mod findings;

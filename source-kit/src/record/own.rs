@@ -17,13 +17,19 @@ const SHORTEST: usize = 8;
 
 /// A pair's secret in every form in which it may stand in a record.
 #[must_use]
-pub fn forms(username: &str, password: &str) -> Vec<String> {
+pub fn forms_of_pair(username: &str, password: &str) -> Vec<String> {
     if password.len() < SHORTEST {
         return Vec::new();
     }
-    let plain = [password.to_string(), STANDARD.encode(format!("{username}:{password}")), STANDARD.encode(password)];
+    forms(&[password, &STANDARD.encode(format!("{username}:{password}")), &STANDARD.encode(password)])
+}
+
+/// Secrets in every form in which they may stand in a record.
+#[must_use]
+pub fn forms(secrets: &[&str]) -> Vec<String> {
+    let plain = secrets.iter().filter(|secret| secret.len() >= SHORTEST).map(ToString::to_string);
     let in_json = |text: &String| to_canonical(text).trim_matches('"').to_string();
-    let mut all: Vec<String> = plain.iter().flat_map(|text| [text.clone(), in_json(text), encoded(text)]).collect();
+    let mut all: Vec<String> = plain.flat_map(|text| [in_json(&text), encoded(&text), text]).collect();
     all.sort();
     all.dedup();
     all

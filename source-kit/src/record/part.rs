@@ -165,8 +165,8 @@ impl<V: Vendor> Item<'_, V> {
     #[must_use]
     pub fn origin(&self) -> Origin<'_> {
         let pointer = match self.page {
-            Some(_) => format!("/data/items/{}", self.index),
-            None => "/data".into(),
+            Some(_) => format!("{}/{}", self.list.pointer(), self.index),
+            None => self.list.pointer().into(),
         };
         Origin { seen: &self.list.seen, page: self.page, pointer }
     }

@@ -110,48 +110,51 @@ impl Problem {
     #[must_use]
     pub fn sentence(&self) -> String {
         let Self { at, count, detail, .. } = self;
-        let detail = detail.as_deref();
+        let (reading, detail) = (reading(at), detail.as_deref());
         let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
         let items = |number: u64| format!("{number} {}", if number == 1 { "item" } else { "items" });
         let main = match self.cause {
             Cause::Forbidden => match detail {
-                Some(permission) => format!("GET {at} was refused{times}: {permission} is missing"),
-                None => format!("GET {at} was refused{times}; the answer names no permission"),
+                Some(permission) => format!("{reading} was refused{times}: {permission} is missing"),
+                None => format!("{reading} was refused{times}; the answer names no permission"),
             },
-            Cause::NotAvailable if self.whole_list => format!("GET {at} is not offered to this account"),
+            Cause::NotAvailable if self.whole_list => format!("{reading} is not offered to this account"),
             Cause::NotAvailable => match count {
-                1 => format!("GET {at} answered 404 for 1 item that exists"),
-                _ => format!("GET {at} answered 404 for {count} items that exist"),
+                1 => format!("{reading} answered 404 for 1 item that exists"),
+                _ => format!("{reading} answered 404 for {count} items that exist"),
             },
-            Cause::NoId => format!("GET {at} could not be called for {} without a usable id", items(*count)),
+            Cause::NoId => format!("{reading} could not be called for {} without a usable id", items(*count)),
             Cause::Upstream => match detail {
-                Some(page) => format!("GET {at} gave no usable answer from {page} on"),
-                None => format!("GET {at} gave no usable answer{times}"),
+                Some(page) => format!("{reading} gave no usable answer from {page} on"),
+                None => format!("{reading} gave no usable answer{times}"),
             },
-            Cause::EndlessList => format!("GET {at} did not come to an end"),
-            Cause::ListChanged => {
-                format!("GET {at} may have changed while it was read{times}: items may repeat, or be missing")
+            Cause::EndlessList => format!("{reading} did not come to an end"),
+            Cause::ListChanged if detail.is_some() => {
+                format!("{reading} changed while it was read: {}", detail.unwrap_or_default())
             }
-            Cause::Unreadable => format!("{} of GET {at} could not be read", items(*count)),
+            Cause::ListChanged => {
+                format!("{reading} may have changed while it was read{times}: items may repeat, or be missing")
+            }
+            Cause::Unreadable => format!("{} of {reading} could not be read", items(*count)),
             Cause::Forgotten if at.is_empty() => "there were more problems than fit into the cursor".into(),
             Cause::Forgotten => format!("{at}: more than fits into the cursor"),
             Cause::Off => {
                 let setting = detail.unwrap_or("a setting");
-                format!("GET {at} is switched off by {setting} ({})", items(*count))
+                format!("{reading} is switched off by {setting} ({})", items(*count))
             }
             Cause::Unknown => match detail {
-                Some(what) => format!("GET {at} does not say {what} (for {})", items(*count)),
+                Some(what) => format!("{reading} does not say {what} (for {})", items(*count)),
                 None => format!(
-                    "GET {at} was not called for {}, of which it is not known whether it is needed",
+                    "{reading} was not called for {}, of which it is not known whether it is needed",
                     items(*count)
                 ),
             },
-            Cause::Conflict => format!("GET {at} gave {} under the id of another, with other content", items(*count)),
+            Cause::Conflict => format!("{reading} gave {} under the id of another, with other content", items(*count)),
             Cause::UnknownPaging => {
-                format!("GET {at} seems to have further pages, which it does not name as documented")
+                format!("{reading} seems to have further pages, which it does not name as documented")
             }
-            Cause::AllGone => format!("every item was gone by the time GET {at} was called for it"),
-            Cause::OutOfReach => format!("GET {at} was not read before {}", detail.unwrap_or("what it reaches")),
+            Cause::AllGone => format!("every item was gone by the time {reading} was called for it"),
+            Cause::OutOfReach => format!("{reading} was not read before {}", detail.unwrap_or("what it reaches")),
         };
         match self.skipped {
             0 => main,
@@ -159,4 +162,10 @@ impl Problem {
             more => format!("{main}; it was then not called for {more} more items"),
         }
     }
+}
+
+/// What was asked, in plain words: what is no path is a name of something that is read.
+#[must_use]
+pub fn reading(at: &str) -> String {
+    if at.starts_with('/') { format!("GET {at}") } else { format!("reading {at}") }
 }

@@ -29,6 +29,9 @@ pub struct Resource<V: Vendor> {
     pub feeds: &'static [&'static Kind],
     /// Kinds of other lists that need to know what is in this one.
     pub informs: &'static [&'static Kind],
+    /// Whether its pages are told apart by how many items come before: then one that goes away hides another, and
+    /// each page but the first is followed by another look at the one before.
+    pub by_offset: bool,
     /// Further calls for each item, in this order.
     pub parts: &'static [Part<V>],
     /// Makes the records of one item, but for those that parts make by themselves.
@@ -48,6 +51,7 @@ impl<V: Vendor> Resource<V> {
         key: "id",
         item_path: "",
         missing: Missing::NotOffered,
+        by_offset: true,
         feeds: &[],
         informs: &[],
         parts: &[],

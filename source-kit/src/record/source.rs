@@ -8,6 +8,7 @@ use super::people::Person;
 use super::resource::Resource;
 use super::vendor::Vendor;
 use crate::base::model::Diagnostic;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::Value;
@@ -16,6 +17,8 @@ use serde_json::Value;
 pub trait Source: Vendor {
     /// What `describe` answers, but for the kinds.
     const ABOUT: About;
+    /// The source whose space the ids of records are in: another one's, where both read the same account.
+    const URN: &'static str = Self::ABOUT.id;
     /// Every kind of evidence, in the order of the catalogue. The kit's own three come last.
     const KINDS: &'static [&'static Kind];
     /// Every list that is walked, in the order of the evidence.
@@ -46,6 +49,30 @@ pub trait Source: Vendor {
     /// above 256 bytes or with control characters are dropped.
     #[must_use]
     fn identify(data: &str) -> Option<Identity>;
+
+    /// The account whose data are wanted, where the settings name it.
+    #[must_use]
+    fn wanted_account(_settings: &Self::Settings) -> Option<&str> {
+        None
+    }
+
+    /// How long after an event it may become readable, in milliseconds: the next collection begins so much earlier.
+    #[must_use]
+    fn late_ms(_settings: &Self::Settings) -> i64 {
+        0
+    }
+
+    /// What the settings lack or contradict, once all are set: the setting, and what it has to be.
+    #[must_use]
+    fn fault(_settings: &Self::Settings) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// The fields of the credentials that these settings need; empty where they need what [`About::sign_in`] says.
+    #[must_use]
+    fn fields(_settings: &Self::Settings) -> &'static [SecretField] {
+        &[]
+    }
 
     /// Who an item of the list of people is; `None` when it cannot be read.
     #[must_use]
@@ -108,13 +135,88 @@ pub struct About {
     pub version: &'static str,
     pub description: &'static str,
     pub category: &'static str,
-    /// The key and secret of HTTP Basic; `None` for an API without credentials.
-    pub pair: Option<Pair>,
+    /// How requests are authenticated.
+    pub sign_in: SignIn,
     pub settings_schema: &'static str,
     /// Names of all settings, for messages.
     pub settings: &'static str,
-    /// Path prefixes of every request.
+    /// Where requests go, all over https at port 443.
+    pub capabilities: &'static [Capability],
+}
+
+/// One place where requests go. Meanings: `capability` in `wit/catalog.wit`.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field is documented in wit/catalog.wit")]
+pub struct Capability {
+    pub host: Host,
+    pub methods: &'static [&'static str],
     pub path_prefixes: &'static [&'static str],
+}
+
+impl Capability {
+    /// GETs of one host.
+    #[must_use]
+    pub const fn get(host: &'static str, path_prefixes: &'static [&'static str]) -> Self {
+        Self { host: Host::Exact(host), methods: &["GET"], path_prefixes }
+    }
+}
+
+/// A host, or where its name is.
+#[derive(Clone, Copy, Debug)]
+pub enum Host {
+    /// This one.
+    Exact(&'static str),
+    /// The one that a setting names, by its JSON pointer, and what its name ends in.
+    Setting(&'static str, &'static [&'static str]),
+}
+
+/// How requests are authenticated.
+#[derive(Clone, Copy, Debug)]
+pub enum SignIn {
+    /// Not at all.
+    None,
+    /// By HTTP Basic.
+    Basic(Pair),
+    /// By `Authorization: Bearer`; under some settings by fields instead: see [`Source::fields`].
+    Bearer(Token),
+}
+
+impl SignIn {
+    /// What is sent, in the vendor's words, and what to do when the vendor does not accept it.
+    #[must_use]
+    pub fn unaccepted(&self) -> (String, &'static str) {
+        match self {
+            Self::None => ("request".into(), ""),
+            Self::Basic(pair) => (format!("{} and {}", pair.username, pair.password), pair.unaccepted),
+            Self::Bearer(token) => (token.label.into(), token.unaccepted),
+        }
+    }
+}
+
+/// A token, in the vendor's words.
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    /// Its label, e.g. "access token".
+    pub label: &'static str,
+    /// Where to find it.
+    pub help: &'static str,
+    /// The vendor's page about it.
+    pub help_url: &'static str,
+    /// What to do when the vendor does not accept it.
+    pub unaccepted: &'static str,
+    /// What is asked for under some settings instead.
+    pub fields: &'static [SecretField],
+}
+
+/// A secret that travels in a header of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretField {
+    /// Stable id, e.g. `api_key`.
+    pub id: &'static str,
+    /// Label, e.g. "API key".
+    pub label: &'static str,
+    /// The header, in lower case.
+    pub header: &'static str,
 }
 
 /// A key and its secret, in the vendor's words.

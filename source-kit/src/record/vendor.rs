@@ -7,8 +7,6 @@ use serde::de::DeserializeOwned;
 
 /// The types that a source has of its own, and its protocol.
 pub trait Vendor: Protocol + Clone + Debug + PartialEq + Sized + 'static {
-    /// Its own settings.
-    type Settings: Clone;
     /// Something that an item tells for the sake of later ones.
     type Fact;
     /// What a collection remembers of that. It travels in the cursor, which is at most 16 KiB, so it

@@ -4,9 +4,10 @@ use super::bindings::compliance::source::types as wit;
 use super::bindings::exports::compliance::source::{catalog, planner, source};
 use crate::base::model;
 use crate::health::{Check, Depth, Report, State};
-use crate::record::config::{Config, Credentials};
+use crate::record::config::Config;
+use crate::record::credentials::Credentials;
 use crate::record::kind::{Cost, Kind, Nature, When};
-use crate::record::source::Source;
+use crate::record::source::{Capability, Host, SignIn, Source};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -25,26 +26,28 @@ pub fn description<S: Source>() -> catalog::SourceDescription {
         category: about.category.into(),
         authentication: authentication::<S>(),
         settings_schema: about.settings_schema.into(),
-        capabilities: alloc::vec![catalog::Capability {
-            scheme: "https".into(),
-            host: catalog::HostPattern::Exact(S::HOST.into()),
-            port: 443,
-            methods: strings(&["GET"]),
-            path_prefixes: strings(about.path_prefixes),
-        }],
+        capabilities: about.capabilities.iter().map(capability).collect(),
         kinds: S::KINDS.iter().map(|kind| kind_description::<S>(kind)).collect(),
     }
 }
 
-fn authentication<S: Source>() -> catalog::Authentication {
-    let Some(pair) = S::ABOUT.pair else {
-        return catalog::Authentication {
-            scheme: catalog::AuthenticationScheme::None,
-            fields: Vec::new(),
-            help: String::new(),
-            help_url: String::new(),
-        };
+fn capability(capability: &Capability) -> catalog::Capability {
+    let host = match capability.host {
+        Host::Exact(host) => catalog::HostPattern::Exact(host.into()),
+        Host::Setting(pointer, suffixes) => {
+            catalog::HostPattern::Setting(catalog::SettingHost { pointer: pointer.into(), suffixes: strings(suffixes) })
+        }
     };
+    catalog::Capability {
+        scheme: "https".into(),
+        host,
+        port: 443,
+        methods: strings(capability.methods),
+        path_prefixes: strings(capability.path_prefixes),
+    }
+}
+
+fn authentication<S: Source>() -> catalog::Authentication {
     let field = |id: &str, label: &str, secret| catalog::CredentialField {
         id: id.into(),
         label: label.into(),
@@ -52,12 +55,19 @@ fn authentication<S: Source>() -> catalog::Authentication {
         secret,
         multiline: false,
     };
-    catalog::Authentication {
-        scheme: catalog::AuthenticationScheme::Basic,
-        fields: alloc::vec![field("username", pair.username, false), field("password", pair.password, true)],
-        help: pair.help.into(),
-        help_url: pair.help_url.into(),
-    }
+    let (scheme, fields, help, help_url) = match S::ABOUT.sign_in {
+        SignIn::None => (catalog::AuthenticationScheme::None, Vec::new(), "", ""),
+        SignIn::Basic(pair) => {
+            let fields = Vec::from([field("username", pair.username, false), field("password", pair.password, true)]);
+            (catalog::AuthenticationScheme::Basic, fields, pair.help, pair.help_url)
+        }
+        SignIn::Bearer(token) => {
+            let others = token.fields.iter().map(|other| field(other.id, other.label, true));
+            let fields = core::iter::once(field("token", token.label, true)).chain(others).collect();
+            (catalog::AuthenticationScheme::Bearer, fields, token.help, token.help_url)
+        }
+    };
+    catalog::Authentication { scheme, fields, help: help.into(), help_url: help_url.into() }
 }
 
 fn kind_description<S: Source>(kind: &Kind) -> catalog::KindDescription {
@@ -99,19 +109,19 @@ pub fn credentials(credentials: source::Credentials) -> Credentials {
     match credentials {
         From::None => Credentials::None,
         From::Basic(pair) => Credentials::Basic { username: pair.username, password: pair.password },
-        From::Bearer(_) => Credentials::Other("bearer"),
-        From::Fields(fields) => pair_of(fields).unwrap_or(Credentials::Other("fields")),
+        From::Bearer(token) => Credentials::Bearer(token),
+        From::Fields(fields) => known_form(fields),
         From::HostManaged => Credentials::HostManaged,
     }
 }
 
-/// A form that has exactly the two fields of HTTP Basic.
-fn pair_of(fields: Vec<(String, String)>) -> Option<Credentials> {
-    let [(first, one), (second, other)] = <[_; 2]>::try_from(fields).ok()?;
-    match (first.as_str(), second.as_str()) {
-        ("username", "password") => Some(Credentials::Basic { username: one, password: other }),
-        ("password", "username") => Some(Credentials::Basic { username: other, password: one }),
-        _ => None,
+/// Fields that are just those of HTTP Basic, or of a token, are that.
+fn known_form(fields: Vec<(String, String)>) -> Credentials {
+    let value = |id: &str| fields.iter().find(|(name, _)| name == id).map(|(_, value)| value.clone());
+    match (fields.len(), value("username"), value("password"), value("token")) {
+        (2, Some(username), Some(password), _) => Credentials::Basic { username, password },
+        (1, _, _, Some(token)) => Credentials::Bearer(token),
+        _ => Credentials::Fields(fields),
     }
 }
 

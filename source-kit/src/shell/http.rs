@@ -3,7 +3,7 @@
 use super::executor::Reactor;
 use crate::base::digest::is_digest;
 use crate::base::timestamp::Timestamp;
-use crate::base::world::{MAX_BODY_BYTES, Request, Response, TransportError, World};
+use crate::base::world::{Ask, MAX_BODY_BYTES, Request, Response, TransportError, World};
 use crate::record::source::Source;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,7 +12,8 @@ use core::marker::PhantomData;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
-    ErrorCode, Fields, FutureTrailers, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme,
+    ErrorCode, Fields, FutureTrailers, IncomingBody, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    RequestOptions, Scheme,
 };
 use wasi::io::streams::{InputStream, StreamError};
 
@@ -50,7 +51,12 @@ impl<S: Source> WasiWorld<S> {
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
         let outgoing = outgoing::<S>(&request)?;
+        let stream = request.ask.body.as_ref().map(|_| outgoing.body());
         let pending = outgoing_handler::handle(outgoing, Some(options())).map_err(|code| broken(&code))?;
+        if let (Some(body), Some(text)) = (stream, &request.ask.body) {
+            let body = body.map_err(|()| TransportError::Broken("request-refused"))?;
+            self.write(body, text.as_bytes()).await?;
+        }
         let response = loop {
             if let Some(outcome) = pending.get() {
                 let outcome = outcome.map_err(|()| TransportError::Broken("response-taken"))?;
@@ -65,6 +71,26 @@ impl<S: Source> WasiWorld<S> {
         drop(headers);
         let (body, body_digest) = self.read(&response).await?;
         Ok(Response { status, retry_after, request_id, body, body_digest })
+    }
+
+    /// Sends the body of a request.
+    async fn write(&self, body: OutgoingBody, mut rest: &[u8]) -> Result<(), TransportError> {
+        let refused = TransportError::Broken("request-incomplete");
+        let stream = body.write().map_err(|()| refused.clone())?;
+        while !rest.is_empty() {
+            let room = stream.check_write().map_err(|_| refused.clone())?;
+            let size = usize::try_from(room).unwrap_or(usize::MAX).min(rest.len());
+            if size == 0 {
+                self.reactor.until(stream.subscribe()).await;
+                continue;
+            }
+            let (now, later) = rest.split_at(size);
+            stream.write(now).map_err(|_| refused.clone())?;
+            rest = later;
+        }
+        stream.flush().map_err(|_| refused.clone())?;
+        drop(stream);
+        OutgoingBody::finish(body, None).map_err(|code| broken(&code))
     }
 
     /// The body, and its digest where the host sends it.
@@ -135,14 +161,19 @@ fn outgoing<S: Source>(request: &Request) -> Result<OutgoingRequest, TransportEr
     set(&headers, "accept", S::ACCEPT)?;
     set(&headers, "accept-encoding", "identity")?;
     set(&headers, "user-agent", &agent)?;
-    if let Some(authorization) = &request.authorization {
-        set(&headers, "authorization", authorization)?;
+    let Ask { host, path_and_query, body, headers: own } = &request.ask;
+    if body.is_some() {
+        set(&headers, "content-type", "application/json")?;
+    }
+    for (name, value) in own.iter().chain(request.credentials.iter()) {
+        set(&headers, name, value)?;
     }
     let outgoing = OutgoingRequest::new(headers);
-    let set_all = outgoing.set_method(&Method::Get).is_ok()
+    let method = if body.is_some() { Method::Post } else { Method::Get };
+    let set_all = outgoing.set_method(&method).is_ok()
         && outgoing.set_scheme(Some(&Scheme::Https)).is_ok()
-        && outgoing.set_authority(Some(S::HOST)).is_ok()
-        && outgoing.set_path_with_query(Some(&request.path_and_query)).is_ok();
+        && outgoing.set_authority(Some(host)).is_ok()
+        && outgoing.set_path_with_query(Some(path_and_query)).is_ok();
     if set_all { Ok(outgoing) } else { Err(TransportError::Broken("request-refused")) }
 }
 

@@ -10,7 +10,8 @@ use source_kit::Kind;
 use source_kit::base::model::{Budget, CollectRequest, Coverage, CoverageState, FailureKind, Severity};
 use source_kit::base::world::Response;
 use source_kit::collect::collect;
-use source_kit::record::config::{Credentials, configure};
+use source_kit::record::config::configure;
+use source_kit::record::credentials::Credentials;
 use std::cell::Cell;
 
 fn kinds(ids: &[&str]) -> Vec<&'static Kind> {

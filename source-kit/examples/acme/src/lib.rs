@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use source_kit::read::wire::read;
 use source_kit::record::{coverage, manifest, not_observable};
 use source_kit::{
-    About, Account, Cost, Data, Draft, Emit, Field, Findings, Identity, Item, Kind, ListPage, Origin, Part, Protocol,
-    Resource, Shape, Source, Subject, Text, Topic, Vendor, range_of, wire,
+    About, Account, Capability, Cost, Data, Draft, Emit, Field, Findings, Identity, Item, Kind, ListPage, Opened,
+    Origin, Part, Protocol, Resource, Shape, SignIn, Source, Subject, Text, Topic, Vendor, range_of, wire,
 };
 
 /// The source.
@@ -24,8 +24,9 @@ impl Protocol for Acme {
     const VENDOR: &'static str = "Acme";
     const HOST: &'static str = "api.acme.example";
     const QUOTA_PER_HOUR: u32 = 1_000;
+    type Settings = ();
 
-    fn open(text: &str, shape: Shape) -> Result<Data, &'static str> {
+    fn open((): &(), _request: &str, text: &str, shape: Shape) -> Result<Opened, &'static str> {
         #[derive(Deserialize)]
         struct Page<'a> {
             #[serde(borrow)]
@@ -33,16 +34,15 @@ impl Protocol for Acme {
             next: Option<&'a str>,
         }
         if shape != Shape::List {
-            return Ok(Data::Object(0..text.len()));
+            return Ok(Opened::at("", Data::Object(0..text.len())));
         }
         let page: Page<'_> = serde_json::from_str(text).map_err(|_| "the answer is not a list")?;
         let items = page.items.iter().map(|item| range_of(item.get(), text)).collect();
-        Ok(Data::Page(ListPage { items, next: page.next.map(ToString::to_string), unknown_paging: false }))
+        Ok(Opened::at("/items", Data::Page(ListPage::new(items, page.next.map(ToString::to_string)))))
     }
 }
 
 impl Vendor for Acme {
-    type Settings = ();
     type Fact = ();
     type Notes = ();
 }
@@ -122,10 +122,10 @@ impl Source for Acme {
         version: env!("CARGO_PKG_VERSION"),
         description: "Reads the things of Acme.",
         category: "Things",
-        pair: None,
+        sign_in: SignIn::None,
         settings_schema: r#"{"type": "object"}"#,
         settings: "accepted_gaps, free_text, personal_data, personal_data_key, requests_per_hour, spread_days",
-        path_prefixes: &["/v1/"],
+        capabilities: &[Capability::get(Acme::HOST, &["/v1/"])],
     };
     const KINDS: &'static [&'static Kind] =
         &[&ACCOUNT, &THING, &not_observable::KIND, &coverage::KIND, &manifest::KIND];
