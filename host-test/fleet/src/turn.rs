@@ -19,7 +19,7 @@ use source_host::endurance::Seen;
 use source_host::error::{Error, Result};
 use source_host::journal::Journal;
 use source_host::limits::Limit;
-use source_host::meter::Meter;
+use source_host::meter::{Counts, Meter};
 use source_host::plugin::Plugin;
 use source_host::records;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl Turn {
         tenant.journal = Some(Arc::clone(&journal));
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
         tenant.limits.call = tenant.limits.call.min(Duration::from_millis(turn.milliseconds) + turn.grace);
-        let sent_before = turn.meter.requests();
+        let sent_before = turn.meter.counts();
         let (mut instance, configured) = turn.plugin.configured(&tenant).await?;
         // Before anything is asked of the vendor: a disk that is full is not worth its quota.
         let asked = Request { kinds: options.kinds, since: options.since };
@@ -119,7 +119,7 @@ impl Turn {
         mut sink: Box<dyn Sink>,
         page: Result<Page>,
         noted: &[journal::Seen],
-        sent_before: u64,
+        sent_before: Counts,
     ) -> Result<Step> {
         let fits = page.and_then(|page| Ok((self.lines(&page, sink.evidence_bytes())?, page)));
         let (lines, mut page) = match fits {
@@ -132,7 +132,7 @@ impl Turn {
         };
         let seen = Seen {
             records: lines.len() as u64,
-            requests: self.meter.requests().saturating_sub(sent_before),
+            sent: self.meter.counts().since(sent_before),
             moved: page.cursor.as_deref() != sink.cursor(),
             stopped: page.stopped.is_some(),
             wait: page.not_before.as_deref().map(|instant| until(instant, &self.spec.clock)).transpose()?,

@@ -5,7 +5,7 @@ use crate::bindings::exports::compliance::source::source::{Budget, CollectReques
 use crate::endurance::{Endurance, MAX_WAIT, Pace, Seen, Verdict};
 use crate::error::{Error, Result};
 use crate::instance::Instance;
-use crate::meter::Meter;
+use crate::meter::{Counts, Meter};
 use crate::plugin::Plugin;
 use crate::tenant::{Clock, Tenant};
 use std::fmt;
@@ -198,13 +198,13 @@ impl Collection {
             }
             Next::End(error) => return Err(error),
         }
-        let before = self.meter.requests();
+        let before = self.meter.counts();
         let page = self.page().await?;
         self.begun = true;
         if page.cursor.is_none() {
             self.end();
         } else {
-            self.next = self.after(&page, self.meter.requests() - before)?;
+            self.next = self.after(&page, self.meter.counts().since(before))?;
         }
         self.options.cursor.clone_from(&page.cursor);
         Ok(Some(page))
@@ -237,11 +237,11 @@ impl Collection {
         }
     }
 
-    fn after(&mut self, page: &Page, requests: u64) -> Result<Next> {
+    fn after(&mut self, page: &Page, sent: Counts) -> Result<Next> {
         let wait = page.not_before.as_deref().map(|instant| until(instant, &self.clock)).transpose()?;
         let seen = Seen {
             records: page.records.len() as u64,
-            requests,
+            sent,
             moved: page.cursor != self.options.cursor,
             stopped: page.stopped.is_some(),
             wait,

@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::limits::Limit;
+use crate::meter::Counts;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -51,7 +52,7 @@ pub struct Seen {
     /// Records in it.
     pub records: u64,
     /// Requests let out for it.
-    pub requests: u64,
+    pub sent: Counts,
     /// Whether its cursor is another one than that it was asked with.
     pub moved: bool,
     /// Whether it ended early because something went wrong.
@@ -111,14 +112,14 @@ impl Pace {
         }
         let wait = seen.wait.filter(|wait| *wait >= WORTH_A_WAIT);
         let is_held_up = wait.is_some() || seen.stopped;
-        let is_empty = !seen.moved || (seen.records == 0 && seen.requests == 0 && !is_held_up);
+        let is_empty = !seen.moved || (seen.records == 0 && seen.sent.requests == 0 && !is_held_up);
         self.empty = if is_empty { self.empty + 1 } else { 0 };
         self.barren = if seen.records == 0 { self.barren + 1 } else { 0 };
         if self.empty >= MAX_EMPTY || self.barren >= MAX_BARREN {
             return Verdict::End(stuck());
         }
         // Requests that were answered come further, however long the share of the quota is waited for after them.
-        let is_in_vain = seen.stopped || (wait.is_some() && seen.requests == 0);
+        let is_in_vain = seen.stopped || (wait.is_some() && seen.sent.answers == 0);
         if is_empty || (seen.records == 0 && is_in_vain) {
             return self.failed(wait, now).map_or(Verdict::TriedEnough, Verdict::Again);
         }
@@ -172,7 +173,8 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const MINUTE: Duration = Duration::from_secs(60);
-    const FURTHER: Seen = Seen { records: 1, requests: 1, moved: true, stopped: false, wait: None };
+    const ANSWERED: Counts = Counts { requests: 1, answers: 1 };
+    const FURTHER: Seen = Seen { records: 1, sent: ANSWERED, moved: true, stopped: false, wait: None };
 
     /// Attempts against a vendor that is away for so long; how often it was tried, and whether it was there
     /// at last.
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn pages_that_come_no_further_end() {
-        let nothing = Seen { records: 0, requests: 0, ..FURTHER };
+        let nothing = Seen { records: 0, sent: Counts::default(), ..FURTHER };
         assert_eq!(ends_after(nothing, 10), MAX_EMPTY, "nothing sent and nothing came");
         assert_eq!(ends_after(Seen { wait: Some(SECOND / 2), ..nothing }, 10), MAX_EMPTY, "a wait that is none");
         assert_eq!(ends_after(Seen { moved: false, ..FURTHER }, 10), MAX_EMPTY, "the same cursor again");
@@ -266,7 +268,9 @@ mod tests {
         assert!(ends_after(Seen { wait: Some(MINUTE), ..nothing }, 100) <= 20, "waits alone");
         assert_eq!(ends_after(Seen { wait: Some(MAX_WAIT), ..nothing }, 100), 2, "long waits alone");
         assert!(ends_after(Seen { records: 0, stopped: true, ..FURTHER }, 100) <= 40, "failures alone");
-        let paced = Seen { records: 0, requests: 1, wait: Some(MAX_WAIT), ..FURTHER };
+        let refused = Seen { sent: Counts { requests: 9, answers: 0 }, wait: Some(SECOND), ..nothing };
+        assert!(ends_after(refused, 2_000) <= 40, "requests that are answered by 429 alone");
+        let paced = Seen { records: 0, wait: Some(MAX_WAIT), ..FURTHER };
         let (mut pace, begin) = (Pace::new(Endurance::default()), Instant::now());
         for hour in 0..100 {
             let verdict = pace.page(paced, begin + MAX_WAIT * hour);

@@ -16,9 +16,30 @@ const MAX_SECONDS: u64 = 365 * 24 * 3600;
 #[derive(Debug, Default)]
 pub struct Meter {
     requests: AtomicU64,
+    answers: AtomicU64,
     of_all: Arc<AtomicU64>,
     denied: Mutex<Vec<String>>,
     asked: Mutex<Option<Asked>>,
+}
+
+/// How many requests there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Let out.
+    pub requests: u64,
+    /// Of these, answered: not by 429, an error of the server, or nothing.
+    pub answers: u64,
+}
+
+impl Counts {
+    /// Those since `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(before.requests),
+            answers: self.answers.saturating_sub(before.answers),
+        }
+    }
 }
 
 /// The vendor's last answer that asks to come back later.
@@ -45,12 +66,15 @@ impl Meter {
         self.of_all.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes an answer that asks to come back later.
+    /// Counts an answer, or notes that it asks to come back later.
     pub fn answered<B>(&self, response: &Response<B>) {
         let status = response.status();
         let header = response.headers().get(RETRY_AFTER);
         let asks =
             status == StatusCode::TOO_MANY_REQUESTS || (status == StatusCode::SERVICE_UNAVAILABLE && header.is_some());
+        if !asks && !status.is_server_error() {
+            self.answers.fetch_add(1, Ordering::Relaxed);
+        }
         if let (true, Ok(mut asked)) = (asks, self.asked.lock()) {
             let seconds = header.and_then(|header| header.to_str().ok()?.trim().parse().ok());
             *asked = Some(Asked {
@@ -80,6 +104,12 @@ impl Meter {
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests let out so far, and how many of them were answered by more than to come back later.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts { requests: self.requests(), answers: self.answers.load(Ordering::Relaxed) }
     }
 
     /// The first hundred denials.
