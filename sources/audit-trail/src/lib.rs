@@ -1,0 +1,26 @@
+//! A source of compliance evidence that reads Fivetran's audit trail where the Fivetran Platform Connector
+//! writes it: BigQuery, Snowflake, Databricks, or the logs that Fivetran sends to Datadog.
+//!
+//! Here is what needs no network and no clock: settings, the requests of each place and what their answers mean,
+//! the walk of a table, and the contents of records.
+
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+pub mod ask;
+pub mod cursor;
+pub mod entry;
+pub mod json;
+pub mod place;
+pub mod row;
+pub mod settings;
+pub mod statement;
+pub mod step;
+pub mod table;
+pub mod trail_source;
+pub mod user_action;
+pub mod values;
+
+/// Version of this component, as in its package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

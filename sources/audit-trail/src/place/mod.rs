@@ -1,0 +1,122 @@
+//! Where the tables are: one trait, and four places behind it.
+
+pub mod bigquery;
+pub mod databricks;
+pub mod datadog;
+pub mod snowflake;
+
+use crate::ask::{Answer, Ask, Cell, Heard, ODD, Rows};
+use crate::step::{Phase, Step, Way};
+use crate::table::Table;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bigquery::BigQuery;
+use databricks::Databricks;
+use datadog::Datadog;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use snowflake::Snowflake;
+
+/// A place.
+pub trait Place {
+    /// Its name, that of the setting.
+    fn name(&self) -> &'static str;
+
+    /// How it reads a table; `None` where it has no such table.
+    fn way(&self, table: Table, since_us: Option<i64>) -> Option<Way>;
+
+    /// The request of a step.
+    fn ask(&self, step: &Step) -> Ask;
+
+    /// What the answer to it means. Rows are in the order of the table's columns, whatever the place's is.
+    fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a>;
+
+    /// What is asked in a step, as a reader of the evidence would ask it again: a statement, or a method and a path.
+    fn statement(&self, step: &Step) -> String {
+        format!("GET {}", self.ask(step).path_and_query)
+    }
+}
+
+/// The places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is documented where it is defined")]
+pub enum Places {
+    BigQuery(BigQuery),
+    Snowflake(Snowflake),
+    Databricks(Databricks),
+    Datadog(Datadog),
+}
+
+impl Places {
+    /// The one that it is.
+    #[must_use]
+    pub fn as_dyn(&self) -> &dyn Place {
+        match self {
+            Self::BigQuery(place) => place,
+            Self::Snowflake(place) => place,
+            Self::Databricks(place) => place,
+            Self::Datadog(place) => place,
+        }
+    }
+
+    /// Its settings; `None` for what is not set.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, Option<&str>)> {
+        match self {
+            Self::BigQuery(place) => Vec::from([
+                ("project", Some(place.project.as_str())),
+                ("dataset", Some(&place.dataset)),
+                ("location", place.location.as_deref()),
+            ]),
+            Self::Snowflake(place) => Vec::from([
+                ("host", Some(place.host.as_str())),
+                ("database", Some(&place.database)),
+                ("schema", Some(&place.schema)),
+                ("warehouse", Some(&place.warehouse)),
+                ("role", place.role.as_deref()),
+            ]),
+            Self::Databricks(place) => Vec::from([
+                ("host", Some(place.host.as_str())),
+                ("catalog", Some(&place.catalog)),
+                ("schema", Some(&place.schema)),
+                ("warehouse_id", Some(&place.warehouse_id)),
+            ]),
+            Self::Datadog(place) => Vec::from([("site", Some(place.site.as_str())), ("query", place.query.as_deref())]),
+        }
+    }
+}
+
+/// Rows of as many cells as the step asks for.
+pub(crate) fn rows_of<'a>(step: &Step, rows: Rows<'a>) -> Answer<'a> {
+    let width = match step.phase {
+        Phase::Columns | Phase::Done => 0,
+        Phase::Count => 4,
+        Phase::Recount if step.way == Way::Statements => 4,
+        Phase::Recount => 0,
+        Phase::Account | Phase::Rows(_) => step.table.columns().len(),
+    };
+    let fits = |row: &Vec<Cell<'_>>| row.len() == width;
+    if rows.rows.iter().all(fits) { Answer::Rows(rows) } else { ODD }
+}
+
+/// A place's name of a result, that may go into a path.
+pub(crate) fn handle(text: &str) -> Option<String> {
+    const LONGEST: usize = 128;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    ((1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.into())
+}
+
+/// A place's token for a further page, that can be written into a cursor.
+pub(crate) fn token(text: &str) -> Option<String> {
+    const LONGEST: usize = 640;
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'|' | b'"' | b'\\');
+    ((1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.into())
+}
+
+/// What may stand in a query as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',');
+
+/// A text as it stands in a path or query.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).collect()
+}

@@ -1,0 +1,145 @@
+//! Snowflake's SQL API. <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses>, read 2026-11.
+
+use super::{Place, encoded, handle, rows_of};
+use crate::ask::{Answer, Ask, Heard, ODD, Part, Rows};
+use crate::json;
+use crate::statement::{Dialect, statement};
+use crate::step::{Phase, Step, Way};
+use crate::table::Table;
+use alloc::format;
+use alloc::string::{String, ToString};
+use serde::Serialize;
+use source_kit::read::node::Node;
+
+/// Tables in Snowflake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snowflake {
+    /// Host of the account's URL.
+    pub host: String,
+    /// Database, in its letter case.
+    pub database: String,
+    /// Schema, in its letter case.
+    pub schema: String,
+    /// Warehouse that runs the statements.
+    pub warehouse: String,
+    /// Role, where it is not the user's default role.
+    pub role: Option<String>,
+}
+
+/// What a bearer token is said to be.
+const TOKEN_TYPE: (&str, &str) = ("X-Snowflake-Authorization-Token-Type", "PROGRAMMATIC_ACCESS_TOKEN");
+const PATH: &str = "/api/v2/statements";
+/// Seconds after which Snowflake gives a statement up.
+const TIMEOUT: u32 = 60;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    statement: &'a str,
+    timeout: u32,
+    database: &'a str,
+    schema: &'a str,
+    warehouse: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+}
+
+impl Snowflake {
+    fn get(&self, path_and_query: String) -> Ask {
+        Self::typed(Ask::get(&self.host, path_and_query))
+    }
+
+    fn typed(ask: Ask) -> Ask {
+        Ask { headers: [(TOKEN_TYPE.0, TOKEN_TYPE.1.into())].into(), ..ask }
+    }
+}
+
+impl Place for Snowflake {
+    fn name(&self) -> &'static str {
+        "snowflake"
+    }
+
+    fn way(&self, _: Table, _: Option<i64>) -> Option<Way> {
+        Some(Way::Statements)
+    }
+
+    fn ask(&self, step: &Step) -> Ask {
+        if let Phase::Rows(Some(open)) = &step.phase {
+            return self.get(format!("{PATH}/{}?partition={}", open.part.handle, encoded(&open.part.next)));
+        }
+        let body = Body {
+            statement: &self.statement(step),
+            timeout: TIMEOUT,
+            database: &self.database,
+            schema: &self.schema,
+            warehouse: &self.warehouse,
+            role: self.role.as_deref(),
+        };
+        Self::typed(Ask::post(&self.host, PATH.into(), serde_json::to_string(&body).unwrap_or_default()))
+    }
+
+    fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a> {
+        let is_further = heard.polled || matches!(step.phase, Phase::Rows(Some(_)));
+        let Some(body) = Node::read(heard.body) else {
+            return match heard.status {
+                401 => Answer::Unauthorized,
+                403 => Answer::Refused(None),
+                404 if is_further => Answer::Lost,
+                _ => ODD,
+            };
+        };
+        match heard.status {
+            200 => result(step, body).map_or(ODD, |rows| rows_of(step, rows)),
+            202 => match json::text(&body, &["statementHandle"]).and_then(handle) {
+                Some(handle) => Answer::Later(self.get(format!("{PATH}/{handle}"))),
+                None => ODD,
+            },
+            401 => Answer::Unauthorized,
+            403 => Answer::Refused(None),
+            404 | 410 if is_further => Answer::Lost,
+            408 => Answer::Broken("the statement took longer than Snowflake lets it"),
+            422 => failed(&body, is_further),
+            _ => Answer::Broken("Snowflake answered with a failure"),
+        }
+    }
+
+    fn statement(&self, step: &Step) -> String {
+        let table = step.table.name().to_ascii_uppercase();
+        let from = format!("\"{}\".\"{}\".\"{table}\"", self.database, self.schema);
+        statement(Dialect::Snowflake, &from, step)
+    }
+}
+
+/// The result of a statement, or a further part of one, which has rows only.
+fn result<'a>(step: &Step, body: Node<'a>) -> Option<Rows<'a>> {
+    if let Phase::Rows(Some(open)) = &step.phase {
+        let next: u32 = open.part.next.parse().ok()?;
+        let next = (next < open.part.last).then(|| Part { next: (next + 1).to_string(), ..open.part.clone() });
+        return Some(Rows { rows: json::rows(json::take(body, &["data"])?)?, next, ..Rows::default() });
+    }
+    let meta = json::at(&body, &["resultSetMetaData"])?;
+    let columns = json::columns(json::items(meta, &["rowType"])?, "name", "type")?;
+    let total = json::number(meta, &["numRows"]);
+    let parts = json::items(meta, &["partitionInfo"]).map_or(1, <[_]>::len);
+    let next = match u32::try_from(parts).ok()? {
+        0 | 1 => None,
+        parts => {
+            let handle = json::text(&body, &["statementHandle"]).and_then(handle)?;
+            Some(Part { handle, next: "1".into(), last: parts - 1 })
+        }
+    };
+    Some(Rows { columns, rows: json::rows(json::take(body, &["data"])?)?, total, next })
+}
+
+/// Why a statement failed, or why a result is not there any more.
+fn failed<'a>(body: &Node<'_>, is_further: bool) -> Answer<'a> {
+    let code = json::text(body, &["code"]).unwrap_or_default();
+    let state = json::text(body, &["sqlState"]).unwrap_or_default();
+    match (code.trim_start_matches('0'), state) {
+        ("2003" | "2043", _) | (_, "42S02" | "42S01" | "3F000") => Answer::Missing,
+        ("3001" | "3041", _) | (_, "42501") => Answer::Refused(None),
+        ("606", _) | (_, "57P03") => Answer::Refused(Some("USAGE on the warehouse".into())),
+        // Cancelled, or kept no longer.
+        ("604" | "612" | "707" | "709", _) if is_further => Answer::Lost,
+        _ => Answer::Broken("Snowflake could not run the statement"),
+    }
+}

@@ -1,0 +1,243 @@
+//! The walk of one table: from a request and its answer to the next request.
+//!
+//! Where statements are sent: columns, count, rows, count again. The first count also gives the watermark, the last
+//! instant at which Fivetran wrote a row. Everything after it is bounded by the watermark: Fivetran stamps what it
+//! writes with the time of writing, so within that bound rows can only vanish, by being written anew or deleted.
+//! Whoever misses a row therefore finds fewer when counting again.
+//!
+//! Rows are read in the order of instant and id. A statement begins at the instant of the last row read, and skips as
+//! many rows as were read with just that instant: no text of a row ever goes into a statement.
+
+use crate::ask::{Cell, Part, Rows};
+use crate::place::Place;
+use crate::table::{AT, Columns, Table};
+
+/// Rows that a statement asks for.
+pub const WINDOW: u64 = 5000;
+
+/// How a table is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By statements.
+    Statements,
+    /// From its beginning to its end, as it is stored: BigQuery's `tabledata.list`.
+    Listing,
+    /// By a search that nothing can be counted in: Datadog.
+    Search,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Whose tables these are.
+    Account,
+    /// Which columns there are.
+    Columns,
+    /// How many rows, and the watermark.
+    Count,
+    /// Rows: a new result, or a further part of one.
+    Rows(Option<Open>),
+    /// How many rows now.
+    Recount,
+    /// Nothing: the table is read.
+    Done,
+}
+
+/// A result of which parts were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// The next part.
+    pub part: Part,
+    /// Rows in the parts before.
+    pub read: u64,
+}
+
+/// One request of the walk, and all that was learnt before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The table.
+    pub table: Table,
+    /// How it is read.
+    pub way: Way,
+    /// What is asked next.
+    pub phase: Phase,
+    /// Which columns there are.
+    pub columns: Columns,
+    /// Rows before this instant are not read, in microseconds; `None` reads all.
+    pub since_us: Option<i64>,
+    /// Rows that Fivetran wrote after this instant are not read; for a search, where it ends.
+    pub watermark_us: i64,
+    /// The instant of the last row read.
+    pub at_us: i64,
+    /// Rows read with just that instant.
+    pub skip: u64,
+    /// Rows before the reading, where they can be counted.
+    pub counted: Option<u64>,
+    /// Rows read.
+    pub delivered: u64,
+    /// Rows after the reading.
+    pub recounted: Option<u64>,
+    /// Whether the place said in between that what it reads from has changed.
+    pub moved: bool,
+    /// Instant of the first row.
+    pub first_us: Option<i64>,
+    /// Instant of the last row.
+    pub last_us: Option<i64>,
+    /// When Fivetran last wrote a row.
+    pub synced_us: Option<i64>,
+}
+
+impl Step {
+    /// The first step of a table; `None` where the place has no such table. `now_us` ends a search.
+    #[must_use]
+    pub fn first(place: &dyn Place, table: Table, since_us: Option<i64>, now_us: i64) -> Option<Self> {
+        let way = place.way(table, since_us)?;
+        let phase = match (table, way) {
+            (Table::Account, _) => Phase::Account,
+            (_, Way::Search) => Phase::Rows(None),
+            (_, Way::Statements | Way::Listing) => Phase::Columns,
+        };
+        let since_us = since_us.map(|since| since.max(0));
+        Some(Self {
+            table,
+            way,
+            phase,
+            columns: Columns::default(),
+            since_us,
+            watermark_us: if way == Way::Search { now_us } else { i64::MAX },
+            at_us: since_us.unwrap_or(0),
+            skip: 0,
+            counted: None,
+            delivered: 0,
+            recounted: None,
+            moved: false,
+            first_us: None,
+            last_us: None,
+            synced_us: None,
+        })
+    }
+
+    /// The step after this one's answer.
+    ///
+    /// # Errors
+    /// What is odd about the answer, in words.
+    pub fn next(&self, rows: &Rows<'_>) -> Result<Self, &'static str> {
+        let mut next = self.clone();
+        next.phase = match &self.phase {
+            Phase::Account | Phase::Done => Phase::Done,
+            Phase::Columns => {
+                next.columns = Columns::of(self.table, &rows.columns)?;
+                if self.way == Way::Listing { Phase::Rows(None) } else { Phase::Count }
+            }
+            Phase::Count => next.take_count(rows)?,
+            Phase::Rows(open) => next.take_rows(open.as_ref(), rows)?,
+            Phase::Recount => {
+                next.recounted = Some(if self.way == Way::Listing { total(rows)? } else { Count::of(rows)?.rows });
+                Phase::Done
+            }
+        };
+        Ok(next)
+    }
+
+    /// The step after an answer that the result is gone: a new statement, from the last row that was read. A table
+    /// that is read as it is stored goes on at the same place, which proves nothing any more.
+    #[must_use]
+    pub fn lost(&self) -> Self {
+        let is_reading = matches!(self.phase, Phase::Rows(Some(_)));
+        let phase = if is_reading { Phase::Rows(None) } else { self.phase.clone() };
+        Self { phase, moved: self.moved || (is_reading && self.way == Way::Listing), ..self.clone() }
+    }
+
+    /// Whether every row was read, provably.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let is_even = self.counted == Some(self.delivered) && self.recounted == self.counted;
+        self.phase == Phase::Done && is_even && !self.moved
+    }
+
+    fn take_count(&mut self, rows: &Rows<'_>) -> Result<Phase, &'static str> {
+        let count = Count::of(rows)?;
+        self.counted = Some(count.rows);
+        (self.first_us, self.last_us, self.synced_us) = (count.first_us, count.last_us, count.synced_us);
+        if count.rows == 0 {
+            // Without a watermark: it is still empty when counted again, or it is not.
+            return Ok(Phase::Recount);
+        }
+        self.watermark_us = count.synced_us.ok_or("the count has rows and no last instant of a sync")?;
+        Ok(Phase::Rows(None))
+    }
+
+    fn take_rows(&mut self, open: Option<&Open>, rows: &Rows<'_>) -> Result<Phase, &'static str> {
+        if self.way == Way::Listing {
+            let total = total(rows)?;
+            self.moved |= self.counted.is_some_and(|counted| counted != total);
+            self.counted = self.counted.or(Some(total));
+        }
+        for row in &rows.rows {
+            self.take_row(row)?;
+        }
+        let read = open.map_or(0, |open| open.read) + rows.rows.len() as u64;
+        if let Some(part) = &rows.next {
+            if open.is_some_and(|open| open.part.next == part.next) {
+                return Err("a part of the rows names itself as the next one");
+            }
+            return Ok(Phase::Rows(Some(Open { part: part.clone(), read })));
+        }
+        Ok(match self.way {
+            Way::Statements if read >= WINDOW => Phase::Rows(None),
+            Way::Statements | Way::Listing => Phase::Recount,
+            Way::Search => Phase::Done,
+        })
+    }
+
+    fn take_row(&mut self, row: &[Cell<'_>]) -> Result<(), &'static str> {
+        let at = micros(row.get(AT)).ok_or("a row does not say when it happened")?;
+        if self.way != Way::Listing {
+            if at < self.at_us && self.way == Way::Statements {
+                return Err("the rows are not in the order that was asked for");
+            }
+            self.skip = if at <= self.at_us { self.skip + 1 } else { 1 };
+            self.at_us = self.at_us.max(at);
+        }
+        self.delivered += 1;
+        if self.way != Way::Statements {
+            let synced = micros(row.last());
+            self.first_us = Some(self.first_us.map_or(at, |first| first.min(at)));
+            self.last_us = self.last_us.max(Some(at));
+            self.synced_us = self.synced_us.max(synced);
+        }
+        Ok(())
+    }
+}
+
+/// The answer to a count.
+struct Count {
+    rows: u64,
+    first_us: Option<i64>,
+    last_us: Option<i64>,
+    synced_us: Option<i64>,
+}
+
+impl Count {
+    fn of(rows: &Rows<'_>) -> Result<Self, &'static str> {
+        const ODD: &str = "the count is not one row of numbers";
+        let [row] = rows.rows.as_slice() else { return Err(ODD) };
+        let [count, first, last, synced] = row.as_slice() else { return Err(ODD) };
+        let number = |cell: &Cell<'_>| match cell {
+            None => Ok(None),
+            Some(_) => micros(Some(cell)).map(Some).ok_or(ODD),
+        };
+        let rows = number(count)?.and_then(|count| u64::try_from(count).ok()).ok_or(ODD)?;
+        Ok(Self { rows, first_us: number(first)?, last_us: number(last)?, synced_us: number(synced)? })
+    }
+}
+
+fn total(rows: &Rows<'_>) -> Result<u64, &'static str> {
+    rows.total.ok_or("the answer does not say how many rows the table has")
+}
+
+/// A whole number in a cell.
+#[must_use]
+pub fn micros(cell: Option<&Cell<'_>>) -> Option<i64> {
+    cell?.as_deref()?.parse().ok()
+}
