@@ -185,7 +185,7 @@ fn a_server_of_an_unknown_authority_is_named_as_that() {
 #[test]
 fn a_page_of_html_or_a_redirect_is_said_to_be_a_portals() {
     block_on(async {
-        for fault in ["html", "redirect"] {
+        for fault in ["html", "html-401", "html-403", "html-404", "redirect"] {
             let rule: Rule = format!("{fault}@/v1/").parse().unwrap();
             let faults = Some(Arc::new(Schedule::new(vec![rule])));
             let simulator = simulator(Config { faults, ..account(2, 1, 1, 1) }).await;

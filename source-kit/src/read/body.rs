@@ -103,13 +103,18 @@ pub fn open<P: Protocol>(
     body: Vec<u8>,
     shape: Shape,
 ) -> Result<Body, &'static str> {
-    let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // No JSON text begins so.
-    if text.trim_start().starts_with('<') {
+    if is_page(&body) {
         return Err(HTML_PAGE);
     }
+    let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
     let Opened { text: other, data, pointer } = P::open(settings, request, &text, shape)?;
     Ok(Body { seen, text: other.unwrap_or(text), data, pointer })
+}
+
+/// Whether a body is a page for people: no JSON text begins so.
+#[must_use]
+pub fn is_page(body: &[u8]) -> bool {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().starts_with(b"<")
 }
 
 /// An answer that says that there is nothing.

@@ -3,7 +3,7 @@
 //! | answer | becomes |
 //! |---|---|
 //! | 200, and the vendor's protocol finds its data | [`Body`] |
-//! | 200 otherwise; an unreadable body; 3xx, 400, 405, 406, 415; 500 after all retries | [`GetError::Broken`]: this list or item is lost, the rest goes on |
+//! | 200 otherwise; an unreadable body; a page of HTML with 401, 403 or 404; 3xx, 400, 405, 406, 415; 500 after all retries | [`GetError::Broken`]: this list or item is lost, the rest goes on |
 //! | 401 | [`GetError::Unauthorized`]: stops everything |
 //! | 403 | [`GetError::Forbidden`]: the list is lost, or the part counts as refused |
 //! | 404 | [`GetError::NotFound`]: the list is not offered; for a part, the item itself is asked for next |
@@ -213,6 +213,8 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
         let (status, request_id) = (response.status, response.request_id);
         let told = match (told, status) {
             (Told::ByStatus, 200) => Told::Data,
+            // Not the vendor's word, but that of what stands before it.
+            (Told::ByStatus, 401 | 403 | 404) if body::is_page(&response.body) => Told::Broken(body::HTML_PAGE),
             (Told::ByStatus, 401) => Told::Unauthorized,
             (Told::ByStatus, 403) => Told::Forbidden(P::missing_permission(&response.body)),
             (Told::ByStatus, 404) => Told::Missing(P::error_code(&response.body).unwrap_or_default()),
