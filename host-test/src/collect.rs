@@ -14,7 +14,7 @@ use source_host::bindings::exports::compliance::source::source::{Budget, Configu
 use source_host::collection::{Collection, CollectionOptions, PAGE_BYTES};
 use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
-use source_host::journal::Journal;
+use source_host::journal::JournalBuffer;
 use source_host::records;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 pub async fn run(args: &CollectArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
     let mut target = args.target.resolve(&plugin).await?;
-    let journal = Arc::new(Journal::default());
+    let journal = Arc::new(JournalBuffer::default());
     target.tenant.journal = Some(Arc::clone(&journal));
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
@@ -97,7 +97,7 @@ pub fn options(args: &CollectArgs) -> CollectionOptions {
 async fn pages(
     collection: &mut Collection,
     dir: &mut EvidenceDir,
-    journal: &Journal,
+    journal: &JournalBuffer,
     check: Option<&Check>,
     progress: &Progress,
 ) -> Result<()> {

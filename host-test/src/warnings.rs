@@ -3,8 +3,8 @@
 
 use host_test::text::{note, plain};
 use source_host::bindings::exports::compliance::source::source::Configured;
+use source_host::obstacle::Obstacle;
 use source_host::tenant::Tenant;
-use source_host::trouble::Trouble;
 
 /// Shows it.
 pub fn show(configured: &Configured) {
@@ -18,23 +18,23 @@ pub fn after(tenant: &Tenant) {
     for why in tenant.meter.denied() {
         note(format!("denied: {}", plain(&why)));
     }
-    if let Some(trouble) = tenant.connections.trouble() {
-        note(network(&trouble));
+    if let Some(obstacle) = tenant.connections.obstacle() {
+        note(network(&obstacle));
     }
 }
 
 /// What stands between this host and a server, and what to do about it.
-pub fn network(trouble: &Trouble) -> String {
-    let remedy = match trouble {
-        Trouble::ProxyCredentials(_) => {
+pub fn network(obstacle: &Obstacle) -> String {
+    let remedy = match obstacle {
+        Obstacle::ProxyCredentials(_) => {
             "put them into HTTPS_PROXY, like http://USER:PASSWORD@…, and use --proxy-from-env"
         }
-        Trouble::ProxyRefuses(..) => "have the proxy allow this host, or name another one with --proxy",
-        Trouble::ProxyAway(..) => "correct --proxy or HTTPS_PROXY, or leave the proxy out",
-        Trouble::UnknownAuthority(_) => {
+        Obstacle::ProxyRefuses(..) => "have the proxy allow this host, or name another one with --proxy",
+        Obstacle::ProxyAway(..) => "correct --proxy or HTTPS_PROXY, or leave the proxy out",
+        Obstacle::UnknownAuthority(_) => {
             "if your network inspects TLS, trust its authority with --ca-system or --ca-file; if it does not, someone may be impersonating the server"
         }
         _ => "check this machine's clock, and whether this is the right server",
     };
-    format!("network: {} ({remedy})", plain(&trouble.to_string()))
+    format!("network: {} ({remedy})", plain(&obstacle.to_string()))
 }

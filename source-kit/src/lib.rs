@@ -29,7 +29,7 @@ pub use record::vendor::Vendor;
 
 pub use base::world::{Ask, Response};
 pub use read::data::{Data, ListPage, Opened, Page, Shape, range_of};
-pub use read::protocol::Told;
+pub use read::protocol::{Asked, Told};
 pub use record::identity::Identity;
 
 #[doc(hidden)]

@@ -9,9 +9,9 @@ use source_fleet::Options;
 use source_host::error::Error;
 use source_host::limits::{Limit, Limits};
 use source_host::network::Network;
+use source_host::obstacle::Obstacle;
 use source_host::plugin::Plugin;
 use source_host::tenant::Tenant;
-use source_host::trouble::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,7 +175,7 @@ fn a_server_of_an_unknown_authority_is_named_as_that() {
         assert!(failure.message.contains("tls-certificate"), "{failure:?}");
         assert!(failure.remedy.contains("that authority's certificate"), "{failure:?}");
         let server = secure.simulator.addr().to_string();
-        assert_eq!(tenant.connections.trouble(), Some(Trouble::UnknownAuthority(server)));
+        assert_eq!(tenant.connections.obstacle(), Some(Obstacle::UnknownAuthority(server)));
         assert_eq!(secure.simulator.served(), 0, "something was sent");
         // One who trusts it gets through, and so does who trusts what the system trusts, where that is it.
         collect(&secure.plugin().await, &crate::support::tenant(&secure.simulator), options(None, None)).await.unwrap();
@@ -185,7 +185,7 @@ fn a_server_of_an_unknown_authority_is_named_as_that() {
 #[test]
 fn a_page_of_html_or_a_redirect_is_said_to_be_a_portals() {
     block_on(async {
-        for fault in ["html", "redirect"] {
+        for fault in ["html", "html-401", "html-403", "html-404", "redirect"] {
             let rule: Rule = format!("{fault}@/v1/").parse().unwrap();
             let faults = Some(Arc::new(Schedule::new(vec![rule])));
             let simulator = simulator(Config { faults, ..account(2, 1, 1, 1) }).await;

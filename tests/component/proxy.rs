@@ -7,8 +7,8 @@ use fivetran_simulator::Versions;
 use source_host::bindings::compliance::source::types::Failure;
 use source_host::error::Error;
 use source_host::network::{Network, ProxyFrom};
+use source_host::obstacle::Obstacle;
 use source_host::tenant::{Secret, Tenant};
-use source_host::trouble::Trouble;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
@@ -122,17 +122,17 @@ fn a_proxy_that_lets_nothing_through_is_named_with_what_it_wants() {
         let refuses = Proxy::start(secure.simulator.addr(), "403 Forbidden").await.address;
         let server = String::from("api.fivetran.com");
         let cases = [
-            (wants, Trouble::ProxyCredentials(wants.to_string())),
-            (refuses, Trouble::ProxyRefuses(refuses.to_string(), server)),
-            (away, Trouble::ProxyAway(away.to_string(), "Connection refused (os error 111)".into())),
+            (wants, Obstacle::ProxyCredentials(wants.to_string())),
+            (refuses, Obstacle::ProxyRefuses(refuses.to_string(), server)),
+            (away, Obstacle::ProxyAway(away.to_string(), "Connection refused (os error 111)".into())),
         ];
-        for (address, trouble) in cases {
+        for (address, obstacle) in cases {
             let tenant = real(&secure);
             let failure = failure(through(&secure, format!("http://user:hidden@{address}")), &tenant).await;
             assert!(failure.retryable && failure.message.ends_with("failed: proxy"), "{failure:?}");
             assert!(failure.remedy.contains("The proxy that the host is set to use"), "{failure:?}");
-            assert_eq!(tenant.connections.trouble(), Some(trouble.clone()));
-            assert!(!format!("{failure:?} {trouble} {trouble:?}").contains("hidden"));
+            assert_eq!(tenant.connections.obstacle(), Some(obstacle.clone()));
+            assert!(!format!("{failure:?} {obstacle} {obstacle:?}").contains("hidden"));
         }
         assert_eq!(secure.simulator.served(), 0);
     });
@@ -149,9 +149,9 @@ fn a_proxy_that_opens_tls_itself_is_an_unknown_authority() {
         assert!(failure.message.contains("tls-certificate"), "{failure:?}");
         let server = String::from("api.fivetran.com");
         // Both authorities bear the same name.
-        let trouble = tenant.connections.trouble().unwrap();
-        let signature = matches!(&trouble, Trouble::Certificate(named, _) if *named == server);
-        assert!(signature || trouble == Trouble::UnknownAuthority(server), "{trouble}");
+        let obstacle = tenant.connections.obstacle().unwrap();
+        let signature = matches!(&obstacle, Obstacle::Certificate(named, _) if *named == server);
+        assert!(signature || obstacle == Obstacle::UnknownAuthority(server), "{obstacle}");
         assert_eq!(other.simulator.served(), 0, "the key was given away");
     });
 }

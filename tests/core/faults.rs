@@ -90,7 +90,7 @@ fn expected(fault: &Fault, stage: &str) -> Outcome {
         Fault::Forbidden if on_account => Outcome::Fail("forbidden"),
         Fault::NotFound if on_account => Outcome::Fail("contract-drift"),
         Fault::Status(500) if on_account => Outcome::Retry,
-        Fault::Status(400) | Fault::Redirect if on_account => Outcome::Fail("upstream"),
+        Fault::Status(400) | Fault::Redirect | Fault::Page(_) if on_account => Outcome::Fail("upstream"),
         // What comes a second time, and then ends, is all there is.
         Fault::CursorLoops if stage == "part list" => Outcome::Same,
         Fault::CursorLoops if stage == "only page" => Outcome::Same,

@@ -2,7 +2,7 @@
 
 use source_evidence::summary::Summary;
 use source_host::error::Error;
-use source_host::trouble::Trouble;
+use source_host::obstacle::Obstacle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -60,7 +60,7 @@ pub struct TenantReport {
     /// Requests that a policy denied; no more than a hundred are counted.
     pub denied: usize,
     /// What kept it from a connection the last time, where the host knows.
-    pub trouble: Option<Trouble>,
+    pub obstacle: Option<Obstacle>,
 }
 
 /// How all ended.

@@ -10,7 +10,7 @@ use super::turn::{Step, Turn};
 use source_evidence::folder::FolderState;
 use source_host::bindings::exports::compliance::source::source::Page;
 use source_host::collection::{Cause, given_up};
-use source_host::endurance::{MAX_WAIT, Seen, Verdict};
+use source_host::endurance::{MAX_WAIT, PageSeen, Verdict};
 use source_host::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ impl<'f> Schedule<'f> {
     }
 
     /// Puts a tenant back after a page that is not its last, or ends it.
-    fn after_page(&mut self, index: usize, seen: Seen, page: &Page) {
+    fn after_page(&mut self, index: usize, seen: PageSeen, page: &Page) {
         let cause = Cause::of(page);
         if let (Some(wait), Cause::Vendor) = (seen.wait, cause) {
             self.block(index, wait);

@@ -51,7 +51,7 @@ impl TenantState {
                 took: Duration::ZERO,
                 waited: Duration::ZERO,
                 denied: 0,
-                trouble: None,
+                obstacle: None,
             },
             meter: Arc::new(Meter::of_many(Arc::clone(&gauges.requests))),
             connections: Connections::default(),
@@ -83,7 +83,7 @@ impl TenantState {
         self.report.outcome = outcome;
         self.report.requests = self.meter.requests();
         self.report.denied = self.meter.denied().len();
-        self.report.trouble = self.connections.trouble();
+        self.report.obstacle = self.connections.obstacle();
         self.report.took = self.first.map(|first| first.elapsed()).unwrap_or_default();
     }
 }

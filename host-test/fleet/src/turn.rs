@@ -15,9 +15,9 @@ use source_evidence::summary::Summary;
 use source_host::bindings::exports::compliance::source::source::{Budget, Page};
 use source_host::collection::{CollectionOptions, until};
 use source_host::connections::Connections;
-use source_host::endurance::Seen;
+use source_host::endurance::PageSeen;
 use source_host::error::{Error, Result};
-use source_host::journal::Journal;
+use source_host::journal::JournalBuffer;
 use source_host::limits::Limit;
 use source_host::meter::{Counts, Meter};
 use source_host::plugin::Plugin;
@@ -50,7 +50,7 @@ pub(super) enum Step {
         /// All records in the folder.
         records_in_all: u64,
         /// What the host saw of it.
-        seen: Seen,
+        seen: PageSeen,
         /// The page without its records, which says why it waits.
         page: Box<Page>,
     },
@@ -76,7 +76,7 @@ impl Turn {
         }
         let request = options.request();
         let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter), turn.connections.clone())?;
-        let journal = Arc::new(Journal::default());
+        let journal = Arc::new(JournalBuffer::default());
         tenant.journal = Some(Arc::clone(&journal));
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
         tenant.limits.call = tenant.limits.call.min(Duration::from_millis(turn.milliseconds) + turn.grace);
@@ -130,7 +130,7 @@ impl Turn {
                 return Err(error);
             }
         };
-        let seen = Seen {
+        let seen = PageSeen {
             records: lines.len() as u64,
             sent: self.meter.counts().since(sent_before),
             moved: page.cursor.as_deref() != sink.cursor(),

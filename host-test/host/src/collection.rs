@@ -2,7 +2,7 @@
 
 use crate::bindings::compliance::source::types::{Diagnostic, Failure, FailureKind};
 use crate::bindings::exports::compliance::source::source::{Budget, CollectRequest, Configured, Page};
-use crate::endurance::{Endurance, MAX_WAIT, Pace, Seen, Verdict};
+use crate::endurance::{Endurance, MAX_WAIT, Pace, PageSeen, Verdict};
 use crate::error::{Error, Result};
 use crate::instance::Instance;
 use crate::meter::{Counts, Meter};
@@ -239,7 +239,7 @@ impl Collection {
 
     fn after(&mut self, page: &Page, sent: Counts) -> Result<Next> {
         let wait = page.not_before.as_deref().map(|instant| until(instant, &self.clock)).transpose()?;
-        let seen = Seen {
+        let seen = PageSeen {
             records: page.records.len() as u64,
             sent,
             moved: page.cursor != self.options.cursor,

@@ -1,8 +1,8 @@
 //! The connections of one tenant. Nobody else uses them, so nobody else feels a flow-control window that is
 //! full, a session that is torn down, or a body that is left unread.
 
+use crate::obstacle::Obstacle;
 use crate::pool::Pool;
-use crate::trouble::Trouble;
 use crate::wire::Target;
 use std::collections::HashMap;
 use std::fmt;
@@ -11,13 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// The connections of one tenant, and its TLS sessions. A clone shares them; the last one that is dropped
 /// closes them.
 #[derive(Clone, Default)]
-pub struct Connections(Arc<Tenants>);
+pub struct Connections(Arc<Own>);
 
+/// What is one tenant's own.
 #[derive(Default)]
-struct Tenants {
+struct Own {
     tls: OnceLock<Arc<rustls::ClientConfig>>,
     pools: Mutex<HashMap<Target, Arc<Pool>>>,
-    trouble: Mutex<Option<Trouble>>,
+    obstacle: Mutex<Option<Obstacle>>,
 }
 
 impl fmt::Debug for Connections {
@@ -33,27 +34,28 @@ impl Connections {
         self.pools().values().map(|pool| pool.open()).sum()
     }
 
-    /// Closes those that no request uses: for a tenant that will not need them soon.
+    /// Closes those that no request uses, and each of the others when its last request has ended: for a tenant
+    /// that will not need them soon.
     pub fn close_idle(&self) {
         let pools: Vec<Arc<Pool>> = self.pools().values().cloned().collect();
         for pool in pools {
-            pool.forget(|_| true);
+            pool.close();
         }
     }
 
     /// Why the last connection that could not be made could not, where the host knows more than a component.
     #[must_use]
-    pub fn trouble(&self) -> Option<Trouble> {
-        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        self.0.obstacle.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A connection was made: what was in the way is no longer.
     pub(crate) fn is_well(&self) {
-        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.0.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    pub(crate) fn note(&self, trouble: Trouble) {
-        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    pub(crate) fn note(&self, obstacle: Obstacle) {
+        *self.0.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = Some(obstacle);
     }
 
     /// TLS as `base` has it, with a cache of sessions of its own: a ticket that one tenant got would tell

@@ -3,7 +3,7 @@
 use crate::egress::is_public;
 use crate::error::Result;
 use crate::network::{Network, Proxy};
-use crate::trouble::{Trouble, causes};
+use crate::obstacle::{Obstacle, causes};
 use crate::wire::{BoxError, Dialled, Target};
 use http::Uri;
 use hyper::rt::{Read, Write};
@@ -54,7 +54,7 @@ impl Dialler {
     /// Makes a connection.
     ///
     /// # Errors
-    /// Whatever went wrong, down to the deepest cause; a [`Trouble`] where the host can say more.
+    /// Whatever went wrong, down to the deepest cause; an [`Obstacle`] where the host can say more.
     pub async fn dial(&self, target: &Target, tls: &Arc<ClientConfig>) -> Result<Dialled, BoxError> {
         loop {
             let error = match self.dial_once(target, Arc::clone(tls)).await {
@@ -65,8 +65,8 @@ impl Dialler {
                 Ok(dialled) => return Ok(dialled),
                 Err(error) => error,
             };
-            let trouble = error.downcast_ref().cloned().or_else(|| Trouble::of_certificate(&error, target));
-            return Err(trouble.map_or(error, Into::into));
+            let obstacle = error.downcast_ref().cloned().or_else(|| Obstacle::of_certificate(&error, target));
+            return Err(obstacle.map_or(error, Into::into));
         }
     }
 
@@ -76,7 +76,7 @@ impl Dialler {
             let way = HttpsConnector::from((tcp(GaiResolver::new()), Arc::clone(&self.proxy_tls)));
             let tunnel = Tunnel::new(proxy.clone(), way);
             let tunnel = if let Some(value) = authorization { tunnel.with_auth(value) } else { tunnel };
-            let named = |error| named(&tunnel, error, |error| Trouble::of_tunnel(error, &proxy, target));
+            let named = |error| named(&tunnel, error, |error| Obstacle::of_tunnel(error, &proxy, target));
             return finish(HttpsConnector::from((tunnel.clone(), tls)), root).await.map_err(named);
         }
         if target.direct {
@@ -86,13 +86,13 @@ impl Dialler {
     }
 }
 
-/// An error of this very connector as the trouble that it is; any other as it was.
-fn named<C: Service<Uri>>(_: &C, error: BoxError, trouble: impl Fn(&C::Error) -> Trouble) -> BoxError
+/// An error of this very connector as the obstacle that it is; any other as it was.
+fn named<C: Service<Uri>>(_: &C, error: BoxError, obstacle: impl Fn(&C::Error) -> Obstacle) -> BoxError
 where
     C::Error: std::error::Error + 'static,
 {
     match error.downcast_ref::<C::Error>() {
-        Some(own) => trouble(own).into(),
+        Some(own) => obstacle(own).into(),
         None => error,
     }
 }

@@ -48,7 +48,7 @@ impl Default for Endurance {
 
 /// What the host saw of a page that is not the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct PageSeen {
     /// Records in it.
     pub records: u64,
     /// Requests let out for it.
@@ -105,7 +105,7 @@ impl Pace {
     }
 
     /// Judges a page that is not the last.
-    pub fn page(&mut self, seen: Seen, now: Instant) -> Verdict {
+    pub fn page(&mut self, seen: PageSeen, now: Instant) -> Verdict {
         self.pages = self.pages.saturating_add(1);
         if let Some(limit) = self.exceeded(now) {
             return Verdict::End(Error::Limit(limit));
@@ -174,7 +174,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const MINUTE: Duration = Duration::from_secs(60);
     const ANSWERED: Counts = Counts { requests: 1, answers: 1 };
-    const FURTHER: Seen = Seen { records: 1, sent: ANSWERED, moved: true, stopped: false, wait: None };
+    const FURTHER: PageSeen = PageSeen { records: 1, sent: ANSWERED, moved: true, stopped: false, wait: None };
 
     /// Attempts against a vendor that is away for so long; how often it was tried, and whether it was there
     /// at last.
@@ -247,7 +247,7 @@ mod tests {
         assert!(waits.len() > 50 && waits.iter().all(|wait| (SECOND * 3 / 4..=SECOND).contains(wait)), "{waits:?}");
     }
 
-    fn ends_after(seen: Seen, at_most: u32) -> u32 {
+    fn ends_after(seen: PageSeen, at_most: u32) -> u32 {
         let (mut pace, mut now) = (Pace::new(Endurance::default()), Instant::now());
         for page in 1..=at_most {
             match pace.page(seen, now) {
@@ -260,17 +260,17 @@ mod tests {
 
     #[test]
     fn pages_that_come_no_further_end() {
-        let nothing = Seen { records: 0, sent: Counts::default(), ..FURTHER };
+        let nothing = PageSeen { records: 0, sent: Counts::default(), ..FURTHER };
         assert_eq!(ends_after(nothing, 10), MAX_EMPTY, "nothing sent and nothing came");
-        assert_eq!(ends_after(Seen { wait: Some(SECOND / 2), ..nothing }, 10), MAX_EMPTY, "a wait that is none");
-        assert_eq!(ends_after(Seen { moved: false, ..FURTHER }, 10), MAX_EMPTY, "the same cursor again");
-        assert_eq!(ends_after(Seen { records: 0, ..FURTHER }, 2_000), MAX_BARREN, "requests alone");
-        assert!(ends_after(Seen { wait: Some(MINUTE), ..nothing }, 100) <= 20, "waits alone");
-        assert_eq!(ends_after(Seen { wait: Some(MAX_WAIT), ..nothing }, 100), 2, "long waits alone");
-        assert!(ends_after(Seen { records: 0, stopped: true, ..FURTHER }, 100) <= 40, "failures alone");
-        let refused = Seen { sent: Counts { requests: 9, answers: 0 }, wait: Some(SECOND), ..nothing };
+        assert_eq!(ends_after(PageSeen { wait: Some(SECOND / 2), ..nothing }, 10), MAX_EMPTY, "a wait that is none");
+        assert_eq!(ends_after(PageSeen { moved: false, ..FURTHER }, 10), MAX_EMPTY, "the same cursor again");
+        assert_eq!(ends_after(PageSeen { records: 0, ..FURTHER }, 2_000), MAX_BARREN, "requests alone");
+        assert!(ends_after(PageSeen { wait: Some(MINUTE), ..nothing }, 100) <= 20, "waits alone");
+        assert_eq!(ends_after(PageSeen { wait: Some(MAX_WAIT), ..nothing }, 100), 2, "long waits alone");
+        assert!(ends_after(PageSeen { records: 0, stopped: true, ..FURTHER }, 100) <= 40, "failures alone");
+        let refused = PageSeen { sent: Counts { requests: 9, answers: 0 }, wait: Some(SECOND), ..nothing };
         assert!(ends_after(refused, 2_000) <= 40, "requests that are answered by 429 alone");
-        let paced = Seen { records: 0, wait: Some(MAX_WAIT), ..FURTHER };
+        let paced = PageSeen { records: 0, wait: Some(MAX_WAIT), ..FURTHER };
         let (mut pace, begin) = (Pace::new(Endurance::default()), Instant::now());
         for hour in 0..100 {
             let verdict = pace.page(paced, begin + MAX_WAIT * hour);

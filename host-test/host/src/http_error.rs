@@ -1,7 +1,7 @@
 //! What went wrong with a request, as `wasi:http` names it.
 
 use crate::dial::Prohibited;
-use crate::trouble::{Trouble, causes};
+use crate::obstacle::{Obstacle, causes};
 use std::error::Error;
 use wasmtime_wasi_http::Error as HttpError;
 
@@ -12,8 +12,8 @@ pub(crate) fn classify(error: &(dyn Error + 'static)) -> HttpError {
         if cause.is::<Prohibited>() {
             return HttpError::DestinationIpProhibited;
         }
-        if let Some(trouble) = cause.downcast_ref::<Trouble>() {
-            return if trouble.is_proxys() { HttpError::ConfigurationError } else { HttpError::TlsCertificateError };
+        if let Some(obstacle) = cause.downcast_ref::<Obstacle>() {
+            return if obstacle.is_proxys() { HttpError::ConfigurationError } else { HttpError::TlsCertificateError };
         }
         if cause.is::<rustls::Error>() {
             return HttpError::TlsProtocolError;

@@ -17,13 +17,13 @@ const SETTLING: Duration = Duration::from_secs(1);
 
 /// The requests of one tenant that were sent since they were last taken.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct JournalBuffer {
     seen: Mutex<Vec<Seen>>,
     /// Requests that were sent and have not ended.
     open: AtomicU64,
 }
 
-impl Journal {
+impl JournalBuffer {
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Seen>) -> T) -> T {
         work(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -53,7 +53,7 @@ impl Journal {
 
 /// A request under way, to be noted when it ends, however it ends.
 pub(crate) struct Pending {
-    journal: Arc<Journal>,
+    journal: Arc<JournalBuffer>,
     seen: Option<Seen>,
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn about(request: &Request<WasiBody>) -> Seen {
 
 impl Pending {
     /// For a request that is about to be sent.
-    pub fn new(journal: Arc<Journal>, seen: Seen) -> Self {
+    pub fn new(journal: Arc<JournalBuffer>, seen: Seen) -> Self {
         journal.open.fetch_add(1, Ordering::SeqCst);
         Self { journal, seen: Some(seen) }
     }

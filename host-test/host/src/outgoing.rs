@@ -16,14 +16,14 @@ use wasmtime_wasi_http::{RequestOptions, WasiHttpView};
 const INTERFACE: &str = "wasi:http/outgoing-handler@0.2.12";
 
 type Parameters = (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>);
-type Pending = Result<Resource<HostFutureIncomingResponse>, ErrorCode>;
+type Handled = Result<Resource<HostFutureIncomingResponse>, ErrorCode>;
 
 /// Links the interface.
 pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.instance(INTERFACE)?.func_wrap("handle", handle)
 }
 
-fn handle(mut store: StoreContextMut<'_, State>, (request, options): Parameters) -> wasmtime::Result<(Pending,)> {
+fn handle(mut store: StoreContextMut<'_, State>, (request, options): Parameters) -> wasmtime::Result<(Handled,)> {
     if let Some(limit) = store.data().is_flood() {
         return Err(wasmtime::Error::new(limit));
     }

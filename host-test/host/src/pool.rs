@@ -5,11 +5,11 @@
 //! request. Here a request waits where waiting is sure to be short: there are never more connections than
 //! requests were in flight at once, and with HTTP/2 there is one.
 
+use self::protocol::{Pings, http1_builder, http2_builder, origin_form};
 use crate::wire::{BoxError, Dialled};
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,21 +19,13 @@ use wasmtime_wasi_http::WasiBody;
 
 /// Idle connections are closed before common servers close them, which would cost a retry.
 const IDLE: Duration = Duration::from_secs(30);
-/// A connection whose other end is gone is found within these two.
-const PING_INTERVAL: Duration = Duration::from_secs(15);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// What is received of one body before somebody reads it.
-const STREAM_WINDOW: u32 = 512 * 1024;
-/// The same for all bodies of an HTTP/2 connection: four can be left unread before the others stall.
-const CONNECTION_WINDOW: u32 = 4 * STREAM_WINDOW;
-/// A response's header section, and what an HTTP/1.1 connection reads ahead.
-const MAX_HEADER_BYTES: u32 = 64 * 1024;
 
 /// The connections to one host. Dropping it closes those that are idle.
 #[derive(Default)]
 pub(crate) struct Pool {
-    lot: Mutex<Lot>,
+    held: Mutex<Held>,
     gauge: Arc<Gauge>,
+    pings: Pings,
 }
 
 #[derive(Default)]
@@ -45,7 +37,7 @@ struct Gauge {
 }
 
 #[derive(Default)]
-struct Lot {
+struct Held {
     /// The latest last.
     idle: Vec<(Http1, Instant)>,
     shared: Option<Http2>,
@@ -58,11 +50,13 @@ struct Lot {
     requests: usize,
     quiet_since: Option<Instant>,
     is_watched: bool,
+    /// How often all were closed: what was begun before the last time is not kept.
+    era: u64,
 }
 
 struct Http1 {
     sender: http1::SendRequest<WasiBody>,
-    _counted: Counted,
+    counted: Counted,
 }
 
 /// One HTTP/2 connection, with a number of its own: whoever finds it dead throws away this one and no later one.
@@ -106,7 +100,7 @@ impl Pool {
                 // It had been closed: nothing of the request was sent.
                 Err(mut error) => match error.take_message() {
                     Some(unsent) if !is_new => {
-                        self.lot().shared.take_if(|shared| Some(shared.number) == number);
+                        self.held().shared.take_if(|shared| Some(shared.number) == number);
                         request = unsent;
                     }
                     _ => return Err(error.into_error().into()),
@@ -145,7 +139,7 @@ impl Pool {
                 Next::Make(counted) => {
                     let made = self.make(counted, dial()).await;
                     if made.is_err() {
-                        self.lot().several = true;
+                        self.held().several = true;
                         self.gauge.changed.notify_waiters();
                     }
                     return made.map(|sender| (sender, true));
@@ -155,18 +149,18 @@ impl Pool {
     }
 
     fn next(self: &Arc<Self>) -> Next {
-        let mut lot = self.lot();
-        if let Some(shared) = lot.shared.as_ref().filter(|shared| !shared.sender.is_closed()) {
+        let mut held = self.held();
+        if let Some(shared) = held.shared.as_ref().filter(|shared| !shared.sender.is_closed()) {
             return Next::Use(Sender::Two(shared.clone()));
         }
-        while let Some((http1, _)) = lot.idle.pop() {
+        while let Some((http1, _)) = held.idle.pop() {
             if http1.sender.is_ready() {
                 return Next::Use(Sender::One(http1));
             }
         }
-        let most = if lot.several { lot.requests } else { 1 };
+        let most = if held.several { held.requests } else { 1 };
         if self.gauge.connections.load(Ordering::SeqCst) < most {
-            return Next::Make(Counted::new(&self.gauge));
+            return Next::Make(Counted::new(&self.gauge, held.era));
         }
         // Some connection is being made, or has answered and is about to be free.
         Next::Wait
@@ -179,44 +173,50 @@ impl Pool {
     ) -> Result<Sender, BoxError> {
         let Dialled { stream, is_http2 } = dialling.await?;
         if is_http2 {
-            let (sender, connection) = http2_builder().handshake(stream).await?;
+            let (sender, connection) = http2_builder(&self.pings).handshake(stream).await?;
             tokio::spawn(connection);
-            let sender = self.share(sender);
+            let sender = self.share(sender, counted.era);
             drop(counted);
             return Ok(Sender::Two(sender));
         }
         let (sender, connection) = http1_builder().handshake(stream).await?;
         tokio::spawn(connection);
-        self.lot().several = true;
+        self.held().several = true;
         // Whoever waited to learn what the server speaks may make one too.
         self.gauge.changed.notify_waiters();
-        Ok(Sender::One(Http1 { sender, _counted: counted }))
+        Ok(Sender::One(Http1 { sender, counted }))
     }
 
-    /// Lets everybody use a connection, unless there is one already.
-    fn share(self: &Arc<Self>, sender: http2::SendRequest<WasiBody>) -> Http2 {
-        let mut lot = self.lot();
-        lot.several = false;
-        match &lot.shared {
-            Some(shared) if !shared.sender.is_closed() => shared.clone(),
-            _ => {
-                lot.sessions += 1;
-                let number = lot.sessions;
-                lot.shared.insert(Http2 { sender, number }).clone()
-            }
+    /// Lets everybody use a connection, unless there is one already, or all were closed since it was begun.
+    fn share(self: &Arc<Self>, sender: http2::SendRequest<WasiBody>, era: u64) -> Http2 {
+        let mut held = self.held();
+        held.several = false;
+        if let Some(shared) = held.shared.as_ref().filter(|shared| !shared.sender.is_closed()) {
+            return shared.clone();
         }
+        held.sessions += 1;
+        let made = Http2 { sender, number: held.sessions };
+        if era == held.era {
+            held.shared = Some(made.clone());
+        }
+        made
     }
 
-    /// Keeps a connection for the next request.
+    /// Keeps a connection for the next request, unless all were closed since it was begun.
     fn keep(self: &Arc<Self>, http1: Http1) {
-        self.lot().idle.push((http1, Instant::now()));
+        let mut held = self.held();
+        if http1.counted.era != held.era {
+            return;
+        }
+        held.idle.push((http1, Instant::now()));
+        drop(held);
         self.gauge.changed.notify_waiters();
         self.watch();
     }
 
     /// Closes what stays idle for too long, while there is anything to close.
     fn watch(self: &Arc<Self>) {
-        if std::mem::replace(&mut self.lot().is_watched, true) {
+        if std::mem::replace(&mut self.held().is_watched, true) {
             return;
         }
         let pool = Arc::downgrade(self);
@@ -233,76 +233,57 @@ impl Pool {
 
     /// Closes what was idle for too long; whether nothing is left to watch.
     fn forget_old(&self, now: Instant) -> bool {
-        self.forget(|since| now.saturating_duration_since(since) >= IDLE);
-        let mut lot = self.lot();
-        lot.is_watched = !lot.idle.is_empty() || lot.shared.is_some();
-        !lot.is_watched
+        let is_old = |since: &Instant| now.saturating_duration_since(*since) >= IDLE;
+        let mut held = self.held();
+        let (old, idle) = std::mem::take(&mut held.idle).into_iter().partition::<Vec<_>, _>(|(_, since)| is_old(since));
+        held.idle = idle;
+        let is_over = held.requests == 0 && held.quiet_since.as_ref().is_some_and(is_old);
+        let shared = if is_over { held.shared.take() } else { None };
+        held.is_watched = !held.idle.is_empty() || held.shared.is_some();
+        let is_watched = held.is_watched;
+        drop(held);
+        drop((old, shared));
+        !is_watched
     }
 
-    /// Closes those idle connections for which `ends` holds, given since when they are idle.
-    pub fn forget(&self, ends: impl Fn(Instant) -> bool) {
-        let mut lot = self.lot();
-        let (old, idle) = std::mem::take(&mut lot.idle).into_iter().partition::<Vec<_>, _>(|(_, since)| ends(*since));
-        lot.idle = idle;
-        let is_over = lot.requests == 0 && lot.quiet_since.is_some_and(ends);
-        let shared = if is_over { lot.shared.take() } else { None };
-        drop(lot);
-        drop((old, shared));
+    /// Closes those that no request uses, and each of the others when its last request has ended.
+    pub fn close(&self) {
+        let mut held = self.held();
+        held.era += 1;
+        let closed = (std::mem::take(&mut held.idle), held.shared.take());
+        drop(held);
+        drop(closed);
     }
 
     /// How many there are, those that are being made included.
     pub fn open(&self) -> usize {
-        let has_shared = self.lot().shared.as_ref().is_some_and(|shared| !shared.sender.is_closed());
+        let has_shared = self.held().shared.as_ref().is_some_and(|shared| !shared.sender.is_closed());
         self.gauge.connections.load(Ordering::SeqCst) + usize::from(has_shared)
     }
 
-    fn lot(&self) -> MutexGuard<'_, Lot> {
-        self.lot.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn http1_builder() -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(MAX_HEADER_BYTES as usize);
-    builder
-}
-
-fn http2_builder() -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT)
-        .keep_alive_while_idle(true)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        // One, until the server has said how many it takes: more might be refused.
-        .initial_max_send_streams(1)
-        .max_header_list_size(MAX_HEADER_BYTES);
-    builder
-}
-
-/// HTTP/1.1 wants the path alone.
-fn origin_form(mut request: Request<WasiBody>) -> Request<WasiBody> {
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
-    request
-}
-
 /// A connection that is counted while it lives.
-struct Counted(Arc<Gauge>);
+struct Counted {
+    gauge: Arc<Gauge>,
+    /// [`Held::era`] when it was begun.
+    era: u64,
+}
 
 impl Counted {
-    fn new(gauge: &Arc<Gauge>) -> Self {
+    fn new(gauge: &Arc<Gauge>, era: u64) -> Self {
         gauge.connections.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(gauge))
+        Self { gauge: Arc::clone(gauge), era }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::SeqCst);
-        self.0.changed.notify_waiters();
+        self.gauge.connections.fetch_sub(1, Ordering::SeqCst);
+        self.gauge.changed.notify_waiters();
     }
 }
 
@@ -311,25 +292,26 @@ pub(crate) struct Flight(Arc<Pool>);
 
 impl Flight {
     fn begin(pool: &Arc<Pool>) -> Self {
-        pool.lot().requests += 1;
+        pool.held().requests += 1;
         Self(Arc::clone(pool))
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let mut lot = self.0.lot();
-        lot.requests = lot.requests.saturating_sub(1);
-        if lot.requests == 0 {
-            lot.quiet_since = Some(Instant::now());
+        let mut held = self.0.held();
+        held.requests = held.requests.saturating_sub(1);
+        if held.requests == 0 {
+            held.quiet_since = Some(Instant::now());
         }
-        let has_shared = lot.shared.is_some();
-        drop(lot);
+        let has_shared = held.shared.is_some();
+        drop(held);
         if has_shared {
             self.0.watch();
         }
     }
 }
 
+mod protocol;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use crate::compute::Compute;
 use crate::connections::Connections;
 use crate::egress::Policy;
-use crate::journal::{Journal, Pending, about};
+use crate::journal::{JournalBuffer, Pending, about};
 use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
 use crate::tenant::{Clock, Credentials, Tenant};
@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http_body_util::BodyExt;
+use source_evidence::journal::Seen;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -132,7 +133,7 @@ struct Door {
     transport: Transport,
     connections: Connections,
     meter: Arc<Meter>,
-    journal: Option<Arc<Journal>>,
+    journal: Option<Arc<JournalBuffer>>,
     limits: Limits,
     /// Those that were denied included.
     requests: u64,
@@ -152,8 +153,28 @@ impl Door {
         let is_full = self.journal.as_ref().is_some_and(|journal| journal.is_full());
         if is_full { Err("too many requests in one page for the journal".into()) } else { Ok(()) }
     }
+
+    /// Judges a request, adds the credentials that the host keeps, and leads it to the upstream, if there is one:
+    /// what is to be noted of it, and whether there is.
+    fn prepare(&mut self, request: &mut http::Request<WasiBody>) -> Result<(Option<Noted>, bool), HttpError> {
+        self.requests += 1;
+        let judged = self.check_length(request.uri()).and_then(|()| self.check_journal());
+        let may_carry_secret = judged.and_then(|()| self.policy.check(request)).map_err(|why| {
+            self.meter.deny(why);
+            HttpError::HttpRequestDenied
+        })?;
+        let noted = self.journal.clone().map(|journal| (journal, about(request)));
+        if let Some(authorization) = self.authorization.as_ref().filter(|_| may_carry_secret) {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        let Some(upstream) = &self.upstream else { return Ok((noted, false)) };
+        *request.uri_mut() = route(upstream, request.uri()).ok_or(HttpError::HttpRequestUriInvalid)?;
+        Ok((noted, true))
+    }
 }
 
+/// Where a request is noted when it begins, and what of it.
+type Noted = (Arc<JournalBuffer>, Seen);
 type Sent = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), HttpError>> + Send>), HttpError>;
 
 impl WasiHttpHooks for Door {
@@ -170,27 +191,10 @@ impl WasiHttpHooks for Door {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), HttpError>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        self.requests += 1;
-        let judged = self.check_length(request.uri()).and_then(|()| self.check_journal());
-        let may_carry_secret = match judged.and_then(|()| self.policy.check(&request)) {
-            Ok(may_carry_secret) => may_carry_secret,
-            Err(why) => {
-                self.meter.deny(why);
-                return Box::new(async { Err(HttpError::HttpRequestDenied) });
-            }
+        let (noted, direct) = match self.prepare(&mut request) {
+            Ok(prepared) => prepared,
+            Err(error) => return Box::new(async { Err(error) }),
         };
-        let noted = self.journal.clone().map(|journal| (journal, about(&request)));
-        if let Some(authorization) = self.authorization.as_ref().filter(|_| may_carry_secret) {
-            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
-        }
-        let routed = self.upstream.as_ref().map(|upstream| route(upstream, request.uri()));
-        let direct = routed.is_some();
-        if let Some(uri) = routed {
-            match uri {
-                Some(uri) => *request.uri_mut() = uri,
-                None => return Box::new(async { Err(HttpError::HttpRequestUriInvalid) }),
-            }
-        }
         let (transport, connections) = (self.transport.clone(), self.connections.clone());
         let in_flight = Arc::clone(&self.in_flight);
         let terms = Terms { options, max_body_bytes: self.limits.body_bytes, direct, in_flight };

@@ -2,7 +2,7 @@
 
 use crate::connections::Connections;
 use crate::grant::Grant;
-use crate::journal::Journal;
+use crate::journal::JournalBuffer;
 use crate::limits::Limits;
 use crate::meter::Meter;
 pub use crate::secret::Secret;
@@ -123,7 +123,7 @@ pub struct Tenant {
     /// Counts what it costs.
     pub meter: Arc<Meter>,
     /// Notes every request, for a collection that is written; `None` notes nothing.
-    pub journal: Option<Arc<Journal>>,
+    pub journal: Option<Arc<JournalBuffer>>,
     /// Which account a simulator makes up for it; `None` where it is real.
     pub simulated: Option<String>,
     /// Its connections, which nobody else uses; closed when the last clone of the tenant is dropped.

@@ -6,8 +6,8 @@ use crate::dial::Dialler;
 use crate::error::Result;
 use crate::http_error::classify;
 use crate::network::Network;
+use crate::obstacle::Obstacle;
 use crate::pool::Flight;
-use crate::trouble::Trouble;
 use crate::wire::{BoxError, Dialled, Target};
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue};
@@ -97,8 +97,8 @@ impl Transport {
         match timeout(within, self.0.dial(target, &tls)).await {
             Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
             Ok(Err(error)) => {
-                if let Some(trouble) = error.downcast_ref::<Trouble>() {
-                    connections.note(trouble.clone());
+                if let Some(obstacle) = error.downcast_ref::<Obstacle>() {
+                    connections.note(obstacle.clone());
                 }
                 Err(error)
             }

@@ -5,7 +5,7 @@ use crate::state::State;
 use std::future::Future;
 use std::time::Instant;
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, LinkerInstance, Resource};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi_io::bindings::wasi::io::poll::{Host as _, HostPollable as _};
 use wasmtime_wasi_io::bindings::wasi::io::streams::{Host as _, HostInputStream as _, StreamError};
@@ -19,7 +19,13 @@ const STREAMS: &str = "wasi:io/streams@0.2.12";
 /// Replaces the functions that wait for the vendor.
 pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    let mut interface = linker.instance(POLL)?;
+    add_poll(&mut linker.instance(POLL)?)?;
+    add_read(&mut linker.instance(STREAMS)?)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn add_poll(interface: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     interface.func_wrap_async(
         "poll",
         |mut store: StoreContextMut<'_, State>, (all,): (Vec<Resource<DynPollable>>,)| {
@@ -41,8 +47,11 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 done
             })
         },
-    )?;
-    linker.instance(STREAMS)?.func_wrap_async(
+    )
+}
+
+fn add_read(interface: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    interface.func_wrap_async(
         "[method]input-stream.blocking-read",
         |mut store: StoreContextMut<'_, State>, (stream, length): (Resource<DynInputStream>, u64)| {
             Box::new(async move {
@@ -56,9 +65,7 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 Ok((read,))
             })
         },
-    )?;
-    linker.allow_shadowing(false);
-    Ok(())
+    )
 }
 
 async fn timed<T>(wait: impl Future<Output = T>) -> (T, std::time::Duration) {

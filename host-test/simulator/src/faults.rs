@@ -22,6 +22,8 @@ pub enum Fault {
     NotFound,
     Redirect,
     Html,
+    /// A page for people with this status, as portals and proxies answer.
+    Page(u16),
     Empty,
     NotUtf8,
     Deep,
@@ -68,6 +70,9 @@ const WORDS: &[(&str, Fault)] = &[
     ("404", Fault::NotFound),
     ("redirect", Fault::Redirect),
     ("html", Fault::Html),
+    ("html-401", Fault::Page(401)),
+    ("html-403", Fault::Page(403)),
+    ("html-404", Fault::Page(404)),
     ("empty", Fault::Empty),
     ("not-utf8", Fault::NotUtf8),
     ("deep", Fault::Deep),
@@ -109,6 +114,10 @@ impl Fault {
             Self::NotFound => error(404, "NotFound"),
             Self::Redirect => with_header(error(302, "Found"), header::LOCATION, "https://evil.example.com/v1/users"),
             Self::Html => text(b"<html><body>Bad gateway</body></html>".to_vec()),
+            Self::Page(status) => Reply {
+                status: StatusCode::from_u16(*status).unwrap_or(StatusCode::IM_A_TEAPOT),
+                ..text(b"\xef\xbb\xbf\n<!DOCTYPE html><title>Sign in</title>".to_vec())
+            },
             Self::Empty => text(Vec::new()),
             Self::NotUtf8 => text(b"{\"code\":\"Success\",\"data\":{\"items\":[\"\xff\xfe\"]}}".to_vec()),
             Self::Deep => text(["[".repeat(100_000), "]".repeat(100_000)].concat().into_bytes()),

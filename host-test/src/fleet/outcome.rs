@@ -55,9 +55,9 @@ pub fn show(report: &Report, out: &Path) {
         mib(peak_bytes())
     ));
     say(format!("evidence: {}", out.display()));
-    let troubles: BTreeSet<String> =
-        tenants.iter().filter_map(|tenant| tenant.trouble.as_ref()).map(warnings::network).collect();
-    troubles.iter().take(SHOWN).for_each(say);
+    let obstacles: BTreeSet<String> =
+        tenants.iter().filter_map(|tenant| tenant.obstacle.as_ref()).map(warnings::network).collect();
+    obstacles.iter().take(SHOWN).for_each(say);
     if finished < tenants.len() {
         say("to resume those that are not finished, repeat the command with --resume");
     }

@@ -6,6 +6,7 @@ use crate::base::model::{Diagnostic, Failure, Severity};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
 use crate::read::client::{Client, Limits};
+use crate::read::data::Page;
 use crate::read::error::GetError;
 use crate::read::quota::Window;
 use crate::record::config::{Config, Settings};
@@ -36,6 +37,11 @@ impl<'w, S: Source, W: World> Call<'w, S, W> {
     pub fn new(world: &'w W, config: &'w Config<S>, plan: &'w Plan, limits: Limits, deadline_ms: u64) -> Self {
         let client = Client::new(world, config.settings.own.clone(), config.credentials.clone(), limits);
         Self { client, plan, settings: &config.settings, own_secrets: &config.own_secrets, deadline_ms }
+    }
+
+    /// A page of a list, asked for now; `None` for what has no pages.
+    pub fn page<'a>(&self, limit: Option<u32>, cursor: Option<&'a str>) -> Option<Page<'a>> {
+        limit.map(|limit| Page { limit, cursor, since: self.plan.since, now: self.now() })
     }
 
     /// The time of day.

@@ -9,7 +9,7 @@ use super::progress::Reservation;
 use crate::base::digest::short_hash;
 use crate::base::world::World;
 use crate::read::body::Body;
-use crate::read::data::{Page, Shape};
+use crate::read::data::Shape;
 use crate::read::error::GetError;
 use crate::read::request::{key_of, request_for};
 use crate::record::answer::{Pages, PartAnswer, Why};
@@ -217,9 +217,7 @@ async fn get<S: Source, W: World>(
     key: &str,
     paging: &Paging,
 ) -> Result<Result<Body, PartAnswer>, Halt> {
-    let since = context.call.plan.since;
-    let page = part.page_limit.map(|limit| Page { limit, cursor: paging.cursor.as_deref(), since });
-    let request = request_for::<S>(path, key, page);
+    let request = request_for::<S>(path, key, context.call.page(part.page_limit, paging.cursor.as_deref()));
     match context.call.client.get(&request, part.shape).await {
         Ok(body) => Ok(match part.doubt(key, &body) {
             None => Ok(body),

@@ -7,7 +7,7 @@ use super::position::Position;
 use crate::base::digest::short_hash;
 use crate::base::world::World;
 use crate::read::body::Body;
-use crate::read::data::{ListPage, Page, Shape};
+use crate::read::data::{ListPage, Shape};
 use crate::read::error::GetError;
 use crate::read::request::{key_of, request_for};
 use crate::record::problem::{Cause, Problem};
@@ -138,8 +138,7 @@ pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Positio
     let page = position.list.page;
     let from = (page > 0).then(|| format!("page {}", page + 1));
     let broken = || NoListing::Lost(Problem::of_list(Cause::Upstream, resource.path).with(from));
-    let (cursor, since) = (position.list.cursor.as_deref(), call.plan.since);
-    let request = request_for::<S>(resource.path, "", resource.page_limit.map(|limit| Page { limit, cursor, since }));
+    let request = request_for::<S>(resource.path, "", call.page(resource.page_limit, position.list.cursor.as_deref()));
     match call.client.get(&request, resource.shape()).await {
         Ok(body) => read(resource, &position, body).ok_or_else(broken),
         Err(GetError::Forbidden(named)) => {
@@ -148,7 +147,8 @@ pub async fn fetch<S: Source, W: World>(call: &Call<'_, S, W>, position: Positio
         }
         Err(GetError::NotFound(code, body)) if resource.missing.is_none(&code) => Ok(none(&position, *body)),
         Err(GetError::NotFound(..)) if page == 0 => {
-            Err(NoListing::Lost(Problem::of_list(Cause::NotAvailable, resource.path)))
+            let why = resource.absent.map(String::from);
+            Err(NoListing::Lost(Problem::of_list(Cause::NotAvailable, resource.path).with(why)))
         }
         Err(GetError::NotFound(..) | GetError::Broken(..)) => Err(broken()),
         Err(error) => Err(NoListing::Halt(halt_of::<S>(&error, resource.path))),
@@ -168,8 +168,7 @@ pub async fn is_unmoved<S: Source, W: World>(
     limit: Option<u32>,
     paging: &Paging,
 ) -> Result<bool, Halt> {
-    let (cursor, since) = (paging.before.as_deref(), call.plan.since);
-    let request = request_for::<S>(path, id, limit.map(|limit| Page { limit, cursor, since }));
+    let request = request_for::<S>(path, id, call.page(limit, paging.before.as_deref()));
     match call.client.get(&request, Shape::List).await {
         Ok(body) => {
             let last = body.page().and_then(|page| page.items.last()).and_then(|range| key_of(body.item(range), key));

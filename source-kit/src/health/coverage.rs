@@ -20,9 +20,6 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use futures_util::future::join_all;
 
-/// The first item of a list.
-const FIRST: Page<'static> = Page { limit: 1, cursor: None, since: None };
-
 /// What was found out about one kind.
 struct Row {
     kind: &'static Kind,
@@ -133,12 +130,17 @@ impl Row {
     }
 }
 
+/// The first item of what has pages.
+fn first<S: Source, W: World>(asking: &Asking<'_, S, W>, limit: Option<u32>) -> Option<Page<'static>> {
+    limit.map(|_| Page { limit: 1, cursor: None, since: None, now: asking.client.world().now() })
+}
+
 /// Asks for one item. Answers its key and JSON, where there is one.
 async fn probe_list<S: Source, W: World>(
     asking: &Asking<'_, S, W>,
     resource: &Resource<S>,
 ) -> Result<Option<(String, String)>, GetError> {
-    let request = request_for::<S>(resource.path, "", resource.page_limit.map(|_| FIRST));
+    let request = request_for::<S>(resource.path, "", first(asking, resource.page_limit));
     match asking.get(&request, resource.shape()).await {
         Ok(body) => {
             let Some(first) = body.page().and_then(|page| page.items.first()) else { return Ok(None) };
@@ -167,7 +169,7 @@ async fn ask_part<S: Source, W: World>(
         }
         None => part.path.to_string(),
     };
-    let request = request_for::<S>(&path, key, part.page_limit.map(|_| FIRST));
+    let request = request_for::<S>(&path, key, first(asking, part.page_limit));
     match asking.get(&request, part.shape).await {
         Ok(body) => part.doubt(key, &body).map_or(Ok(()), |what| Err(GetError::Broken(200, None, what))),
         Err(GetError::NotFound(code, _)) if part.missing.is_none(&code) => Ok(()),

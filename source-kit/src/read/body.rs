@@ -1,7 +1,7 @@
 //! What an answer holds: the facts of the response, and its data, which are an object or a page of a list.
 
 use super::data::{Data, ListPage, Opened, Shape};
-use super::protocol::Protocol;
+use super::protocol::{Asked, Protocol};
 use crate::base::digest::sha256_hex;
 use crate::base::timestamp::Timestamp;
 use crate::base::world::Response;
@@ -92,24 +92,29 @@ impl Body {
     }
 }
 
-/// Takes an answer with status 200.
+/// Takes an answer that holds data.
 ///
 /// # Errors
 /// What is wrong with it, in plain words.
 pub fn open<P: Protocol>(
     settings: &P::Settings,
-    request: &str,
+    asked: Asked<'_>,
     seen: Seen,
     body: Vec<u8>,
     shape: Shape,
 ) -> Result<Body, &'static str> {
-    let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    // No JSON text begins so.
-    if text.trim_start().starts_with('<') {
+    if is_page(&body) {
         return Err(HTML_PAGE);
     }
-    let Opened { text: other, data, pointer } = P::open(settings, request, &text, shape)?;
+    let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
+    let Opened { text: other, data, pointer } = P::open(settings, asked, &text, shape)?;
     Ok(Body { seen, text: other.unwrap_or(text), data, pointer })
+}
+
+/// Whether a body is a page for people: no JSON text begins so.
+#[must_use]
+pub fn is_page(body: &[u8]) -> bool {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().starts_with(b"<")
 }
 
 /// An answer that says that there is nothing.

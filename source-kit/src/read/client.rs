@@ -3,7 +3,7 @@
 //! | answer | becomes |
 //! |---|---|
 //! | 200, and the vendor's protocol finds its data | [`Body`] |
-//! | 200 otherwise; an unreadable body; 3xx, 400, 405, 406, 415; 500 after all retries | [`GetError::Broken`]: this list or item is lost, the rest goes on |
+//! | 200 otherwise; an unreadable body; a page of HTML with 401, 403 or 404; 3xx, 400, 405, 406, 415; 500 after all retries | [`GetError::Broken`]: this list or item is lost, the rest goes on |
 //! | 401 | [`GetError::Unauthorized`]: stops everything |
 //! | 403 | [`GetError::Forbidden`]: the list is lost, or the part counts as refused |
 //! | 404 | [`GetError::NotFound`]: the list is not offered; for a part, the item itself is asked for next |
@@ -18,7 +18,7 @@
 use super::body::{self, Body, Seen};
 use super::data::Shape;
 use super::error::GetError;
-use super::protocol::{Protocol, Told};
+use super::protocol::{Asked, Protocol, Told};
 use super::quota::Window;
 use super::request::is_sendable;
 use super::retry::{self, Attempt, Verdict};
@@ -91,7 +91,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
         loop {
             let outcome = self.exchange(&ask, short_hash(request)).await?;
             let told = match &outcome {
-                Ok(response) => P::told(&self.settings, request, response),
+                Ok(response) => P::told(&self.settings, Asked { request, ask: &ask }, response),
                 Err(_) => Told::ByStatus,
             };
             match told {
@@ -102,7 +102,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
                     self.world.wait_ms(wait).await;
                     ask = next;
                 }
-                told => return self.judge((request, &ask), told, outcome, shape),
+                told => return self.judge(Asked { request, ask: &ask }, told, outcome, shape),
             }
         }
     }
@@ -196,7 +196,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
 
     fn judge(
         &self,
-        (request, ask): (&str, &Ask),
+        asked: Asked<'_>,
         told: Told,
         outcome: Result<Response, TransportError>,
         shape: Shape,
@@ -209,17 +209,19 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
             }
             Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case)),
         };
-        let seen = Seen::of(&ask.path_and_query, &response, self.world.now());
+        let seen = Seen::of(&asked.ask.path_and_query, &response, self.world.now());
         let (status, request_id) = (response.status, response.request_id);
         let told = match (told, status) {
             (Told::ByStatus, 200) => Told::Data,
+            // Not the vendor's word, but that of what stands before it.
+            (Told::ByStatus, 401 | 403 | 404) if body::is_page(&response.body) => Told::Broken(body::HTML_PAGE),
             (Told::ByStatus, 401) => Told::Unauthorized,
             (Told::ByStatus, 403) => Told::Forbidden(P::missing_permission(&response.body)),
             (Told::ByStatus, 404) => Told::Missing(P::error_code(&response.body).unwrap_or_default()),
             (told, _) => told,
         };
         match told {
-            Told::Data => body::open::<P>(&self.settings, request, seen, response.body, shape)
+            Told::Data => body::open::<P>(&self.settings, asked, seen, response.body, shape)
                 .map_err(|what| GetError::Broken(status, request_id, what.into())),
             Told::Unauthorized => Err(GetError::Unauthorized),
             Told::Forbidden(permission) => Err(GetError::Forbidden(permission)),

@@ -25,6 +25,8 @@ pub struct Page<'a> {
     pub cursor: Option<&'a str>,
     /// Nothing before this is wanted.
     pub since: Option<Timestamp>,
+    /// When it is asked for.
+    pub now: Timestamp,
 }
 
 /// What was found in an answer.

@@ -28,15 +28,15 @@ pub trait Protocol {
 
     /// What an answer that will not be tried again says, where that is not what its status says.
     #[must_use]
-    fn told(_settings: &Self::Settings, _request: &str, _response: &Response) -> Told {
+    fn told(_settings: &Self::Settings, _asked: Asked<'_>, _response: &Response) -> Told {
         Told::ByStatus
     }
 
-    /// Finds the data in the text of an answer with status 200.
+    /// Finds the data in the text of an answer.
     ///
     /// # Errors
     /// What is wrong with the answer, in plain words and without quoting it.
-    fn open(settings: &Self::Settings, request: &str, text: &str, shape: Shape) -> Result<Opened, &'static str>;
+    fn open(settings: &Self::Settings, asked: Asked<'_>, text: &str, shape: Shape) -> Result<Opened, &'static str>;
 
     /// The vendor's code for an error, if the body has one that is fit to be shown.
     #[must_use]
@@ -58,6 +58,15 @@ pub trait Protocol {
             None => format!("limit={}", page.limit),
         }
     }
+}
+
+/// What was asked, in both forms.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The request of the table of resources.
+    pub request: &'a str,
+    /// What was sent for it.
+    pub ask: &'a Ask,
 }
 
 /// What an answer says.

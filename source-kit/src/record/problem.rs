@@ -118,7 +118,10 @@ impl Problem {
                 Some(permission) => format!("{reading} was refused{times}: {permission} is missing"),
                 None => format!("{reading} was refused{times}; the answer names no permission"),
             },
-            Cause::NotAvailable if self.whole_list => format!("{reading} is not offered to this account"),
+            Cause::NotAvailable if self.whole_list => match detail {
+                Some(why) => format!("{reading} found nothing of that name: {why}"),
+                None => format!("{reading} is not offered to this account"),
+            },
             Cause::NotAvailable => match count {
                 1 => format!("{reading} answered 404 for 1 item that exists"),
                 _ => format!("{reading} answered 404 for {count} items that exist"),

@@ -25,6 +25,8 @@ pub struct Resource<V: Vendor> {
     pub item_path: &'static str,
     /// What a 404 means.
     pub missing: Missing,
+    /// Why it may not be offered, where that can be told.
+    pub absent: Option<&'static str>,
     /// Kinds that are short when the list is, besides those of its parts.
     pub feeds: &'static [&'static Kind],
     /// Kinds of other lists that need to know what is in this one.
@@ -52,6 +54,7 @@ impl<V: Vendor> Resource<V> {
         item_path: "",
         missing: Missing::NotOffered,
         by_offset: true,
+        absent: None,
         feeds: &[],
         informs: &[],
         parts: &[],

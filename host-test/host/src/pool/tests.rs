@@ -1,31 +1,56 @@
-//! Against a server that says `ok` to everything, in memory.
+//! Against servers that say `ok`, in memory.
 
 use super::*;
 use crate::wire::Stream;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// What never comes is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a server goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Manner {
+    #[default]
+    Http1,
+    Http2,
+    /// HTTP/2: after its first answer on a connection it says that it goes away.
+    GoesAway,
+    /// HTTP/2: after its first answer on a connection nothing is heard of it, but the connection stays.
+    FallsSilent,
+}
 
 /// Connections that end in a server, which says `ok` to each request.
 #[derive(Clone, Default)]
 struct Server {
+    manner: Manner,
     dialled: Arc<AtomicUsize>,
     ended: Arc<AtomicUsize>,
 }
 
 impl Server {
+    fn new(manner: Manner) -> Self {
+        Self { manner, ..Self::default() }
+    }
+
     async fn dial(&self) -> Result<Dialled, BoxError> {
         self.dialled.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
         let (client, server) = duplex(4096);
-        let ended = Arc::clone(&self.ended);
+        let (manner, ended) = (self.manner, Arc::clone(&self.ended));
         tokio::spawn(async move {
-            serve(server).await;
+            match manner {
+                Manner::Http1 => serve(server).await,
+                _ => serve_http2(server, manner).await,
+            }
             ended.fetch_add(1, Ordering::SeqCst);
         });
         let stream: Box<dyn Stream> = Box::new(TokioIo::new(client));
-        Ok(Dialled { stream, is_http2: false })
+        Ok(Dialled { stream, is_http2: self.manner != Manner::Http1 })
     }
 
     fn dialled(&self) -> usize {
@@ -33,10 +58,17 @@ impl Server {
     }
 
     async fn until_ended(&self, count: usize) {
-        while self.ended.load(Ordering::SeqCst) < count {
-            tokio::task::yield_now().await;
-        }
+        until(|| self.ended.load(Ordering::SeqCst) >= count).await;
     }
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("it never comes");
 }
 
 async fn serve(mut stream: DuplexStream) {
@@ -44,6 +76,23 @@ async fn serve(mut stream: DuplexStream) {
     while stream.read(&mut seen).await.is_ok_and(|bytes| bytes > 0) {
         tokio::task::yield_now().await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+    }
+}
+
+async fn serve_http2(stream: DuplexStream, manner: Manner) {
+    let mut connection = h2::server::handshake(stream).await.unwrap();
+    while let Some(Ok((_, mut respond))) = connection.accept().await {
+        let mut body = respond.send_response(Response::new(()), false).unwrap();
+        body.send_data("ok".into(), true).unwrap();
+        match manner {
+            Manner::GoesAway => connection.graceful_shutdown(),
+            Manner::FallsSilent => {
+                // It is sent while the next one is waited for, which is kept: dropped, it would be answered.
+                let _next = timeout(Duration::from_millis(10), connection.accept()).await;
+                return std::future::pending().await;
+            }
+            Manner::Http1 | Manner::Http2 => {}
+        }
     }
 }
 
@@ -81,9 +130,7 @@ async fn what_is_idle_for_too_long_is_closed() {
     let (pool, server) = (Arc::new(Pool::default()), Server::default());
     get(&pool, &server).await;
     // It is kept by a task of its own.
-    while pool.lot().idle.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until(|| !pool.held().idle.is_empty()).await;
     let now = Instant::now();
     assert!(!pool.forget_old(now + IDLE / 2) && pool.open() == 1);
     assert!(pool.forget_old(now + IDLE) && pool.open() == 0);
@@ -121,4 +168,90 @@ async fn after_a_failure_nobody_waits_for_the_next_one() {
     assert!(errors.iter().all(|error| error.as_deref() == Some("nobody is there")), "{errors:?}");
     assert_eq!(most.load(Ordering::SeqCst), 7, "all but the first at once");
     assert_eq!(pool.open(), 0);
+}
+
+#[tokio::test]
+async fn what_is_given_back_after_all_were_closed_is_not_kept() {
+    for manner in [Manner::Http1, Manner::Http2] {
+        let (pool, server) = (Arc::new(Pool::default()), Server::new(manner));
+        let (response, flight) = pool.send(request(), || server.dial()).await.unwrap();
+        pool.close();
+        // It was under way, and comes to its end.
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok", "{manner:?}");
+        drop(flight);
+        server.until_ended(1).await;
+        assert_eq!(pool.open(), 0, "{manner:?}");
+        // The next turn begins anew, and keeps what it makes.
+        get(&pool, &server).await;
+        get(&pool, &server).await;
+        assert_eq!((server.dialled(), pool.open()), (2, 1), "{manner:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_made_when_all_were_closed_is_not_kept() {
+    for manner in [Manner::Http1, Manner::Http2] {
+        let (pool, server) = (Arc::new(Pool::default()), Server::new(manner));
+        let (closed, wait) = oneshot::channel::<()>();
+        let wait = Mutex::new(Some(wait));
+        let dial = || {
+            let (wait, server) = (wait.lock().unwrap().take(), server.clone());
+            async move {
+                wait.unwrap().await.unwrap();
+                server.dial().await
+            }
+        };
+        let closing = async {
+            until(|| pool.open() == 1).await;
+            pool.close();
+            closed.send(()).unwrap();
+        };
+        let (sent, ()) = tokio::join!(pool.send(request(), dial), closing);
+        let (response, _flight) = sent.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok", "{manner:?}");
+        server.until_ended(1).await;
+        assert_eq!(pool.open(), 0, "{manner:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_costs_a_connection_and_no_request() {
+    let (pool, server) = (Arc::new(Pool::default()), Server::new(Manner::GoesAway));
+    for count in 1..=3 {
+        get(&pool, &server).await;
+        assert_eq!(server.dialled(), count);
+        server.until_ended(count).await;
+    }
+}
+
+fn pinging() -> Pool {
+    let soon = Duration::from_millis(20);
+    Pool { pings: Pings { interval: soon, timeout: soon }, ..Pool::default() }
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_found_by_who_waits_for_it() {
+    let (pool, server) = (Arc::new(pinging()), Server::new(Manner::FallsSilent));
+    get(&pool, &server).await;
+    let sent = timeout(PATIENCE, pool.send(request(), || server.dial())).await.expect("it is never found");
+    // Either it was sent in vain, or the connection was found dead before that.
+    match sent {
+        Err(error) => assert!(error.downcast_ref::<hyper::Error>().is_some(), "{error}"),
+        Ok(_) => assert_eq!(server.dialled(), 2),
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_found_while_nothing_is_asked() {
+    let (pool, server) = (Arc::new(pinging()), Server::new(Manner::FallsSilent));
+    get(&pool, &server).await;
+    until(|| pool.open() == 0).await;
+    get(&pool, &server).await;
+    assert_eq!(server.dialled(), 2);
+}
+
+#[test]
+fn a_server_that_is_gone_is_found_before_its_connection_is_idle_for_too_long() {
+    let Pings { interval, timeout } = Pings::default();
+    assert!(interval + timeout < IDLE);
 }

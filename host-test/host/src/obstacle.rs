@@ -10,7 +10,7 @@ use thiserror::Error;
 /// What stands between this host and a server. Names no path, and no credentials of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum Obstacle {
     /// 407.
     #[error("the proxy {0} requires a user name and password, or rejected those given (407)")]
     ProxyCredentials(String),
@@ -28,7 +28,7 @@ pub enum Trouble {
     Certificate(String, String),
 }
 
-impl Trouble {
+impl Obstacle {
     /// Whether it is the proxy's.
     #[must_use]
     pub fn is_proxys(&self) -> bool {
