@@ -1,0 +1,90 @@
+//! What an answer is turned into for the kit: a list of objects, the same for every place.
+
+use crate::ask::Rows;
+use crate::place::Place;
+use crate::settings::Settings;
+use crate::step::Step;
+use crate::table::{AT, Table};
+use crate::trail_source::Reading;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+use serde::{Deserialize, Serialize};
+
+/// Name of the field that tells items apart.
+pub const KEY: &str = "key";
+
+/// A row, or what is known of the table once it is read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Item<'a> {
+    /// Id and instant of a row; absent where it has none, and is no evidence.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Cow<'a, str>>,
+    /// The cells of a row.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<Vec<Option<Cow<'a, str>>>>,
+    /// How the table was read.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading<'a>>,
+}
+
+/// Whose tables they are.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AccountItem<'a> {
+    /// Fivetran's id of the account.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// Its name.
+    #[serde(borrow)]
+    pub name: Option<Cow<'a, str>>,
+    /// Whether the table ACCOUNT says so, and not only the settings.
+    pub is_read: bool,
+}
+
+/// The item that names the account.
+#[must_use]
+pub fn account_item(id: &str, name: Option<&str>, is_read: bool) -> String {
+    let item = AccountItem { id: id.into(), name: name.map(Into::into), is_read };
+    serde_json::to_string(&item).unwrap_or_default()
+}
+
+/// Items in one text.
+#[derive(Debug, Default)]
+pub struct Items {
+    text: String,
+    ranges: Vec<Range<usize>>,
+}
+
+impl Items {
+    /// The rows of an answer, each in the order of the table's columns.
+    #[must_use]
+    pub fn of(table: Table, rows: &Rows<'_>) -> Self {
+        let mut items = Self::default();
+        for row in rows.rows.iter().filter(|row| row.len() == table.columns().len()) {
+            let cell = |place: usize| row.get(place).and_then(Option::as_deref).filter(|text| !text.is_empty());
+            let key = cell(0).zip(cell(AT)).map(|(id, at)| [id, at].join(" ").into());
+            let cells = row.iter().map(|cell| cell.as_deref().map(Cow::Borrowed)).collect();
+            items.add(&Item { key, row: Some(cells), reading: None });
+        }
+        items
+    }
+
+    /// What is known of a table that is read.
+    pub fn add_source(&mut self, done: &Step, place: &dyn Place, settings: &Settings) {
+        let reading = Some(Reading::of(done, place, settings));
+        self.add(&Item { key: Some("table".into()), row: None, reading });
+    }
+
+    fn add(&mut self, item: &Item<'_>) {
+        let start = self.text.len();
+        self.text += &serde_json::to_string(item).unwrap_or_default();
+        self.ranges.push(start..self.text.len());
+    }
+
+    /// The text, and where in it each item stands.
+    #[must_use]
+    pub fn into_parts(self) -> (String, Vec<Range<usize>>) {
+        (self.text, self.ranges)
+    }
+}

@@ -1,0 +1,156 @@
+//! How the kit asks: a request of the table of resources is a table's name and a step of its walk, and becomes what
+//! the place understands.
+
+use crate::account::{Whose, whose};
+use crate::ask::{Answer, Heard, Rows};
+use crate::item::{Items, account_item};
+use crate::place::Place;
+use crate::settings::Settings;
+use crate::source::AuditTrail;
+use crate::step::{Phase, Step};
+use crate::table::Table;
+use alloc::format;
+use alloc::string::String;
+use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, Shape, Told};
+
+/// Wait before a statement that still runs is asked for again, in milliseconds. A place has waited long itself before
+/// it says so.
+const POLL_MS: u64 = 2_000;
+
+impl Protocol for AuditTrail {
+    const VENDOR: &'static str = "Fivetran's destination";
+    const HOST: &'static str = "the destination's host";
+    const QUOTA_PER_HOUR: u32 = 20_000;
+
+    type Settings = Settings;
+
+    fn ask(settings: &Settings, request: &str) -> Ask {
+        match walk(settings, request) {
+            Some((place, step)) => place.ask(&step),
+            // No host of that name is granted.
+            None => Ask::get("", request),
+        }
+    }
+
+    fn told(settings: &Settings, asked: Asked<'_>, response: &Response) -> Told {
+        // What may pass is tried again by the kit, and a page for people is nobody's answer.
+        let passes = matches!(response.status, 408 | 429 | 500..);
+        let body = core::str::from_utf8(&response.body).unwrap_or_default();
+        let Some((place, step)) = walk(settings, asked.request).filter(|_| !passes && !body.starts_with('<')) else {
+            return Told::ByStatus;
+        };
+        if table_of(asked.request) != Some(step.table) {
+            return without_table(asked.request);
+        }
+        let (step, polled) = as_asked(place, step, asked.ask);
+        match place.read(&step, Heard { status: response.status, body, polled }) {
+            Answer::Rows(_) => Told::Data,
+            Answer::Later(ask) => Told::Later(ask, POLL_MS),
+            Answer::Lost => Told::Later(place.ask(&step.lost()), POLL_MS),
+            Answer::Missing => Told::Missing(String::new()),
+            Answer::Refused(permission) => Told::Forbidden(permission),
+            Answer::Unauthorized => Told::Unauthorized,
+            Answer::Broken(what) => Told::Broken(what),
+        }
+    }
+
+    fn open(settings: &Settings, asked: Asked<'_>, text: &str, shape: Shape) -> Result<Opened, &'static str> {
+        let (place, step) = walk(settings, asked.request).ok_or("the request is none of this source's")?;
+        let (step, polled) = as_asked(place, step, asked.ask);
+        let Answer::Rows(rows) = place.read(&step, Heard { status: 200, body: text, polled }) else {
+            return Err("the answer holds no rows");
+        };
+        let pointer = place.pointer(&step);
+        if shape != Shape::List {
+            let item = account(settings, &step, &rows)?;
+            return Ok(Opened { data: Data::Object(0..item.len()), text: Some(item), pointer });
+        }
+        let next = step.next(&rows)?;
+        let mut items = Items::of(step.table, &rows);
+        let is_done = next.phase == Phase::Done;
+        if is_done {
+            items.add_source(&next, place, settings);
+        }
+        let cursor = (!is_done).then(|| next.to_text());
+        let (text, ranges) = items.into_parts();
+        let page = ListPage { changed: changed(&next), ..ListPage::new(ranges, cursor) };
+        Ok(Opened { text: Some(text), data: Data::Page(page), pointer })
+    }
+
+    fn page_query(page: &Page<'_>) -> String {
+        let micros = |millis: i64| millis.saturating_mul(1000);
+        let since = page.since.map_or(String::new(), |since| format!("{}", micros(since.0)));
+        format!("since={since}&now={}&cursor={}", micros(page.now.0), page.cursor.unwrap_or_default())
+    }
+}
+
+/// The table that a request names.
+fn table_of(request: &str) -> Option<Table> {
+    let name = request.split('?').next()?;
+    [Table::Account, Table::AuditTrail, Table::Log].into_iter().find(|table| table.name() == name)
+}
+
+/// Where and what a request asks. A log service has neither an account nor an audit trail: there the log is asked in
+/// their place, so that it shows whether the keys are accepted.
+fn walk<'s>(settings: &'s Settings, request: &str) -> Option<(&'s dyn Place, Step)> {
+    let place = settings.place.as_ref()?.as_dyn();
+    let table = table_of(request)?;
+    let value = |name: &str| {
+        let (_, query) = request.split_once('?')?;
+        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    };
+    if let Some(cursor) = value("cursor").filter(|cursor| !cursor.is_empty()) {
+        return Some((place, Step::from_text(place, cursor).filter(|step| step.table == table)?));
+    }
+    let number = |name: &str| value(name).and_then(|text| text.parse().ok());
+    let first = |table| Step::first(place, table, number("since"), number("now").unwrap_or(i64::MAX));
+    Some((place, first(table).or_else(|| first(Table::Log))?))
+}
+
+/// The step that an answer is read for, and whether it is one that was waited for.
+fn as_asked(place: &dyn Place, step: Step, ask: &Ask) -> (Step, bool) {
+    if *ask == place.ask(&step) {
+        return (step, false);
+    }
+    // Once a result is gone, its statement is asked again, and may be waited for again.
+    let again = step.lost();
+    if again != step && (*ask == place.ask(&again) || !is_of_result(&step, ask)) {
+        let polled = *ask != place.ask(&again);
+        return (again, polled);
+    }
+    (step, true)
+}
+
+/// Whether a request names the result that a step is in the midst of.
+fn is_of_result(step: &Step, ask: &Ask) -> bool {
+    match &step.phase {
+        Phase::Rows(Some(open)) => ask.path_and_query.contains(&open.part.handle),
+        _ => false,
+    }
+}
+
+/// What there is to say of a table that a place has not.
+fn without_table(request: &str) -> Told {
+    if table_of(request) == Some(Table::Account) { Told::ByStatus } else { Told::Missing(String::new()) }
+}
+
+/// The item that names the account.
+fn account(settings: &Settings, step: &Step, rows: &Rows<'_>) -> Result<String, &'static str> {
+    let wanted = settings.account.as_deref().unwrap_or_default();
+    if step.table != Table::Account {
+        return Ok(account_item(wanted, None, false));
+    }
+    match whose(rows) {
+        Whose::Of(id, name) => Ok(account_item(&id, name.as_deref(), true)),
+        Whose::Unclear(what) => Err(what),
+    }
+}
+
+/// How a table was seen to change while it was read.
+fn changed(done: &Step) -> Option<String> {
+    let (before, after) = (done.counted?, done.recounted?);
+    let moved = if done.moved { ", and its pages moved meanwhile" } else { "" };
+    (!done.is_complete() && done.phase == Phase::Done).then(|| {
+        format!("{before} rows were counted before, {} read, {after} counted after{moved}", done.delivered)
+    })
+}
