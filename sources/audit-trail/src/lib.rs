@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod account;
 pub mod ask;
 pub mod cursor;
 pub mod entry;

@@ -122,6 +122,14 @@ impl Step {
     /// # Errors
     /// What is odd about the answer, in words.
     pub fn next(&self, rows: &Rows<'_>) -> Result<Self, &'static str> {
+        self.next_of(rows, WINDOW)
+    }
+
+    /// The same where statements ask for another number of rows.
+    ///
+    /// # Errors
+    /// What is odd about the answer, in words.
+    pub fn next_of(&self, rows: &Rows<'_>, window: u64) -> Result<Self, &'static str> {
         let mut next = self.clone();
         next.phase = match &self.phase {
             Phase::Account | Phase::Done => Phase::Done,
@@ -130,7 +138,7 @@ impl Step {
                 if self.way == Way::Listing { Phase::Rows(None) } else { Phase::Count }
             }
             Phase::Count => next.take_count(rows)?,
-            Phase::Rows(open) => next.take_rows(open.as_ref(), rows)?,
+            Phase::Rows(open) => next.take_rows(open.as_ref(), rows, window)?,
             Phase::Recount => {
                 next.recounted = Some(if self.way == Way::Listing { total(rows)? } else { Count::of(rows)?.rows });
                 Phase::Done
@@ -167,7 +175,7 @@ impl Step {
         Ok(Phase::Rows(None))
     }
 
-    fn take_rows(&mut self, open: Option<&Open>, rows: &Rows<'_>) -> Result<Phase, &'static str> {
+    fn take_rows(&mut self, open: Option<&Open>, rows: &Rows<'_>, window: u64) -> Result<Phase, &'static str> {
         if self.way == Way::Listing {
             let total = total(rows)?;
             self.moved |= self.counted.is_some_and(|counted| counted != total);
@@ -184,7 +192,7 @@ impl Step {
             return Ok(Phase::Rows(Some(Open { part: part.clone(), read })));
         }
         Ok(match self.way {
-            Way::Statements if read >= WINDOW => Phase::Rows(None),
+            Way::Statements if read >= window => Phase::Rows(None),
             Way::Statements | Way::Listing => Phase::Recount,
             Way::Search => Phase::Done,
         })

@@ -101,14 +101,14 @@ pub(crate) fn rows_of<'a>(step: &Step, rows: Rows<'a>) -> Answer<'a> {
 
 /// A place's name of a result, that may go into a path.
 pub(crate) fn handle(text: &str) -> Option<String> {
-    const LONGEST: usize = 128;
+    const LONGEST: usize = 64;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     ((1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.into())
 }
 
 /// A place's token for a further page, that can be written into a cursor.
 pub(crate) fn token(text: &str) -> Option<String> {
-    const LONGEST: usize = 640;
+    const LONGEST: usize = 600;
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'|' | b'"' | b'\\');
     ((1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.into())
 }

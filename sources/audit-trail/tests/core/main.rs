@@ -1,6 +1,10 @@
 //! The pure half, with invented rows.
 
 mod answers;
+mod contents;
+mod cursors;
+mod schemas;
 mod settings;
 mod statements;
 mod support;
+mod walk;

@@ -1,0 +1,30 @@
+//! Whose tables they are: the one row of the table ACCOUNT.
+
+use crate::ask::{Cell, Rows};
+use alloc::string::String;
+
+/// Whose tables they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of the account in the settings; its name.
+    Ours(Option<String>),
+    /// Those of another account.
+    Another,
+    /// It cannot be told; why, in words.
+    Unclear(&'static str),
+}
+
+/// Compares the answer to the first request with the account of the settings.
+#[must_use]
+pub fn whose(rows: &Rows<'_>, account: &str) -> Whose {
+    let text = |cell: Option<&Cell<'_>>| cell.and_then(Option::as_deref).map(String::from);
+    match rows.rows.as_slice() {
+        [] => Whose::Unclear("the table account has no row"),
+        [row] => match text(row.first()) {
+            Some(id) if id == account => Whose::Ours(text(row.get(1))),
+            Some(_) => Whose::Another,
+            None => Whose::Unclear("the row of the table account has no id"),
+        },
+        _ => Whose::Unclear("the table account has more than one row"),
+    }
+}

@@ -1,0 +1,301 @@
+//! The walk of a table that others write to meanwhile: every row once, or it is known that not.
+
+use crate::support::{bigquery, columns, datadog, place, snowflake};
+use audit_trail_source::ask::{Cell, Part, Rows};
+use audit_trail_source::place::Place;
+use audit_trail_source::step::{Phase, Step, Way};
+use audit_trail_source::table::Table;
+use proptest::prelude::*;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    at: i64,
+    id: u32,
+    synced: i64,
+}
+
+/// What someone does to the table between two requests.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Nothing,
+    Add(i64),
+    Delete(usize),
+    Resync(usize),
+    /// The place forgets every result.
+    Forget,
+    /// The call ends in the middle of a page, and the next one asks for the page again.
+    Cut(usize),
+}
+
+/// A table in a warehouse, with results in parts.
+struct Warehouse {
+    rows: Vec<Row>,
+    results: Vec<Vec<Row>>,
+    window: usize,
+    part: usize,
+    clock: i64,
+    ids: u32,
+}
+
+impl Warehouse {
+    fn new(instants: &[(i64, i64)], window: usize, part: usize) -> Self {
+        let rows: Vec<_> = (0..).zip(instants).map(|(id, &(at, synced))| Row { at, id, synced }).collect();
+        Self { ids: u32::try_from(rows.len()).unwrap(), rows, results: Vec::new(), window, part, clock: 1_000 }
+    }
+
+    fn do_it(&mut self, deed: Deed) {
+        self.clock += 1;
+        let len = self.rows.len().max(1);
+        match deed {
+            Deed::Add(at) => {
+                self.rows.push(Row { at, id: self.ids, synced: self.clock });
+                self.ids += 1;
+            }
+            Deed::Delete(number) if !self.rows.is_empty() => drop(self.rows.remove(number % len)),
+            Deed::Resync(number) if !self.rows.is_empty() => self.rows[number % len].synced = self.clock,
+            Deed::Forget => self.results.iter_mut().for_each(Vec::clear),
+            _ => {}
+        }
+    }
+
+    fn bounded(&self, from: i64, watermark: i64) -> Vec<Row> {
+        let mut rows: Vec<_> =
+            self.rows.iter().filter(|row| row.at >= from && row.synced <= watermark).cloned().collect();
+        rows.sort();
+        rows
+    }
+
+    fn count(&self, step: &Step) -> Rows<'static> {
+        let rows = self.bounded(step.since_us.unwrap_or(0), step.watermark_us);
+        let text = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
+        let instants = || rows.iter().map(|row| row.at);
+        let synced = rows.iter().map(|row| row.synced).max();
+        let count = i64::try_from(rows.len()).ok();
+        let row = [text(count), text(instants().min()), text(instants().max()), text(synced)];
+        Rows { rows: vec![row.into()], ..Rows::default() }
+    }
+
+    /// A part of a result; `None` where it is gone.
+    fn part(&self, handle: usize, number: usize) -> Option<Rows<'static>> {
+        let result = &self.results[handle];
+        if result.is_empty() && number > 0 {
+            return None;
+        }
+        let rows = result.iter().skip(number * self.part).take(self.part).map(cells).collect();
+        let next = (number + 1) * self.part < result.len();
+        let next = next.then(|| Part { handle: handle.to_string(), next: (number + 1).to_string(), last: 0 });
+        Some(Rows { rows, next, ..Rows::default() })
+    }
+
+    fn answer(&mut self, step: &Step) -> Option<Rows<'static>> {
+        match &step.phase {
+            Phase::Columns => {
+                let columns = step.table.columns().iter().map(|name| ((*name).into(), "TEXT".into())).collect();
+                Some(Rows { columns, ..Rows::default() })
+            }
+            Phase::Count | Phase::Recount => Some(self.count(step)),
+            Phase::Rows(None) => {
+                let rows = self.bounded(step.at_us, step.watermark_us).into_iter();
+                let skip = usize::try_from(step.skip).unwrap();
+                self.results.push(rows.skip(skip).take(self.window).collect());
+                self.part(self.results.len() - 1, 0)
+            }
+            Phase::Rows(Some(open)) => self.part(open.part.handle.parse().unwrap(), open.part.next.parse().unwrap()),
+            Phase::Account | Phase::Done => unreachable!(),
+        }
+    }
+
+    /// The table as it is stored, page by page.
+    fn listing(&self, step: &Step) -> Rows<'static> {
+        let total = Some(self.rows.len() as u64);
+        let from: usize = match &step.phase {
+            Phase::Recount => return Rows { total, ..Rows::default() },
+            Phase::Rows(Some(open)) => open.part.next.parse().unwrap(),
+            _ => usize::try_from(step.delivered).unwrap(),
+        };
+        let rows = self.rows.iter().skip(from).take(self.part).map(cells).collect();
+        let to = from + self.part;
+        let next = (to < self.rows.len()).then(|| Part { handle: String::new(), next: to.to_string(), last: 0 });
+        Rows { rows, total, next, ..Rows::default() }
+    }
+}
+
+fn cells(row: &Row) -> Vec<Cell<'static>> {
+    let mut cells: Vec<Cell<'static>> = vec![None; Table::AuditTrail.columns().len()];
+    cells[0] = Some(Cow::Owned(row.id.to_string()));
+    cells[1] = Some(Cow::Owned(row.at.to_string()));
+    *cells.last_mut().unwrap() = Some(Cow::Owned(row.synced.to_string()));
+    cells
+}
+
+/// How often each id was delivered, and the last step.
+type Walked = (BTreeMap<String, u32>, Step);
+
+/// Walks a table, with a deed before each request.
+fn walk(warehouse: &mut Warehouse, place: &dyn Place, since: Option<i64>, deeds: &[Deed]) -> Walked {
+    let mut step = Step::first(place, Table::AuditTrail, since, 0).unwrap();
+    let mut delivered = BTreeMap::new();
+    let (mut deeds, mut taken) = (deeds.iter(), 0);
+    for _ in 0..10_000 {
+        // Every call may be another one: only the text goes on.
+        step = Step::from_text(place, &step.to_text()).unwrap();
+        if step.phase == Phase::Done {
+            return (delivered, step);
+        }
+        let deed = *deeds.next().unwrap_or(&Deed::Nothing);
+        warehouse.do_it(deed);
+        let answer = match step.way {
+            Way::Listing if step.phase != Phase::Columns => Some(warehouse.listing(&step)),
+            _ => warehouse.answer(&step),
+        };
+        let Some(rows) = answer else {
+            step = step.lost();
+            continue;
+        };
+        let is_reading = matches!(step.phase, Phase::Rows(_));
+        let until = if let Deed::Cut(number) = deed { number % (rows.rows.len() + 1) } else { rows.rows.len() };
+        if is_reading {
+            for row in rows.rows.iter().take(until).skip(taken) {
+                *delivered.entry(row[0].clone().unwrap().into_owned()).or_insert(0) += 1;
+            }
+            if until < rows.rows.len() {
+                taken = until.max(taken);
+                continue;
+            }
+            taken = 0;
+        }
+        step = step.next_of(&rows, warehouse.window as u64).unwrap();
+    }
+    panic!("the walk has no end");
+}
+
+fn any_deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        6 => Just(Deed::Nothing),
+        1 => (0..9i64).prop_map(Deed::Add),
+        1 => any::<usize>().prop_map(Deed::Delete),
+        1 => any::<usize>().prop_map(Deed::Resync),
+        1 => Just(Deed::Forget),
+        2 => any::<usize>().prop_map(Deed::Cut),
+    ]
+}
+
+/// Many rows of few instants.
+fn any_rows() -> impl Strategy<Value = Vec<(i64, i64)>> {
+    prop::collection::vec((0..9i64, 0..50i64), 0..200)
+}
+
+fn once(rows: &[Row], since: Option<i64>) -> BTreeMap<String, u32> {
+    rows.iter().filter(|row| row.at >= since.unwrap_or(0)).map(|row| (row.id.to_string(), 1)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_quiet_table_is_read_whole_wherever_it_is_cut(rows in any_rows(), since in prop::option::of(0..9i64), window in 1..8usize, part in 1..8usize, deeds in prop::collection::vec(any_deed(), 0..60)) {
+        let is_quiet = |deed: &Deed| matches!(deed, Deed::Nothing | Deed::Forget | Deed::Cut(_));
+        let deeds: Vec<_> = deeds.into_iter().filter(is_quiet).collect();
+        let (settings, mut warehouse) = (snowflake(), Warehouse::new(&rows, window, part));
+        let want = once(&warehouse.rows, since);
+        let (delivered, step) = walk(&mut warehouse, place(&settings), since, &deeds);
+        prop_assert_eq!(&delivered, &want);
+        prop_assert!(step.is_complete(), "{:?}", step);
+        prop_assert_eq!(step.delivered, want.len() as u64);
+    }
+
+    #[test]
+    fn what_is_called_complete_is(rows in any_rows(), window in 1..8usize, part in 1..8usize, deeds in prop::collection::vec(any_deed(), 0..60)) {
+        let (settings, mut warehouse) = (snowflake(), Warehouse::new(&rows, window, part));
+        // What comes before the count is counted.
+        for deed in deeds.iter().take(2) {
+            warehouse.do_it(*deed);
+        }
+        let at_count = once(&warehouse.rows, None);
+        let during: Vec<_> = [Deed::Nothing; 2].into_iter().chain(deeds.into_iter().skip(2)).collect();
+        let (delivered, step) = walk(&mut warehouse, place(&settings), None, &during);
+        if step.is_complete() {
+            prop_assert_eq!(delivered, at_count, "{:?}", step);
+        }
+    }
+
+    #[test]
+    fn a_table_read_as_it_is_stored_is_read_whole(rows in any_rows(), part in 1..8usize, cuts in prop::collection::vec(any::<usize>().prop_map(Deed::Cut), 0..20)) {
+        let (settings, mut warehouse) = (bigquery(), Warehouse::new(&rows, 1, part));
+        let want = once(&warehouse.rows, None);
+        let (delivered, step) = walk(&mut warehouse, place(&settings), None, &cuts);
+        prop_assert_eq!(delivered, want);
+        prop_assert!(step.way == Way::Listing && step.is_complete(), "{:?}", step);
+        prop_assert_eq!(step.first_us, rows.iter().map(|row| row.0).min());
+        prop_assert_eq!(step.last_us, rows.iter().map(|row| row.0).max());
+        prop_assert_eq!(step.synced_us, rows.iter().map(|row| row.1).max());
+    }
+
+    #[test]
+    fn a_table_that_grows_or_shrinks_while_it_is_listed_is_not_called_complete(rows in any_rows(), part in 1..8usize, grows in any::<bool>(), deeds in prop::collection::vec(prop::option::of(any::<usize>()), 0..40)) {
+        let (settings, mut warehouse) = (bigquery(), Warehouse::new(&rows, 1, part));
+        let at_count = once(&warehouse.rows, None);
+        let deed = |number: Option<usize>| match number {
+            None => Deed::Nothing,
+            Some(_) if grows => Deed::Add(3),
+            Some(number) => Deed::Delete(number),
+        };
+        let during: Vec<_> = [Deed::Nothing; 2].into_iter().chain(deeds.into_iter().map(deed)).collect();
+        let (delivered, step) = walk(&mut warehouse, place(&settings), None, &during);
+        if step.is_complete() {
+            prop_assert_eq!(delivered, at_count, "{:?}", step);
+        }
+    }
+}
+
+fn row(at: &str) -> Vec<Cell<'_>> {
+    let mut cells: Vec<Cell<'_>> = vec![None; 12];
+    cells[1] = Some(Cow::Borrowed(at));
+    cells
+}
+
+#[test]
+fn an_answer_that_cannot_be_is_an_error() {
+    let settings = snowflake();
+    let first = Step::first(place(&settings), Table::AuditTrail, None, 0).unwrap();
+    let reading =
+        Step { phase: Phase::Rows(None), at_us: 5, columns: columns(Table::AuditTrail, &[]), ..first.clone() };
+    let rows = |rows: Vec<Vec<Cell<'static>>>| Rows { rows, ..Rows::default() };
+    assert!(reading.next(&rows(vec![row("5"), row("6")])).is_ok());
+    assert!(reading.next(&rows(vec![row("4")])).unwrap_err().contains("order"));
+    assert!(reading.next(&rows(vec![row("today")])).is_err());
+    let counting = Step { phase: Phase::Count, ..first };
+    let cell = |text: &'static str| Some(Cow::Borrowed(text));
+    for odd in [
+        vec![],
+        vec![vec![]],
+        vec![vec![cell("-1"), None, None, None]],
+        vec![vec![cell("1"), cell("1"), cell("1"), None]],
+        vec![vec![cell("x"), None, None, None]],
+    ] {
+        assert!(counting.next(&rows(odd.clone())).is_err(), "{odd:?}");
+    }
+    let empty = counting.next(&rows(vec![vec![cell("0"), None, None, None]])).unwrap();
+    assert_eq!((empty.phase.clone(), empty.counted), (Phase::Recount, Some(0)));
+    let same = Part { handle: "h".into(), next: "1".into(), last: 0 };
+    let once = reading.next(&Rows { next: Some(same.clone()), ..Rows::default() }).unwrap();
+    assert!(once.next(&Rows { next: Some(same), ..Rows::default() }).is_err(), "a circle");
+}
+
+#[test]
+fn a_search_ends_with_its_last_page_and_proves_nothing() {
+    let settings = datadog();
+    let first = Step::first(place(&settings), Table::Log, Some(1_500), 9_000_000).unwrap();
+    assert_eq!((first.phase.clone(), first.watermark_us), (Phase::Rows(None), 9_000_000));
+    let log = |at: &'static str| [None, Some(Cow::Borrowed(at)), None, None, None, None, None].to_vec();
+    let next = Some(Part { handle: "1500".into(), next: "eyJ=".into(), last: 0 });
+    let second = first.next(&Rows { rows: vec![log("1000"), log("2000")], next, ..Rows::default() }).unwrap();
+    assert_eq!((second.at_us, second.skip, second.delivered), (2_000, 1, 2));
+    let lost = second.lost();
+    assert_eq!((lost.phase, lost.at_us, lost.skip, lost.moved), (Phase::Rows(None), 2_000, 1, false));
+    let done = second.next(&Rows { rows: vec![log("2000")], ..Rows::default() }).unwrap();
+    assert_eq!((done.phase.clone(), done.delivered, done.counted, done.is_complete()), (Phase::Done, 3, None, false));
+    assert_eq!((done.first_us, done.last_us, done.synced_us), (Some(1_000), Some(2_000), None));
+}
