@@ -23,7 +23,7 @@ pub use record::not_observable::Topic;
 pub use record::part::{Item, Missing, Need, Part, Proof, Windows};
 pub use record::resource::Resource;
 pub use record::source::{
-    About, Account, Capability, Host, Pair, SecretField, Setting, SignIn, Source, Summary, Token,
+    About, Account, Capability, Host, Lack, Pair, SecretField, Setting, SignIn, Source, Summary, Token,
 };
 pub use record::vendor::Vendor;
 

@@ -119,8 +119,8 @@ fn read_settings<S: Source>(text: &str, findings: &mut Vec<Diagnostic>) -> Setti
         }
     }
     settings.privacy = privacy(&map, findings);
-    if let Some((name, expected)) = S::fault(&settings.own).filter(|_| findings.is_empty()) {
-        wrong(findings, name, expected);
+    if let Some(lack) = S::lack(&settings.own).filter(|_| findings.is_empty()) {
+        refuse(findings, "setting-missing", lack.pointer, lack.message.into(), lack.remedy);
     }
     settings
 }

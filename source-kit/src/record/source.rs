@@ -62,9 +62,9 @@ pub trait Source: Vendor {
         0
     }
 
-    /// What the settings lack or contradict, once all are set: the setting, and what it has to be.
+    /// What the settings lack once all are set.
     #[must_use]
-    fn fault(_settings: &Self::Settings) -> Option<(&'static str, &'static str)> {
+    fn lack(_settings: &Self::Settings) -> Option<Lack> {
         None
     }
 
@@ -113,6 +113,17 @@ pub trait Source: Vendor {
     fn doubt(_username: &str, _password: &str) -> Option<Diagnostic> {
         None
     }
+}
+
+/// What settings lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// JSON pointer of the setting, e.g. `/settings/account`.
+    pub pointer: &'static str,
+    /// What is lacking, in plain words.
+    pub message: &'static str,
+    /// What to do about it.
+    pub remedy: &'static str,
 }
 
 /// How a setting was taken.

@@ -6,23 +6,20 @@ use alloc::string::String;
 /// Whose tables they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
-    /// Those of the account in the settings; its name.
-    Ours(Option<String>),
-    /// Those of another account.
-    Another,
+    /// Those of the account with this id, and this name.
+    Of(String, Option<String>),
     /// It cannot be told; why, in words.
     Unclear(&'static str),
 }
 
-/// Compares the answer to the first request with the account of the settings.
+/// Reads the answer to the first request.
 #[must_use]
-pub fn whose(rows: &Rows<'_>, account: &str) -> Whose {
+pub fn whose(rows: &Rows<'_>) -> Whose {
     let text = |cell: Option<&Cell<'_>>| cell.and_then(Option::as_deref).map(String::from);
     match rows.rows.as_slice() {
         [] => Whose::Unclear("the table account has no row"),
         [row] => match text(row.first()) {
-            Some(id) if id == account => Whose::Ours(text(row.get(1))),
-            Some(_) => Whose::Another,
+            Some(id) => Whose::Of(id, text(row.get(1))),
             None => Whose::Unclear("the row of the table account has no id"),
         },
         _ => Whose::Unclear("the table account has more than one row"),

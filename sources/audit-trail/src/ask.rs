@@ -1,46 +1,9 @@
-//! A request to a place, and what its answer means.
+//! What the answer of a place means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-/// How a request is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Without a body.
-    Get,
-    /// With one. The statements that are sent change nothing.
-    Post,
-}
-
-/// One request, without credentials: those are added where it is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Its method.
-    pub method: Method,
-    /// The host, without a port.
-    pub host: String,
-    /// Path and query, encoded.
-    pub path_and_query: String,
-    /// JSON, for a POST.
-    pub body: Option<String>,
-    /// Headers besides those of every request and of the credentials.
-    pub headers: Vec<(&'static str, String)>,
-}
-
-impl Ask {
-    /// A GET.
-    #[must_use]
-    pub fn get(host: &str, path_and_query: String) -> Self {
-        Self { method: Method::Get, host: host.into(), path_and_query, body: None, headers: Vec::new() }
-    }
-
-    /// A POST of a JSON body.
-    #[must_use]
-    pub fn post(host: &str, path_and_query: String, body: String) -> Self {
-        Self { method: Method::Post, body: Some(body), ..Self::get(host, path_and_query) }
-    }
-}
+use source_kit::Ask;
 
 /// An answer as it came.
 #[derive(Clone, Copy, Debug)]

@@ -29,26 +29,6 @@ pub struct Item<'a> {
     pub reading: Option<Reading<'a>>,
 }
 
-/// Whose tables they are.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct AccountItem<'a> {
-    /// Fivetran's id of the account.
-    #[serde(borrow)]
-    pub id: Cow<'a, str>,
-    /// Its name.
-    #[serde(borrow)]
-    pub name: Option<Cow<'a, str>>,
-    /// Whether the table ACCOUNT says so, and not only the settings.
-    pub is_read: bool,
-}
-
-/// The item that names the account.
-#[must_use]
-pub fn account_item(id: &str, name: Option<&str>, is_read: bool) -> String {
-    let item = AccountItem { id: id.into(), name: name.map(Into::into), is_read };
-    serde_json::to_string(&item).unwrap_or_default()
-}
-
 /// Items in one text.
 #[derive(Debug, Default)]
 pub struct Items {

@@ -1,8 +1,8 @@
 //! A source of compliance evidence that reads Fivetran's audit trail where the Fivetran Platform Connector
 //! writes it: BigQuery, Snowflake, Databricks, or the logs that Fivetran sends to Datadog.
 //!
-//! Here is what needs no network and no clock: settings, the requests of each place and what their answers mean,
-//! the walk of a table, and the contents of records.
+//! `place` has the requests of each place and what their answers mean, `step` the walk of a table, `protocol` joins
+//! the two with the kit; `entry`, `user_action` and `trail_source` make records; `source` has the texts.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
@@ -12,10 +12,13 @@ pub mod account;
 pub mod ask;
 pub mod cursor;
 pub mod entry;
+pub mod item;
 pub mod json;
 pub mod place;
+pub mod protocol;
 pub mod row;
 pub mod settings;
+pub mod source;
 pub mod statement;
 pub mod step;
 pub mod table;
@@ -25,3 +28,6 @@ pub mod values;
 
 /// Version of this component, as in its package.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[cfg(target_arch = "wasm32")]
+source_kit::export!(source::AuditTrail);

@@ -3,12 +3,13 @@
 
 use crate::account::{Whose, whose};
 use crate::ask::{Answer, Heard, Rows};
-use crate::item::{Items, account_item};
+use crate::item::Items;
 use crate::place::Place;
 use crate::settings::Settings;
 use crate::source::AuditTrail;
 use crate::step::{Phase, Step};
 use crate::table::Table;
+use crate::trail_source::AccountItem;
 use alloc::format;
 use alloc::string::String;
 use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, Shape, Told};
@@ -62,7 +63,7 @@ impl Protocol for AuditTrail {
         };
         let pointer = place.pointer(&step);
         if shape != Shape::List {
-            let item = account(settings, &step, &rows)?;
+            let item = account(settings, place, &step, &rows)?;
             return Ok(Opened { data: Data::Object(0..item.len()), text: Some(item), pointer });
         }
         let next = step.next(&rows)?;
@@ -135,22 +136,27 @@ fn without_table(request: &str) -> Told {
 }
 
 /// The item that names the account.
-fn account(settings: &Settings, step: &Step, rows: &Rows<'_>) -> Result<String, &'static str> {
-    let wanted = settings.account.as_deref().unwrap_or_default();
-    if step.table != Table::Account {
-        return Ok(account_item(wanted, None, false));
+fn account(settings: &Settings, place: &dyn Place, step: &Step, rows: &Rows<'_>) -> Result<String, &'static str> {
+    let mut item = AccountItem {
+        id: settings.account.as_deref().unwrap_or_default().into(),
+        name: None,
+        place: place.name().into(),
+        statement: None,
+    };
+    if step.table == Table::Account {
+        match whose(rows) {
+            Whose::Of(id, name) => (item.id, item.name) = (id.into(), name.map(Into::into)),
+            Whose::Unclear(what) => return Err(what),
+        }
+        item.statement = Some(place.statement(step).into());
     }
-    match whose(rows) {
-        Whose::Of(id, name) => Ok(account_item(&id, name.as_deref(), true)),
-        Whose::Unclear(what) => Err(what),
-    }
+    serde_json::to_string(&item).map_err(|_| "the account cannot be written down")
 }
 
 /// How a table was seen to change while it was read.
 fn changed(done: &Step) -> Option<String> {
     let (before, after) = (done.counted?, done.recounted?);
     let moved = if done.moved { ", and its pages moved meanwhile" } else { "" };
-    (!done.is_complete() && done.phase == Phase::Done).then(|| {
-        format!("{before} rows were counted before, {} read, {after} counted after{moved}", done.delivered)
-    })
+    (!done.is_complete() && done.phase == Phase::Done)
+        .then(|| format!("{before} rows were counted before, {} read, {after} counted after{moved}", done.delivered))
 }

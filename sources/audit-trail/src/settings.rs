@@ -8,7 +8,7 @@ use crate::place::{Place, Places};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::{Map, Value};
-use source_kit::Setting;
+use source_kit::{Lack, Setting};
 
 /// JSON Schema (2020-12) of the settings.
 pub const SETTINGS_SCHEMA: &str = include_str!("schemas/settings.json");
@@ -28,15 +28,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self { account: None, place: None, sync_minutes: A_DAY }
     }
-}
-
-/// What is wrong with the settings as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Short {
-    /// JSON pointer.
-    pub pointer: &'static str,
-    /// What it has to be.
-    pub expected: &'static str,
 }
 
 /// The Platform Connector's own default rhythm.
@@ -81,11 +72,25 @@ impl Settings {
     /// Account and place, once every setting is taken.
     ///
     /// # Errors
-    /// What is short.
-    pub fn ready(&self) -> Result<(&str, &dyn Place), Short> {
-        let account = self.account.as_deref().ok_or(Short { pointer: "/settings/account", expected: ACCOUNT })?;
-        let place = self.place.as_ref().ok_or(Short { pointer: "/settings", expected: ONE_PLACE })?;
+    /// What is lacking.
+    pub fn ready(&self) -> Result<(&str, &dyn Place), Lack> {
+        let account = self.account.as_deref().ok_or(Lack {
+            pointer: "/settings/account",
+            message: "the settings name no account",
+            remedy: "Set account to the id of the Fivetran account, as the one row of the table ACCOUNT has it.",
+        })?;
+        let place = self.place.as_ref().ok_or(Lack {
+            pointer: "/settings",
+            message: "the settings do not say where the audit trail is",
+            remedy: "Give one of bigquery, snowflake, databricks and datadog.",
+        })?;
         Ok((account, place.as_dyn()))
+    }
+
+    /// Whether the keys of Datadog are needed, and no token.
+    #[must_use]
+    pub fn is_datadog(&self) -> bool {
+        matches!(self.place, Some(Places::Datadog(_)))
     }
 
     /// The settings in force, by name.

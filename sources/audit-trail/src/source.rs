@@ -1,18 +1,19 @@
 //! What makes it a source of the kit: its texts, its settings, and the tables that are walked.
 
-use crate::item::{AccountItem, Item, KEY};
-use crate::place::{bigquery, datadog};
+use crate::item::{Item, KEY};
+use crate::place::bigquery;
 use crate::row::Row;
 use crate::settings::{DATABRICKS_HOSTS, SETTINGS_SCHEMA, SNOWFLAKE_HOSTS, Settings};
 use crate::table::Table;
+use crate::trail_source::AccountItem;
 use crate::{entry, trail_source, user_action};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::Value;
 use source_kit::record::{coverage, manifest, not_observable};
 use source_kit::{
-    About, Account, Capability, Emit, Findings, Host, Identity, Kind, Origin, Resource, SecretField, Setting, SignIn,
-    Source, Token, Topic, Vendor,
+    About, Account, Capability, Emit, Findings, Host, Identity, Kind, Lack, Origin, Resource, SecretField, Setting,
+    SignIn, Source, Token, Topic, Vendor,
 };
 
 /// The source.
@@ -98,7 +99,9 @@ impl Source for AuditTrail {
 
     fn controls(kind: &str) -> (&'static [&'static str], &'static [&'static str]) {
         match kind {
-            "audit_trail_entry" | "user_action" => (&["CC6.1", "CC6.2", "CC6.3", "CC7.2", "CC8.1"], &["A.5.18", "A.8.15", "A.8.32"]),
+            "audit_trail_entry" | "user_action" => {
+                (&["CC6.1", "CC6.2", "CC6.3", "CC7.2", "CC8.1"], &["A.5.18", "A.8.15", "A.8.32"])
+            }
             "audit_trail_source" => (&["CC7.2"], &["A.8.15"]),
             _ => (&[], &[]),
         }
@@ -115,11 +118,11 @@ impl Source for AuditTrail {
     }
 
     fn late_ms(settings: &Settings) -> i64 {
-        i64::from(settings.sync_minutes) * 60_000 * trail_source::RHYTHMS
+        i64::from(settings.sync_minutes) * 60_000 * i64::from(trail_source::RHYTHMS)
     }
 
-    fn fault(settings: &Settings) -> Option<(&'static str, &'static str)> {
-        settings.ready().err().map(|short| (short.name, short.expected))
+    fn lack(settings: &Settings) -> Option<Lack> {
+        settings.ready().err()
     }
 
     fn fields(settings: &Settings) -> &'static [SecretField] {
@@ -188,7 +191,7 @@ const TOPICS: &[Topic] = &[
 /// The record of the table ACCOUNT: whose tables they are.
 fn account(item: &Listed<'_>, out: &mut Emit<'_>, findings: &mut Findings<AuditTrail>) {
     match serde_json::from_str::<AccountItem<'_>>(item.json) {
-        Ok(account) if account.is_read => trail_source::emit_account(&account, &[&item.origin()], out),
+        Ok(account) if account.statement.is_some() => trail_source::emit_account(&account, &[&item.origin()], out),
         Ok(_) => {}
         Err(_) => findings.unreadable += 1,
     }

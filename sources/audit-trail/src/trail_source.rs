@@ -2,11 +2,13 @@
 
 use crate::place::Place;
 use crate::row::millis;
+use crate::settings::Settings;
 use crate::step::{Phase, Step};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use source_kit::base::timestamp::Timestamp;
 use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject};
 
@@ -25,15 +27,15 @@ pub const KIND: Kind = Kind {
 };
 
 /// Syncs that may be due before what was read is called stale.
-const RHYTHMS: u64 = 2;
+pub const RHYTHMS: u32 = 2;
 
 /// A table that was read.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct AuditTrailSource<'a> {
-    /// Id of the account, as the table ACCOUNT names it; null where there is no such table.
+    /// Id of the account, which the settings name and, but for a log service, the table ACCOUNT too.
     pub account_id: Option<&'a str>,
-    /// Name of the account, as the table ACCOUNT has it.
+    /// Name of the account, in the record of the table ACCOUNT; null in the others.
     pub account_name: Option<&'a str>,
     /// Columns that were found, of those that are read; in the order of the table.
     pub columns: Vec<&'a str>,
@@ -63,63 +65,131 @@ pub struct AuditTrailSource<'a> {
     /// Whose entries it has: those of the `account` or of one `destination`; null where it cannot be told.
     pub scope: Option<&'a str>,
     /// What read the rows, from the first one on: a statement, or a method and a path.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
-    pub statement: String,
-    /// `audit_trail` or `log`.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
+    pub statement: Option<&'a str>,
+    /// `account`, `audit_trail` or `log`.
     pub table: &'a str,
 }
 
-/// What is known besides the walk.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// The row of the table ACCOUNT: id and name.
-    pub account: Option<(&'a str, Option<&'a str>)>,
-    /// `account` or `destination`.
-    pub scope: Option<&'a str>,
-    /// Minutes between two syncs.
+/// How a table was read: all that a record of it says, with instants in microseconds.
+#[derive(Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is documented at [`AuditTrailSource`]")]
+pub struct Reading<'a> {
+    #[serde(borrow)]
+    pub account_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub columns: Vec<Cow<'a, str>>,
+    pub first_us: Option<i64>,
+    pub last_us: Option<i64>,
+    #[serde(borrow)]
+    pub place: Cow<'a, str>,
+    pub rows_after: Option<u64>,
+    pub rows_before: Option<u64>,
+    pub rows_read: u64,
+    #[serde(borrow)]
+    pub statement: Cow<'a, str>,
     pub sync_minutes: u32,
+    pub synced_us: Option<i64>,
+    #[serde(borrow)]
+    pub table: Cow<'a, str>,
 }
 
-/// Makes the record of a table. `done` is the last step of its walk.
-pub fn emit(done: &Step, place: &dyn Place, facts: &Facts<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
+impl<'a> Reading<'a> {
+    /// What the last step of a walk knows.
+    #[must_use]
+    pub fn of(done: &Step, place: &'a dyn Place, settings: &'a Settings) -> Self {
+        Self {
+            account_id: settings.account.as_deref().map(Cow::Borrowed),
+            columns: done.columns.names(done.table).map(Cow::Borrowed).collect(),
+            first_us: done.first_us,
+            last_us: done.last_us,
+            place: place.name().into(),
+            rows_after: done.recounted,
+            rows_before: done.counted,
+            rows_read: done.delivered,
+            statement: place.statement(&first_page(done)).into(),
+            sync_minutes: settings.sync_minutes,
+            synced_us: done.synced_us,
+            table: done.table.name().into(),
+        }
+    }
+}
+
+/// Whose tables they are.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AccountItem<'a> {
+    /// Fivetran's id of the account.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// Its name.
+    #[serde(borrow)]
+    pub name: Option<Cow<'a, str>>,
+    /// Where the tables are.
+    #[serde(borrow)]
+    pub place: Cow<'a, str>,
+    /// What read the table ACCOUNT; null where only the settings say whose account it is.
+    #[serde(borrow)]
+    pub statement: Option<Cow<'a, str>>,
+}
+
+/// Makes the record of a table that was read.
+pub fn emit(reading: &Reading<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
     let instant = |micros: Option<i64>| micros.and_then(millis).map(Timestamp::to_rfc3339);
-    let synced = done.synced_us.and_then(millis);
-    let name = done.table.name();
+    let synced = reading.synced_us.and_then(millis);
     let content = AuditTrailSource {
-        account_id: facts.account.map(|account| account.0),
-        account_name: facts.account.and_then(|account| account.1),
-        columns: done.columns.names(done.table).collect(),
-        first_captured_at: instant(done.first_us),
-        fresh: synced.map(|synced| is_fresh(synced, out.now, facts.sync_minutes)),
-        last_captured_at: instant(done.last_us),
-        last_synced_at: instant(done.synced_us),
-        place: place.name(),
-        rows_after: done.recounted,
-        rows_before: done.counted,
-        rows_read: done.delivered,
-        scope: facts.scope,
-        statement: place.statement(&first_page(done)),
-        table: name,
+        account_id: reading.account_id.as_deref(),
+        account_name: None,
+        columns: reading.columns.iter().map(|name| &**name).collect(),
+        first_captured_at: instant(reading.first_us),
+        fresh: synced.map(|synced| is_fresh(synced, out.now, reading.sync_minutes)),
+        last_captured_at: instant(reading.last_us),
+        last_synced_at: instant(reading.synced_us),
+        place: &reading.place,
+        rows_after: reading.rows_after,
+        rows_before: reading.rows_before,
+        rows_read: reading.rows_read,
+        scope: None,
+        statement: Some(&reading.statement),
+        table: &reading.table,
     };
     let rows = match content.rows_before {
         Some(before) => format!("{} of {before} rows read", content.rows_read),
-        None => format!("{} rows read", content.rows_read),
+        None => format!("{} rows read, of which nothing says how many there are", content.rows_read),
     };
-    let subject = Subject { id: name.into(), name: None, kind: "table" };
-    out.record(Draft::new(
-        &KIND,
-        &[name],
-        format!("Table {name} in {}: {rows}", content.place),
-        subject,
-        &content,
-        from,
-    ));
+    record(&content, format!("Table {} in {}: {rows}", reading.table, reading.place), from, out);
+}
+
+/// Makes the record of the table ACCOUNT, which was read first: whose tables they are.
+pub fn emit_account(account: &AccountItem<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
+    let content = AuditTrailSource {
+        account_id: Some(&account.id),
+        account_name: account.name.as_deref(),
+        columns: Vec::from(["id", "name"]),
+        first_captured_at: None,
+        fresh: None,
+        last_captured_at: None,
+        last_synced_at: None,
+        place: &account.place,
+        rows_after: None,
+        rows_before: None,
+        rows_read: 1,
+        scope: None,
+        statement: account.statement.as_deref(),
+        table: "account",
+    };
+    let name = account.name.as_deref().unwrap_or(&account.id);
+    record(&content, format!("The tables are those of account {name}"), from, out);
+}
+
+fn record(content: &AuditTrailSource<'_>, title: String, from: &[&Origin<'_>], out: &mut Emit<'_>) {
+    let subject = Subject { id: content.table.into(), name: None, kind: "table" };
+    out.record(Draft::new(&KIND, &[content.table], title, subject, content, from));
 }
 
 /// Whether Fivetran wrote within two rhythms.
 #[must_use]
 pub fn is_fresh(synced: Timestamp, now: Timestamp, sync_minutes: u32) -> bool {
-    synced.plus_seconds(u64::from(sync_minutes) * 60 * RHYTHMS) >= now
+    synced.plus_seconds(u64::from(sync_minutes) * 60 * u64::from(RHYTHMS)) >= now
 }
 
 /// The step that asked for the first rows.

@@ -4,7 +4,7 @@
 //! few rows are user actions, are asked for by statements.
 
 use super::{Place, encoded, handle, rows_of, token};
-use crate::ask::{Answer, Ask, Cell, Heard, ODD, Part, Rows};
+use crate::ask::{Answer, Cell, Heard, ODD, Part, Rows};
 use crate::json;
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, WINDOW, Way};
@@ -15,6 +15,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::Ask;
 use source_kit::read::node::Node;
 
 /// Tables in BigQuery.
@@ -65,7 +66,7 @@ impl BigQuery {
             Phase::Recount => format!("{table}/data?maxResults=0&{fields}"),
             _ => table,
         };
-        Ask::get(HOST, path)
+        Ask::get(HOST, &path)
     }
 
     /// The state of a job, or a page of its rows. A handle is its location, a dot and its id.
@@ -74,7 +75,7 @@ impl BigQuery {
         let location = if location.is_empty() { String::new() } else { format!("location={location}&") };
         let page = page.map_or_else(String::new, |page| format!("&pageToken={}", encoded(page)));
         let query = format!("{location}timeoutMs={TIMEOUT_MS}&maxResults={WINDOW}{page}");
-        Ask::get(HOST, format!("{}/queries/{job}?{query}", self.project_path()))
+        Ask::get(HOST, &format!("{}/queries/{job}?{query}", self.project_path()))
     }
 
     fn job_handle(&self, body: &Node<'_>) -> Option<String> {
@@ -126,7 +127,11 @@ impl Place for BigQuery {
             location: self.location.as_deref(),
         };
         let path = format!("{}/queries", self.project_path());
-        Ask::post(HOST, path, serde_json::to_string(&body).unwrap_or_default())
+        Ask::post(HOST, &path, serde_json::to_string(&body).unwrap_or_default())
+    }
+
+    fn pointer(&self, _: &Step) -> &'static str {
+        "/rows"
     }
 
     fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a> {

@@ -2,7 +2,7 @@
 //! <https://docs.databricks.com/api/statement-execution/v1/statement-execution>, read 2026-11.
 
 use super::{Place, encoded, handle, rows_of};
-use crate::ask::{Answer, Ask, Heard, ODD, Part, Rows};
+use crate::ask::{Answer, Heard, ODD, Part, Rows};
 use crate::json;
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, Way};
@@ -11,6 +11,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::Ask;
 use source_kit::read::node::Node;
 
 /// Tables in Databricks.
@@ -52,7 +53,7 @@ impl Place for Databricks {
     fn ask(&self, step: &Step) -> Ask {
         if let Phase::Rows(Some(open)) = &step.phase {
             let path = format!("{PATH}/{}/result/chunks/{}", open.part.handle, encoded(&open.part.next));
-            return Ask::get(&self.host, path);
+            return Ask::get(self.host.clone(), &path);
         }
         let body = Body {
             statement: &self.statement(step),
@@ -64,7 +65,11 @@ impl Place for Databricks {
             disposition: "INLINE",
             format: "JSON_ARRAY",
         };
-        Ask::post(&self.host, PATH.into(), serde_json::to_string(&body).unwrap_or_default())
+        Ask::post(self.host.clone(), PATH, serde_json::to_string(&body).unwrap_or_default())
+    }
+
+    fn pointer(&self, step: &Step) -> &'static str {
+        if matches!(step.phase, Phase::Rows(Some(_))) { "/data_array" } else { "/result/data_array" }
     }
 
     fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a> {
@@ -89,7 +94,7 @@ impl Place for Databricks {
             }
             Some("SUCCEEDED") => result(body).map_or(ODD, |rows| rows_of(step, rows)),
             Some("PENDING" | "RUNNING") => match json::text(&body, &["statement_id"]).and_then(handle) {
-                Some(handle) => Answer::Later(Ask::get(&self.host, format!("{PATH}/{handle}"))),
+                Some(handle) => Answer::Later(Ask::get(self.host.clone(), &format!("{PATH}/{handle}"))),
                 None => ODD,
             },
             Some("FAILED") => {

@@ -5,7 +5,7 @@
 //! taken. Nothing can be counted, so nothing is proven complete; how far back it goes is up to the customer's index.
 
 use super::{Place, encoded, rows_of, token};
-use crate::ask::{Answer, Ask, Cell, Heard, ODD, Part, Rows};
+use crate::ask::{Answer, Cell, Heard, ODD, Part, Rows};
 use crate::json;
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;
@@ -14,6 +14,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use source_kit::Ask;
 use source_kit::base::timestamp::Timestamp;
 use source_kit::read::node::Node;
 
@@ -68,7 +69,11 @@ impl Place for Datadog {
         let path = format!(
             "/api/v2/logs/events?filter%5Bquery%5D={query}&filter%5Bfrom%5D={from}&filter%5Bto%5D={to}&sort=timestamp&page%5Blimit%5D={PAGE}{cursor}"
         );
-        Ask::get(&format!("api.{}", self.site), path)
+        Ask::get(format!("api.{}", self.site), &path)
+    }
+
+    fn pointer(&self, _: &Step) -> &'static str {
+        "/data"
     }
 
     fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a> {

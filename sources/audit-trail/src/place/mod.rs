@@ -5,7 +5,7 @@ pub mod databricks;
 pub mod datadog;
 pub mod snowflake;
 
-use crate::ask::{Answer, Ask, Cell, Heard, ODD, Rows};
+use crate::ask::{Answer, Cell, Heard, ODD, Rows};
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;
 use alloc::format;
@@ -16,6 +16,7 @@ use databricks::Databricks;
 use datadog::Datadog;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use snowflake::Snowflake;
+use source_kit::Ask;
 
 /// A place.
 pub trait Place {
@@ -30,6 +31,9 @@ pub trait Place {
 
     /// What the answer to it means. Rows are in the order of the table's columns, whatever the place's is.
     fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a>;
+
+    /// JSON pointer of the rows in the answer to a step.
+    fn pointer(&self, step: &Step) -> &'static str;
 
     /// What is asked in a step, as a reader of the evidence would ask it again: a statement, or a method and a path.
     fn statement(&self, step: &Step) -> String {

@@ -1,7 +1,7 @@
 //! Snowflake's SQL API. <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses>, read 2026-11.
 
 use super::{Place, encoded, handle, rows_of};
-use crate::ask::{Answer, Ask, Heard, ODD, Part, Rows};
+use crate::ask::{Answer, Heard, ODD, Part, Rows};
 use crate::json;
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, Way};
@@ -9,6 +9,7 @@ use crate::table::Table;
 use alloc::format;
 use alloc::string::{String, ToString};
 use serde::Serialize;
+use source_kit::Ask;
 use source_kit::read::node::Node;
 
 /// Tables in Snowflake.
@@ -27,7 +28,7 @@ pub struct Snowflake {
 }
 
 /// What a bearer token is said to be.
-const TOKEN_TYPE: (&str, &str) = ("X-Snowflake-Authorization-Token-Type", "PROGRAMMATIC_ACCESS_TOKEN");
+const TOKEN_TYPE: (&str, &str) = ("x-snowflake-authorization-token-type", "PROGRAMMATIC_ACCESS_TOKEN");
 const PATH: &str = "/api/v2/statements";
 /// Seconds after which Snowflake gives a statement up.
 const TIMEOUT: u32 = 60;
@@ -45,7 +46,7 @@ struct Body<'a> {
 
 impl Snowflake {
     fn get(&self, path_and_query: String) -> Ask {
-        Self::typed(Ask::get(&self.host, path_and_query))
+        Self::typed(Ask::get(self.host.clone(), &path_and_query))
     }
 
     fn typed(ask: Ask) -> Ask {
@@ -74,7 +75,11 @@ impl Place for Snowflake {
             warehouse: &self.warehouse,
             role: self.role.as_deref(),
         };
-        Self::typed(Ask::post(&self.host, PATH.into(), serde_json::to_string(&body).unwrap_or_default()))
+        Self::typed(Ask::post(self.host.clone(), PATH, serde_json::to_string(&body).unwrap_or_default()))
+    }
+
+    fn pointer(&self, _: &Step) -> &'static str {
+        "/data"
     }
 
     fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a> {

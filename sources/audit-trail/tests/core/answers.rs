@@ -1,12 +1,13 @@
 //! What answers mean: those that vendors document, those of the doubles, and any other.
 
 use crate::support::{bigquery, columns, databricks, datadog, place, snowflake, step};
-use audit_trail_source::ask::{Answer, Ask, Heard, Part, Rows};
+use audit_trail_source::ask::{Answer, Heard, Part, Rows};
 use audit_trail_source::settings::Settings;
 use audit_trail_source::step::{Open, Phase, Step};
 use audit_trail_source::table::{Columns, Table};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use source_kit::Ask;
 
 const FURTHER: bool = true;
 

@@ -47,7 +47,7 @@ fn exactly_one_place_is_taken() {
     assert_eq!(settings.ready().err().map(|short| short.pointer), Some("/settings/account"));
     assert_eq!(settings.set("account", &json!("a")), Setting::Taken);
     let short = settings.ready().err().unwrap();
-    assert!(short.pointer == "/settings" && short.expected.contains("exactly one"));
+    assert!(short.pointer == "/settings" && short.remedy.contains("one of bigquery"));
     assert_eq!(settings.set("postgres", &json!({})), Setting::Unknown);
 }
 
