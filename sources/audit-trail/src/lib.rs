@@ -10,12 +10,17 @@ extern crate alloc;
 
 pub mod account;
 pub mod ask;
+pub mod bigquery;
 pub mod cursor;
+pub mod databricks;
+pub mod datadog;
 pub mod entry;
 pub mod json;
 pub mod place;
+pub mod places;
 pub mod row;
 pub mod settings;
+pub mod snowflake;
 pub mod statement;
 pub mod step;
 pub mod table;

@@ -305,7 +305,7 @@ fn the_account_row_proves_whose_it_is() {
 #[test]
 fn a_table_says_how_it_was_read() {
     let settings = snowflake();
-    let first = Step::first(place(&settings), Table::AuditTrail, None, 0).unwrap();
+    let first = place(&settings).first(Table::AuditTrail, None, 0).unwrap();
     let done = Step {
         phase: Phase::Done,
         columns: columns(Table::AuditTrail, &[]),
@@ -353,7 +353,7 @@ fn a_table_says_how_it_was_read() {
     for (settings, table, start) in
         [(bigquery(), Table::AuditTrail, "GET /bigquery/v2/"), (datadog(), Table::Log, "GET /api/v2/logs/events?")]
     {
-        let first = Step::first(place(&settings), table, None, 0).unwrap();
+        let first = place(&settings).first(table, None, 0).unwrap();
         let done = Step { phase: Phase::Done, delivered: 9, ..first };
         let record =
             made(&Privacy::Full, |out| trail_source::emit(&done, place(&settings), &facts, &[], out)).remove(0);

@@ -141,7 +141,7 @@ type Walked = (BTreeMap<String, u32>, Step);
 
 /// Walks a table, with a deed before each request.
 fn walk(warehouse: &mut Warehouse, place: &dyn Place, since: Option<i64>, deeds: &[Deed]) -> Walked {
-    let mut step = Step::first(place, Table::AuditTrail, since, 0).unwrap();
+    let mut step = place.first(Table::AuditTrail, since, 0).unwrap();
     let mut delivered = BTreeMap::new();
     let (mut deeds, mut taken) = (deeds.iter(), 0);
     for _ in 0..10_000 {
@@ -198,7 +198,7 @@ fn once(rows: &[Row], since: Option<i64>) -> BTreeMap<String, u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn a_quiet_table_is_read_whole_wherever_it_is_cut(rows in any_rows(), since in prop::option::of(0..9i64), window in 1..8usize, part in 1..8usize, deeds in prop::collection::vec(any_deed(), 0..60)) {
@@ -276,7 +276,7 @@ fn row(at: &str) -> Vec<Cell<'_>> {
 #[test]
 fn an_answer_that_cannot_be_is_an_error() {
     let settings = snowflake();
-    let first = Step::first(place(&settings), Table::AuditTrail, None, 0).unwrap();
+    let first = place(&settings).first(Table::AuditTrail, None, 0).unwrap();
     let reading =
         Step { phase: Phase::Rows(None), at_us: 5, columns: columns(Table::AuditTrail, &[]), ..first.clone() };
     let rows = |rows: Vec<Vec<Cell<'static>>>| Rows { rows, ..Rows::default() };
@@ -304,7 +304,7 @@ fn an_answer_that_cannot_be_is_an_error() {
 #[test]
 fn a_listing_that_moves_and_comes_back_is_not_called_complete() {
     let settings = bigquery();
-    let first = Step::first(place(&settings), Table::AuditTrail, None, 0).unwrap();
+    let first = place(&settings).first(Table::AuditTrail, None, 0).unwrap();
     let first = Step { phase: Phase::Rows(None), columns: columns(Table::AuditTrail, &[]), ..first };
     for (total, is_complete) in [(2, true), (3, false)] {
         let next = Some(Part { handle: String::new(), next: "t".into(), last: 0 });
@@ -320,7 +320,7 @@ fn a_listing_that_moves_and_comes_back_is_not_called_complete() {
 #[test]
 fn a_search_ends_with_its_last_page_and_proves_nothing() {
     let settings = datadog();
-    let first = Step::first(place(&settings), Table::Log, Some(1_500), 9_000_000).unwrap();
+    let first = place(&settings).first(Table::Log, Some(1_500), 9_000_000).unwrap();
     assert_eq!((first.phase.clone(), first.watermark_us), (Phase::Rows(None), 9_000_000));
     let log = |at: &'static str| [None, Some(Cow::Borrowed(at)), None, None, None, None, None].to_vec();
     let next = Some(Part { handle: "1500".into(), next: "eyJ=".into(), last: 0 });
