@@ -28,6 +28,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("source-kit/examples/acme/src", &["source-kit/src", "source-kit/src/read", "source-kit/src/record"]),
     ("src", &["source-kit/src", "source-kit/src/base", "source-kit/src/read", "source-kit/src/record"]),
+    (
+        "sources/audit-trail/src",
+        &["source-kit/src", "source-kit/src/base", "source-kit/src/read", "source-kit/src/record"],
+    ),
     ("host-test/evidence/src", &[]),
     ("host-test/simulator/src", &[]),
     ("host-test/host/src", &["host-test/evidence/src"]),
@@ -56,6 +60,7 @@ const CRATES: &[(&str, &str)] = &[
     ("source_kit", "source-kit/src"),
     ("fivetran_source", "src"),
     ("acme_source", "source-kit/examples/acme/src"),
+    ("audit_trail_source", "sources/audit-trail/src"),
     ("source_evidence", "host-test/evidence/src"),
     ("fivetran_simulator", "host-test/simulator/src"),
     ("source_host", "host-test/host/src"),

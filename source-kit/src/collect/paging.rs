@@ -14,7 +14,7 @@ const MAX_PAGES: u32 = 100_000;
 /// two calls, which are few.
 pub const TAIL: usize = 16;
 /// A longer cursor of the vendor's does not fit into ours.
-pub const MAX_LIST_CURSOR: usize = 320;
+pub const MAX_LIST_CURSOR: usize = 1024;
 
 /// A page of a list, and what is known of those before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -104,7 +104,7 @@ fn walk<'s>(settings: &'s Settings, request: &str) -> Option<(&'s dyn Place, Ste
         return Some((place, Step::from_text(place, cursor).filter(|step| step.table == table)?));
     }
     let number = |name: &str| value(name).and_then(|text| text.parse().ok());
-    let first = |table| Step::first(place, table, number("since"), number("now").unwrap_or(i64::MAX));
+    let first = |table| place.first(table, number("since"), number("now").unwrap_or(i64::MAX));
     Some((place, first(table).or_else(|| first(Table::Log))?))
 }
 

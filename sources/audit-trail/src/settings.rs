@@ -1,10 +1,11 @@
 //! The settings that only this source has: whose trail it is, and where it is read.
 
-use crate::place::bigquery::BigQuery;
-use crate::place::databricks::Databricks;
-use crate::place::datadog::{Datadog, SITES};
-use crate::place::snowflake::Snowflake;
-use crate::place::{Place, Places};
+use crate::bigquery::BigQuery;
+use crate::databricks::Databricks;
+use crate::datadog::{Datadog, SITES};
+use crate::place::Place;
+use crate::places::Places;
+use crate::snowflake::Snowflake;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! What makes it a source of the kit: its texts, its settings, and the tables that are walked.
 
+use crate::bigquery;
 use crate::item::{Item, KEY};
-use crate::place::bigquery;
 use crate::row::Row;
 use crate::settings::{DATABRICKS_HOSTS, SETTINGS_SCHEMA, SNOWFLAKE_HOSTS, Settings};
 use crate::table::Table;

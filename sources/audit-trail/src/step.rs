@@ -9,7 +9,6 @@
 //! many rows as were read with just that instant: no text of a row ever goes into a statement.
 
 use crate::ask::{Cell, Part, Rows};
-use crate::place::Place;
 use crate::table::{AT, Columns, Table};
 
 /// Rows that a statement asks for.
@@ -88,17 +87,16 @@ pub struct Step {
 }
 
 impl Step {
-    /// The first step of a table; `None` where the place has no such table. `now_us` ends a search.
+    /// The first step of a table. `now_us` ends a search.
     #[must_use]
-    pub fn first(place: &dyn Place, table: Table, since_us: Option<i64>, now_us: i64) -> Option<Self> {
-        let way = place.way(table, since_us)?;
+    pub fn first(way: Way, table: Table, since_us: Option<i64>, now_us: i64) -> Self {
         let phase = match (table, way) {
             (Table::Account, _) => Phase::Account,
             (_, Way::Search) => Phase::Rows(None),
             (_, Way::Statements | Way::Listing) => Phase::Columns,
         };
         let since_us = since_us.map(|since| since.max(0));
-        Some(Self {
+        Self {
             table,
             way,
             phase,
@@ -114,7 +112,7 @@ impl Step {
             first_us: None,
             last_us: None,
             synced_us: None,
-        })
+        }
     }
 
     /// The step after this one's answer.

@@ -234,7 +234,7 @@ fn rows_of_bigquerys_listing_come_in_the_order_of_the_columns() {
 #[test]
 fn datadogs_logs_come_as_rows_of_the_log() {
     let settings = datadog();
-    let first = Step::first(place(&settings), Table::Log, Some(1_000), 9_000_000).unwrap();
+    let first = place(&settings).first(Table::Log, Some(1_000), 9_000_000).unwrap();
     let log = |id: &str, attributes: Value| json!({"id": id, "type": "log", "attributes": attributes});
     let event = json!({"event": "create_connection", "connection_id": "c1", "data": {"actor": "u1"}});
     let body = json!({"data": [
@@ -346,7 +346,7 @@ proptest! {
             let part = Part { handle: "h".into(), next: "1".into(), last: 2 };
             let phases = [Phase::Account, Phase::Columns, Phase::Count, Phase::Rows(None), Phase::Rows(Some(Open { part, read: 3 }))];
             for (table, since) in [(Table::AuditTrail, None), (Table::AuditTrail, Some(5)), (Table::Log, None)] {
-                let Some(first) = Step::first(place, table, since, 9) else { continue };
+                let Some(first) = place.first(table, since, 9) else { continue };
                 let step = Step { phase: phases[phase].clone(), columns: columns(table, &[]), ..first };
                 if let Answer::Rows(rows) = place.read(&step, heard(&text, status)) {
                     let _ = step.next(&rows);

@@ -21,7 +21,7 @@ fn statements(settings: &Settings) -> Vec<String> {
     let later = Step { watermark_us: 1_800, at_us: 1_750, skip: 2, ..trail(Phase::Rows(None)) };
     let log = |phase| Step { columns: columns(Table::Log, &["message_data"]), ..step(place, Table::Log, None, phase) };
     let steps = [
-        Step::first(place, Table::Account, since, 0).unwrap(),
+        place.first(Table::Account, since, 0).unwrap(),
         trail(Phase::Columns),
         trail(Phase::Count),
         later,
@@ -108,7 +108,7 @@ fn check(ask: &Ask, host: &str, path: &str, body: Option<Value>) {
 fn snowflakes_requests() {
     let settings = snowflake();
     let place: &dyn Place = place(&settings);
-    let account = Step::first(place, Table::Account, None, 0).unwrap();
+    let account = place.first(Table::Account, None, 0).unwrap();
     let body = json!({"statement": place.statement(&account), "timeout": 60, "database": "DB", "schema": "FM", "warehouse": "WH", "role": "R"});
     let ask = place.ask(&account);
     check(&ask, "xy123.snowflakecomputing.com", "/api/v2/statements", Some(body));
@@ -122,7 +122,7 @@ fn snowflakes_requests() {
 fn databricks_requests() {
     let settings = databricks();
     let place = place(&settings);
-    let account = Step::first(place, Table::Account, None, 0).unwrap();
+    let account = place.first(Table::Account, None, 0).unwrap();
     let body = json!({"statement": place.statement(&account), "warehouse_id": "w1", "catalog": "c", "schema": "s", "wait_timeout": "30s", "on_wait_timeout": "CONTINUE", "disposition": "INLINE", "format": "JSON_ARRAY"});
     check(&place.ask(&account), "dbc-1.cloud.databricks.com", "/api/2.0/sql/statements", Some(body));
     let ask = place.ask(&step(place, Table::Log, None, open("01b-2", "2")));
@@ -135,7 +135,7 @@ fn bigquerys_requests() {
     const HOST: &str = "bigquery.googleapis.com";
     let settings = bigquery();
     let place = place(&settings);
-    let account = Step::first(place, Table::Account, None, 0).unwrap();
+    let account = place.first(Table::Account, None, 0).unwrap();
     let body = json!({"query": place.statement(&account), "useLegacySql": false, "timeoutMs": 30000, "maxResults": 5000, "location": "EU"});
     check(&place.ask(&account), HOST, "/bigquery/v2/projects/p/queries", Some(body));
     let ask = place.ask(&step(place, Table::Log, None, open("EU.job_1", "BE=+/")));
@@ -161,9 +161,9 @@ fn bigquerys_requests() {
 fn datadogs_requests() {
     let settings = datadog();
     let place = place(&settings);
-    assert_eq!(Step::first(place, Table::AuditTrail, None, 0), None);
-    assert_eq!(Step::first(place, Table::Account, None, 0), None);
-    let first = Step::first(place, Table::Log, Some(1_000_000), 9_000_000).unwrap();
+    assert_eq!(place.first(Table::AuditTrail, None, 0), None);
+    assert_eq!(place.first(Table::Account, None, 0), None);
+    let first = place.first(Table::Log, Some(1_000_000), 9_000_000).unwrap();
     let search = |from: &str| {
         format!(
             "/api/v2/logs/events?filter%5Bquery%5D=source%3Afivetran&filter%5Bfrom%5D={from}&filter%5Bto%5D=1970-01-01T00%3A00%3A09.000Z&sort=timestamp&page%5Blimit%5D=1000"

@@ -48,5 +48,5 @@ pub fn columns(table: Table, json: &[&str]) -> Columns {
 
 /// A step of a walk that knows all columns.
 pub fn step(place: &dyn Place, table: Table, since_us: Option<i64>, phase: Phase) -> Step {
-    Step { columns: columns(table, &[]), phase, ..Step::first(place, table, since_us, 9_000_000).unwrap() }
+    Step { columns: columns(table, &[]), phase, ..place.first(table, since_us, 9_000_000).unwrap() }
 }

@@ -3,9 +3,9 @@
 //! The whole audit trail is read as it is stored, without a job. What is narrowed by an instant, and the log, of which
 //! few rows are user actions, are asked for by statements.
 
-use super::{Place, encoded, handle, rows_of, token};
 use crate::ask::{Answer, Cell, Heard, ODD, Part, Rows};
 use crate::json;
+use crate::place::{Place, encoded, handle, rows_of, token};
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, WINDOW, Way};
 use crate::table::{AT, SYNCED, Table};

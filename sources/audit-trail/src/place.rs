@@ -1,9 +1,4 @@
-//! Where the tables are: one trait, and four places behind it.
-
-pub mod bigquery;
-pub mod databricks;
-pub mod datadog;
-pub mod snowflake;
+//! Where tables are: what every place can do, and what their answers have in common.
 
 use crate::ask::{Answer, Cell, Heard, ODD, Rows};
 use crate::step::{Phase, Step, Way};
@@ -11,11 +6,7 @@ use crate::table::Table;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use bigquery::BigQuery;
-use databricks::Databricks;
-use datadog::Datadog;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use snowflake::Snowflake;
 use source_kit::Ask;
 
 /// A place.
@@ -25,6 +16,11 @@ pub trait Place {
 
     /// How it reads a table; `None` where it has no such table.
     fn way(&self, table: Table, since_us: Option<i64>) -> Option<Way>;
+
+    /// The first step of a table; `None` where it has no such table. `now_us` ends a search.
+    fn first(&self, table: Table, since_us: Option<i64>, now_us: i64) -> Option<Step> {
+        Some(Step::first(self.way(table, since_us)?, table, since_us, now_us))
+    }
 
     /// The request of a step.
     fn ask(&self, step: &Step) -> Ask;
@@ -38,55 +34,6 @@ pub trait Place {
     /// What is asked in a step, as a reader of the evidence would ask it again: a statement, or a method and a path.
     fn statement(&self, step: &Step) -> String {
         format!("GET {}", self.ask(step).path_and_query)
-    }
-}
-
-/// The places.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented where it is defined")]
-pub enum Places {
-    BigQuery(BigQuery),
-    Snowflake(Snowflake),
-    Databricks(Databricks),
-    Datadog(Datadog),
-}
-
-impl Places {
-    /// The one that it is.
-    #[must_use]
-    pub fn as_dyn(&self) -> &dyn Place {
-        match self {
-            Self::BigQuery(place) => place,
-            Self::Snowflake(place) => place,
-            Self::Databricks(place) => place,
-            Self::Datadog(place) => place,
-        }
-    }
-
-    /// Its settings; `None` for what is not set.
-    #[must_use]
-    pub fn fields(&self) -> Vec<(&'static str, Option<&str>)> {
-        match self {
-            Self::BigQuery(place) => Vec::from([
-                ("project", Some(place.project.as_str())),
-                ("dataset", Some(&place.dataset)),
-                ("location", place.location.as_deref()),
-            ]),
-            Self::Snowflake(place) => Vec::from([
-                ("host", Some(place.host.as_str())),
-                ("database", Some(&place.database)),
-                ("schema", Some(&place.schema)),
-                ("warehouse", Some(&place.warehouse)),
-                ("role", place.role.as_deref()),
-            ]),
-            Self::Databricks(place) => Vec::from([
-                ("host", Some(place.host.as_str())),
-                ("catalog", Some(&place.catalog)),
-                ("schema", Some(&place.schema)),
-                ("warehouse_id", Some(&place.warehouse_id)),
-            ]),
-            Self::Datadog(place) => Vec::from([("site", Some(place.site.as_str())), ("query", place.query.as_deref())]),
-        }
     }
 }
 

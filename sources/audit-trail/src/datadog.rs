@@ -4,9 +4,9 @@
 //! A log service has the events of Fivetran, not the audit trail, and they have no id of Fivetran's: Datadog's is
 //! taken. Nothing can be counted, so nothing is proven complete; how far back it goes is up to the customer's index.
 
-use super::{Place, encoded, rows_of, token};
 use crate::ask::{Answer, Cell, Heard, ODD, Part, Rows};
 use crate::json;
+use crate::place::{Place, encoded, rows_of, token};
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;
 use alloc::borrow::Cow;

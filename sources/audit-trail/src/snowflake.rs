@@ -1,8 +1,8 @@
 //! Snowflake's SQL API. <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses>, read 2026-11.
 
-use super::{Place, encoded, handle, rows_of};
 use crate::ask::{Answer, Heard, ODD, Part, Rows};
 use crate::json;
+use crate::place::{Place, encoded, handle, rows_of};
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;

@@ -1,9 +1,9 @@
 //! Databricks' statement execution.
 //! <https://docs.databricks.com/api/statement-execution/v1/statement-execution>, read 2026-11.
 
-use super::{Place, encoded, handle, rows_of};
 use crate::ask::{Answer, Heard, ODD, Part, Rows};
 use crate::json;
+use crate::place::{Place, encoded, handle, rows_of};
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;
