@@ -32,8 +32,9 @@ const PLACES: [(Place, &str); 4] = [
 const TOKEN: [(&str, &str); 1] = [("token", "AUDIT_TRAIL_TOKEN")];
 const KEYS: [(&str, &str); 2] = [("api_key", "DD_API_KEY"), ("application_key", "DD_APPLICATION_KEY")];
 
-/// The token that the simulator's warehouses accept, and both keys of its log service.
-const SIMULATED_TOKEN: &str = "simulated-token-that-opens-nothing";
+/// What the simulator accepts.
+const SIMULATED_TOKEN: [&str; 1] = ["simulated-token"];
+const SIMULATED_KEYS: [&str; 2] = ["simulated-api-key", "simulated-application-key"];
 
 impl Place {
     /// The place that settings name; `None` where they name none.
@@ -86,7 +87,8 @@ impl Place {
     /// What the simulator accepts.
     #[must_use]
     pub fn simulated_credentials(self) -> Credentials {
-        self.credentials(self.variables().iter().map(|_| SIMULATED_TOKEN.to_string()).collect())
+        let values: &[&str] = if self == Self::Datadog { &SIMULATED_KEYS } else { &SIMULATED_TOKEN };
+        self.credentials(values.iter().map(ToString::to_string).collect())
     }
 
     /// Settings for the trail of a simulated account.
@@ -95,12 +97,13 @@ impl Place {
         let schema = "fivetran_metadata";
         let place = match self {
             Self::Snowflake => json!({
-                "host": "simulated.snowflakecomputing.com", "database": "FIVETRAN", "schema": "FIVETRAN_METADATA",
-                "warehouse": "SIMULATED",
+                "host": "simulated.snowflakecomputing.com", "database": "SIMULATED", "schema": "FIVETRAN_METADATA",
+                "warehouse": "SIMULATED_WH",
             }),
-            Self::Bigquery => json!({"project": "simulated", "dataset": schema}),
+            Self::Bigquery => json!({"project": "simulated", "dataset": schema, "location": "EU"}),
             Self::Databricks => json!({
-                "host": "simulated.cloud.databricks.com", "catalog": "main", "schema": schema, "warehouse_id": "simulated",
+                "host": "simulated.cloud.databricks.com", "catalog": "simulated", "schema": schema,
+                "warehouse_id": "simulated_wh",
             }),
             Self::Datadog => json!({"site": "datadoghq.com"}),
         };

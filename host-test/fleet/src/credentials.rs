@@ -1,8 +1,7 @@
 //! What a tenant authenticates with, by reference only: each secret is in an environment variable or a file.
 
 use super::fields::Fields;
-use super::finding::finding;
-use super::spec::code;
+use super::finding::{code, finding};
 use serde_json::Value;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::tenant::{Credentials, Managed, Pair, Secret};

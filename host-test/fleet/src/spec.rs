@@ -4,13 +4,12 @@
 //! next page on, and a tenant that waits holds none.
 
 use super::credentials::{CredentialsRef, SecretRef};
-use super::finding::finding;
+use super::finding::{code, finding};
 use http::Uri;
-use source_evidence::error::is_out_of_files;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
 use source_host::connections::Connections;
-use source_host::error::{Error, OUT_OF_FILES, Result};
+use source_host::error::{Error, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
@@ -116,11 +115,6 @@ impl Spec {
     pub(super) fn options(&self) -> CollectionOptions {
         CollectionOptions { kinds: self.kinds.clone(), since: self.since.clone(), ..CollectionOptions::default() }
     }
-}
-
-/// The code of a finding about a file that cannot be read: another one where it soon may.
-pub(super) fn code(error: &std::io::Error, lasting: &'static str) -> &'static str {
-    if is_out_of_files(error) { OUT_OF_FILES } else { lasting }
 }
 
 impl SettingsRef {

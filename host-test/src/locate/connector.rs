@@ -1,7 +1,6 @@
 //! The Platform Connectors of an account, each with its destination.
 
-use super::place::Located;
-use serde_json::{Value, json};
+use serde_json::Value;
 use source_evidence::checked::{Checked, Found};
 use source_host::error::Result;
 use std::collections::BTreeMap;
@@ -102,15 +101,5 @@ impl Connector {
             out.push(format!("its last success is old ({last}): what was longer than 7 days not synced may be lost"));
         }
         out
-    }
-
-    /// All of it, for programs.
-    pub fn to_json(&self, located: &Located) -> Value {
-        json!({
-            "connection_id": self.id, "destination_id": self.group_id, "destination_name": self.group_name,
-            "service": self.service(), "scope": self.scope, "enabled": self.enabled, "fresh": self.fresh,
-            "last_success": self.last_success, "settings": located.settings, "grants": located.grants,
-            "missing": located.missing, "remarks": self.remarks(),
-        })
     }
 }

@@ -9,6 +9,7 @@ use connector::{Connector, find};
 use host_test::exit;
 use host_test::text::{plain, plain_json, say};
 use place::{Located, located};
+use serde_json::{Value, json};
 use source_evidence::checked::Checked;
 use source_host::error::{Error, Result};
 use std::path::PathBuf;
@@ -48,13 +49,22 @@ pub fn run(args: &LocateArgs) -> Result<u8> {
         .collect();
     match args.format {
         Format::Json => {
-            let rows: Vec<_> = all.iter().map(|(connector, located)| connector.to_json(located)).collect();
-            say(plain_json(&serde_json::Value::from(rows).to_string()));
+            let rows: Vec<_> = all.iter().map(|(connector, located)| to_json(connector, located)).collect();
+            say(plain_json(&Value::from(rows).to_string()));
         }
         Format::Table => show(&account, &all),
     }
     let is_ready = |(_, located): &(Connector, Located)| located.settings.is_some() && located.missing.is_empty();
     Ok(if all.iter().any(is_ready) { exit::COMPLETE } else { exit::INCOMPLETE })
+}
+
+fn to_json(connector: &Connector, located: &Located) -> Value {
+    json!({
+        "connection_id": connector.id, "destination_id": connector.group_id, "destination_name": connector.group_name,
+        "service": connector.service(), "scope": connector.scope, "enabled": connector.enabled,
+        "fresh": connector.fresh, "last_success": connector.last_success, "settings": located.settings,
+        "grants": located.grants, "missing": located.missing, "remarks": connector.remarks(),
+    })
 }
 
 fn show(account: &Checked, all: &[(Connector, Located)]) {

@@ -45,8 +45,7 @@ pub(super) fn table(trail: &Checked) -> Result<Table> {
     let mut found = None;
     trail.each(&["audit_trail_source"], &mut |record| {
         let text = |name: &str| record.content.get(name).and_then(Value::as_str);
-        let is_entries = text("table").is_some_and(|table| table.to_ascii_lowercase().ends_with("audit_trail"));
-        if is_entries || text("place") == Some("datadog") {
+        if text("table").is_some_and(|table| table.eq_ignore_ascii_case("audit_trail")) {
             let at = |name: &str| text(name).and_then(instant);
             found = Some(Table {
                 window: at("first_captured_at").zip(at("last_captured_at")),

@@ -20,13 +20,14 @@ const fn supposed(word: &'static str, kinds: &'static [&'static str]) -> Type {
 }
 
 /// After the table `AUDIT_TRAIL` of the Fivetran Platform Connector, read 2026-11: an open set. Left out are a role,
-/// whose id in the trail is not known, and what has no id of its own in the account's collection.
+/// whose id in the trail is not known, and certificates and fingerprints, which have none. An API key is its user's.
 pub(super) const TYPES: &[Type] = &[
     documented("CONNECTION", &["connection"]),
     documented("DESTINATION", &["destination", "group"]),
     documented("TEAM", &["team"]),
     documented("TRANSFORMATION", &["transformation"]),
     documented("USER", &["user"]),
+    supposed("API_KEY", &["api_key"]),
     supposed("CONNECTOR_SDK_PACKAGE", &["connector_sdk_package"]),
     supposed("EXTERNAL_LOG_SERVICE", &["log_service"]),
     supposed("EXTERNAL_SECRETS_MANAGER", &["external_secrets_manager"]),
