@@ -173,12 +173,14 @@ fn sample(args: &CollectArgs) -> Result<()> {
     let path = args.out.join("evidence.jsonl");
     let text = std::fs::read_to_string(&path).map_err(Error::file("read", path))?;
     let of = |kind: &str| text.lines().find(|line| line.contains(&format!("\"kind\":\"{kind}\",")));
-    for line in ["user", "connection", "audit_event"].iter().filter_map(|kind| of(kind)) {
+    for line in
+        ["user", "connection", "audit_event", "audit_trail_entry", "user_action"].iter().filter_map(|kind| of(kind))
+    {
         let Ok(record) = serde_json::from_str::<serde_json::Value>(line) else { continue };
         let field = |name: &str| record.get(name).and_then(serde_json::Value::as_str).map(plain).unwrap_or_default();
         say(format!("\n{}\n  {}", field("title"), field("id")));
         let provenance = record.pointer("/provenance/0/request").and_then(serde_json::Value::as_str).map(plain);
-        say(format!("  read {} from GET {}", field("observed_at"), provenance.unwrap_or_default()));
+        say(format!("  read {} from {}", field("observed_at"), provenance.unwrap_or_default()));
         say(format!("  {}", plain(&record.get("content").map(ToString::to_string).unwrap_or_default())));
     }
     Ok(())

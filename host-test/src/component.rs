@@ -1,6 +1,6 @@
 //! The component: named, or the one that this project builds.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::{Error, Result};
 use source_host::network::{Network, ProxyFrom};
@@ -43,12 +43,34 @@ impl NetworkArgs {
     }
 }
 
+/// A component of this project.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Source {
+    /// The account, over Fivetran's REST API.
+    #[default]
+    Fivetran,
+    /// Its audit trail, where the Fivetran Platform Connector or a log service keeps it.
+    AuditTrail,
+}
+
+impl Source {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Fivetran => "fivetran_source.wasm",
+            Self::AuditTrail => "audit_trail_source.wasm",
+        }
+    }
+}
+
 /// Which component is meant, and how it is run.
 #[derive(Args, Clone)]
 pub struct ComponentArgs {
-    /// Component to run; default: the one built in this project.
+    /// Component to run; default: the one that this project builds for --source.
     #[arg(long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
     pub component: Option<PathBuf>,
+    /// Which of this project's components to run, where --component names none.
+    #[arg(long, value_enum, default_value_t)]
+    pub source: Source,
     /// How it gets out.
     #[command(flatten)]
     pub network: NetworkArgs,
@@ -93,7 +115,7 @@ impl ComponentArgs {
     /// # Errors
     /// When it is not built.
     pub fn file(&self) -> Result<PathBuf> {
-        self.component.clone().map_or_else(built_component, Ok)
+        self.component.clone().map_or_else(|| built_component(self.source), Ok)
     }
 }
 
@@ -109,9 +131,14 @@ pub fn sha256(text: &str) -> std::result::Result<String, String> {
 }
 
 /// The component that cargo built in the target folder this program lies in.
-fn built_component() -> Result<PathBuf> {
-    const FILE: &str = "wasm32-wasip2/release/fivetran_source.wasm";
+fn built_component(source: Source) -> Result<PathBuf> {
+    let file = Path::new("wasm32-wasip2/release").join(source.file());
     let program = std::env::current_exe().map_err(Error::file("find", "this program"))?;
-    let found = program.ancestors().skip(1).map(|folder| folder.join(FILE)).find(|path| path.is_file());
-    found.ok_or_else(|| Error::usage("the component is not built", "run ./dev build, or name a file with --component"))
+    let found = program.ancestors().skip(1).map(|folder| folder.join(&file)).find(|path| path.is_file());
+    found.ok_or_else(|| {
+        Error::usage(
+            format!("the component {} is not built", source.file()),
+            "run ./dev build, or name a file with --component",
+        )
+    })
 }

@@ -4,7 +4,7 @@ use source_host::bindings::compliance::source::types::FailureKind;
 use source_host::error::Error;
 use source_host::limits::Limit;
 
-/// Complete; for `diff`: compared, whatever was found.
+/// Complete; for `diff`: compared, whatever was found; for `reconcile`: all agrees.
 pub const COMPLETE: u8 = 0;
 /// A defect of the component or of this program.
 pub const BUG: u8 = 1;
@@ -24,6 +24,8 @@ pub const DENIED: u8 = 6;
 pub const CONTRADICTED: u8 = 10;
 /// `verify`: consistent with itself, and held against nothing: no kept seal or key was given.
 pub const NO_ANCHOR: u8 = 11;
+/// `reconcile`: the account and its audit trail do not agree.
+pub const MISMATCH: u8 = 12;
 /// Interrupted by a signal; the output is valid and can be resumed.
 pub const INTERRUPTED: u8 = 130;
 

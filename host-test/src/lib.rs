@@ -6,3 +6,4 @@ pub mod pair;
 pub mod policies;
 pub mod process;
 pub mod text;
+pub mod trail;

@@ -9,8 +9,10 @@ mod diff;
 mod files;
 mod fleet;
 mod health;
+mod locate;
 mod plan;
 mod progress;
+mod reconcile;
 mod schemas;
 mod signals;
 mod simulate;
@@ -28,7 +30,8 @@ use std::process::ExitCode;
 ///
 /// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
 /// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
-/// policy · 10 verify: contradicted · 11 verify: consistent, and no seal or key was given · 130 interrupted.
+/// policy · 10 verify: contradicted · 11 verify: consistent, and no seal or key was given ·
+/// 12 reconcile: the two do not agree · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100)]
 struct Cli {
@@ -48,6 +51,10 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Show what changed between two collections of one account.
     Diff(diff::DiffArgs),
+    /// Find where an account's audit trail is: settings for its source, and the rights to grant.
+    Locate(locate::LocateArgs),
+    /// Hold an account against its audit trail: what agrees, what does not, and who changed what.
+    Reconcile(reconcile::ReconcileArgs),
     /// Make an Ed25519 key for sealing collections.
     Keygen(verify::KeygenArgs),
     /// Serve a simulated Fivetran account over HTTP.
@@ -81,6 +88,8 @@ fn main() -> ExitCode {
             Command::Collect(args) => collect::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
             Command::Diff(args) => diff::run(&args).await,
+            Command::Locate(args) => locate::run(&args),
+            Command::Reconcile(args) => reconcile::run(&args),
             Command::Keygen(args) => verify::keygen(&args),
             Command::Simulate(args) => simulate::run(&args).await,
             Command::Fleet(args) => fleet::run(&args).await,

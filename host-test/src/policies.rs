@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 /// The policy for [Fivetran's source](https://fivetran.com/docs/rest-api).
 const FIVETRAN: &str = include_str!("../policies/fivetran.json");
+/// The policy for the source of its audit trail.
+const AUDIT_TRAIL: &str = include_str!("../policies/fivetran-audit-trail.json");
 
 /// Which policy holds.
 #[derive(Args)]
@@ -41,13 +43,42 @@ impl EgressArgs {
 /// The policy that is built in for a source, by its id.
 #[must_use]
 pub fn built_in(source: &str) -> Option<Grant> {
-    Grant::parse(FIVETRAN).ok().filter(|grant| grant.source == source)
+    let all = [FIVETRAN, AUDIT_TRAIL].into_iter().filter_map(|text| Grant::parse(text).ok());
+    all.into_iter().find(|grant| grant.source == source)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
-    fn fivetrans_policy_is_built_in_and_no_other() {
-        assert!(super::built_in("fivetran").is_some() && super::built_in("acme").is_none());
+    fn policies_are_built_in_for_the_sources_of_this_project_and_no_other() {
+        for source in ["fivetran", crate::trail::SOURCE] {
+            assert_eq!(built_in(source).map(|grant| grant.source).as_deref(), Some(source));
+        }
+        assert!(built_in("acme").is_none() && built_in("").is_none());
+    }
+
+    #[test]
+    fn the_audit_trails_policy_opens_the_hosts_and_paths_of_its_four_places() {
+        let grant = built_in(crate::trail::SOURCE).unwrap();
+        let lines: Vec<String> = grant.unpinned().iter().flat_map(source_host::egress::Rule::lines).collect();
+        let warehouses = [
+            "https://bigquery.googleapis.com:443 /bigquery/v2/projects",
+            "https://(setting /snowflake/host, ending in .snowflakecomputing.com):443 /api/v2/statements",
+            "https://(setting /databricks/host, ending in .cloud.databricks.com or .azuredatabricks.net or \
+             .gcp.databricks.com):443 /api/2.0/sql/statements",
+        ];
+        let mut want: Vec<String> = Vec::new();
+        want.extend(warehouses.iter().flat_map(|line| ["GET", "POST"].map(|method| format!("{method} {line}"))));
+        let [us, eu, gov] = ["datadoghq.com", "datadoghq.eu", "ddog-gov.com"];
+        let regions = ["us3", "us5", "ap1", "ap2", "uk1"].map(|region| format!("{region}.{us}"));
+        let sites = [us.to_string()].into_iter().chain(regions).chain([eu.into(), gov.into(), format!("us2.{gov}")]);
+        want.extend(sites.map(|site| format!("GET https://api.{site}:443 /api/v2/logs/events")));
+        assert_eq!(lines, want);
+        let headers: Vec<_> = grant.rules.iter().map(|rule| rule.headers.join(", ")).collect();
+        assert_eq!(headers[..3], ["", "x-snowflake-authorization-token-type", ""]);
+        assert!(headers[3..].iter().all(|names| names == "dd-api-key, dd-application-key"));
+        assert!(grant.rules.iter().all(|rule| rule.secret));
     }
 }

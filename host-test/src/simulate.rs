@@ -93,13 +93,7 @@ impl SimArgs {
     pub fn config(&self, pair: Option<Pair>) -> Config {
         let pair = pair.unwrap_or_else(simulator::default_pair);
         Config {
-            account: AccountSpec {
-                seed: self.sim_seed,
-                users: self.sim_users,
-                teams: self.sim_teams,
-                groups: self.sim_groups,
-                connections: self.sim_connections,
-            },
+            account: self.account(),
             changes: self.sim_changes,
             pair,
             principal: match &self.sim_scopes {
@@ -109,6 +103,17 @@ impl SimArgs {
             latency: Duration::from_millis(self.sim_latency_ms),
             faults: (!self.sim_faults.is_empty()).then(|| Arc::new(Schedule::new(self.sim_faults.clone()))),
             ..Config::default()
+        }
+    }
+
+    /// Its size and seed.
+    pub fn account(&self) -> AccountSpec {
+        AccountSpec {
+            seed: self.sim_seed,
+            users: self.sim_users,
+            teams: self.sim_teams,
+            groups: self.sim_groups,
+            connections: self.sim_connections,
         }
     }
 

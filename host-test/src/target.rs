@@ -6,22 +6,26 @@ use fivetran_simulator::Simulator;
 use host_test::pair::tenants_pair;
 use host_test::policies::EgressArgs;
 use host_test::text;
+use host_test::trail::{self, Place};
 use http::Uri;
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
-use source_host::tenant::{Clock, Credentials, Tenant, upstream_fault};
+use source_host::tenant::{Clock, Credentials, Managed, Tenant, upstream_fault};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Without credentials in FIVETRAN_API_KEY and FIVETRAN_API_SECRET, a run goes against the embedded
-/// simulator.
+/// Without credentials in the environment, a run goes against the embedded simulator. They are in FIVETRAN_API_KEY and
+/// FIVETRAN_API_SECRET; for the audit trail in AUDIT_TRAIL_TOKEN, or for Datadog in DD_API_KEY and DD_APPLICATION_KEY.
 #[derive(Args)]
 pub struct TargetArgs {
     /// Settings of the source: a file with a JSON object.
     #[arg(long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
+    /// For the audit trail without --settings: where the simulated account's is.
+    #[arg(long, value_enum, default_value_t = Place::Snowflake, conflicts_with = "settings")]
+    place: Place,
     #[command(flatten)]
     egress: EgressArgs,
     /// Send requests to this server instead of the real host, after the egress check: over https, or http to 127.0.0.1 or [::1].
@@ -41,6 +45,7 @@ pub struct TargetArgs {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
+    #[value(alias = "component")]
     Basic,
     HostManaged,
 }
@@ -53,29 +58,36 @@ pub struct Target {
     pub simulator: Option<Simulator>,
 }
 
+/// What a source is given.
+struct Given {
+    /// From the environment; `None` where there are none.
+    real: Option<Credentials>,
+    /// What a simulator accepts.
+    simulated: Credentials,
+    settings: Option<String>,
+    /// The variables that credentials are looked for in.
+    variables: String,
+}
+
 impl TargetArgs {
     /// Finds out what is meant for this component, and starts the simulator if that is.
     pub async fn resolve(&self, plugin: &Plugin) -> Result<Target> {
         let granted = Some(self.egress.grant(plugin)?);
-        let real = env_pair()?;
-        let simulator = if real.is_none() && self.upstream.is_none() {
+        let given = if plugin.description().id == trail::SOURCE { self.trail()? } else { self.account()? };
+        let simulator = if given.real.is_none() && self.upstream.is_none() {
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let config = self.sim.config(None);
             let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-            text::note(format!("no FIVETRAN_API_KEY: using the embedded simulator ({})", self.sim.sentence()));
+            text::note(format!("no {}: using the embedded simulator ({})", given.variables, self.sim.sentence()));
             Some(simulator)
         } else {
             None
         };
-        let pair = tenants_pair(real.unwrap_or_else(fivetran_simulator::default_pair));
-        let credentials = match self.credentials {
-            Mode::Basic => Credentials::Basic(pair),
-            Mode::HostManaged => Credentials::HostManaged(pair),
-        };
+        let credentials = self.keeping(given.real.unwrap_or(given.simulated))?;
         let mut tenant = Tenant { granted, ..Tenant::new(credentials) };
         tenant.simulated = simulator.as_ref().map(|_| self.sim.sentence());
-        if let Some(path) = &self.settings {
-            tenant.settings = read_settings(path)?;
+        if let Some(settings) = given.settings {
+            tenant.settings = settings;
         }
         tenant.upstream = match (&self.upstream, &simulator) {
             (Some(upstream), _) => Some(checked(upstream)?),
@@ -86,6 +98,52 @@ impl TargetArgs {
             tenant.clock = Clock::fixed(milliseconds(instant)?);
         }
         Ok(Target { tenant, simulator })
+    }
+
+    fn settings(&self) -> Result<Option<String>> {
+        self.settings.as_deref().map(read_settings).transpose()
+    }
+
+    /// For Fivetran's account, and for whatever else takes a key and a secret.
+    fn account(&self) -> Result<Given> {
+        let pair = |pair| Credentials::Basic(tenants_pair(pair));
+        Ok(Given {
+            real: env_pair()?.map(pair),
+            simulated: pair(fivetran_simulator::default_pair()),
+            settings: self.settings()?,
+            variables: "FIVETRAN_API_KEY".into(),
+        })
+    }
+
+    /// For the audit trail. Where it is, the settings say; without any it is the simulated account's.
+    fn trail(&self) -> Result<Given> {
+        let read = |name: &str| std::env::var(name).ok();
+        let settings = self.settings()?;
+        let place = settings.as_deref().and_then(Place::of).unwrap_or(self.place);
+        if settings.is_none() && self.upstream.is_none() && trail::has_token(read) {
+            let what = "there is a token in AUDIT_TRAIL_TOKEN, and no settings say where the trail is";
+            let remedy = "name them with --settings (locate finds them), or unset it to use the embedded simulator";
+            return Err(Error::usage(what, remedy));
+        }
+        Ok(Given {
+            real: if settings.is_some() || self.upstream.is_some() { place.from_environment(read)? } else { None },
+            simulated: place.simulated_credentials(),
+            variables: place.variable_names(),
+            settings: settings.or_else(|| Some(place.simulated_settings(&self.sim.account()))),
+        })
+    }
+
+    /// The same credentials, kept to itself by the harness if that is asked for.
+    fn keeping(&self, credentials: Credentials) -> Result<Credentials> {
+        match (self.credentials, credentials) {
+            (Mode::Basic, credentials) => Ok(credentials),
+            (Mode::HostManaged, Credentials::Basic(pair)) => Ok(Credentials::HostManaged(Managed::Basic(pair))),
+            (Mode::HostManaged, Credentials::Bearer(token)) => Ok(Credentials::HostManaged(Managed::Bearer(token))),
+            (Mode::HostManaged, _) => {
+                let what = "the harness can add a key with its secret, or a token, and nothing else";
+                Err(Error::usage(what, "leave out --credentials host-managed"))
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use source_evidence::schemas::Schemas;
 use source_host::bindings::compliance::source::types::CoverageState;
 use source_host::collection::CollectionOptions;
 use source_host::records::kind_facts;
-use source_host::tenant::{Credentials, Tenant};
+use source_host::tenant::{Credentials, Managed, Tenant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -232,7 +232,7 @@ fn the_host_may_keep_the_credentials_to_itself() {
         let plugin = plugin().await;
         let want = collect(&plugin, &tenant(&simulator), options(None, None)).await.unwrap();
         let Credentials::Basic(pair) = tenant(&simulator).credentials else { unreachable!() };
-        let managed = Tenant { credentials: Credentials::HostManaged(pair), ..tenant(&simulator) };
+        let managed = Tenant { credentials: Credentials::HostManaged(Managed::Basic(pair)), ..tenant(&simulator) };
         let got = collect(&plugin, &managed, options(None, None)).await.unwrap();
         assert_eq!(got.lines, want.lines);
         assert!(simulator.journal().iter().all(|entry| entry.authorized));

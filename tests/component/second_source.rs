@@ -9,7 +9,7 @@ use source_host::engine::{Engine, EngineOptions};
 use source_host::error::Error;
 use source_host::grant::Grant;
 use source_host::plugin::Plugin;
-use source_host::tenant::{Credentials, Tenant};
+use source_host::tenant::{Credentials, Managed, Tenant};
 use source_host::transport::Terms;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -134,6 +134,7 @@ fn a_name_that_leads_back_into_the_host_is_prohibited() {
             port: 443,
             methods: vec!["GET".into()],
             path_prefixes: vec!["/".into()],
+            headers: Vec::new(),
             secret: true,
         };
         // The component declares acme.example only, so the door itself is asked here.
@@ -176,7 +177,7 @@ fn a_host_that_keeps_the_credentials_lets_the_guest_set_none() {
         let Credentials::Basic(pair) = tenant(&simulator).credentials else { unreachable!() };
         let (upstream, seen) = listener().await;
         let basic = Tenant { upstream: Some(upstream), ..tenant(&simulator) };
-        let managed = Tenant { credentials: Credentials::HostManaged(pair), ..basic.clone() };
+        let managed = Tenant { credentials: Credentials::HostManaged(Managed::Basic(pair)), ..basic.clone() };
         let forge = "FORGE https://acme.example/v1/things";
         let outcome = probe(&managed, forge).await.unwrap();
         assert_eq!(outcome, "set refused, append refused, list refused, status 204");
@@ -199,7 +200,7 @@ fn credentials_stay_here_where_the_policy_sends_requests_without_them() {
         let Credentials::Basic(pair) = tenant(&simulator).credentials else { unreachable!() };
         let (upstream, seen) = listener().await;
         let basic = Tenant { upstream: Some(upstream), ..tenant(&simulator) };
-        let managed = Tenant { credentials: Credentials::HostManaged(pair), ..basic.clone() };
+        let managed = Tenant { credentials: Credentials::HostManaged(Managed::Basic(pair)), ..basic.clone() };
         let mut public = acme();
         public.rules[0].secret = false;
         let request = "GET https://acme.example/v1/things";

@@ -25,6 +25,9 @@ pub struct Seen {
     pub objects: u64,
     /// Path and query; [`MASKED`] where it may name a person.
     pub request: String,
+    /// SHA-256 of the body that the component gave for the request to be sent with; absent where its method has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_sha256: Option<String>,
     /// SHA-256 of the body as it came; null when it did not come whole.
     pub sha256: Option<String>,
     /// The status; null when nothing came.
@@ -63,4 +66,24 @@ impl Seen {
 #[must_use]
 pub fn next(head: Chain, line: &str) -> Chain {
     head.next(Sha256::digest(line.as_bytes()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Journals that were written before there was a body to be noted are read as they were.
+    #[test]
+    fn a_line_without_a_sent_body_stays_as_it_is_and_one_with_it_has_one_text() {
+        let get = r#"{"at":"2026-01-31T12:00:00Z","bytes":2,"error":null,"host":"a.example","method":"GET","objects":1,"request":"/v1","sha256":null,"status":200}"#;
+        let post = get.replace("GET", "POST").replace(r#""sha256""#, r#""sent_sha256":"ab","sha256""#);
+        assert_eq!(Seen::read(get).and_then(|seen| seen.sent_sha256), None);
+        assert_eq!(Seen::read(&post).and_then(|seen| seen.sent_sha256).as_deref(), Some("ab"));
+        assert_eq!([get, &post].map(|line| Seen::read(line).unwrap().line()), [get, &post]);
+        for other in
+            [post.replace(r#""ab""#, "null"), post.replace("sent_sha256", "sent"), post.replace(":\"ab", ": \"ab")]
+        {
+            assert_eq!(Seen::read(&other), None, "{other}");
+        }
+    }
 }

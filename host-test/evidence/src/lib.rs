@@ -5,6 +5,7 @@
 //! digests and chain are in `wit/types.wit`; `wit/chain-vectors.json` has examples.
 
 pub mod chain;
+pub mod checked;
 mod checkpoint;
 pub mod diff;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod journal;
 pub mod kinds;
 pub mod line_file;
 pub mod made;
+pub mod reconcile;
 pub mod record;
 #[cfg(feature = "schemas")]
 pub mod schemas;

@@ -24,6 +24,7 @@ fn seen(page: u64) -> Seen {
         method: "GET".into(),
         objects: PAGE + 2,
         request: format!("/v1/things?page={page}"),
+        sent_sha256: None,
         sha256: Some(sha256_hex(&page.to_le_bytes())),
         status: Some(200),
     }

@@ -59,8 +59,7 @@ impl<'t> Check<'t> {
 
     /// Secrets are where they are said to be; what they are is forgotten at once.
     fn secrets(&mut self, spec: &Spec) {
-        let missing = [spec.key.read("key").err(), spec.secret.read("secret").err()];
-        for found in missing.into_iter().flatten() {
+        for found in spec.credentials.read(spec.host_managed).err().into_iter().flatten() {
             self.findings.push(Diagnostic { pointer: format!("{}{}", self.at, found.pointer), ..found });
         }
     }

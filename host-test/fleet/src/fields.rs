@@ -3,6 +3,7 @@
 use super::finding::finding;
 use serde_json::{Map, Value};
 use source_host::bindings::compliance::source::types::Diagnostic;
+use std::collections::BTreeSet;
 
 /// Reads the fields of one object and collects what is wrong with them.
 pub(super) struct Fields<'f> {
@@ -37,19 +38,38 @@ impl<'f> Fields<'f> {
 
     /// Reports fields that there are not, and secrets by the names that people give them.
     pub fn check_names(&mut self, known: &str) {
-        const SECRETS: &[&str] =
-            &["key", "secret", "api_key", "api_secret", "username", "password", "token", "authorization"];
+        const SECRETS: &[&str] = &[
+            "key",
+            "secret",
+            "api_key",
+            "api_secret",
+            "application_key",
+            "username",
+            "password",
+            "token",
+            "authorization",
+        ];
         for name in self.map.keys().filter(|name| !known.split(", ").any(|known| known == *name)) {
             let at = format!("{}/{name}", self.at);
             if SECRETS.contains(&name.to_ascii_lowercase().as_str()) {
                 let message = "this file must not contain a secret".into();
-                let remedy = "Take it out, rotate it if others could read the file, and name an environment variable (key_env, secret_env) or a file (key_file, secret_file) that holds it.";
+                let remedy = "Take it out, rotate it if others could read the file, and name an environment variable (key_env, secret_env, token_env …) or a file (key_file …) that holds it.";
                 self.findings.push(finding(at, "secret-in-file", message, remedy));
             } else {
                 let message = "there is no such field".into();
                 self.findings.push(finding(at, "field-unknown", message, &format!("Known fields: {known}.")));
             }
         }
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    /// What is named with `_env` or `_file` behind it.
+    pub fn referred(&self) -> BTreeSet<String> {
+        let id = |name: &String| name.strip_suffix("_env").or(name.strip_suffix("_file")).map(String::from);
+        self.map.keys().filter_map(id).filter(|id| !id.is_empty()).collect()
     }
 
     pub fn get(&self, name: &str) -> Option<&'f Value> {

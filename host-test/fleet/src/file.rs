@@ -3,7 +3,7 @@
 //! | field | means |
 //! |---|---|
 //! | `name` | its name and that of its folder |
-//! | `credentials` | `key_env` or `key_file`, and `secret_env` or `secret_file`: the name of an environment variable, or a file that holds nothing else; `host_managed` (default `false`) keeps them out of the component |
+//! | `credentials` | `key_env` or `key_file`, and `secret_env` or `secret_file`: the name of an environment variable, or a file that holds nothing else; or `token_env` or `token_file`; or `fields`, for a source with a form of its own: the id of each field with `_env` or `_file`. `host_managed` (default `false`) keeps a pair or a token out of the component |
 //! | `account` | tenants of the same account share its quota; default: the name |
 //! | `settings` or `settings_file` | the source's settings, or a file with them where they hold secrets |
 //! | `kinds`, `since` | as for `collect` |
@@ -15,9 +15,10 @@
 //! Paths are relative to the file's own folder. The file must not contain a secret. No message repeats
 //! a value, since a value may be a secret in the wrong place. Every finding is reported at once.
 
+use super::credentials;
 use super::fields::Fields;
 use super::finding::finding;
-use super::spec::{NAME, SecretRef, SettingsRef, Spec, is_name};
+use super::spec::{NAME, SettingsRef, Spec, is_name};
 use http::Uri;
 use serde_json::Value;
 use source_evidence::made::Made;
@@ -116,9 +117,15 @@ fn tenant(fields: &mut Fields<'_>, folder: &Path, defaults: &Defaults) -> Option
         spec.account = account;
     }
     let is_given = match fields.object("credentials") {
-        Some(mut credentials) => read_credentials(&mut credentials, folder, &mut spec).is_some(),
+        Some(mut own) => match credentials::read(&mut own, folder) {
+            Some(found) => {
+                (spec.credentials, spec.host_managed) = found;
+                true
+            }
+            None => false,
+        },
         None => {
-            fields.missing("credentials", "an object with key_env and secret_env, or key_file and secret_file");
+            fields.missing("credentials", credentials::WANTED);
             false
         }
     };
@@ -156,42 +163,6 @@ fn upstream(fields: &mut Fields<'_>) -> Option<Uri> {
             None
         }
     }
-}
-
-fn read_credentials(fields: &mut Fields<'_>, folder: &Path, spec: &mut Spec) -> Option<()> {
-    fields.check_names("key_env, key_file, secret_env, secret_file, host_managed");
-    let host_managed = fields.optional("host_managed", "true or false", Value::as_bool);
-    spec.host_managed = host_managed.unwrap_or_default();
-    let key = secret_ref(fields, "key", folder);
-    let secret = secret_ref(fields, "secret", folder);
-    (spec.key, spec.secret) = (key?, secret?);
-    Some(())
-}
-
-fn secret_ref(fields: &mut Fields<'_>, which: &str, folder: &Path) -> Option<SecretRef> {
-    let (env_field, file_field) = (format!("{which}_env"), format!("{which}_file"));
-    let variable = |value: &Value| value.as_str().filter(|name| is_variable(name)).map(String::from);
-    let has_env = fields.get(&env_field).is_some();
-    let env = fields.optional(&env_field, "the name of an environment variable, e.g. \"ACME_KEY\"", variable);
-    match (env, fields.text(&file_field)) {
-        (Some(name), None) => Some(SecretRef::Env(name)),
-        (None, Some(file)) if !has_env => Some(SecretRef::File(folder.join(file))),
-        (None, None) if !has_env => {
-            fields.missing(&env_field, &format!("the name of an environment variable, or {file_field}"));
-            None
-        }
-        (_, None) => None,
-        (_, Some(_)) => {
-            fields.wrong(&env_field, &format!("{env_field} and {file_field} exclude each other"), "Keep one.");
-            None
-        }
-    }
-}
-
-/// Strict, so that a secret put here by mistake is not taken for a name.
-fn is_variable(name: &str) -> bool {
-    let fits = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_';
-    !name.is_empty() && name.chars().all(fits) && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// The policy in a file. Its path is not repeated in errors: somebody may have put something else there.

@@ -14,6 +14,7 @@
 //! it has come no further for the time that [`Options::endurance`] gives.
 
 mod check;
+mod credentials;
 mod event;
 mod fields;
 mod file;
@@ -30,9 +31,10 @@ pub mod store;
 mod tenant_state;
 mod turn;
 
+pub use credentials::{CredentialsRef, SecretRef};
 pub use event::{Event, Observer, Stop};
 pub use file::{Defaults, parse, read};
 pub use fleet::Fleet;
 pub use options::Options;
 pub use report::{Gauges, Outcome, Reading, Report, TenantReport};
-pub use spec::{SecretRef, SettingsRef, Spec, is_name};
+pub use spec::{SettingsRef, Spec, is_name};

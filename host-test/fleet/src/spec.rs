@@ -3,30 +3,19 @@
 //! They are read when a turn begins and forgotten when it ends: a key that is rotated counts from the
 //! next page on, and a tenant that waits holds none.
 
-use super::finding::finding;
+use super::credentials::{CredentialsRef, SecretRef};
+use super::finding::{code, finding};
 use http::Uri;
-use source_evidence::error::is_out_of_files;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
 use source_host::connections::Connections;
-use source_host::error::{Error, OUT_OF_FILES, Result};
+use source_host::error::{Error, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
-use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant};
+use source_host::tenant::{Clock, Pair, Tenant};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretRef {
-    /// In this environment variable.
-    Env(String),
-    /// In this file, without the line break at its end.
-    File(PathBuf),
-    /// Here: for accounts that are made up.
-    Given(Secret),
-}
 
 /// Where settings are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +33,8 @@ pub struct Spec {
     pub name: String,
     /// Tenants of the same account share its quota.
     pub account: String,
-    /// The user name, e.g. an API key.
-    pub key: SecretRef,
-    /// The password, e.g. an API secret.
-    pub secret: SecretRef,
+    /// What it authenticates with.
+    pub credentials: CredentialsRef,
     /// Whether the harness adds the credentials, so that the component never sees them.
     pub host_managed: bool,
     /// Another component than the fleet's own.
@@ -91,8 +78,7 @@ impl Spec {
         Self {
             name: name.into(),
             account: name.into(),
-            key: SecretRef::Given(pair.username),
-            secret: SecretRef::Given(pair.password),
+            credentials: CredentialsRef::Pair(SecretRef::Given(pair.username), SecretRef::Given(pair.password)),
             host_managed: false,
             component: None,
             settings: SettingsRef::Given("{}".into()),
@@ -111,12 +97,9 @@ impl Spec {
     /// # Errors
     /// [`Error::Configuration`] when one of them, or the settings, cannot be read.
     pub(super) fn tenant(&self, meter: Arc<Meter>, connections: Connections) -> Result<Tenant> {
-        let wrong = |found| Error::Configuration(vec![found]);
-        let (key, secret) = (self.key.read("key"), self.secret.read("secret"));
-        let pair = Pair { username: key.map_err(wrong)?, password: secret.map_err(wrong)? };
-        let credentials = if self.host_managed { Credentials::HostManaged(pair) } else { Credentials::Basic(pair) };
+        let credentials = self.credentials.read(self.host_managed).map_err(Error::Configuration)?;
         Ok(Tenant {
-            settings: self.settings.read().map_err(wrong)?,
+            settings: self.settings.read().map_err(|found| Error::Configuration(vec![found]))?,
             granted: self.granted.clone(),
             upstream: self.upstream.clone(),
             simulated: self.simulated.clone(),
@@ -134,11 +117,6 @@ impl Spec {
     }
 }
 
-/// The code of a finding about a file that cannot be read: another one where it soon may.
-fn code(error: &std::io::Error, lasting: &'static str) -> &'static str {
-    if is_out_of_files(error) { OUT_OF_FILES } else { lasting }
-}
-
 impl SettingsRef {
     /// The path is not repeated in errors: somebody may have put the settings themselves there.
     pub(super) fn read(&self) -> Result<String, Diagnostic> {
@@ -148,32 +126,6 @@ impl SettingsRef {
                 let message = format!("the file cannot be read: {}", error.kind());
                 finding("/settings_file".into(), code(&error, "settings-unreadable"), message, SETTINGS_FILE)
             }),
-        }
-    }
-}
-
-impl SecretRef {
-    /// Neither the name nor the path is repeated in errors: somebody may have put the secret there.
-    pub(super) fn read(&self, which: &str) -> Result<Secret, Diagnostic> {
-        const MISSING: &str = "credential-missing";
-        let missing = |field: &str, code: &str, message: String, remedy: &str| {
-            finding(format!("/credentials/{which}_{field}"), code, message, remedy)
-        };
-        match self {
-            Self::Given(secret) => Ok(secret.clone()),
-            Self::Env(name) => std::env::var(name).map(Secret::new).map_err(|_| {
-                let message = "there is no environment variable of this name".into();
-                missing("env", MISSING, message, "Set it before the fleet is started, or correct the name.")
-            }),
-            Self::File(path) => match std::fs::read_to_string(path) {
-                Ok(text) => Ok(Secret::new(text.trim_end_matches(['\r', '\n']))),
-                Err(error) => Err(missing(
-                    "file",
-                    code(&error, MISSING),
-                    format!("the file cannot be read: {}", error.kind()),
-                    "Put the secret alone into a file that this program may read, or correct the path.",
-                )),
-            },
         }
     }
 }

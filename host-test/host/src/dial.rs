@@ -122,7 +122,7 @@ fn is_out_of_descriptors(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// A resolver that drops addresses that are not public, and fails when none is left.
 #[derive(Clone)]
-struct PublicOnly(GaiResolver);
+struct PublicOnly<R>(R);
 
 /// A name that leads only to where nothing may go.
 #[derive(Debug)]
@@ -136,7 +136,10 @@ impl std::fmt::Display for Prohibited {
 
 impl std::error::Error for Prohibited {}
 
-impl Service<Name> for PublicOnly {
+impl<R> Service<Name> for PublicOnly<R>
+where
+    R: Service<Name, Error = std::io::Error, Response: Iterator<Item = SocketAddr>, Future: Send + 'static>,
+{
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = std::io::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
@@ -151,5 +154,44 @@ impl Service<Name> for PublicOnly {
             let public: Vec<SocketAddr> = found.await?.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() { Err(std::io::Error::other(Prohibited)) } else { Ok(public.into_iter()) }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{Ready, ready};
+
+    /// Names that all lead to these addresses.
+    struct LeadsTo(&'static [&'static str]);
+
+    impl Service<Name> for LeadsTo {
+        type Response = std::vec::IntoIter<SocketAddr>;
+        type Error = std::io::Error;
+        type Future = Ready<std::io::Result<Self::Response>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Name) -> Self::Future {
+            let found: Vec<_> = self.0.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
+            ready(Ok(found.into_iter()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_private_address_behind_an_allowed_name_is_prohibited() {
+        let dialled = async |addresses: &'static [&'static str]| {
+            let name = "xy12345.snowflakecomputing.com".parse().unwrap();
+            let found = PublicOnly(LeadsTo(addresses)).call(name).await;
+            found.map(|found| found.map(|address| address.ip().to_string()).collect::<Vec<_>>())
+        };
+        let private: [&[&str]; 5] = [&["10.0.0.1"], &["127.0.0.1", "::1"], &["169.254.169.254"], &["fd00::1"], &[]];
+        for addresses in private {
+            let error = dialled(addresses).await.expect_err("no public address");
+            assert!(error.get_ref().is_some_and(|cause| cause.is::<Prohibited>()), "{addresses:?}: {error}");
+        }
+        assert_eq!(dialled(&["192.168.0.1", "93.184.216.34"]).await.unwrap(), ["93.184.216.34"]);
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! A request leaves when a rule of the component's own description and a rule of the host's policy
 //! ([`crate::grant`]) both allow it. No rules: nothing leaves. User information in a URL is always refused, and so
-//! are headers that are not [on the list](HEADERS), credentials for requests that the policy sends without, and a
+//! are headers that are neither [on the list](HEADERS) nor named by the policy, credentials for requests that the policy sends without, and a
 //! body where the method has none.
 //!
 //! The second layer judges the address after DNS, because a permitted name may resolve to
@@ -26,6 +26,7 @@
 //!     port: 443,
 //!     methods: vec!["GET".into()],
 //!     path_prefixes: vec!["/v1".into()],
+//!     headers: vec![],
 //!     secret: true,
 //! };
 //! let policy = Policy { declared: vec![rule.clone()], granted: vec![rule] };
@@ -62,6 +63,8 @@ pub struct Rule {
     pub methods: Vec<String>,
     /// Prefixes of paths, by whole segments; `/` for all.
     pub path_prefixes: Vec<String>,
+    /// Headers that it may have besides [`HEADERS`], in lower case. Only the host's rules have any.
+    pub headers: Vec<String>,
     /// Whether the credentials may go with it. Only the host's rules decide that; a component's own say `true`.
     pub secret: bool,
 }
@@ -95,7 +98,7 @@ impl Policy {
         if granted.is_empty() {
             return denied("the host does not grant it");
         }
-        if let Some(name) = unlisted(request) {
+        if let Some(name) = unlisted(request, &granted) {
             return denied(&format!("the header {name}"));
         }
         let may_carry_secret = granted.iter().any(|rule| rule.secret);
@@ -121,11 +124,14 @@ fn fault(uri: &Uri) -> Option<&'static str> {
     (!is_plain(uri.path())).then_some("a path that is not in its plain form")
 }
 
-/// The first header that the request may not have.
-fn unlisted<B>(request: &Request<B>) -> Option<&HeaderName> {
+/// The first header that the request may not have under these rules.
+fn unlisted<'r, B>(request: &'r Request<B>, granted: &[&Rule]) -> Option<&'r HeaderName> {
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
-    let may =
-        |name: &HeaderName| HEADERS.contains(name) || (BODY_HEADERS.contains(name) && !is_bodiless(request.method()));
+    let has_body = !is_bodiless(request.method());
+    let is_granted = |name: &HeaderName| granted.iter().flat_map(|rule| &rule.headers).any(|own| own == name.as_str());
+    let may = |name: &HeaderName| {
+        HEADERS.contains(name) || (BODY_HEADERS.contains(name) && has_body) || (is_granted(name) && is_grantable(name))
+    };
     let is_own_host = |name: &HeaderName, value: &[u8]| *name != HOST || value == authority.as_bytes();
     // What is packed, the journal could not look into.
     let is_unpacked = |name: &HeaderName, value: &[u8]| *name != ACCEPT_ENCODING || value == b"identity";
@@ -134,8 +140,43 @@ fn unlisted<B>(request: &Request<B>) -> Option<&HeaderName> {
     headers.find(|(name, value)| !is_fine(name, value.as_bytes())).map(|(name, _)| name)
 }
 
+/// Whether a policy may allow a header: not one that this module judges itself, nor one that means something to servers
+/// and proxies on the way, such as another method, host, path or sender.
+pub(crate) fn is_grantable(name: &HeaderName) -> bool {
+    const NEVER: &[&str] = &[
+        "connection",
+        "cookie",
+        "cookie2",
+        "expect",
+        "forwarded",
+        "http2-settings",
+        "keep-alive",
+        "max-forwards",
+        "origin",
+        "range",
+        "referer",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "x-client-ip",
+        "x-host",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-url",
+        "x-real-ip",
+        "x-rewrite-url",
+    ];
+    const NEVER_BEFORE: &[&str] = &["access-control-", "proxy-", "sec-", "x-forwarded-", "x-original-", "x-rewrite-"];
+    let text = name.as_str();
+    let is_judged = HEADERS.contains(name) || BODY_HEADERS.contains(name);
+    !is_judged && !NEVER.contains(&text) && !NEVER_BEFORE.iter().any(|before| text.starts_with(before))
+}
+
 /// Whether requests of a method have no body: a server may read one all the same, as another request.
-fn is_bodiless(method: &Method) -> bool {
+pub(crate) fn is_bodiless(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 

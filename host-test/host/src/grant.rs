@@ -20,6 +20,7 @@
 //! | `port` | 443 where it is left out |
 //! | `methods` | upper-case HTTP methods |
 //! | `path_prefixes` | whole segments: `/v1` grants `/v1` and `/v1/users`, not `/v1-x`; `/` grants all |
+//! | `headers` | names of headers, in lower case, that these requests may have besides the usual ones; none where it is left out, and only with `secret`: any header can carry one |
 //! | `secret` | whether the credentials may go with these requests |
 //!
 //! The scheme is always `https`.
@@ -27,8 +28,9 @@
 use crate::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, Capability, HostPattern, SourceDescription,
 };
-use crate::egress::{Rule, is_below, is_name, is_plain};
+use crate::egress::{Rule, is_below, is_grantable, is_name, is_plain};
 use crate::error::{Error, Result};
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
@@ -56,6 +58,9 @@ pub struct GrantRule {
     pub methods: Vec<String>,
     /// Prefixes of paths, by whole segments.
     pub path_prefixes: Vec<String>,
+    /// Headers that it may have besides [`crate::egress::HEADERS`], in lower case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
     /// Whether the credentials may go with it.
     pub secret: bool,
 }
@@ -119,7 +124,7 @@ impl Grant {
     /// What is wrong with it, without its text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let grant: Self = serde_json::from_str(text).map_err(|error| {
-            let field = ["source", "rules", "host", "port", "methods", "path_prefixes", "secret"]
+            let field = ["source", "rules", "host", "port", "methods", "path_prefixes", "headers", "secret"]
                 .into_iter()
                 .find(|field| error.to_string().starts_with(&format!("missing field `{field}`")));
             let what = field.map_or("this is not a policy".into(), |field| format!("{field} is missing"));
@@ -156,6 +161,7 @@ impl Grant {
             port: capability.port,
             methods: capability.methods.clone(),
             path_prefixes: capability.path_prefixes.clone(),
+            headers: Vec::new(),
             secret,
         });
         Self { source: description.id.clone(), rules: rules.collect() }
@@ -184,6 +190,7 @@ impl GrantRule {
             port: self.port,
             methods: self.methods.clone(),
             path_prefixes: self.path_prefixes.clone(),
+            headers: self.headers.clone(),
             secret: self.secret,
         }
     }
@@ -196,6 +203,16 @@ impl GrantRule {
         }
         if self.path_prefixes.is_empty() || !self.path_prefixes.iter().all(|prefix| is_plain(prefix)) {
             return Some("path_prefixes: give paths that begin with a slash, without dots, `%` and `;`");
+        }
+        let is_header = |text: &String| {
+            let lower = text.bytes().all(|byte| !byte.is_ascii_uppercase());
+            lower && HeaderName::try_from(text).is_ok_and(|name| is_grantable(&name))
+        };
+        if !self.headers.iter().all(is_header) {
+            return Some("headers: give names in lower case, and none that means something to servers on the way");
+        }
+        if !self.headers.is_empty() && !self.secret {
+            return Some("headers: give them only where secret is true, for any header can carry one");
         }
         match &self.host {
             HostName::Exact(host) if !is_name(host) => Some("host: give a plain host name in lower case"),
@@ -242,6 +259,7 @@ mod tests {
             port: 443,
             methods: strings(methods),
             path_prefixes: strings(prefixes),
+            headers: Vec::new(),
             secret: true,
         }]
     }
@@ -270,6 +288,31 @@ mod tests {
             let why = policy(&text).expect_err(&text);
             assert!(!why.contains("CANARY"), "{why}");
         }
+    }
+
+    #[test]
+    fn headers_are_named_in_lower_case_go_with_credentials_and_are_never_some() {
+        let with = |headers: &str, secret: bool| {
+            let text = r#"{"host": "a.example", "methods": ["POST"], "path_prefixes": ["/v1"], "headers": HEADERS, "secret": SECRET}"#;
+            policy(&text.replace("HEADERS", headers).replace("SECRET", &secret.to_string()))
+        };
+        let good = r#"["x-snowflake-authorization-token-type", "dd-api-key", "dd-application-key"]"#;
+        assert_eq!(with(good, true).unwrap().rules[0].headers.len(), 3);
+        assert!(with("[]", false).is_ok() && with(good, false).unwrap_err().contains("secret is true"));
+        let never = "cookie x-http-method-override x-method-override x-forwarded-for x-forwarded-x forwarded via te \
+            proxy-authorization proxy-x host connection upgrade transfer-encoding content-length content-type expect \
+            authorization accept-encoding accept user-agent x-original-url x-rewrite-url range DD-API-KEY Dd-api-key a:b";
+        for name in never.split_whitespace().chain(["", " ", "a b", "CANARY\\n"]) {
+            let why = with(&format!("[\"{name}\"]"), true).expect_err(name);
+            assert!(why.contains("/rules/0/headers") && !why.contains("CANARY"), "{why}");
+        }
+        assert!(with("\"dd-api-key\"", true).is_err());
+    }
+
+    #[test]
+    fn a_policy_without_headers_has_the_text_that_it_had_before_there_were_any() {
+        let text = policy(r#"{"host": "a.example", "methods": ["GET"], "path_prefixes": ["/v1"], "secret": true}"#);
+        assert!(!text.unwrap().text().contains("headers"));
     }
 
     #[test]

@@ -68,6 +68,7 @@ pub(crate) fn about(request: &Request<WasiBody>) -> Seen {
         method: request.method().to_string(),
         objects: 0,
         request: path(uri),
+        sent_sha256: None,
         sha256: None,
         status: None,
     }
@@ -78,6 +79,13 @@ impl Pending {
     pub fn new(journal: Arc<JournalBuffer>, seen: Seen) -> Self {
         journal.open.fetch_add(1, Ordering::SeqCst);
         Self { journal, seen: Some(seen) }
+    }
+
+    /// The body that the component gave, by its SHA-256.
+    pub fn gives(&mut self, sha256: String) {
+        if let Some(seen) = &mut self.seen {
+            seen.sent_sha256 = Some(sha256);
+        }
     }
 
     /// The head of the answer came.

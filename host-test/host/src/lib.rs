@@ -16,6 +16,7 @@ pub mod egress;
 pub mod endurance;
 pub mod engine;
 pub mod error;
+mod given_body;
 pub mod grant;
 mod http_error;
 pub mod instance;

@@ -1,6 +1,6 @@
 //! A component that was reviewed and has described itself.
 
-use crate::bindings::exports::compliance::source::catalog::{AuthenticationScheme, SourceDescription};
+use crate::bindings::exports::compliance::source::catalog::{Authentication, AuthenticationScheme, SourceDescription};
 use crate::bindings::exports::compliance::source::source::{
     BasicCredentials, Configuration, Configured, Credentials as Given,
 };
@@ -11,7 +11,8 @@ use crate::grant::{Grant, beyond};
 use crate::instance::Instance;
 use crate::pin;
 use crate::reviewed::Reviewed;
-use crate::tenant::{Credentials, Tenant, upstream_fault};
+use crate::tenant::{Credentials, Managed, Tenant, upstream_fault};
+use http::HeaderValue;
 use source_evidence::digest::sha256_hex;
 use std::path::Path;
 use std::sync::Arc;
@@ -154,23 +155,107 @@ impl Plugin {
     /// # Errors
     /// When it authenticates in a way for which the tenant has no credentials.
     pub fn configuration(&self, tenant: &Tenant) -> Result<Configuration> {
-        let scheme = self.description.authentication.scheme;
-        let credentials = match (scheme, &tenant.credentials) {
-            (AuthenticationScheme::None, _) => Given::None,
-            (AuthenticationScheme::Basic, Credentials::Basic(pair)) => Given::Basic(BasicCredentials {
-                username: pair.username.expose().into(),
-                password: pair.password.expose().into(),
-            }),
-            (AuthenticationScheme::Basic, Credentials::HostManaged(_)) => Given::HostManaged,
-            (AuthenticationScheme::Basic, Credentials::None) => {
-                let what = "the component needs a key and a secret, and the tenant has none";
-                return Err(Error::usage(what, "give the tenant credentials"));
+        let credentials = given(&self.description.authentication, &tenant.credentials)?;
+        Ok(Configuration { credentials, settings: tenant.settings.clone() })
+    }
+}
+
+/// What a component is given that asks for credentials in this way. Whether one that takes a token or fields needs
+/// the one or the other may depend on its settings: it says itself what it cannot use.
+fn given(asked: &Authentication, credentials: &Credentials) -> Result<Given> {
+    use AuthenticationScheme::{Basic, Bearer, None, Other};
+    let fields = || asked.fields.iter().map(|field| field.id.as_str()).collect::<Vec<_>>().join(", ");
+    match (asked.scheme, credentials) {
+        (None, _) => Ok(Given::None),
+        (Basic, Credentials::Basic(pair)) => Ok(Given::Basic(BasicCredentials {
+            username: pair.username.expose().into(),
+            password: pair.password.expose().into(),
+        })),
+        (Bearer | Other, Credentials::HostManaged(Managed::Bearer(token)))
+            if HeaderValue::try_from(token.expose()).is_err() =>
+        {
+            let what = "the token cannot stand in a header: there is a line break or the like in it";
+            Err(Error::usage(what, "give the token alone, on one line"))
+        }
+        (Basic, Credentials::HostManaged(Managed::Basic(_)))
+        | (Bearer | Other, Credentials::HostManaged(Managed::Bearer(_))) => Ok(Given::HostManaged),
+        (Bearer | Other, Credentials::Bearer(token)) => Ok(Given::Bearer(token.expose().into())),
+        (Bearer | Other, Credentials::Fields(values)) => {
+            let known = |id: &String| asked.fields.iter().any(|field| field.id == *id);
+            if let Some((id, _)) = values.iter().find(|(id, _)| !known(id)) {
+                let what = format!("the component has no credential field {id:?}");
+                return Err(Error::usage(what, format!("it asks for: {}", fields())));
             }
-            _ => {
-                let what = "the component does not authenticate with a key and a secret";
-                return Err(Error::usage(what, "this harness has no other credentials to give"));
+            Ok(Given::Fields(values.iter().map(|(id, value)| (id.clone(), value.expose().into())).collect()))
+        }
+        (_, Credentials::None) => {
+            let what = "the component needs credentials, and the tenant has none";
+            Err(Error::usage(what, format!("give the tenant what it asks for: {}", fields())))
+        }
+        _ => {
+            let what = "the component does not take the kind of credentials that the tenant has";
+            Err(Error::usage(what, format!("give the tenant what it asks for: {}", fields())))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::exports::compliance::source::catalog::CredentialField;
+    use crate::tenant::{Pair, Secret};
+
+    fn asks(scheme: AuthenticationScheme, ids: &[&str]) -> Authentication {
+        let field = |id: &&str| CredentialField {
+            id: (*id).into(),
+            label: String::new(),
+            help: String::new(),
+            secret: true,
+            multiline: false,
+        };
+        Authentication { scheme, fields: ids.iter().map(field).collect(), help: String::new(), help_url: String::new() }
+    }
+
+    #[test]
+    fn a_token_that_is_no_header_is_refused_without_its_text() {
+        let asked = asks(AuthenticationScheme::Bearer, &["token"]);
+        for token in ["canary\n", "can\rary: x"] {
+            let managed = Credentials::HostManaged(Managed::Bearer(Secret::new(token)));
+            let error = given(&asked, &managed).expect_err(token).to_string();
+            assert!(error.contains("on one line") && !error.contains("canary") && !error.contains("rary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_component_gets_the_credentials_that_it_asks_for_and_no_others() {
+        use AuthenticationScheme::{Basic, Bearer, None, Other};
+        let secret = || Secret::new("canary");
+        let pair = || Pair { username: secret(), password: secret() };
+        let fields = |id: &str| Credentials::Fields(vec![(id.into(), secret())]);
+        let managed = [Managed::Basic(pair()), Managed::Bearer(secret())].map(Credentials::HostManaged);
+        let all = [Credentials::Basic(pair()), Credentials::Bearer(secret()), fields("key"), fields("other")];
+        let all = all.into_iter().chain(managed).chain([Credentials::None]);
+        let word = |given: Result<Given>| match given {
+            Ok(Given::None) => "none",
+            Ok(Given::Basic(_)) => "basic",
+            Ok(Given::Bearer(_)) => "bearer",
+            Ok(Given::Fields(_)) => "fields",
+            Ok(Given::HostManaged) => "managed",
+            Err(error) => {
+                let text = format!("{error} {error:?}");
+                assert!(text.contains("token, key") && !text.contains("canary"), "{text}");
+                "-"
             }
         };
-        Ok(Configuration { credentials, settings: tenant.settings.clone() })
+        for (scheme, want) in [
+            (Basic, ["basic", "-", "-", "-", "managed", "-", "-"]),
+            (Bearer, ["-", "bearer", "fields", "-", "-", "managed", "-"]),
+            (Other, ["-", "bearer", "fields", "-", "-", "managed", "-"]),
+            (None, ["none"; 7]),
+        ] {
+            let asked = asks(scheme, &["token", "key"]);
+            let got: Vec<&str> = all.clone().map(|credentials| word(given(&asked, &credentials))).collect();
+            assert_eq!(got, want, "{scheme:?}");
+        }
     }
 }

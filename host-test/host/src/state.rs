@@ -2,11 +2,12 @@
 
 use crate::compute::Compute;
 use crate::connections::Connections;
-use crate::egress::Policy;
+use crate::egress::{Policy, is_bodiless};
+use crate::given_body;
 use crate::journal::{JournalBuffer, Pending, about};
 use crate::limits::{Limit, Limiter, Limits};
 use crate::meter::Meter;
-use crate::tenant::{Clock, Credentials, Tenant};
+use crate::tenant::{Clock, Credentials, Managed, Tenant};
 use crate::trailer::{self, Digested, Witness};
 use crate::transport::{Terms, Transport};
 use base64::Engine as _;
@@ -93,11 +94,17 @@ impl State {
     }
 }
 
-/// The header that the host adds, where it keeps the pair to itself.
+/// The header that the host adds, where it keeps the credentials to itself.
 fn authorization(credentials: &Credentials) -> Option<HeaderValue> {
-    let Credentials::HostManaged(pair) = credentials else { return None };
-    let joined = format!("{}:{}", pair.username.expose(), pair.password.expose());
-    let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(joined))).ok()?;
+    let Credentials::HostManaged(managed) = credentials else { return None };
+    let text = match managed {
+        Managed::Basic(pair) => {
+            let joined = format!("{}:{}", pair.username.expose(), pair.password.expose());
+            format!("Basic {}", STANDARD.encode(joined))
+        }
+        Managed::Bearer(token) => format!("Bearer {}", token.expose()),
+    };
+    let mut value = HeaderValue::try_from(text).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
@@ -203,14 +210,32 @@ impl WasiHttpHooks for Door {
             // Counted and noted when it begins: a component may give it up before that.
             meter.request();
             sent.fetch_add(1, Ordering::Relaxed);
-            let pending = noted.map(|(journal, seen)| Pending::new(journal, seen));
-            let response = transport.send(&connections, request, terms).await;
+            let mut pending = noted.map(|(journal, seen)| Pending::new(journal, seen));
+            let response = match with_body(request, &mut pending).await {
+                Ok(request) => transport.send(&connections, request, terms).await,
+                Err(error) => Err(error),
+            };
             let response = witnessed(response, pending)?;
             meter.answered(&response);
             let done: Box<dyn Future<Output = Result<(), HttpError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
     }
+}
+
+/// The request with its whole body, which is noted. One whose method has none is left as it is: the policy saw to that.
+async fn with_body(
+    request: http::Request<WasiBody>,
+    pending: &mut Option<Pending>,
+) -> Result<http::Request<WasiBody>, HttpError> {
+    if is_bodiless(request.method()) {
+        return Ok(request);
+    }
+    let (request, digest) = given_body::whole(request).await?;
+    if let Some(pending) = pending {
+        pending.gives(digest);
+    }
+    Ok(request)
 }
 
 /// The answer, whose body is digested and noted as it streams through.
@@ -247,3 +272,6 @@ fn route(upstream: &Uri, uri: &Uri) -> Option<Uri> {
         .build()
         .ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,8 +28,21 @@ pub enum Credentials {
     None,
     /// The component gets the pair.
     Basic(Pair),
-    /// The harness adds `Authorization` to each request; the component never sees the pair.
-    HostManaged(Pair),
+    /// The component gets the token.
+    Bearer(Secret),
+    /// The component gets one value for each field of its own form, by the field's id.
+    Fields(Vec<(String, Secret)>),
+    /// The harness adds `Authorization` to each request; the component never sees what is in it.
+    HostManaged(Managed),
+}
+
+/// What the harness makes `Authorization` of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Managed {
+    /// HTTP Basic.
+    Basic(Pair),
+    /// `Bearer`, with this token.
+    Bearer(Secret),
 }
 
 /// Where the component's wall clock comes from.
@@ -152,6 +165,22 @@ impl Tenant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_credential_shows_in_debug() {
+        let secret = || Secret::new("canary");
+        let pair = || Pair { username: secret(), password: secret() };
+        for credentials in [
+            Credentials::Basic(pair()),
+            Credentials::Bearer(secret()),
+            Credentials::Fields(vec![("api_key".into(), secret())]),
+            Credentials::HostManaged(Managed::Basic(pair())),
+            Credentials::HostManaged(Managed::Bearer(secret())),
+        ] {
+            let shown = format!("{:?} {:#?}", credentials, Tenant::new(credentials.clone()));
+            assert!(shown.contains("Secret(…)") && !shown.contains("canary"), "{shown}");
+        }
+    }
 
     #[test]
     fn plain_http_stays_on_this_machine() {

@@ -24,6 +24,14 @@ impl Default for AccountSpec {
     }
 }
 
+impl AccountSpec {
+    /// Id of the account.
+    #[must_use]
+    pub fn account_id(&self) -> String {
+        format!("{}_acc", slug(self.seed, "account", 0))
+    }
+}
+
 /// So many ids after the last user's belong to users deleted since, whom stamps still name.
 pub const FORMER_USERS: usize = 7;
 
@@ -39,7 +47,7 @@ pub struct Account {
 impl Account {
     /// Its id.
     pub fn id(&self) -> String {
-        format!("{}_acc", slug(self.spec.seed, "account", 0))
+        self.spec.account_id()
     }
 
     /// Numbers for item `index` of `what`.

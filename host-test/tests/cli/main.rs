@@ -14,6 +14,7 @@ mod output_folder;
 mod outside;
 mod pace;
 mod policy;
+mod reconcile;
 mod room;
 mod support;
 mod tenants_file;

@@ -64,7 +64,8 @@ pub fn account(users: usize, teams: usize, groups: usize, connections: usize) ->
 /// A policy that lets a source GET everything below `/v1` of one host.
 pub fn grant(source: &str, host: &str) -> Grant {
     let (methods, path_prefixes) = (vec!["GET".into()], vec!["/v1".into()]);
-    let rule = GrantRule { host: HostName::Exact(host.into()), port: 443, methods, path_prefixes, secret: true };
+    let host = HostName::Exact(host.into());
+    let rule = GrantRule { host, port: 443, methods, path_prefixes, headers: Vec::new(), secret: true };
     Grant { source: source.into(), rules: vec![rule] }
 }
 

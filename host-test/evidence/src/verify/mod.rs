@@ -15,6 +15,7 @@ mod recorded;
 mod sealed;
 
 pub use lines::ContentCheck;
+pub(crate) use reader::{LineReader, Next};
 pub use sealed::{Anchors, Signature};
 
 use crate::chain::{Chain, INTERFACE};
@@ -24,7 +25,6 @@ use crate::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST};
 use crate::summary::Summary;
 use findings::Findings;
 use links::{Compared, Links};
-use reader::{LineReader, Next};
 use std::path::Path;
 
 /// What can be said of a collection.
@@ -51,6 +51,8 @@ pub struct Report {
     pub records: u64,
     /// Lines of the journal.
     pub requests: u64,
+    /// SHA-256 of `evidence.jsonl`.
+    pub evidence: String,
     /// SHA-256 of `seal.json`.
     pub seal: String,
     /// Whether this is the seal that was kept.
@@ -116,6 +118,7 @@ pub fn verify(folder: &Path, anchors: Anchors<'_>, check: Option<&ContentCheck<'
         notes,
         records: walked.records,
         requests: journal.requests,
+        evidence: walked.evidence,
         is_kept_seal: anchors.seal == Some(seal.sha256.as_str()),
         seal: seal.sha256,
         signature: seal.signature,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A file under way.
-pub(super) struct LineReader {
+pub(crate) struct LineReader {
     path: PathBuf,
     file: BufReader<Box<dyn Read>>,
     digest: Sha256,
@@ -21,7 +21,7 @@ pub(super) struct LineReader {
 }
 
 /// What comes next.
-pub(super) enum Next<'a> {
+pub(crate) enum Next<'a> {
     /// A line, without its line break.
     Line(&'a str),
     /// What is wrong with a line.

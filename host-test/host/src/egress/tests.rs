@@ -14,6 +14,7 @@ fn rule(secret: bool, prefixes: &[&str]) -> Rule {
         port: 443,
         methods: vec!["GET".into()],
         path_prefixes: prefixes.iter().map(ToString::to_string).collect(),
+        headers: Vec::new(),
         secret,
     }
 }
@@ -145,6 +146,25 @@ fn headers_are_those_on_the_list() {
         assert!(!with("GET", name, "1"), "{name}");
     }
     assert!(with("POST", "content-type", "text/plain") && !with("POST", "cookie", "x"));
+}
+
+#[test]
+fn a_policy_allows_further_headers_where_its_rule_holds_and_never_some() {
+    let asks = |headers: &[&str], url: &str, name: &str| {
+        let headers = headers.iter().map(ToString::to_string).collect();
+        let granted = vec![Rule { headers, ..rule(true, &["/v1/logs"]) }, rule(true, &["/v1"])];
+        let mut request = request("GET", url);
+        request.headers_mut().append(HeaderName::from_bytes(name.as_bytes()).unwrap(), "canary".parse().unwrap());
+        Policy { granted, ..policy() }.check(&request).map_err(|why| assert!(!why.contains("canary"), "{why}"))
+    };
+    let logs = "https://api.example.com/v1/logs/events";
+    assert!(asks(&["dd-api-key"], logs, "DD-API-KEY").is_ok());
+    assert!(asks(&["dd-api-key"], logs, "dd-application-key").is_err());
+    assert!(asks(&["dd-api-key"], "https://api.example.com/v1/users", "dd-api-key").is_err(), "of another rule");
+    for never in ["cookie", "x-http-method-override", "x-forwarded-host", "proxy-authorization", "host", "te", "range"]
+    {
+        assert!(asks(&[never], logs, never).is_err(), "{never}");
+    }
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! Two sources held against each other: an account, read over Fivetran's REST API, and its audit trail, read where
+//! the Fivetran Platform Connector writes it.
+//!
+//! | check | agrees when |
+//! |---|---|
+//! | stamps | each thing whose creation stamp lies in the trail's window has an entry for its creation within the tolerance |
+//! | deletions | what the trail says was deleted last is not in the account |
+//! | creations | what the trail says was created last is in the account |
+//!
+//! Agreement shows that the two say the same of these things; both come from Fivetran, and neither shows what Fivetran
+//! itself does not tell. What was collected in part, or happened after the account was read, is not judged but said,
+//! and so is every type and action that is not compared.
+
+mod judge;
+mod report;
+mod terms;
+mod things;
+mod types;
+
+pub use report::{Changed, ChangedBy, Check, Finding, NotCompared, Reconciliation, Verdict};
+
+use crate::checked::Checked;
+use crate::error::Result;
+use judge::Terms;
+use std::path::Path;
+use things::{Counts, Things, read_account, read_trail, shown};
+
+/// How far a stamp and its entry may lie apart where nothing else is said: what one change writes in two places.
+pub const TOLERANCE_SECONDS: u64 = 5;
+
+/// Holds the collection of an account against that of its audit trail.
+///
+/// # Errors
+/// [`crate::Error::Output`] when one of them is not finished or contradicts itself; [`crate::Error::Usage`] when they are not
+/// of the same account, or not of these two sources.
+pub fn reconcile(account: &Path, trail: &Path, tolerance_seconds: u64) -> Result<Reconciliation> {
+    let (account, trail) = (Checked::open(account)?, Checked::open(trail)?);
+    terms::refuse(&account, &trail)?;
+    let table = terms::table(&trail)?;
+    let (mut things, mut counts) = (Things::new(), Counts::default());
+    read_account(&account, &mut things, &mut counts)?;
+    read_trail(&trail, &mut things, &mut counts)?;
+    let judge = Terms {
+        window: table.window,
+        tolerance: i64::try_from(tolerance_seconds.saturating_mul(1000)).unwrap_or(i64::MAX),
+        account_from: things::instant(&account.closing().started_at).unwrap_or(i64::MIN),
+    };
+    let doubt = terms::doubt(&trail);
+    let mut out = Reconciliation {
+        account_id: account.closing().account_id.clone(),
+        verdict: Verdict::Match,
+        window: table.window.map(|(first, last)| (shown(first), shown(last))),
+        tolerance_seconds,
+        stamps: Check { doubt: doubt.clone().or_else(|| terms::stamp_doubt(&table)), ..Check::default() },
+        deletions: Check { doubt: doubt.clone(), ..Check::default() },
+        creations: Check { doubt, ..Check::default() },
+        changed: Vec::new(),
+        not_compared: terms::not_compared(&account, &table, &things, &counts),
+        caveats: terms::caveats(&account, &trail, &table),
+    };
+    let left_out: Vec<String> = out.not_compared.iter().map(|one| one.what.clone()).collect();
+    for ((word, id), thing) in &things {
+        if !left_out.contains(&terms::type_name(word)) {
+            judge.stamps((word, id), thing, &mut out.stamps);
+            judge.presence((word, id), thing, &mut out.deletions, &mut out.creations);
+        }
+        out.changed.extend(judge::changed((word, id), thing));
+    }
+    out.verdict = verdict(&out);
+    Ok(out)
+}
+
+fn verdict(out: &Reconciliation) -> Verdict {
+    let checks = [&out.stamps, &out.deletions, &out.creations];
+    if checks.iter().any(|check| check.doubt.is_none() && !check.disagreed.is_empty()) {
+        Verdict::Mismatch
+    } else if checks.iter().any(|check| check.doubt.is_some()) || out.not_compared.iter().any(|one| one.is_gap) {
+        Verdict::Incomplete
+    } else {
+        Verdict::Match
+    }
+}

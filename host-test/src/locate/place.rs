@@ -1,0 +1,286 @@
+//! What a destination's settings mean for the audit trail's source: its own settings, and the rights to grant in the
+//! warehouse's words.
+
+use super::connector::Connector;
+use serde_json::{Map, Value, json};
+
+/// What follows for a Platform Connector.
+#[derive(Debug, Default)]
+pub struct Located {
+    /// Settings of the audit trail's source; what is missing stands in `<>`. `None` where it reads no such warehouse.
+    pub settings: Option<Value>,
+    /// Statements and commands.
+    pub grants: Vec<String>,
+    /// What has to be found out, in plain words.
+    pub missing: Vec<String>,
+}
+
+/// The tables that are read.
+const TABLES: [&str; 3] = ["account", "audit_trail", "log"];
+
+/// What follows for a Platform Connector of this account.
+pub fn located(account: &str, connector: &Connector) -> Located {
+    let Some((destination, withheld)) = &connector.destination else {
+        let missing = vec!["its destination is not in this collection: collect the kind destination".into()];
+        return Located { missing, ..Located::default() };
+    };
+    let mut read = Read { config: destination.get("settings"), withheld, missing: Vec::new() };
+    let schema = connector.schema.clone().unwrap_or_else(|| {
+        read.missing.push("the schema that it writes to: the connection's record does not tell".into());
+        "<schema>".into()
+    });
+    let found = match connector.service().unwrap_or_default() {
+        "snowflake" | "snowflake_db" => Some(snowflake(&mut read, &schema)),
+        "big_query" | "managed_big_query" => Some(bigquery(&mut read, &schema)),
+        "databricks" => Some(databricks(&mut read, &schema)),
+        _ => None,
+    };
+    let Some((name, place, grants)) = found else {
+        let what = "the audit trail's source does not read this warehouse: see docs/not-collected.md";
+        return Located { missing: vec![what.into()], ..Located::default() };
+    };
+    if read.config.is_none_or(Value::is_null) {
+        let details = destination.get("details").and_then(Value::as_str).unwrap_or("unknown");
+        read.missing.insert(0, format!("the destination's own settings were not read ({details})"));
+    }
+    let mut settings = Map::new();
+    settings.insert("account".into(), account.into());
+    settings.insert(name.into(), place);
+    if let Some(minutes) = connector.sync_minutes {
+        settings.insert("sync_minutes".into(), minutes.into());
+    }
+    Located { settings: Some(settings.into()), grants, missing: read.missing }
+}
+
+/// Settings of a destination, and what is missing of them.
+struct Read<'r> {
+    config: Option<&'r Value>,
+    withheld: &'r [String],
+    missing: Vec<String>,
+}
+
+impl Read<'_> {
+    fn optional(&self, name: &str) -> Option<String> {
+        self.config?.get(name)?.as_str().filter(|text| !text.is_empty()).map(String::from)
+    }
+
+    /// The value, or `<name>`.
+    fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            let is_withheld = self.withheld.iter().any(|pointer| *pointer == format!("/config/{name}"));
+            let why = if is_withheld { "was withheld when the account was read" } else { "is not among its settings" };
+            self.missing.push(format!("{name} of the destination: it {why}"));
+            format!("<{name}>")
+        })
+    }
+
+    /// A host that ends as the source may reach it.
+    fn host(&mut self, name: &str, suffixes: &[&str]) -> String {
+        let host = self.required(name);
+        if !host.starts_with('<') && !suffixes.iter().any(|suffix| host.ends_with(suffix)) {
+            let ends = suffixes.join(" or ");
+            self.missing.push(format!("a host that ends in {ends}: {name} of the destination is {host}"));
+            return format!("<{name}>");
+        }
+        if host.contains(".privatelink.") {
+            let what = format!("a public host: {host} is of a private link, whose addresses are refused here");
+            self.missing.push(what);
+        }
+        host
+    }
+}
+
+type Found = (&'static str, Value, Vec<String>);
+
+fn snowflake(read: &mut Read<'_>, schema: &str) -> Found {
+    let schema = schema.to_ascii_uppercase();
+    let host = read.host("host", &[".snowflakecomputing.com"]);
+    let database = read.required("database");
+    let warehouse = read.optional("default_virtual_warehouse").unwrap_or_else(|| {
+        read.missing.push("a warehouse that runs the statements: any that the role below may use".into());
+        "<warehouse>".into()
+    });
+    const ROLE: &str = "FIVETRAN_AUDIT_READER";
+    let place = json!({
+        "host": host, "database": database, "schema": schema, "warehouse": warehouse, "role": ROLE,
+    });
+    let within = format!("{}.{}", double(&database), double(&schema));
+    let mut grants = vec![
+        format!("create role if not exists {ROLE};"),
+        format!("grant usage on warehouse {} to role {ROLE};", double(&warehouse)),
+        format!("grant usage on database {} to role {ROLE};", double(&database)),
+        format!("grant usage on schema {within} to role {ROLE};"),
+    ];
+    grants.extend(TABLES.map(|table| {
+        format!("grant select on table {within}.{} to role {ROLE};", double(&table.to_ascii_uppercase()))
+    }));
+    ("snowflake", place, grants)
+}
+
+fn bigquery(read: &mut Read<'_>, dataset: &str) -> Found {
+    let project = read.required("project_id");
+    let mut place = json!({"project": project, "dataset": dataset});
+    if let (Some(location), Some(place)) = (read.optional("data_set_location"), place.as_object_mut()) {
+        place.insert("location".into(), location.into());
+    }
+    const WHO: &str = "serviceAccount:<name>@<project>.iam.gserviceaccount.com";
+    let mut grants: Vec<String> = TABLES
+        .map(|table| {
+            let table = back(&format!("{project}.{dataset}.{table}"));
+            format!("grant `roles/bigquery.dataViewer` on table {table} to \"{WHO}\";")
+        })
+        .into();
+    let project = single(&project);
+    grants.push(format!(
+        "gcloud projects add-iam-policy-binding {project} --member='{WHO}' --role=roles/bigquery.jobUser"
+    ));
+    ("bigquery", place, grants)
+}
+
+fn databricks(read: &mut Read<'_>, schema: &str) -> Found {
+    let suffixes = [".cloud.databricks.com", ".azuredatabricks.net", ".gcp.databricks.com"];
+    let host = read.host("server_host_name", &suffixes);
+    let catalog = read.required("catalog");
+    let path = read.optional("http_path").unwrap_or_default();
+    let warehouse = ["/sql/1.0/warehouses/", "/sql/1.0/endpoints/"].iter().find_map(|before| path.strip_prefix(before));
+    let warehouse = warehouse.filter(|id| !id.is_empty() && !id.contains('/')).map(String::from).unwrap_or_else(|| {
+        read.missing.push("the id of a SQL warehouse: http_path of the destination names none".into());
+        "<warehouse_id>".into()
+    });
+    let place = json!({"host": host, "catalog": catalog, "schema": schema, "warehouse_id": warehouse});
+    const WHO: &str = "`<service principal>`";
+    let within = format!("{}.{}", back(&catalog), back(schema));
+    let mut grants = vec![
+        format!("grant use catalog on catalog {} to {WHO};", back(&catalog)),
+        format!("grant use schema on schema {within} to {WHO};"),
+    ];
+    grants.extend(TABLES.map(|table| format!("grant select on table {within}.{} to {WHO};", back(table))));
+    grants.push(format!("and, under Permissions of the SQL warehouse {warehouse}: \"Can use\" for it"));
+    ("databricks", place, grants)
+}
+
+fn double(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn back(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// For a shell: what is in quotes means nothing to it.
+fn single(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connector(service: &str, config: Value, withheld: &[&str]) -> Connector {
+        let destination = json!({"service": service, "details": "read", "settings": config});
+        Connector {
+            id: "con_a".into(),
+            schema: Some("fivetran_metadata".into()),
+            sync_minutes: Some(360),
+            destination: Some((destination, withheld.iter().map(ToString::to_string).collect())),
+            ..Connector::default()
+        }
+    }
+
+    #[test]
+    fn settings_and_grants_of_each_warehouse_are_ready_where_all_is_known() {
+        for (service, config, settings, grant) in [
+            (
+                "snowflake",
+                json!({"host": "xy1.snowflakecomputing.com", "database": "DB", "default_virtual_warehouse": "WH"}),
+                json!({"snowflake": {
+                    "host": "xy1.snowflakecomputing.com", "database": "DB", "schema": "FIVETRAN_METADATA",
+                    "warehouse": "WH", "role": "FIVETRAN_AUDIT_READER",
+                }}),
+                r#"grant select on table "DB"."FIVETRAN_METADATA"."AUDIT_TRAIL" to role FIVETRAN_AUDIT_READER;"#,
+            ),
+            (
+                "big_query",
+                json!({"project_id": "acme:p-1", "data_set_location": "EU"}),
+                json!({"bigquery": {"project": "acme:p-1", "dataset": "fivetran_metadata", "location": "EU"}}),
+                "grant `roles/bigquery.dataViewer` on table `acme:p-1.fivetran_metadata.audit_trail` to",
+            ),
+            (
+                "databricks",
+                json!({
+                    "server_host_name": "dbc-1.cloud.databricks.com", "catalog": "main",
+                    "http_path": "/sql/1.0/warehouses/abc123",
+                }),
+                json!({"databricks": {
+                    "host": "dbc-1.cloud.databricks.com", "catalog": "main", "schema": "fivetran_metadata",
+                    "warehouse_id": "abc123",
+                }}),
+                "grant select on table `main`.`fivetran_metadata`.`audit_trail` to",
+            ),
+        ] {
+            let found = located("acme", &connector(service, config, &[]));
+            assert_eq!(found.missing, [""; 0], "{service}");
+            let mut want = settings;
+            (want["account"], want["sync_minutes"]) = ("acme".into(), 360.into());
+            assert_eq!(found.settings, Some(want));
+            assert!(found.grants.iter().any(|line| line.starts_with(grant)), "{:?}", found.grants);
+            for table in TABLES {
+                let names = [format!(".{table}`"), format!(".`{table}`"), format!(".\"{table}\"")];
+                let is_read = |line: &&String| names.iter().any(|name| line.to_ascii_lowercase().contains(name));
+                assert_eq!(found.grants.iter().filter(is_read).count(), 1, "{service} {table}");
+            }
+            let more = ["grant all", "grant insert", "grant update", "grant ownership", "dataEditor", "admin"];
+            assert!(!found.grants.iter().any(|line| more.iter().any(|word| line.contains(word))), "{:?}", found.grants);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_reason() {
+        let missing = |connector: &Connector| located("acme", connector).missing.join("; ");
+        for (service, config, withheld, what) in [
+            ("redshift", json!({"host": "x"}), &[][..], "does not read this warehouse"),
+            ("snowflake", json!({"database": "DB"}), &["/config/host"], "host of the destination: it was withheld"),
+            (
+                "snowflake",
+                json!({"host": "x.snowflakecomputing.com"}),
+                &[],
+                "database of the destination: it is not among",
+            ),
+            ("snowflake", json!({"host": "x.snowflakecomputing.com.evil.org"}), &[], "a host that ends in"),
+            ("snowflake", json!({"host": "evilsnowflakecomputing.com"}), &[], "a host that ends in"),
+            ("snowflake", json!({"host": "x.privatelink.snowflakecomputing.com"}), &[], "is of a private link"),
+            ("snowflake", json!({"host": "x.snowflakecomputing.com", "database": "D"}), &[], "a warehouse that runs"),
+            ("databricks", json!({"http_path": "/sql/protocolv1/o/1/2"}), &[], "the id of a SQL warehouse"),
+            ("big_query", json!({}), &["/config/project_id"], "project_id of the destination: it was withheld"),
+            ("big_query", Value::Null, &[], "the destination's own settings were not read (read)"),
+        ] {
+            let found = missing(&connector(service, config, withheld));
+            assert!(found.contains(what), "{what:?} is not in {found:?}");
+        }
+        let without = Connector { destination: None, ..connector("snowflake", json!({}), &[]) };
+        assert!(missing(&without).contains("collect the kind destination"));
+        let nameless = Connector { schema: None, ..connector("big_query", json!({"project_id": "p"}), &[]) };
+        assert!(missing(&nameless).contains("the schema that it writes to"));
+    }
+
+    /// Names come from the account: none may end its quotes.
+    #[test]
+    fn no_name_leaves_its_quotes() {
+        let evil = "x\"; drop table \"y`; drop table `z'; rm -rf '";
+        let snowflake =
+            json!({"host": "x.snowflakecomputing.com", "database": evil, "default_virtual_warehouse": evil});
+        let configs = [
+            ("snowflake", snowflake, "\"x\"\"; drop table \"\"y`"),
+            (
+                "databricks",
+                json!({"catalog": evil, "server_host_name": "x.cloud.databricks.com"}),
+                "\"y``; drop table ``z'",
+            ),
+            ("big_query", json!({"project_id": evil}), "z'\\''; rm -rf '\\'''"),
+        ];
+        for (service, config, want) in configs {
+            let grants = located("acme", &connector(service, config, &[])).grants.join("\n");
+            assert!(grants.contains(want), "{grants}");
+        }
+    }
+}

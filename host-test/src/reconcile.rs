@@ -1,0 +1,118 @@
+//! `reconcile`: an account held against its audit trail.
+
+use super::args::Format;
+use clap::Args;
+use host_test::exit;
+use host_test::text::{plain, plain_json, plural, say, table};
+use source_evidence::reconcile::{Check, Reconciliation, TOLERANCE_SECONDS, Verdict, reconcile};
+use source_host::error::Result;
+use std::path::PathBuf;
+
+/// Holds two finished collections against each other: that of an account, and that of its audit trail. Exit code 0
+/// when all agrees, 12 when something does not, 5 when not all could be compared.
+#[derive(Args)]
+pub struct ReconcileArgs {
+    /// Folder of the account's collection.
+    #[arg(value_name = "DIR_OF_ACCOUNT")]
+    account: PathBuf,
+    /// Folder of its audit trail's collection.
+    #[arg(value_name = "DIR_OF_TRAIL")]
+    trail: PathBuf,
+    /// How far a creation stamp and its entry may lie apart.
+    #[arg(long, value_name = "N", default_value_t = TOLERANCE_SECONDS, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    tolerance_seconds: u64,
+    /// Output format: a table of the first findings, or everything.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Findings of a check, and things, that the table shows.
+const SHOWN: usize = 20;
+
+/// Compares and shows it.
+pub fn run(args: &ReconcileArgs) -> Result<u8> {
+    let found = reconcile(&args.account, &args.trail, args.tolerance_seconds)?;
+    match args.format {
+        Format::Json => say(plain_json(&serde_json::to_string(&found).unwrap_or_default())),
+        Format::Table => show(&found),
+    }
+    Ok(match found.verdict {
+        Verdict::Match => exit::COMPLETE,
+        Verdict::Mismatch => exit::MISMATCH,
+        Verdict::Incomplete => exit::INCOMPLETE,
+    })
+}
+
+fn show(found: &Reconciliation) {
+    let checks = [
+        ("a creation stamp meets an entry", &found.stamps),
+        ("what was deleted is not there", &found.deletions),
+        ("what was created is there", &found.creations),
+    ];
+    let mut rows = table(&["Check", "Agree", "Do not agree", "Not judged", "Remark"]);
+    for (name, check) in checks {
+        let remark = check.doubt.as_ref().map(|why| format!("shows nothing: {why}")).unwrap_or_default();
+        let counts = [check.agreed, check.disagreed.len() as u64, check.not_judged].map(|count| count.to_string());
+        rows.add_row([name.to_string()].into_iter().chain(counts).chain([plain(&remark)]).collect::<Vec<_>>());
+    }
+    say(rows);
+    match &found.window {
+        Some((first, last)) => say(format!("trail: {} to {}", plain(first), plain(last))),
+        None => say("trail: no entries"),
+    }
+    checks.iter().for_each(|(_, check)| show_findings(check));
+    show_changed(found);
+    for one in &found.not_compared {
+        let (entries, stamps) = (one.entries, one.stamps);
+        let size = format!("{entries} {}, {stamps} {}", plural_entry(entries), plural(stamps, "stamp"));
+        say(format!("not compared: {} ({size}): {}", plain(&one.what), plain(&one.why)));
+    }
+    found.caveats.iter().for_each(|caveat| say(format!("note: {}", plain(caveat))));
+    say(format!("account {}: {}", plain(&found.account_id), sentence(found)));
+}
+
+fn sentence(found: &Reconciliation) -> String {
+    let checks = [&found.stamps, &found.deletions, &found.creations];
+    let agreed: u64 = checks.iter().map(|check| check.agreed).sum();
+    let told = checks.iter().filter(|check| check.doubt.is_none());
+    let disagreed: u64 = told.map(|check| check.disagreed.len() as u64).sum();
+    match found.verdict {
+        Verdict::Match => {
+            format!("the account and its audit trail agree wherever they could be compared ({agreed} times)")
+        }
+        Verdict::Mismatch => {
+            format!("the account and its audit trail do not agree: {disagreed} {}", plural(disagreed, "finding"))
+        }
+        Verdict::Incomplete => "not all could be compared: collect what is missing, and compare again".into(),
+    }
+}
+
+fn show_findings(check: &Check) {
+    for one in check.disagreed.iter().take(SHOWN) {
+        let by = one.user_id.as_ref().map(|user| format!(" by {user}")).unwrap_or_default();
+        say(plain(&format!("{} {}: at {}{by}: {}", one.resource_type, one.resource_id, one.at, one.what)));
+    }
+    more(check.disagreed.len());
+}
+
+fn show_changed(found: &Reconciliation) {
+    for one in found.changed.iter().take(SHOWN) {
+        let by = one.by.iter().map(|by| {
+            let who = by.user_id.as_deref().unwrap_or("someone the trail does not name");
+            format!("{who} ({} {}, last at {})", by.times, plural(by.times, "time"), by.last_at)
+        });
+        let by = by.collect::<Vec<_>>().join(", ");
+        say(plain(&format!("changed: {} {} by {by}: {}", one.resource_type, one.resource_id, one.title)));
+    }
+    more(found.changed.len());
+}
+
+fn more(count: usize) {
+    if count > SHOWN {
+        say(format!("… and {} more; --format json has all", count - SHOWN));
+    }
+}
+
+fn plural_entry(count: u64) -> &'static str {
+    if count == 1 { "entry" } else { "entries" }
+}

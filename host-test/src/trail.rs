@@ -1,0 +1,162 @@
+//! The audit trail's source: where it may read, the credentials it takes there, and what it is set to for a simulated
+//! account.
+
+use clap::ValueEnum;
+use fivetran_simulator::AccountSpec;
+use serde_json::{Value, json};
+use source_host::bindings::compliance::source::types::{Diagnostic, Severity};
+use source_host::error::{Error, Result};
+use source_host::tenant::{Credentials, Secret};
+
+/// Its id.
+pub const SOURCE: &str = "fivetran-audit-trail";
+
+/// Where an audit trail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "names of products")]
+pub enum Place {
+    Snowflake,
+    Bigquery,
+    Databricks,
+    Datadog,
+}
+
+const PLACES: [(Place, &str); 4] = [
+    (Place::Snowflake, "snowflake"),
+    (Place::Bigquery, "bigquery"),
+    (Place::Databricks, "databricks"),
+    (Place::Datadog, "datadog"),
+];
+
+/// The environment variables of each credential field.
+const TOKEN: [(&str, &str); 1] = [("token", "AUDIT_TRAIL_TOKEN")];
+const KEYS: [(&str, &str); 2] = [("api_key", "DD_API_KEY"), ("application_key", "DD_APPLICATION_KEY")];
+
+/// What the simulator accepts.
+const SIMULATED_TOKEN: [&str; 1] = ["simulated-token"];
+const SIMULATED_KEYS: [&str; 2] = ["simulated-api-key", "simulated-application-key"];
+
+impl Place {
+    /// The place that settings name; `None` where they name none.
+    #[must_use]
+    pub fn of(settings: &str) -> Option<Self> {
+        let settings: Value = serde_json::from_str(settings).ok()?;
+        PLACES.into_iter().find(|(_, name)| settings.get(name).is_some()).map(|(place, _)| place)
+    }
+
+    fn variables(self) -> &'static [(&'static str, &'static str)] {
+        if self == Self::Datadog { &KEYS } else { &TOKEN }
+    }
+
+    /// The variables that its credentials are in, for people.
+    #[must_use]
+    pub fn variable_names(self) -> String {
+        self.variables().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(" and ")
+    }
+
+    fn credentials(self, values: Vec<String>) -> Credentials {
+        let secrets = values.into_iter().map(Secret::new);
+        match self {
+            Self::Datadog => Credentials::Fields(KEYS.iter().map(|(id, _)| (*id).into()).zip(secrets).collect()),
+            _ => secrets.map(Credentials::Bearer).next().unwrap_or(Credentials::None),
+        }
+    }
+
+    /// What the environment holds for it: all of its variables or none.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when only some are set.
+    pub fn from_environment(self, read: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>> {
+        let found: Vec<Option<String>> = self.variables().iter().map(|(_, name)| read(name)).collect();
+        if found.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let missing = self.variables().iter().zip(&found).find(|(_, value)| value.is_none());
+        if let Some(((id, name), _)) = missing {
+            return Err(Error::Configuration(vec![Diagnostic {
+                severity: Severity::Error,
+                code: "credential-missing".into(),
+                pointer: format!("/credentials/{id}"),
+                message: format!("{name} is not set, and the other is"),
+                remedy: format!("Set {name} too, or unset both to use the embedded simulator."),
+            }]));
+        }
+        Ok(Some(self.credentials(found.into_iter().flatten().collect())))
+    }
+
+    /// What the simulator accepts.
+    #[must_use]
+    pub fn simulated_credentials(self) -> Credentials {
+        let values: &[&str] = if self == Self::Datadog { &SIMULATED_KEYS } else { &SIMULATED_TOKEN };
+        self.credentials(values.iter().map(ToString::to_string).collect())
+    }
+
+    /// Settings for the trail of a simulated account.
+    #[must_use]
+    pub fn simulated_settings(self, account: &AccountSpec) -> String {
+        let schema = "fivetran_metadata";
+        let place = match self {
+            Self::Snowflake => json!({
+                "host": "simulated.snowflakecomputing.com", "database": "SIMULATED", "schema": "FIVETRAN_METADATA",
+                "warehouse": "SIMULATED_WH",
+            }),
+            Self::Bigquery => json!({"project": "simulated", "dataset": schema, "location": "EU"}),
+            Self::Databricks => json!({
+                "host": "simulated.cloud.databricks.com", "catalog": "simulated", "schema": schema,
+                "warehouse_id": "simulated_wh",
+            }),
+            Self::Datadog => json!({"site": "datadoghq.com"}),
+        };
+        let name = PLACES.into_iter().find(|(place, _)| *place == self).map_or("", |(_, name)| name);
+        json!({"account": account.account_id(), name: place}).to_string()
+    }
+}
+
+/// Whether the environment holds a token for a warehouse.
+#[must_use]
+pub fn has_token(read: impl Fn(&str) -> Option<String>) -> bool {
+    TOKEN.iter().any(|(_, name)| read(name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(set: &'static [&'static str]) -> impl Fn(&str) -> Option<String> {
+        move |name| set.contains(&name).then(|| format!("canary of {name}"))
+    }
+
+    #[test]
+    fn each_place_takes_its_own_variables_and_all_of_them() {
+        for (place, _) in PLACES {
+            assert!(place.from_environment(environment(&[])).unwrap().is_none());
+            let other: &[&str] = if place == Place::Datadog { &["AUDIT_TRAIL_TOKEN"] } else { &["DD_API_KEY"] };
+            assert!(place.from_environment(environment(other)).unwrap().is_none(), "of another place");
+        }
+        let token = Place::Snowflake.from_environment(environment(&["AUDIT_TRAIL_TOKEN", "DD_API_KEY"])).unwrap();
+        assert_eq!(token, Some(Credentials::Bearer(Secret::new("canary of AUDIT_TRAIL_TOKEN"))));
+        let Some(Credentials::Fields(keys)) =
+            Place::Datadog.from_environment(environment(&["DD_API_KEY", "DD_APPLICATION_KEY"])).unwrap()
+        else {
+            panic!("no fields")
+        };
+        let keys: Vec<_> = keys.iter().map(|(id, secret)| (id.as_str(), secret.expose())).collect();
+        assert_eq!(keys, [("api_key", "canary of DD_API_KEY"), ("application_key", "canary of DD_APPLICATION_KEY")]);
+        let half = Place::Datadog.from_environment(environment(&["DD_API_KEY"])).unwrap_err();
+        let text = format!("{half:?}");
+        assert!(text.contains("DD_APPLICATION_KEY is not set") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn the_settings_of_a_simulated_place_name_it_and_its_account() {
+        for (place, name) in PLACES {
+            let settings = place.simulated_settings(&AccountSpec::default());
+            assert_eq!(Place::of(&settings), Some(place));
+            let value: Value = serde_json::from_str(&settings).unwrap();
+            assert!(value["account"].as_str().is_some_and(|id| id.ends_with("_acc")) && value[name].is_object());
+        }
+        for text in ["", "[]", "{}", r#"{"account": "x"}"#] {
+            assert_eq!(Place::of(text), None, "{text}");
+        }
+    }
+}
