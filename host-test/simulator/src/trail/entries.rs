@@ -117,15 +117,15 @@ type Resource = (&'static str, String);
 
 /// What was edited, what else is concerned, values before and after.
 fn edit(account: &Account, dice: Dice, at: i64) -> (Resource, Option<Resource>, (Option<Value>, Option<Value>)) {
-    match dice.below("subject", 10) {
-        0..=5 => {
+    match dice.below("subject", 20) {
+        0..=10 => {
             if let Some(index) = account.connection_at(dice, at) {
                 let group = account.group_id(account.dice("connection", index).below("group", account.destinations()));
                 let id = account.connection_id(index);
                 return (("CONNECTION", id), Some(("DESTINATION", group)), connection_values(dice));
             }
         }
-        6 | 7 => {
+        11..=14 => {
             let found = try_some(account.spec.users, dice, |position| {
                 let index = account.user_index(position);
                 (index, account.user_created_at(index).micros() <= at)
@@ -136,7 +136,7 @@ fn edit(account: &Account, dice: Dice, at: i64) -> (Resource, Option<Resource>, 
                 return (("USER", account.user_id(index)), None, both((old, json!({"role": new, "phone": null}))));
             }
         }
-        8 => {
+        15 | 16 => {
             let found =
                 try_some(account.spec.groups, dice, |index| (index, account.group_created_at(index).micros() <= at));
             if let Some(index) = found {
@@ -145,7 +145,7 @@ fn edit(account: &Account, dice: Dice, at: i64) -> (Resource, Option<Resource>, 
                 return (("DESTINATION", account.group_id(index)), None, both(values));
             }
         }
-        _ if account.spec.teams > 0 => {
+        17 | 18 if account.spec.teams > 0 => {
             let id = account.team_id(dice.below("team", account.spec.teams));
             let named = |name: &str| json!({"name": name, "description": "People of the team"});
             return (("TEAM", id), None, both((named("Old name"), named("New name"))));

@@ -158,8 +158,10 @@ pub fn parse(dialect: Dialect, trail: &Trail, text: &str) -> Result<Statement, R
         return Err(Refusal::Syntax(name.into()));
     }
     let found = Table::ALL.into_iter().find(|table| dialect.table(trail, *table) == name);
-    // A wrong name is told only after the syntax is right: which table it is then does not matter.
-    let table = found.unwrap_or(Table::AuditTrail);
+    // A name that is wrong elsewhere is told only after the syntax is right.
+    let last = name.replace(quote, "").rsplit('.').next().unwrap_or_default().to_lowercase();
+    let named = || Table::ALL.into_iter().find(|table| table.name() == last);
+    let table = found.or_else(named).unwrap_or(Table::AuditTrail);
     let (shape, selected) = match (selected, table) {
         ("id, name", Table::Account) => (whole(&mut rest, " limit 2", Shape::Account)?, vec!["id", "name"]),
         ("*", _) => (whole(&mut rest, " limit 0", Shape::Columns)?, Vec::new()),
