@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::faults::Wire;
 use super::inventory::Inventory;
-use super::shared::Shared;
+use super::shared::{JournalEntry, Shared};
 use super::tls::Tls;
 use super::trail::{Planted, Table};
 use super::wire::{SLOW, WireBody, WireError};
@@ -24,27 +24,6 @@ use tokio_rustls::TlsAcceptor;
 
 /// A statement is a line of text.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// One request that was served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JournalEntry {
-    /// The method.
-    pub method: String,
-    /// Path and query.
-    pub path_and_query: String,
-    /// The answer's status.
-    pub status: u16,
-    /// Whether the credentials were right.
-    pub authorized: bool,
-    /// Number of the account that they open, from 0.
-    pub account: usize,
-    /// The header `Accept` of the request.
-    pub accept: Option<String>,
-    /// Number of the connection it came on, from 1.
-    pub connection: usize,
-    /// The body of the request, as text; empty where there was none.
-    pub body: String,
-}
 
 /// A running simulator. Dropping it stops it.
 pub struct Simulator {

@@ -5,7 +5,6 @@ use super::config::Config;
 use super::faults::{Fault, Wire};
 use super::protocol::{Reply, RequestInfo, account_opened, is_acceptable};
 use super::routes;
-use super::server::JournalEntry;
 use super::trail::{Asked, History, Service, Vendor};
 use bytes::Bytes;
 use http::request::Parts;
@@ -15,6 +14,27 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+
+/// One request that was served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path_and_query: String,
+    /// The answer's status.
+    pub status: u16,
+    /// Whether the credentials were right.
+    pub authorized: bool,
+    /// Number of the account that they open, from 0.
+    pub account: usize,
+    /// The header `Accept` of the request.
+    pub accept: Option<String>,
+    /// Number of the connection it came on, from 1.
+    pub connection: usize,
+    /// The body of the request, as text; empty where there was none.
+    pub body: String,
+}
 
 /// What the connections of a server share.
 pub struct Shared {

@@ -17,5 +17,6 @@ mod policy;
 mod room;
 mod support;
 mod tenants_file;
+mod vendors;
 mod verify;
 mod waits;

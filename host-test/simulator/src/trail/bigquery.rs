@@ -1,8 +1,8 @@
 //! BigQuery: a table's columns, its rows by page, and queries.
 
-use super::service::{Asked, Job, Visit};
 use super::sql::{Dialect, Refusal};
 use super::table::{Cell, Table, Type};
+use super::visit::{Asked, Job, Visit};
 use crate::protocol::{Reply, parameter};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -75,7 +75,7 @@ fn fields(visit: &Visit<'_>, columns: &[(String, Type)]) -> Value {
 
 /// The columns that are there, of those that are asked for.
 fn selected(visit: &Visit<'_>, table: Table, query: &str) -> Result<Vec<usize>, Refusal> {
-    let present = table.present(visit.trail);
+    let present = table.present(&visit.trail.no_column);
     let Some(names) = parameter(query, "selectedFields") else { return Ok(present) };
     let names: Vec<&str> = names.split(',').collect();
     let name_of = |at: &usize| table.columns().get(*at).map_or("", |column| column.0);
@@ -89,7 +89,7 @@ fn selected(visit: &Visit<'_>, table: Table, query: &str) -> Result<Vec<usize>, 
 fn about(visit: &Visit<'_>, table: Table) -> Reply {
     let place = &visit.trail.place;
     let columns: Vec<(String, Type)> = table
-        .present(visit.trail)
+        .present(&visit.trail.no_column)
         .into_iter()
         .filter_map(|at| table.columns().get(at).map(|(name, kind)| ((*name).to_string(), *kind)))
         .collect();

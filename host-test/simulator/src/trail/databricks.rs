@@ -1,8 +1,8 @@
 //! Databricks' SQL statements: `/api/2.0/sql/statements`, inline, in chunks.
 
-use super::service::{Asked, Job, Visit};
 use super::sql::{Dialect, Refusal};
 use super::table::Type;
+use super::visit::{Asked, Job, Visit};
 use crate::protocol::Reply;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Datadog's log search: `/api/v2/logs/events`.
 
 use super::entries::Entry;
-use super::service::{Asked, Visit};
 use super::table::Table;
+use super::visit::{Asked, Visit};
 use crate::protocol::{Reply, percent_decoded};
 use crate::random::{Dice, Stamp};
 use base64::Engine;

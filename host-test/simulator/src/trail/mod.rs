@@ -21,11 +21,13 @@ mod spec;
 mod sql;
 mod table;
 mod timeline;
+mod visit;
 mod warehouse;
 
 pub use creations::{Plant, Planted};
 pub use history::History;
 pub use knobs::Knob;
-pub use service::{Asked, Service, token_of};
+pub use service::{Service, token_of};
 pub use spec::{AccountRows, Change, Keys, Meanwhile, Place, Trail, Vendor};
 pub use table::Table;
+pub use visit::Asked;

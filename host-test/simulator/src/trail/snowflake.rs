@@ -1,9 +1,9 @@
 //! Snowflake's SQL API: `/api/v2/statements`.
 
 use super::gzip::gzip;
-use super::service::{Asked, Job, Visit};
 use super::sql::{Dialect, Refusal};
 use super::table::Type;
+use super::visit::{Asked, Job, Visit};
 use crate::protocol::{Reply, parameter};
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, header};

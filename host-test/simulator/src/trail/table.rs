@@ -1,7 +1,5 @@
 //! The three tables: their columns, and the cells of a row.
 
-use super::spec::Trail;
-
 /// A table of the Platform Connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
@@ -133,9 +131,9 @@ impl Table {
         if self == Self::Log { "time_stamp" } else { "captured_at" }
     }
 
-    /// Positions of the columns that are there.
-    pub fn present(self, trail: &Trail) -> Vec<usize> {
-        let there = |name: &str| !trail.no_column.iter().any(|missing| missing == name);
+    /// Positions of the columns that are there, when these are not.
+    pub fn present(self, no_column: &[String]) -> Vec<usize> {
+        let there = |name: &str| !no_column.iter().any(|missing| missing == name);
         let columns = self.columns().iter().enumerate();
         columns.filter(|(_, (name, _))| there(name)).map(|(at, _)| at).collect()
     }

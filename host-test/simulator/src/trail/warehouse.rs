@@ -47,7 +47,7 @@ impl Answer {
                 few(named, rows.map(|row| vec![text(&row, 0), text(&row, 3)]).collect())
             }
             Shape::Columns => {
-                let present = table.present(trail).into_iter().filter_map(|at| table.columns().get(at));
+                let present = table.present(&trail.no_column).into_iter().filter_map(|at| table.columns().get(at));
                 few(present.map(|(name, kind)| ((*name).to_string(), *kind)).collect(), Vec::new())
             }
             Shape::Count(range) => few(named, vec![count(history, happened, table, *range)]),

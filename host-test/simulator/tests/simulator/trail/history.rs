@@ -178,7 +178,8 @@ async fn what_is_planted_is_wrong_and_nothing_else() {
         .into_iter()
         .map(|one| (one.plant, one.resource_type.to_string(), one.resource_id))
         .collect();
-    (wrong.sort(), planted.sort());
+    wrong.sort();
+    planted.sort();
     assert_eq!(planted.len(), 50);
     assert_eq!(wrong, planted);
 }
