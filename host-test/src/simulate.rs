@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use fivetran_simulator as simulator;
 use fivetran_simulator::Pair;
 use fivetran_simulator::faults::{Rule, Schedule};
-use fivetran_simulator::{AccountSpec, Config, Simulator, Versions};
+use fivetran_simulator::{AccountSpec, Config, Knob, Simulator, Trail, Versions};
 use host_test::{exit, text};
 use source_host::error::{Error, Result};
 use std::net::SocketAddr;
@@ -29,8 +29,60 @@ pub struct SimulateArgs {
     /// Versions of HTTP to offer over TLS.
     #[arg(long, value_enum, default_value_t = Http::Both, requires = "tls")]
     http: Http,
+    /// Whose protocol to speak: Fivetran's REST API, or that of a place where Fivetran writes the same
+    /// account's audit trail. BigQuery, Snowflake and Databricks take a bearer token, Datadog two keys.
+    #[arg(long, value_enum, default_value_t = Vendor::Fivetran)]
+    vendor: Vendor,
+    #[command(flatten)]
+    trail: TrailArgs,
     #[command(flatten)]
     sim: SimArgs,
+}
+
+/// Whose protocol a simulator speaks.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Vendor {
+    Fivetran,
+    #[value(name = "bigquery")]
+    BigQuery,
+    Snowflake,
+    Databricks,
+    Datadog,
+}
+
+impl Vendor {
+    /// Its own name, and the simulator's word for it.
+    pub fn named(self) -> (&'static str, simulator::Vendor) {
+        match self {
+            Self::Fivetran => ("Fivetran", simulator::Vendor::Fivetran),
+            Self::BigQuery => ("BigQuery", simulator::Vendor::BigQuery),
+            Self::Snowflake => ("Snowflake", simulator::Vendor::Snowflake),
+            Self::Databricks => ("Databricks", simulator::Vendor::Databricks),
+            Self::Datadog => ("Datadog", simulator::Vendor::Datadog),
+        }
+    }
+}
+
+/// What the simulated account's audit trail is like.
+#[derive(Args)]
+pub struct TrailArgs {
+    /// Number of entries of the audit trail; twice as many rows are in LOG.
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    sim_entries: usize,
+    /// What is wrong with the audit trail, or how it is laid out: WORD, WORD=NUMBER or WORD=NAME, where changes take
+    /// @REQUESTS after which they happen, e.g. pending=2, no-table=audit_trail or added=100@5. A wrong word lists all.
+    #[arg(long, value_delimiter = ',', value_name = "WORD,…")]
+    sim_trail: Vec<Knob>,
+}
+
+impl TrailArgs {
+    /// The simulator's configuration of the trail.
+    pub fn trail(&self) -> Trail {
+        let logs = self.sim_entries.saturating_mul(2);
+        let mut trail = Trail { entries: self.sim_entries, logs, ..Trail::default() };
+        self.sim_trail.iter().for_each(|knob| knob.turn(&mut trail));
+        trail
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -154,18 +206,35 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
     let from_env = pair.is_some();
     let tls = args.tls.then(|| args.http.versions());
-    let config =
-        Config { accounts: args.sim_accounts, tls, journal: false, keep_answers: true, ..args.sim.config(pair) };
+    let (name, vendor) = args.vendor.named();
+    let trail = args.trail.trail();
+    let keys = trail.keys.clone();
+    let config = Config {
+        vendor,
+        trail,
+        accounts: args.sim_accounts,
+        tls,
+        journal: false,
+        keep_answers: true,
+        ..args.sim.config(pair)
+    };
     let simulator =
         Simulator::start(config, args.listen).await.map_err(Error::file("listen on", args.listen.to_string()))?;
     if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
         std::fs::write(path, pem).map_err(Error::file("write", path))?;
     }
-    text::say(format!("simulating Fivetran on {} ({})", simulator.url(), args.sim.sentence()));
-    if from_env {
+    text::say(format!("simulating {name} on {} ({})", simulator.url(), args.sim.sentence()));
+    if args.vendor == Vendor::Datadog {
+        text::say(format!("accepts API key {} with application key {}", keys.api_key, keys.application_key));
+    } else if args.vendor != Vendor::Fivetran {
+        text::say(format!("accepts the bearer token {}", keys.token));
+    } else if from_env {
         text::say("accepts the pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET");
     } else {
         text::say(format!("accepts API key {} with API secret {}", simulator::DEFAULT_KEY, simulator::DEFAULT_SECRET));
+    }
+    if args.vendor != Vendor::Fivetran {
+        text::say(format!("settings of fivetran-audit-trail for it: {}", simulator.trail_settings()));
     }
     text::say("stop with Ctrl-C");
     super::signals::interrupted().await;

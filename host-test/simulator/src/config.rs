@@ -5,6 +5,7 @@ use super::faults;
 use super::pair::Pair;
 use super::protocol::{Reply, RequestInfo};
 use super::tls::Versions;
+use super::trail::{Trail, Vendor};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +60,10 @@ pub type Hook = Arc<dyn Fn(&RequestInfo, Reply) -> Reply + Send + Sync>;
 /// What to simulate.
 #[derive(Clone)]
 pub struct Config {
+    /// Whose protocol it speaks: Fivetran's, which shows the account, or that of a place where its trail stands.
+    pub vendor: Vendor,
+    /// The trail, for the other vendors.
+    pub trail: Trail,
     /// The account.
     pub account: AccountSpec,
     /// So many changes since the account was as the seed makes it: of the first connections so many
@@ -94,6 +99,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            vendor: Vendor::Fivetran,
+            trail: Trail::default(),
             account: AccountSpec::default(),
             changes: 0,
             accounts: 1,

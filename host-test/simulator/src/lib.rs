@@ -4,6 +4,8 @@
 //! It follows <https://fivetran.com/docs/rest-api> as read in 2026-11: the envelope, cursors and
 //! limits, Basic authentication, versions in `Accept`, scopes of system keys, and the bodies of its
 //! errors. Everything it says is invented; the same seed says the same.
+//! The same account's audit trail is served as BigQuery, Snowflake, Databricks and Datadog would: see
+//! [`Vendor`].
 
 mod account;
 mod answers;
@@ -25,8 +27,10 @@ mod random;
 mod routes;
 mod server;
 mod services;
+mod shared;
 mod things;
 mod tls;
+mod trail;
 mod trust;
 mod wire;
 
@@ -37,5 +41,7 @@ pub use config::{Config, DEFAULT_KEY, DEFAULT_SECRET, Hook, Principal, Quota, de
 pub use inventory::Inventory;
 pub use pair::Pair;
 pub use protocol::{Reply, RequestInfo};
-pub use server::{JournalEntry, Simulator};
+pub use server::Simulator;
+pub use shared::JournalEntry;
 pub use tls::Versions;
+pub use trail::{AccountRows, Change, Keys, Knob, Meanwhile, Place, Plant, Planted, Table, Trail, Vendor, token_of};

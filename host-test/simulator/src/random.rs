@@ -2,6 +2,7 @@
 //! so that an account of any size needs no memory.
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A source of numbers for one thing.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +65,8 @@ impl Dice {
 
 /// 2021-01-01T00:00:00Z.
 const START_MS: i64 = 1_609_459_200_000;
-/// 2026-01-01T00:00:00Z.
-const END_MS: i64 = 1_767_225_600_000;
+/// 2026-01-01T00:00:00Z: no stamp that the seed alone makes is later.
+pub const END_MS: i64 = 1_767_225_600_000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// SplitMix64.
@@ -101,6 +102,28 @@ impl Stamp {
             _ => format!(".{milliseconds:03}{:03}", self.milliseconds.rem_euclid(997)),
         };
         format!("{}{fraction}Z", self.seconds())
+    }
+
+    /// Microseconds since 1970, to the precision that its text has.
+    pub fn micros(self) -> i64 {
+        let milliseconds = self.milliseconds.rem_euclid(1000);
+        let fraction = match self.digits {
+            0 => 0,
+            3 => milliseconds * 1000,
+            _ => milliseconds * 1000 + self.milliseconds.rem_euclid(997),
+        };
+        self.milliseconds.div_euclid(1000) * 1_000_000 + fraction
+    }
+
+    /// The same for a text that the API gave.
+    pub fn micros_of(text: &str) -> Option<i64> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| text != Self::PLACEHOLDER)?;
+        i64::try_from(at.unix_timestamp_nanos() / 1000).ok()
+    }
+
+    /// An instant in microseconds since 1970, as text with milliseconds.
+    pub fn text_of(micros: i64) -> String {
+        Self { milliseconds: micros.div_euclid(1000), digits: 3 }.text()
     }
 
     /// In UTC with exactly three fraction digits, what is finer cut off.

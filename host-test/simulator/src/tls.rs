@@ -30,6 +30,18 @@ impl Versions {
     }
 }
 
+/// This machine, and the hosts that it stands in for.
+const NAMES: [&str; 8] = [
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "api.fivetran.com",
+    "bigquery.googleapis.com",
+    "simulated.snowflakecomputing.com",
+    "simulated.cloud.databricks.com",
+    "api.datadoghq.com",
+];
+
 /// What a server needs to speak TLS, and its clients to trust it.
 pub(super) struct Tls {
     pub acceptor: TlsAcceptor,
@@ -38,14 +50,14 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Makes an authority, and has it sign a certificate for this machine and for the host it stands in for.
+    /// Makes an authority, and has it sign a certificate for [`NAMES`].
     pub fn new(versions: Versions) -> Result<Self> {
         let mut authority = CertificateParams::new(Vec::new()).map_err(Error::other)?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.distinguished_name.push(DnType::CommonName, "Simulated authority");
         let key = KeyPair::generate().map_err(Error::other)?;
         let ca_pem = authority.self_signed(&key).map_err(Error::other)?.pem();
-        let names = ["localhost", "127.0.0.1", "::1", "api.fivetran.com"].map(String::from).to_vec();
+        let names = NAMES.map(String::from).to_vec();
         let server_key = KeyPair::generate().map_err(Error::other)?;
         let server = CertificateParams::new(names).map_err(Error::other)?;
         let server = server.signed_by(&server_key, &Issuer::new(authority, key)).map_err(Error::other)?;

@@ -18,5 +18,6 @@ mod reconcile;
 mod room;
 mod support;
 mod tenants_file;
+mod vendors;
 mod verify;
 mod waits;

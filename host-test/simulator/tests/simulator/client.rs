@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use fivetran_simulator::{AccountSpec, Config, DEFAULT_KEY, DEFAULT_SECRET, Simulator};
 use http::{HeaderMap, Method, Request};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -80,7 +81,7 @@ impl Answer {
 /// Connections to one simulator, kept alive.
 #[derive(Clone)]
 pub struct Client {
-    pool: Pool<HttpConnector, Empty<&'static [u8]>>,
+    pool: Pool<HttpConnector, Full<Bytes>>,
     root: String,
 }
 
@@ -92,11 +93,16 @@ impl Client {
 
     /// Sends with these headers only.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send_body(method, path, headers, String::new()).await
+    }
+
+    /// Sends a body with these headers only.
+    pub async fn send_body(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.root));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.pool.request(request.body(Empty::new()).unwrap()).await.unwrap();
+        let response = self.pool.request(request.body(Full::from(body)).unwrap()).await.unwrap();
         let (head, body) = response.into_parts();
         Answer {
             status: head.status.as_u16(),
