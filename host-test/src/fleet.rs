@@ -13,7 +13,6 @@ use host_test::pair::tenants_pair;
 use host_test::policies::EgressArgs;
 use host_test::text::{note, say};
 use http::Uri;
-use source_evidence::made::caveats;
 use source_evidence::seal::Signer;
 use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
 use source_host::endurance::Endurance;
@@ -117,7 +116,7 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
     view.end();
     stopper.abort();
     outcome::show(&report, &args.out);
-    caveats(&[defaults.made()]).for_each(say);
+    fleet.caveats().into_iter().for_each(say);
     if let Some(path) = &args.summary {
         let text = serde_json::to_string_pretty(&outcome::summary(&report, &args.out)).unwrap_or_default() + "\n";
         std::fs::write(path, text).map_err(Error::file("write", path))?;

@@ -41,7 +41,8 @@ impl EgressArgs {
 /// The policy that is built in for a source, by its id.
 #[must_use]
 pub fn built_in(source: &str) -> Option<Grant> {
-    Grant::parse(FIVETRAN).ok().filter(|grant| grant.source == source)
+    let grant = Grant { built_in: true, ..Grant::parse(FIVETRAN).ok()? };
+    (grant.source == source).then_some(grant)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use super::finding::finding;
 use http::Uri;
 use source_evidence::error::is_out_of_files;
+use source_evidence::made::caveats;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
 use source_host::connections::Connections;
@@ -13,6 +14,7 @@ use source_host::error::{Error, OUT_OF_FILES, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
+use source_host::records;
 use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,6 +106,17 @@ impl Spec {
             clock: Clock::System,
             limits: Limits::default(),
         }
+    }
+
+    /// What a reader has to know of its collection before any number: see [`caveats`].
+    pub(super) fn caveats(&self) -> impl Iterator<Item = String> + use<> {
+        caveats(&[records::made(&Tenant {
+            granted: self.granted.clone(),
+            upstream: self.upstream.clone(),
+            simulated: self.simulated.clone(),
+            clock: self.clock.clone(),
+            ..Tenant::new(Credentials::None)
+        })])
     }
 
     /// The tenant, with its secrets.

@@ -41,6 +41,9 @@ pub struct Grant {
     pub source: String,
     /// What may be sent; nothing else may.
     pub rules: Vec<GrantRule>,
+    /// Whether it is the one built into the program for that source: no file can say so.
+    #[serde(skip)]
+    pub built_in: bool,
 }
 
 /// One kind of request that may be sent, over https.
@@ -158,7 +161,7 @@ impl Grant {
             path_prefixes: capability.path_prefixes.clone(),
             secret,
         });
-        Self { source: description.id.clone(), rules: rules.collect() }
+        Self { source: description.id.clone(), rules: rules.collect(), built_in: false }
     }
 
     /// The text of its file.

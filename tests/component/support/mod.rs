@@ -65,7 +65,7 @@ pub fn account(users: usize, teams: usize, groups: usize, connections: usize) ->
 pub fn grant(source: &str, host: &str) -> Grant {
     let (methods, path_prefixes) = (vec!["GET".into()], vec!["/v1".into()]);
     let rule = GrantRule { host: HostName::Exact(host.into()), port: 443, methods, path_prefixes, secret: true };
-    Grant { source: source.into(), rules: vec![rule] }
+    Grant { source: source.into(), rules: vec![rule], built_in: false }
 }
 
 /// The policy of this project's component.
