@@ -307,6 +307,15 @@ fn a_policy_that_is_not_built_in_is_said_wherever_its_evidence_is_read() {
     says(program(&args).env("KEY", "k").output().unwrap(), 1);
 }
 
+/// The source writes an instant in its own way; another text of the same one is no forgery.
+#[test]
+fn a_since_may_be_written_in_any_way() {
+    let scratch = Scratch::new("since-text");
+    let out = scratch.path("out");
+    check(&collect(&out, &["--since", "2026-01-01T01:00:00.123456789+01:00"]), 0, "seal:");
+    check(&["verify", &out], 11, "consistent with itself");
+}
+
 #[test]
 fn what_is_no_finished_collection_is_refused() {
     let scratch = Scratch::new("unfinished");

@@ -208,6 +208,16 @@ impl Forger {
             summary.component.sha256 = "0".repeat(64);
             set_manifest(files, &summary);
         });
+        self.add_layers("another version of the component", false, |files, _| {
+            let mut summary = manifest(files);
+            summary.component.version = "9.9.9".into();
+            set_manifest(files, &summary);
+        });
+        self.add_layers("another since", false, |files, _| {
+            let mut summary = manifest(files);
+            summary.since = Some("2019-01-31T12:00:00Z".into());
+            set_manifest(files, &summary);
+        });
         self.add_layers("simulated, and passed off as real", true, |files, _| {
             let mut summary = manifest(files);
             summary.made.iter_mut().for_each(|made| (made.simulated, made.upstream) = (None, None));
