@@ -49,7 +49,7 @@ impl EvidenceDir {
             // Before the lock, which would be one more file in somebody else's folder.
             refuse(path, state(path))?;
         }
-        let lock = lock(path, LOCK)?;
+        let lock = lock(path, LOCK).inspect_err(|_| give_up(path, is_new))?;
         // Again, now that nobody else can begin here.
         refuse(path, state(path))?;
         let summary = Summary { version: VERSION, ..summary };
@@ -320,6 +320,11 @@ fn clear(folder: &Path, files: &[&str], is_new: bool, lock: Lock) {
         let _ = std::fs::remove_file(folder.join(name));
     }
     lock.remove();
+    give_up(folder, is_new);
+}
+
+/// Removes a folder that this run made, unless something is in it.
+fn give_up(folder: &Path, is_new: bool) {
     if is_new {
         let _ = std::fs::remove_dir(folder);
     }
