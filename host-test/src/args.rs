@@ -72,17 +72,17 @@ pub struct CollectArgs {
     #[arg(long, value_name = "RFC3339")]
     pub since: Option<String>,
     /// Requests in flight at once, 1 to 64; default: the source decides.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub concurrency: Option<u32>,
     /// Records per page, at most; default: the source decides, which costs the fewest calls.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_records_per_page: Option<u32>,
     /// Requests per page, at most: nothing is begun that would need more. Retries and further pages of an item
     /// come on top.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_requests_per_page: Option<u32>,
     /// Milliseconds per page; work under way is finished.
-    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_milliseconds_per_page: u64,
     /// Seconds for which a collection that comes no further is tried again. Begins anew with each page that comes
     /// further. Within that time, a wait that the vendor asks for is never cut short, up to one hour.

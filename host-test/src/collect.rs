@@ -3,6 +3,7 @@
 use super::args::CollectArgs;
 use super::progress::Progress;
 use super::schemas::Check;
+use super::target::{Target, check_since};
 use super::{schemas, signals, warnings};
 use host_test::exit;
 use host_test::text::{note, plain, plural, say, table};
@@ -16,51 +17,28 @@ use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
 use source_host::journal::JournalBuffer;
 use source_host::records;
+use source_host::tenant::Tenant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
-    let plugin = args.component.load().await?;
-    let mut target = args.target.resolve(&plugin).await?;
-    let journal = Arc::new(JournalBuffer::default());
-    target.tenant.journal = Some(Arc::clone(&journal));
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
-    let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
-    let mut options = options(args);
-    if let Some(dir) = &resumed {
-        let Request { kinds, since } = dir.request(&Request { kinds: options.kinds, since: options.since })?;
-        options = CollectionOptions { kinds, since, cursor: dir.cursor().map(Into::into), ..options };
-    }
-    let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
-    let mut collection = Collection::start(&plugin, &target.tenant, options).await?;
-    warnings::show(collection.configured());
-    let summary = records::begin(&plugin, &target.tenant, request, collection.configured());
-    let mut dir = match resumed {
-        Some(dir) => dir.resumed(&summary)?,
-        None => EvidenceDir::create(&args.out, summary)
-            .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
-    };
-    let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
+    let (target, mut run) = begin(args).await?;
     let begun = Instant::now();
-    if !dir.is_finished() {
-        let progress = Progress::start(Arc::clone(&target.tenant.meter), target.tenant.clock.clone());
-        let endurance = Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() };
-        collection = collection.enduring(endurance, Box::new(progress.on_wait()));
-        let outcome = tokio::select! {
-            outcome = pages(&mut collection, &mut dir, &journal, check.as_deref(), &progress) => outcome.map(|()| true),
-            () = signals::interrupted() => Ok(false),
-        };
-        drop(progress);
+    if !run.dir.is_finished() {
+        let outcome;
+        (run, outcome) = run.to_its_end(args, &target.tenant).await;
         warnings::after(&target.tenant);
         if !matches!(outcome, Ok(true)) {
-            collection.end();
-            let noted = dir.witness(&journal.take_last().await);
-            return stopped(dir, outcome.and_then(|done| Ok(noted.map(|()| done)?)));
+            run.collection.end();
+            let noted = run.dir.witness(&run.journal.take_last().await);
+            return stopped(run.dir, outcome.and_then(|done| Ok(noted.map(|()| done)?)));
         }
     }
-    let (summary, seal) = dir.finish(signer.as_ref())?;
-    show(&summary, args, share(collection.configured()), begun.elapsed());
+    let share = share(run.collection.configured());
+    let (summary, seal) = run.dir.finish(signer.as_ref())?;
+    show(&summary, args, share, begun.elapsed());
     if target.simulator.is_some() {
         sample(args)?;
         say("");
@@ -68,6 +46,73 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     say(format!("seal: {seal} (keep it elsewhere: verify --seal shows any later change)"));
     summary.caveats().for_each(say);
     Ok(if summary.missing().next().is_none() { exit::COMPLETE } else { exit::INCOMPLETE })
+}
+
+/// A collection under way, and where it goes.
+struct Run {
+    collection: Collection,
+    dir: EvidenceDir,
+    journal: Arc<JournalBuffer>,
+    check: Option<Box<Check>>,
+}
+
+/// Starts a collection, or resumes the one in the folder.
+async fn begin(args: &CollectArgs) -> Result<(Target, Run)> {
+    let plugin = args.component.load().await?;
+    let mut target = args.target.resolve(&plugin).await?;
+    check_since(args.since.as_deref(), &target.tenant.clock)?;
+    let journal = Arc::new(JournalBuffer::default());
+    target.tenant.journal = Some(Arc::clone(&journal));
+    let resumed = if args.resume { Some(EvidenceDir::resume(&args.out)?) } else { None };
+    let mut options = options(args);
+    if let Some(dir) = &resumed {
+        let Request { kinds, since } = dir.request(&Request { kinds: options.kinds, since: options.since })?;
+        options = CollectionOptions { kinds, since, cursor: dir.cursor().map(Into::into), ..options };
+    }
+    let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
+    let collection = Collection::start(&plugin, &target.tenant, options).await?;
+    warnings::show(collection.configured());
+    let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
+    let summary = records::begin(&plugin, &target.tenant, request, collection.configured());
+    let dir = match resumed {
+        Some(dir) => dir.resumed(&summary)?,
+        None => EvidenceDir::create(&args.out, summary)
+            .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
+    };
+    Ok((target, Run { collection, dir, journal, check }))
+}
+
+impl Run {
+    /// Collects to the end; `false` where a signal came before that.
+    async fn to_its_end(mut self, args: &CollectArgs, tenant: &Tenant) -> (Self, Result<bool>) {
+        let progress = Progress::start(Arc::clone(&tenant.meter), tenant.clock.clone());
+        let endurance = Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() };
+        self.collection = self.collection.enduring(endurance, Box::new(progress.on_wait()));
+        let outcome = tokio::select! {
+            outcome = self.pages(&progress) => outcome.map(|()| true),
+            () = signals::interrupted() => Ok(false),
+        };
+        (self, outcome)
+    }
+
+    /// Collects page after page; each is on disk before the next is asked for.
+    async fn pages(&mut self, progress: &Progress) -> Result<()> {
+        while let Some(page) = self.collection.next().await? {
+            if let Some(check) = &self.check {
+                page.records.iter().try_for_each(check)?;
+            }
+            let lines = records::lines(&page)?;
+            let is_last = page.cursor.is_none();
+            let seen = if is_last { self.journal.take_last().await } else { self.journal.take() };
+            let summary = self.dir.summary().clone().with(records::page_facts(&page), &lines, &seen);
+            self.dir.append(&lines, &seen, page.cursor.clone(), summary)?;
+            progress.page(&page, self.dir.summary().records, self.dir.summary().requests);
+            if let Some(failure) = &page.stopped {
+                progress.stopped(failure);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Ends a run that did not come to its end: an error, or `Ok(false)` for an interruption.
@@ -91,30 +136,6 @@ pub fn options(args: &CollectArgs) -> CollectionOptions {
         max_concurrency: args.concurrency,
     };
     CollectionOptions { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None }
-}
-
-/// Collects page after page; each is on disk before the next is asked for.
-async fn pages(
-    collection: &mut Collection,
-    dir: &mut EvidenceDir,
-    journal: &JournalBuffer,
-    check: Option<&Check>,
-    progress: &Progress,
-) -> Result<()> {
-    while let Some(page) = collection.next().await? {
-        if let Some(check) = check {
-            page.records.iter().try_for_each(check)?;
-        }
-        let lines = records::lines(&page)?;
-        let seen = if page.cursor.is_none() { journal.take_last().await } else { journal.take() };
-        let summary = dir.summary().clone().with(records::page_facts(&page), &lines, &seen);
-        dir.append(&lines, &seen, page.cursor.clone(), summary)?;
-        progress.page(&page, dir.summary().records, dir.summary().requests);
-        if let Some(failure) = &page.stopped {
-            progress.stopped(failure);
-        }
-    }
-    Ok(())
 }
 
 /// Requests in an hour that the settings allow, where the source has such a setting.

@@ -27,7 +27,7 @@ pub struct DiffArgs {
     /// Folder of the later one.
     #[arg(value_name = "AFTER")]
     after: PathBuf,
-    /// Write the changes to this file, one per line, followed by a summary line.
+    /// Write the changes to this file, which must not exist yet, one per line, followed by a summary line.
     #[arg(long, value_name = "FILE.jsonl")]
     out: Option<PathBuf>,
     /// Output format: a table of the first changes, or the lines that --out writes.

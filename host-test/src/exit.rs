@@ -8,12 +8,12 @@ use source_host::limits::Limit;
 pub const COMPLETE: u8 = 0;
 /// A defect of the component or of this program.
 pub const BUG: u8 = 1;
-/// The command line, a file or the output folder is not as it has to be, or there is no room on this machine; for `diff`: the two cannot be
-/// compared.
+/// The command line, a file or the output folder is not as it has to be, there is no room on this machine, or the pages
+/// are too many; for `diff`: the two cannot be compared.
 pub const USAGE: u8 = 2;
 /// Configuration or credentials are refused.
 pub const CONFIGURATION: u8 = 3;
-/// The vendor or the network is not there, or asks to wait.
+/// The vendor or the network is not there, or asks to wait, for days even.
 pub const UPSTREAM: u8 = 4;
 /// Collected, but not everything that was asked for.
 pub const INCOMPLETE: u8 = 5;
@@ -39,8 +39,10 @@ pub fn code(error: &Error) -> u8 {
         | Error::OtherComponent { .. }
         | Error::NotGranted { .. }
         | Error::BeyondGrant { .. } => DENIED,
-        Error::Busy(_) | Error::Limit(Limit::Evidence(_)) => USAGE,
-        Error::Limit(Limit::Call(_)) => UPSTREAM,
+        // Pages so small that there are a million of them are what somebody asked for.
+        Error::Busy(_) | Error::Limit(Limit::Evidence(_) | Limit::Pages(_)) => USAGE,
+        // Days go by in waits for the vendor.
+        Error::Limit(Limit::Call(_) | Limit::Time(_)) => UPSTREAM,
         Error::Source(failure) => failure_code(failure.kind),
         Error::ExportMissing(_) => USAGE,
         _ => BUG,
@@ -74,5 +76,27 @@ pub fn check_code(code: &str) -> u8 {
         "denied-by-host" => DENIED,
         "internal" => BUG,
         _ => UPSTREAM,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_limit_is_a_defect_unless_somebody_else_can_do_something_about_it() {
+        let week = Duration::from_secs(7 * 24 * 3600);
+        for (limit, want) in [
+            (Limit::Time(week), UPSTREAM),
+            (Limit::Call(week), UPSTREAM),
+            (Limit::Pages(1_000_000), USAGE),
+            (Limit::Evidence(1), USAGE),
+            (Limit::Memory(1), BUG),
+            (Limit::Compute(week), BUG),
+            (Limit::Requests(1), BUG),
+        ] {
+            assert_eq!(code(&Error::Limit(limit)), want, "{limit}");
+        }
     }
 }

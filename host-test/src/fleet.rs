@@ -4,7 +4,7 @@ mod outcome;
 mod view;
 
 use super::simulate::SimArgs;
-use super::target::{checked, milliseconds};
+use super::target::{check_since, checked, milliseconds};
 use super::{files, signals};
 use clap::Args;
 use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
@@ -13,7 +13,6 @@ use host_test::pair::tenants_pair;
 use host_test::policies::EgressArgs;
 use host_test::text::{note, say};
 use http::Uri;
-use source_evidence::made::caveats;
 use source_evidence::seal::Signer;
 use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
 use source_host::endurance::Endurance;
@@ -67,7 +66,8 @@ pub struct FleetArgs {
     /// further. Within that time, a wait that the vendor asks for is never cut short, up to one hour.
     #[arg(long, value_name = "N", default_value_t = 900)]
     retry_seconds: u64,
-    /// Also write each tenant's outcome to this file.
+    /// Also write each tenant's outcome to this file, which must not exist yet; with --resume, it may be the summary of
+    /// an earlier run, and is replaced.
     #[arg(long, value_name = "FILE.json")]
     summary: Option<PathBuf>,
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
@@ -94,6 +94,9 @@ pub struct FleetArgs {
 
 /// Collects, and says how it ended.
 pub async fn run(args: &FleetArgs) -> Result<u8> {
+    if let Some(path) = &args.summary {
+        outcome::may_write(path, args.resume)?;
+    }
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?.map(Arc::new);
     let mut defaults = defaults(args)?;
     let simulator = match args.simulated {
@@ -117,10 +120,9 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
     view.end();
     stopper.abort();
     outcome::show(&report, &args.out);
-    caveats(&[defaults.made()]).for_each(say);
+    fleet.caveats().into_iter().for_each(say);
     if let Some(path) = &args.summary {
-        let text = serde_json::to_string_pretty(&outcome::summary(&report, &args.out)).unwrap_or_default() + "\n";
-        std::fs::write(path, text).map_err(Error::file("write", path))?;
+        outcome::write(&report, &args.out, path, args.resume)?;
     }
     Ok(outcome::exit_code(&report))
 }
@@ -156,13 +158,16 @@ async fn stop_on_signals(sender: watch::Sender<Stop>, view: Arc<View>) {
 }
 
 fn defaults(args: &FleetArgs) -> Result<Defaults> {
+    let clock = args.fixed_clock.as_deref().map(|instant| milliseconds("--fixed-clock", instant)).transpose()?;
+    let clock = clock.map_or(Clock::System, Clock::fixed);
+    check_since(args.since.as_deref(), &clock)?;
     Ok(Defaults {
         settings: args.settings.clone().map_or_else(|| SettingsRef::Given("{}".into()), SettingsRef::File),
         kinds: args.kinds.clone(),
         since: args.since.clone(),
         upstream: args.upstream.as_ref().map(checked).transpose()?,
         simulated: None,
-        clock: args.fixed_clock.as_deref().map(milliseconds).transpose()?.map_or(Clock::System, Clock::fixed),
+        clock,
     })
 }
 

@@ -24,6 +24,7 @@ use args::{CollectArgs, DescribeArgs, HealthArgs};
 use clap::{Parser, Subcommand};
 use host_test::{exit, text};
 use source_host::error::Error;
+use source_host::limits::Limit;
 use std::process::ExitCode;
 
 /// Runs a compliance:source component: describes it, checks its health, collects and verifies evidence.
@@ -76,8 +77,9 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            text::note(format!("error: cannot start: {error}"));
-            return ExitCode::from(exit::BUG);
+            let error = Error::file("start", "this program")(error);
+            report(&error);
+            return ExitCode::from(exit::code(&error));
         }
     };
     let outcome = runtime.block_on(async {
@@ -117,7 +119,7 @@ fn report(error: &Error) {
             }
         }
         Error::Source(failure) => {
-            let pointer = failure.pointer.as_deref().map(|pointer| format!("{pointer}: ")).unwrap_or_default();
+            let pointer = failure.pointer.as_deref().map(|pointer| format!("{}: ", flag(pointer))).unwrap_or_default();
             text::note(format!("error: {}{}", text::plain(&pointer), text::plain(&failure.message)));
             text::note(format!("  → {}", text::plain(&failure.remedy)));
             if let Some(seconds) = failure.retry_after_seconds {
@@ -139,7 +141,27 @@ fn report(error: &Error) {
             list("  granted:                ", granted);
             text::note("  → use the component that the policy was made for, or grant more with --egress FILE");
         }
+        Error::Limit(limit @ (Limit::Time(_) | Limit::Pages(_))) => {
+            text::note(format!("error: the collection was stopped by the limit of its {limit}"));
+            text::note(match limit {
+                Limit::Pages(_) => "  → resume it with --resume, and larger pages: see --max-records-per-page",
+                _ => "  → resume it with --resume; to need less time, see --kinds, spread_days and requests_per_hour",
+            });
+        }
         other => text::note(format!("error: {}", text::plain(&other.to_string()))),
+    }
+}
+
+/// The flag that sets what a source calls by its place in the request.
+fn flag(pointer: &str) -> &str {
+    match pointer {
+        "/since" => "--since",
+        "/budget/max_records" => "--max-records-per-page",
+        "/budget/max_requests" => "--max-requests-per-page",
+        "/budget/max_milliseconds" => "--max-milliseconds-per-page",
+        "/budget/max_concurrency" => "--concurrency",
+        _ if pointer.starts_with("/kinds/") => "--kinds",
+        _ => pointer,
     }
 }
 

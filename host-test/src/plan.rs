@@ -2,6 +2,7 @@
 
 use super::args::{CollectArgs, Format};
 use super::cost::{amount, by_kind, calls, is_whole, least, time, to_json};
+use super::target::check_since;
 use super::warnings;
 use host_test::exit;
 use host_test::text::{plain, say, table};
@@ -16,6 +17,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         return Err(Error::usage("this component cannot say what a collection would cost", "leave out --plan"));
     }
     let target = args.target.resolve(&plugin).await?;
+    check_since(args.since.as_deref(), &target.tenant.clock)?;
     let (mut instance, configured) = plugin.configured(&target.tenant).await?;
     warnings::show(&configured);
     let cost = instance.estimate(&super::collect::options(args).request()).await;

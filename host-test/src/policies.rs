@@ -44,7 +44,8 @@ impl EgressArgs {
 #[must_use]
 pub fn built_in(source: &str) -> Option<Grant> {
     let all = [FIVETRAN, AUDIT_TRAIL].into_iter().filter_map(|text| Grant::parse(text).ok());
-    all.into_iter().find(|grant| grant.source == source)
+    let grant = all.into_iter().find(|grant| grant.source == source)?;
+    Some(Grant { built_in: true, ..grant })
 }
 
 #[cfg(test)]

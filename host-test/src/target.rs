@@ -95,7 +95,7 @@ impl TargetArgs {
             (None, None) => None,
         };
         if let Some(instant) = &self.fixed_clock {
-            tenant.clock = Clock::fixed(milliseconds(instant)?);
+            tenant.clock = Clock::fixed(milliseconds("--fixed-clock", instant)?);
         }
         Ok(Target { tenant, simulator })
     }
@@ -154,13 +154,24 @@ pub(super) fn checked(upstream: &Uri) -> Result<Uri> {
     }
 }
 
-pub(super) fn milliseconds(instant: &str) -> Result<u64> {
+/// The instant that a flag gives, in milliseconds since 1970.
+pub(super) fn milliseconds(flag: &str, instant: &str) -> Result<u64> {
     let at = OffsetDateTime::parse(instant, &Rfc3339)
         .ok()
         .and_then(|at| u64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok());
     at.ok_or_else(|| {
-        Error::usage(format!("--fixed-clock {instant:?} is not a timestamp"), "write it like 2026-01-31T12:00:00Z")
+        Error::usage(format!("{flag} {instant:?} is not a timestamp"), "write it like 2026-01-31T12:00:00Z")
     })
+}
+
+/// Refuses a `--since` that leaves out every event: by the clock that the component sees, it is yet to come.
+pub(super) fn check_since(since: Option<&str>, clock: &Clock) -> Result<()> {
+    let Some(since) = since else { return Ok(()) };
+    if milliseconds("--since", since)? <= clock.now() {
+        return Ok(());
+    }
+    let what = format!("--since {since} is in the future, and no event can be");
+    Err(Error::usage(what, "give the time that the last collection printed as next, or leave it out"))
 }
 
 /// Reads a settings file.

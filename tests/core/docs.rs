@@ -225,23 +225,49 @@ fn files_that_the_documents_name_exist() {
     assert!(named > 40, "{named} files");
 }
 
+/// The files and the names in the last column of a table, each name with the file before it. A file is named by its
+/// whole path.
+fn tests_in(row: &str) -> Vec<(String, &str)> {
+    let tests = row.trim_end_matches(['|', ' ']).rsplit(" | ").next().unwrap();
+    let (mut path, mut named) = ("", Vec::new());
+    for name in tests.split('`').skip(1).step_by(2) {
+        let is_file = name.ends_with(".rs");
+        path = if is_file { name } else { path };
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path));
+        let text = text.unwrap_or_else(|_| panic!("there is no file {path:?}: {row}"));
+        named.push((text, if is_file { "" } else { name }));
+    }
+    named
+}
+
 /// A promise whose test was renamed away is one without a test.
 #[test]
 fn the_tests_that_promises_name_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = std::fs::read_to_string(root.join("docs/reliability.md")).unwrap();
-    let mut named = 0;
-    for row in page.lines().filter(|line| line.starts_with("| **")) {
-        let tests = row.trim_end_matches(['|', ' ']).rsplit(" | ").next().unwrap();
-        let mut file = String::new();
-        for name in tests.split('`').skip(1).step_by(2) {
-            if name.ends_with(".rs") {
-                file = std::fs::read_to_string(root.join(name)).unwrap();
-            } else {
-                assert!(file.contains(&format!("fn {name}(")), "{name} is no test of its file");
-                named += 1;
-            }
+    let page = include_str!("../../docs/reliability.md");
+    let rows = page.lines().filter(|line| line.starts_with("| **"));
+    let named: Vec<_> = rows.flat_map(tests_in).filter(|(_, name)| !name.is_empty()).collect();
+    for (file, name) in &named {
+        assert!(file.contains(&format!("fn {name}(")), "{name} is no test of its file");
+    }
+    assert!(named.len() > 25, "{} tests", named.len());
+}
+
+/// Each threat has a test that a reader can find: a function, or what a guest is told to do in one.
+#[test]
+fn the_tests_that_threats_name_exist() {
+    let page = include_str!("../../docs/security.md");
+    let table = page.lines().skip_while(|line| !line.starts_with("| Threat")).skip(2);
+    let rows: Vec<&str> = table.take_while(|line| line.starts_with('|')).collect();
+    for row in &rows {
+        let named = tests_in(row);
+        assert!(!named.is_empty(), "no test: {row}");
+        for (file, name) in named {
+            let is_there = [format!("fn {name}("), format!("\"{name}")];
+            assert!(
+                name.is_empty() || is_there.iter().any(|text| file.contains(text)),
+                "{name} is not in its file: {row}"
+            );
         }
     }
-    assert!(named > 25, "{named} tests");
+    assert!(rows.len() > 40, "{} threats", rows.len());
 }

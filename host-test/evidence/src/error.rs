@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
     File {
         /// What was tried, e.g. `write`.
         action: &'static str,
@@ -44,6 +44,11 @@ impl Error {
         let path = path.into();
         move |source| Self::File { action, path, source }
     }
+}
+
+/// What to do about a file that could not be opened, where its own name does not say it.
+fn remedy(error: &std::io::Error) -> &'static str {
+    if is_out_of_files(error) { ": raise the limit on open files (ulimit -n), or run less at once" } else { "" }
 }
 
 /// Whether an error is that this process, or the machine, has no file descriptor left for the moment: `EMFILE`

@@ -191,20 +191,83 @@ pub(crate) fn broken(what: String) -> Error {
     Error::Output { what, remedy: "start a new collection in another folder".into() }
 }
 
-/// Keeps a second run out until the file is dropped, even by a kill.
+/// A lock that is held.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    path: PathBuf,
+    /// Whether its file was made for it: one that was there stays there.
+    is_new: bool,
+}
+
+impl Lock {
+    /// Removes the file of a lock whose folder is given up, where it was made for it. Whoever has opened the file
+    /// meanwhile and gets the lock finds that it is no longer the one of the folder, and looks again.
+    pub(crate) fn remove(self) {
+        if self.is_new {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    /// As one whose file was made for this collection, though in an earlier run.
+    pub(crate) fn ours(self) -> Self {
+        Self { is_new: true, ..self }
+    }
+
+    /// Whether its file is still the one of its name.
+    fn is_current(&self) -> bool {
+        is_same(&self.file, &self.path)
+    }
+}
+
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |found: std::fs::Metadata| (found.dev(), found.ino());
+    matches!((file.metadata().map(id), path.symlink_metadata().map(id)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Elsewhere a file that is open cannot be removed.
+#[cfg(not(unix))]
+fn is_same(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// Whether there is anything of this name; `None` where that cannot be known.
+fn is_there(path: &Path) -> Option<bool> {
+    match path.symlink_metadata() {
+        Ok(_) => Some(true),
+        Err(error) => (error.kind() == ErrorKind::NotFound).then_some(false),
+    }
+}
+
+/// Keeps a second run out until the lock is dropped, even by a kill.
 ///
 /// # Errors
 /// [`Error::Output`] when another run holds it, it cannot be made, or is not a regular file.
-pub fn lock(path: &Path, name: &str) -> Result<File> {
-    let file = path.join(name);
-    let lock = if file.symlink_metadata().is_ok() { open(&file) } else { create(&file) }?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            let what = format!("another run is writing to {}", path.display());
-            Err(Error::Output { what, remedy: "wait for it, or choose another folder".into() })
+pub fn lock(folder: &Path, name: &str) -> Result<Lock> {
+    let path = folder.join(name);
+    loop {
+        let before = is_there(&path);
+        let is_new = before == Some(false);
+        let file = match if is_new { create(&path) } else { open(&path) } {
+            Ok(file) => file,
+            // Another run made it or removed it in this very moment.
+            Err(_) if before.is_some() && is_there(&path) == before.map(|there| !there) => continue,
+            Err(error) => return Err(error),
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let what = format!("another run is writing to {}", folder.display());
+                return Err(Error::Output { what, remedy: "wait for it, or choose another folder".into() });
+            }
+            Err(TryLockError::Error(error)) => return Err(unwritable("lock", path)(error)),
         }
-        Err(TryLockError::Error(error)) => Err(unwritable("lock", file)(error)),
+        let lock = Lock { file, path: path.clone(), is_new };
+        if lock.is_current() {
+            return Ok(lock);
+        }
     }
 }
 

@@ -11,8 +11,8 @@ pub use crate::checkpoint::{FolderState, begun, finished, state};
 use crate::digest::{hex, sha256_hex, sha256_of_file};
 use crate::error::{Error, Result};
 use crate::files::{
-    CURSOR, ENVELOPE, EVIDENCE, HASHES, JOURNAL, LOCK, MANIFEST, SEAL, broken, check_plain, create, file_of_ours, lock,
-    make_folder, open_at, refuse_link, replace, replace_text, sync_folder, unwritable,
+    CURSOR, ENVELOPE, EVIDENCE, HASHES, JOURNAL, LOCK, Lock, MANIFEST, SEAL, broken, check_plain, create, file_of_ours,
+    lock, make_folder, open_at, refuse_link, replace, replace_text, sync_folder, unwritable,
 };
 use crate::journal::Seen;
 use crate::record::Line;
@@ -24,13 +24,6 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// What a run made besides the collection's own files, and may remove with them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ours {
-    folder: bool,
-    lock: bool,
-}
-
 /// An output folder that this run owns.
 pub struct EvidenceDir {
     path: PathBuf,
@@ -38,8 +31,9 @@ pub struct EvidenceDir {
     hashes: File,
     journal: File,
     checkpoint: Checkpoint,
-    made: Ours,
-    _lock: File,
+    /// Whether this run made the folder, and may remove it.
+    is_new: bool,
+    lock: Lock,
 }
 
 impl EvidenceDir {
@@ -50,34 +44,35 @@ impl EvidenceDir {
     /// [`Error::Output`] when it holds any file of one, is a symbolic link, or another run is at it; nothing is touched
     /// then.
     pub fn create(path: &Path, summary: Summary) -> Result<Self> {
-        let folder = make_folder(path)?;
-        let made = Ours { folder, lock: path.join(LOCK).symlink_metadata().is_err() };
-        if made.lock {
+        let is_new = make_folder(path)?;
+        if path.join(LOCK).symlink_metadata().is_err() {
             // Before the lock, which would be one more file in somebody else's folder.
             refuse(path, state(path))?;
         }
-        let lock = lock(path, LOCK)?;
+        let lock = lock(path, LOCK).inspect_err(|_| give_up(path, is_new))?;
+        // Again, now that nobody else can begin here.
         refuse(path, state(path))?;
         let summary = Summary { version: VERSION, ..summary };
         let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, journal_bytes: 0, summary };
         let mut written = Vec::new();
-        Self::begin(path, checkpoint, made, lock, &mut written).inspect_err(|_| clear(path, &written, made))
+        match Self::begin(path, &checkpoint, &mut written) {
+            Ok([evidence, hashes, journal]) => {
+                Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, is_new, lock })
+            }
+            Err(error) => {
+                clear(path, &written, is_new, lock);
+                Err(error)
+            }
+        }
     }
 
-    /// Makes the files, and lists those that it made.
-    fn begin(
-        path: &Path,
-        checkpoint: Checkpoint,
-        made: Ours,
-        lock: File,
-        written: &mut Vec<&'static str>,
-    ) -> Result<Self> {
-        // The cursor first: whenever there is evidence, it can be resumed.
-        replace(path, CURSOR, &checkpoint)?;
+    /// Makes the files, and lists those that it made. Answers the three that grow.
+    fn begin(path: &Path, checkpoint: &Checkpoint, written: &mut Vec<&'static str>) -> Result<[File; 3]> {
+        // The cursor first, whole or not at all: whenever there is evidence, it can be resumed.
+        replace(path, CURSOR, checkpoint)?;
         written.push(CURSOR);
         let mut make = |name| create(&path.join(name)).inspect(|_| written.push(name));
-        let (evidence, hashes, journal) = (make(EVIDENCE)?, make(HASHES)?, make(JOURNAL)?);
-        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made, _lock: lock })
+        Ok([make(EVIDENCE)?, make(HASHES)?, make(JOURNAL)?])
     }
 
     /// Resumes a collection that was interrupted. What was written after the last cursor is removed: the
@@ -123,12 +118,12 @@ impl EvidenceDir {
     }
 
     /// Opens the files at the length that the checkpoint says.
-    fn open(path: &Path, checkpoint: Checkpoint, lock: File) -> Result<Self> {
+    fn open(path: &Path, checkpoint: Checkpoint, lock: Lock) -> Result<Self> {
         let [evidence, hashes, journal] = checkpoint.bytes();
         let open = |name: &str, valid| open_at(&path.join(name), valid);
         let (evidence, hashes, journal) = (open(EVIDENCE, evidence)?, open(HASHES, hashes)?, open(JOURNAL, journal)?);
-        let made = Ours { folder: false, lock: true };
-        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, made, _lock: lock })
+        let lock = lock.ours();
+        Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, is_new: false, lock })
     }
 
     /// The collection, to be resumed in the way that `now` tells. Refuses to add records that another component made,
@@ -259,7 +254,7 @@ impl EvidenceDir {
         if self.checkpoint.summary.pages > 0 {
             return false;
         }
-        clear(&self.path, &[EVIDENCE, HASHES, JOURNAL, CURSOR], self.made);
+        clear(&self.path, &[EVIDENCE, HASHES, JOURNAL, CURSOR], self.is_new, self.lock);
         true
     }
 
@@ -318,13 +313,19 @@ pub fn refuse(path: &Path, holds: FolderState) -> Result<()> {
     }
 }
 
-/// Removes what a collection without a page consists of.
-fn clear(folder: &Path, files: &[&str], made: Ours) {
-    for name in files.iter().copied().chain(made.lock.then_some(LOCK)) {
+/// Removes what a collection without a page consists of, the lock last: until then nobody else begins here.
+fn clear(folder: &Path, files: &[&str], is_new: bool, lock: Lock) {
+    for name in files {
         // What cannot be removed is empty, and said by the next run.
         let _ = std::fs::remove_file(folder.join(name));
     }
-    if made.folder {
+    lock.remove();
+    give_up(folder, is_new);
+}
+
+/// Removes a folder that this run made, unless something is in it.
+fn give_up(folder: &Path, is_new: bool) {
+    if is_new {
         let _ = std::fs::remove_dir(folder);
     }
 }

@@ -9,6 +9,19 @@ use tempfile::NamedTempFile;
 pub struct LineFile {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
+    replaces: bool,
+}
+
+/// Refuses to write to a file that is there already, and to a symbolic link wherever it leads.
+///
+/// # Errors
+/// [`Error::Output`], if it is.
+pub fn refuse_existing(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        let what = format!("{} exists already", path.display());
+        return Err(Error::Output { what, remedy: "choose another file".into() });
+    }
+    Ok(())
 }
 
 impl LineFile {
@@ -17,13 +30,22 @@ impl LineFile {
     /// # Errors
     /// [`Error::Output`] when it exists, or its folder cannot be written to.
     pub fn create(path: &Path) -> Result<Self> {
-        if path.exists() {
-            let what = format!("{} exists already", path.display());
-            return Err(Error::Output { what, remedy: "choose another file".into() });
-        }
+        refuse_existing(path)?;
+        Self::begin(path, false)
+    }
+
+    /// A file that takes the place of an earlier one of this name, if there is one; a symbolic link itself is replaced.
+    ///
+    /// # Errors
+    /// When its folder cannot be written to.
+    pub fn replace(path: &Path) -> Result<Self> {
+        Self::begin(path, true)
+    }
+
+    fn begin(path: &Path, replaces: bool) -> Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).map_err(Error::file("create", path))?;
-        Ok(Self { path: path.into(), file: BufWriter::new(file) })
+        Ok(Self { path: path.into(), file: BufWriter::new(file), replaces })
     }
 
     /// Writes a line.
@@ -42,7 +64,8 @@ impl LineFile {
         let failed = |error| Error::file("write", &self.path)(error);
         let file = self.file.into_inner().map_err(|error| failed(error.into_error()))?;
         file.as_file().sync_all().map_err(failed)?;
-        file.persist_noclobber(&self.path).map_err(|error| failed(error.error))?;
-        Ok(())
+        let path = &self.path;
+        let renamed = if self.replaces { file.persist(path) } else { file.persist_noclobber(path) };
+        renamed.map(drop).map_err(|error| failed(error.error))
     }
 }

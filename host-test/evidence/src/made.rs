@@ -1,5 +1,6 @@
 //! How a collection was made, as the host that made it tells.
 
+use crate::journal::Seen;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -18,6 +19,10 @@ pub struct Made {
     pub simulated: Option<String>,
     /// SHA-256 of the host's policy for requests; null where none was needed.
     pub policy: Option<String>,
+    /// Whether that is the one built into the program for this source, and not one that somebody gave.
+    pub policy_built_in: bool,
+    /// Where it let requests go under the settings, e.g. `GET api.example.com`; with the port where it is not 443.
+    pub granted: Vec<String>,
 }
 
 /// The clock of the system.
@@ -31,7 +36,21 @@ impl Made {
             self.upstream.as_ref().map(|server| format!("NOT THE VENDOR'S SERVER: the answers came from {server}"));
         let clock = (self.clock != SYSTEM)
             .then(|| "NOT THE SYSTEM'S CLOCK: the times in the records were set by hand".to_string());
-        [made_up, upstream, clock].into_iter().flatten()
+        let policy = self.policy.as_ref().filter(|_| !self.policy_built_in);
+        let policy = policy.map(|sha256| {
+            format!(
+                "NOT THE BUILT-IN POLICY: what the component could send was set by hand (--egress, SHA-256 {sha256})"
+            )
+        });
+        [made_up, upstream, clock, policy].into_iter().flatten()
+    }
+
+    /// Whether a request could be let out, as far as [`Made::granted`] tells.
+    #[must_use]
+    pub fn grants(&self, seen: &Seen) -> bool {
+        let host = seen.host.to_ascii_lowercase();
+        let asked = format!("{} {}", seen.method, host.strip_suffix(":443").unwrap_or(&host));
+        self.granted.contains(&asked)
     }
 
     /// Whether another part was made in the same way.

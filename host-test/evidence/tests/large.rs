@@ -60,7 +60,7 @@ fn line(kind: &str, id: &str, content: &serde_json::Value, seen: Option<&Seen>) 
 fn write(folder: &Path, bytes: u64) -> u64 {
     let component = ComponentSummary { id: "large".into(), version: "1".into(), sha256: "0".repeat(64) };
     let asked = Asked { request: Request::default(), settings: "{}", settings_digest: &"0".repeat(64) };
-    let made = Made { clock: "system".into(), ..Made::default() };
+    let made = Made { clock: "system".into(), granted: vec!["GET api.example.com".into()], ..Made::default() };
     let statements = ["coverage".to_string(), "manifest".to_string()].into();
     let mut dir = EvidenceDir::create(folder, Summary::begin(component, made, statements, asked)).unwrap();
     let filler = "what a vendor tells of a thing ".repeat(8);

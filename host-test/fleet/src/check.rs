@@ -92,13 +92,18 @@ impl<'t> Check<'t> {
                 self.wrong(&format!("/kinds/{number}"), "kind-unknown", "there is no such kind", &remedy);
             }
         }
-        if let Some(since) = &spec.since
-            && OffsetDateTime::parse(since, &Rfc3339).is_err()
-            && self.told.insert(since)
-        {
-            let remedy = "Give an RFC 3339 timestamp, e.g. \"2026-01-31T00:00:00Z\".";
-            self.wrong("/since", "since-unreadable", "this is not a timestamp", remedy);
-        }
+        let Some(since) = spec.since.as_ref().filter(|since| !self.told.contains(since.as_str())) else { return };
+        let now = i128::from(spec.clock.now()) * 1_000_000;
+        let (code, message, remedy) = match OffsetDateTime::parse(since, &Rfc3339) {
+            Ok(at) if at.unix_timestamp_nanos() <= now => return,
+            Ok(_) => ("since-in-future", "this is in the future, and no event can be", "Give a time that is past."),
+            Err(_) => {
+                let remedy = "Give an RFC 3339 timestamp, e.g. \"2026-01-31T00:00:00Z\".";
+                ("since-unreadable", "this is not a timestamp", remedy)
+            }
+        };
+        self.told.insert(since);
+        self.wrong("/since", code, message, remedy);
     }
 }
 

@@ -21,12 +21,10 @@ use super::finding::finding;
 use super::spec::{NAME, SettingsRef, Spec, is_name};
 use http::Uri;
 use serde_json::Value;
-use source_evidence::made::Made;
 use source_host::error::{Error, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
-use source_host::records;
-use source_host::tenant::{Clock, Credentials, Pair, Secret, Tenant, upstream_fault};
+use source_host::tenant::{Clock, Pair, Secret, upstream_fault};
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,17 +46,6 @@ pub struct Defaults {
 }
 
 impl Defaults {
-    /// How the collections are made for which they hold.
-    #[must_use]
-    pub fn made(&self) -> Made {
-        records::made(&Tenant {
-            upstream: self.upstream.clone(),
-            simulated: self.simulated.clone(),
-            clock: self.clock.clone(),
-            ..Tenant::new(Credentials::None)
-        })
-    }
-
     /// A tenant for which they hold.
     #[must_use]
     pub fn spec(&self, name: &str, pair: Pair) -> Spec {

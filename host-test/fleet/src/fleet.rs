@@ -11,6 +11,7 @@ use crate::store::Folders;
 use source_evidence::folder::{refuse, state};
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -51,6 +52,12 @@ impl Fleet {
     #[must_use]
     pub fn size(&self) -> usize {
         self.0.tenants.len()
+    }
+
+    /// What a reader has to know of its collections before any number, each once.
+    #[must_use]
+    pub fn caveats(&self) -> BTreeSet<String> {
+        self.0.tenants.iter().flat_map(|(spec, _)| spec.caveats()).collect()
     }
 
     /// Collects until every tenant has come to its end, or until it is stopped.

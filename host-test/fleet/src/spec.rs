@@ -6,6 +6,8 @@
 use super::credentials::{CredentialsRef, SecretRef};
 use super::finding::{code, finding};
 use http::Uri;
+use source_evidence::error::is_out_of_files;
+use source_evidence::made::caveats;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
 use source_host::connections::Connections;
@@ -13,6 +15,7 @@ use source_host::error::{Error, Result};
 use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
+use source_host::records;
 use source_host::tenant::{Clock, Pair, Tenant};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,6 +93,17 @@ impl Spec {
             clock: Clock::System,
             limits: Limits::default(),
         }
+    }
+
+    /// What a reader has to know of its collection before any number: see [`caveats`].
+    pub(super) fn caveats(&self) -> impl Iterator<Item = String> + use<> {
+        caveats(&[records::made(&Tenant {
+            granted: self.granted.clone(),
+            upstream: self.upstream.clone(),
+            simulated: self.simulated.clone(),
+            clock: self.clock.clone(),
+            ..Tenant::new(Credentials::None)
+        })])
     }
 
     /// The tenant, with its secrets.

@@ -1,6 +1,6 @@
 //! Where tenants stand and where their records go: two traits, and folders as their implementation.
 
-use source_evidence::files::{FLEET_LOCK, NAMES, lock, make_folder};
+use source_evidence::files::{FLEET_LOCK, Lock, NAMES, lock, make_folder};
 use source_evidence::folder::{EvidenceDir, FolderState, begun, finished, state};
 use source_evidence::journal::Seen;
 use source_evidence::record::Line;
@@ -8,7 +8,6 @@ use source_evidence::seal::Signer;
 use source_evidence::summary::{Request, Summary};
 use source_evidence::{Error, Result};
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -91,7 +90,7 @@ pub struct Folders {
     signer: Option<Arc<Signer>>,
     /// Tenants whose folder was checked or begun: only this fleet has written to it since.
     opened: Mutex<BTreeSet<String>>,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Folders {

@@ -43,6 +43,9 @@ pub struct Grant {
     pub source: String,
     /// What may be sent; nothing else may.
     pub rules: Vec<GrantRule>,
+    /// Whether it is the one built into the program for that source: no file can say so.
+    #[serde(skip)]
+    pub built_in: bool,
 }
 
 /// One kind of request that may be sent, over https.
@@ -164,7 +167,7 @@ impl Grant {
             headers: Vec::new(),
             secret,
         });
-        Self { source: description.id.clone(), rules: rules.collect() }
+        Self { source: description.id.clone(), rules: rules.collect(), built_in: false }
     }
 
     /// The text of its file.

@@ -4,7 +4,10 @@ use crate::bindings::compliance::source::types::{Coverage, CoverageState, Eviden
 use crate::bindings::exports::compliance::source::catalog::{KindDescription, Nature};
 use crate::bindings::exports::compliance::source::source::{Configured, Page};
 use crate::collection::PACE;
+use crate::egress::Rule;
 use crate::error::Result;
+use crate::grant::Grant;
+use crate::pin;
 use crate::plugin::Plugin;
 use crate::tenant::Tenant;
 use http::Uri;
@@ -13,6 +16,7 @@ use source_evidence::kinds::KindFacts;
 use source_evidence::made::Made;
 use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
 use source_evidence::summary::{self, Asked, ComponentSummary, CoverageSummary, Finding, Request, Summary};
+use std::collections::BTreeSet;
 
 /// The summary of a collection that begins now.
 #[must_use]
@@ -39,7 +43,18 @@ pub fn made(tenant: &Tenant) -> Made {
         upstream: tenant.upstream.as_ref().filter(|_| tenant.simulated.is_none()).map(server),
         simulated: tenant.simulated.clone(),
         policy: tenant.granted.as_ref().map(|grant| sha256_hex(grant.text().as_bytes())),
+        policy_built_in: tenant.granted.as_ref().is_some_and(|grant| grant.built_in),
+        granted: tenant.granted.as_ref().map(|grant| granted(grant, &tenant.settings)).unwrap_or_default(),
     }
+}
+
+/// Where a policy lets requests go: see [`Made::granted`].
+fn granted(grant: &Grant, settings: &str) -> Vec<String> {
+    let place = |rule: &Rule| if rule.port == 443 { rule.host.clone() } else { format!("{}:{}", rule.host, rule.port) };
+    let rules = pin::granted(grant, settings);
+    let lines =
+        rules.iter().flat_map(|rule| rule.methods.iter().map(move |method| format!("{method} {}", place(rule))));
+    lines.collect::<BTreeSet<String>>().into_iter().collect()
 }
 
 /// A server's name, without what may stand before it.

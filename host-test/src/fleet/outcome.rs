@@ -7,7 +7,9 @@ use host_test::text::{plain, say, table};
 use serde_json::{Value, json};
 use source_evidence::digest::sha256_of_file;
 use source_evidence::files::SEAL;
+use source_evidence::line_file::{LineFile, refuse_existing};
 use source_fleet::{Outcome, Report, TenantReport};
+use source_host::error::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -109,14 +111,42 @@ fn slowest(report: &Report) {
     }
 }
 
-/// The same for programs: `--summary`, with the seal of each collection that is finished in `out`.
-pub fn summary(report: &Report, out: &Path) -> Value {
+/// Whether a summary may be written there: to a new file, or in place of a summary where the fleet is resumed.
+///
+/// # Errors
+/// A local error that names the file.
+pub fn may_write(path: &Path, resume: bool) -> Result<()> {
+    let is_summary = || {
+        let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+        let text = is_file.then(|| std::fs::read_to_string(path).ok()).flatten();
+        let value: Value = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
+        value["version"] == VERSION && value["outcomes"].is_object() && value["tenants"].is_array()
+    };
+    if resume && is_summary() { Ok(()) } else { Ok(refuse_existing(path)?) }
+}
+
+/// Writes the same for programs: `--summary`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(report: &Report, out: &Path, path: &Path, resume: bool) -> Result<()> {
+    may_write(path, resume)?;
+    let mut file = if resume { LineFile::replace(path) } else { LineFile::create(path) }?;
+    file.write(&format!("{:#}", summary(report, out)))?;
+    Ok(file.finish()?)
+}
+
+/// Format of the summary.
+const VERSION: u32 = 1;
+
+/// The summary, with the seal of each collection that is finished in `out`.
+fn summary(report: &Report, out: &Path) -> Value {
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     for tenant in &report.tenants {
         *outcomes.entry(tenant.outcome.word()).or_default() += 1;
     }
     json!({
-        "version": 1,
+        "version": VERSION,
         "exit_code": exit_code(report),
         "interrupted": report.interrupted,
         "seconds": report.took.as_secs_f64(),

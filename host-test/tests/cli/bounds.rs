@@ -114,6 +114,7 @@ fn peak(scratch: &Scratch, server: &Server, acts: &[&str]) -> u64 {
         assert!(how.starts_with("limit "), "{act}: {how}: {}", String::from_utf8_lossy(&output.stderr));
     }
     std::fs::remove_dir_all(&out).unwrap();
+    std::fs::remove_file(scratch.path("summary.json")).unwrap();
     told["peak_bytes"].as_u64().unwrap()
 }
 

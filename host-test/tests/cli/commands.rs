@@ -104,7 +104,8 @@ fn a_plan_tells_the_calls_and_writes_nothing() {
     assert_eq!(cost["calls"], kinds);
     plan(&[], 0, "% of the 5000 an hour that the settings allow");
     plan(&["--concurrency", "3"], 0, "with 3 in flight");
-    plan(&["--kinds", "usr"], 2, "/kinds/0");
+    plan(&["--kinds", "usr"], 2, "--kinds: there is no kind");
+    plan(&["--since", "2999-01-01T00:00:00Z"], 2, "--since 2999-01-01T00:00:00Z is in the future");
     let settings = scratch.write("settings.json", r#"{"requests_per_hour": 5}"#);
     plan(&["--settings", &settings], 5, "not counted to the end");
     plan(&["--out", &out], 2, "--out");
@@ -146,17 +147,26 @@ fn bad_usage_is_told_apart() {
     check(&["frobnicate"], 2, "frobnicate");
     check(&["collect"], 2, "--out");
     for (flag, value, want) in [
-        ("--kinds", "usr", "/kinds/0"),
-        ("--since", "yesterday", "/since"),
-        ("--max-records-per-page", "0", "/budget/max_records"),
-        ("--concurrency", "0", "/budget/max_concurrency"),
-        ("--concurrency", "100", "/budget/max_concurrency"),
+        ("--kinds", "usr", "error: --kinds: there is no kind \"usr\""),
+        ("--since", "yesterday", "--since \"yesterday\" is not a timestamp: write it like"),
+        ("--since", "2999-01-01T00:00:00Z", "--since 2999-01-01T00:00:00Z is in the future, and no event can be: give"),
+        ("--max-records-per-page", "0", "'--max-records-per-page <N>'"),
+        ("--max-requests-per-page", "0", "'--max-requests-per-page <N>'"),
+        ("--max-milliseconds-per-page", "0", "'--max-milliseconds-per-page <N>'"),
+        ("--concurrency", "0", "'--concurrency <N>': 0 is not in 1..=64"),
+        ("--concurrency", "100", "'--concurrency <N>': 100 is not in 1..=64"),
         ("--upstream", "http://127.0.0.1:1/x", "--upstream"),
         ("--fixed-clock", "noon", "--fixed-clock"),
     ] {
         check(&collect(&out, &[flag, value]), 2, want);
         assert!(!Path::new(&out).exists(), "{flag} {value} left something behind");
     }
+    // What the component sees for the present, nothing is later than that.
+    let early = ["--fixed-clock", "2020-01-01T00:00:00Z", "--since", "2020-01-02T00:00:00Z"];
+    check(&collect(&out, &early), 2, "--since 2020-01-02T00:00:00Z is in the future");
+    let fleet = ["fleet", "--simulated", "1", "--out", &out, "--since", "2999-01-01T00:00:00Z"];
+    check(&fleet, 2, "--since 2999-01-01T00:00:00Z is in the future");
+    assert!(!Path::new(&out).exists(), "something was left behind");
     check(&["describe", "--component", &scratch.write("not.wasm", "no component")], 2, "component");
     check(&["describe", "--component", &scratch.path("absent.wasm")], 2, "absent.wasm");
 }

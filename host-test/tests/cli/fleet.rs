@@ -263,6 +263,7 @@ fn no_secret_is_in_anything_that_a_fleet_says_or_writes() {
     };
     let output = run(&file);
     check_output(&output, 3, "1 tenant finished");
+    std::fs::remove_file(&summary).unwrap();
     let no_file = json!({"credentials": {"key_env": "ACME_KEY", "secret_file": secret}});
     let refused = run(&scratch.write("no-file.json", &json!([tenant("no-file", &server.url, no_file)]).to_string()));
     check_output(&refused, 3, "/0/credentials/secret_file: the file cannot be read");

@@ -198,6 +198,45 @@ fn what_is_resumed_is_written_to_no_other_place() {
     assert!(evidence(&out) == evidence(&whole));
 }
 
+/// What is written beside the folders is a new file too, for its owner only; only a fleet that is resumed replaces its
+/// own summary.
+#[test]
+fn a_file_beside_the_folders_is_never_written_over() {
+    let scratch = Scratch::new("folder-beside");
+    let (one, two, fleet) = (scratch.path("one"), scratch.path("two"), scratch.path("fleet"));
+    let (file, mine) = (scratch.path("beside"), scratch.write("mine", r#"{"tenants": "mine"}"#));
+    check(&collect(&one, CLOCK), 0, "complete");
+    check(&collect(&two, CLOCK), 0, "complete");
+    let diff = ["diff", &one, &two, "--out", &file];
+    let begin = [&["fleet", "--simulated", "1", "--out", &fleet, "--summary", &file], SMALL].concat();
+    let again = [&begin[..], &["--resume"]].concat();
+    let nowhere = scratch.path("nowhere");
+    for args in [&diff[..], &begin, &again] {
+        for target in [&mine, &nowhere] {
+            symlink(target, &file).unwrap();
+            check(args, 2, "beside exists already: choose another file");
+            std::fs::remove_file(&file).unwrap();
+        }
+        std::fs::copy(&mine, &file).unwrap();
+        check(args, 2, "beside exists already: choose another file");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), r#"{"tenants": "mine"}"#);
+        std::fs::remove_file(&file).unwrap();
+    }
+    assert!(!Path::new(&nowhere).exists() && std::fs::read_to_string(&mine).unwrap().contains("mine"));
+    check_output(&under("000", &diff), 0, "no changes");
+    assert_eq!(mode(Path::new(&file)), 0o600);
+    check(&begin, 2, "beside exists already");
+    std::fs::remove_file(&file).unwrap();
+    assert!(!Path::new(&fleet).exists(), "nothing was begun");
+    check_output(&under("000", &begin), 0, "1 tenant finished");
+    assert_eq!(mode(Path::new(&file)), 0o600);
+    check(&begin, 2, "beside exists already");
+    let of = |file: &str| serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(of(&file)["tenants"][0]["finished_before"], false);
+    check_output(&under("000", &again), 0, "1 were before");
+    assert_eq!((mode(Path::new(&file)), &of(&file)["tenants"][0]["finished_before"]), (0o600, &true.into()));
+}
+
 #[test]
 fn fleets_and_collections_keep_out_of_each_others_folders() {
     let scratch = Scratch::new("folder-fleet");

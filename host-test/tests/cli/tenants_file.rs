@@ -79,6 +79,7 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         {"name": "c", "credentials": set, "settings_file": "list.json"},
         {"name": "d", "credentials": set, "settings_file": "{\"personal_data_key\": \"CANARY\"}"},
         {"name": "e", "credentials": set, "settings_file": "{\"personal_data_key\": \"CANARY\"}"},
+        {"name": "f", "credentials": set, "since": "2999-01-01T00:00:00Z"},
     ]);
     let (file, out) = (scratch.write("tenants.json", &tenants.to_string()), scratch.path("fleet"));
     let run = || program(&["fleet", "--tenants", &file, "--out", &out]).env("ACME_KEY", "k").output().unwrap();
@@ -88,6 +89,7 @@ fn what_the_source_or_its_host_would_refuse_is_told_before_anything_begins() {
         "/0/credentials/secret_file: the file cannot be read: entity not found",
         "/1/kinds/1: there is no such kind",
         "/1/since: this is not a timestamp",
+        "/5/since: this is in the future",
         "/2/settings_file: this is not a JSON object",
         "/3/settings_file: the file cannot be read: entity not found",
         "Known kinds: account, role, user,",

@@ -271,6 +271,49 @@ fn how_it_was_made_is_said_wherever_it_is_read() {
     let seal: serde_json::Value = serde_json::from_str(&seal).unwrap();
     assert_eq!(seal["predicate"]["simulated"], true);
     assert_eq!(seal["predicate"]["made"][0]["clock"], "fixed");
+    assert_eq!(seal["predicate"]["made"][0]["granted"], serde_json::json!(["GET api.fivetran.com"]));
+}
+
+/// What a component could send was somebody's own choice: that is said wherever its evidence is read.
+#[test]
+fn a_policy_that_is_not_built_in_is_said_wherever_its_evidence_is_read() {
+    const WHAT: &str = "NOT THE BUILT-IN POLICY: what the component could send was set by hand (--egress, SHA-256 ";
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/fivetran.json");
+    let scratch = Scratch::new("made-policy");
+    let (plain, own, fleet) = (scratch.path("plain"), scratch.path("own"), scratch.path("fleet"));
+    let says = |output: std::process::Output, many: usize| {
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.matches(WHAT).count(), many, "{text}");
+    };
+    says(check(&collect(&plain, CLOCK), 0, "seal:"), 0);
+    says(check(&["verify", &plain], 11, "SIMULATED"), 0);
+    says(check(&collect(&own, &[CLOCK, &["--egress", FILE]].concat()), 0, "seal:"), 1);
+    says(check(&["verify", &own], 11, "SIMULATED"), 1);
+    let output = check(&["diff", &plain, &own], 0, &format!("note: after: {WHAT}"));
+    says(output, 1);
+    let simulated = [&["fleet", "--simulated", "2", "--out", &fleet], SMALL].concat();
+    says(check(&simulated, 0, "SIMULATED"), 0);
+    std::fs::remove_dir_all(&fleet).unwrap();
+    says(check(&[&simulated[..], &["--egress", FILE]].concat(), 0, "SIMULATED"), 1);
+    // One of two tenants has a policy of its own.
+    let credentials = serde_json::json!({"key_env": "KEY", "secret_env": "KEY"});
+    let nowhere = "http://127.0.0.1:1";
+    let tenants = serde_json::json!([
+        {"name": "a", "credentials": credentials, "upstream": nowhere},
+        {"name": "b", "credentials": credentials, "upstream": nowhere, "egress": FILE},
+    ]);
+    let file = scratch.write("tenants.json", &tenants.to_string());
+    let args = ["fleet", "--tenants", &file, "--out", &scratch.path("tenants"), "--retry-seconds", "0"];
+    says(program(&args).env("KEY", "k").output().unwrap(), 1);
+}
+
+/// The source writes an instant in its own way; another text of the same one is no forgery.
+#[test]
+fn a_since_may_be_written_in_any_way() {
+    let scratch = Scratch::new("since-text");
+    let out = scratch.path("out");
+    check(&collect(&out, &["--since", "2026-01-01T01:00:00.123456789+01:00"]), 0, "seal:");
+    check(&["verify", &out], 11, "consistent with itself");
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub fn grant(source: &str, host: &str) -> Grant {
     let (methods, path_prefixes) = (vec!["GET".into()], vec!["/v1".into()]);
     let host = HostName::Exact(host.into());
     let rule = GrantRule { host, port: 443, methods, path_prefixes, headers: Vec::new(), secret: true };
-    Grant { source: source.into(), rules: vec![rule] }
+    Grant { source: source.into(), rules: vec![rule], built_in: false }
 }
 
 /// The policy of this project's component.

@@ -4,6 +4,8 @@ use super::findings::Findings;
 use super::lines::Walked;
 use crate::summary::{CoverageSummary, Summary};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 pub(super) fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
@@ -31,9 +33,22 @@ pub(super) fn check_end(walked: &Walked, manifest: &Summary, interface: &str, fi
     if manifest.settings_digest != text(last, "/content/settings_digest") {
         findings.push("the settings digest in manifest.json is not that of the manifest record");
     }
+    // Not every source tells these two in its manifest record.
+    let content = last.get("content").unwrap_or(&Value::Null);
+    if content.get("component_version").is_some_and(|version| *version != *manifest.component.version) {
+        findings.push("the component's version in manifest.json is not that of the manifest record");
+    }
+    if content.get("since").is_some_and(|since| second(since.as_str()) != second(manifest.since.as_deref())) {
+        findings.push("since in manifest.json is not that of the manifest record");
+    }
     if last.pointer("/content/records").and_then(Value::as_u64) != Some(walked.records.saturating_sub(1)) {
         findings.push("the manifest record does not count the records before it correctly");
     }
+}
+
+/// The second of an instant, which may be written in several ways.
+fn second(text: Option<&str>) -> Option<Option<i64>> {
+    text.map(|text| OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp))
 }
 
 /// Every count is that of the records, and every verdict in `manifest.json` that of a coverage record.

@@ -9,7 +9,7 @@ use crate::journal::{self, Seen};
 use crate::summary::Summary;
 
 /// What the journal came to.
-pub(super) struct Journal {
+pub(super) struct JournalSums {
     pub requests: u64,
     pub bytes: u64,
     pub head: Chain,
@@ -17,7 +17,7 @@ pub(super) struct Journal {
 }
 
 /// Reads it to its end.
-pub(super) fn walk(mut file: LineReader, links: &mut Links<'_>, findings: &mut Findings) -> Result<Journal> {
+pub(super) fn walk(mut file: LineReader, links: &mut Links<'_>, findings: &mut Findings) -> Result<JournalSums> {
     let (mut requests, mut bytes, mut head) = (0, 0_u64, Chain::zero());
     loop {
         let line = match file.next()? {
@@ -36,11 +36,11 @@ pub(super) fn walk(mut file: LineReader, links: &mut Links<'_>, findings: &mut F
             Err(why) => findings.push(format!("journal.jsonl, line {requests}: {why}")),
         }
     }
-    Ok(Journal { requests, bytes, head, digest: file.digest() })
+    Ok(JournalSums { requests, bytes, head, digest: file.digest() })
 }
 
 /// Whether `manifest.json` says the same.
-pub(super) fn check(journal: &Journal, manifest: &Summary, findings: &mut Findings) {
+pub(super) fn check(journal: &JournalSums, manifest: &Summary, findings: &mut Findings) {
     if journal.head.head() != manifest.journal_head {
         findings.push("journal.jsonl is not the journal that manifest.json names");
     }

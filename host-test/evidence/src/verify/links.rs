@@ -144,6 +144,11 @@ impl<'m> Links<'m> {
             let at = &seen.at;
             findings.push(format!("journal.jsonl, line {line}: of {at}, when the collection was not running"));
         }
+        if !self.manifest.made.iter().any(|made| made.grants(seen)) {
+            let (method, host) = (&seen.method, &seen.host);
+            findings
+                .push(format!("journal.jsonl, line {line}: {method} {host} was not granted (made in manifest.json)"));
+        }
         if let (Some(status), Some(digest)) = (seen.status, &seen.sha256) {
             self.add(body_key(status.into(), digest), SEEN, path_of(&seen.request), line)?;
         }

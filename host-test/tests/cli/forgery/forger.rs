@@ -153,7 +153,15 @@ impl Forger {
             all.insert(1, all[0].replacen("\"sha256\":\"", "\"sha256\":\"00", 1));
             set_lines(files, JOURNAL, &all);
         });
-        self.add_layers("another host in the journal", true, change(1, "api.fivetran.com", "api.example.com"));
+        let other_host = change(1, "api.fivetran.com", "api.example.com");
+        self.add_layers("another host in the journal", false, &other_host);
+        self.add_layers("another host in the journal, and in what was granted", true, |files, all| {
+            other_host(files, all);
+            let mut summary = manifest(files);
+            summary.made.iter_mut().for_each(|made| made.granted.push("GET api.example.com".into()));
+            set_manifest(files, &summary);
+        });
+        self.add_layers("another method in the journal", false, change(1, "\"method\":\"GET", "\"method\":\"POST"));
         self.add_layers("another path in the journal", false, change(1, "/v1/roles", "/v1/rules"));
         self.add_layers("another status in the journal", false, change(1, "\"status\":200", "\"status\":201"));
         self.add_layers("another time in the journal", false, change(1, "\"at\":\"20", "\"at\":\"19"));
@@ -200,9 +208,29 @@ impl Forger {
             summary.component.sha256 = "0".repeat(64);
             set_manifest(files, &summary);
         });
+        self.add_layers("another version of the component", false, |files, _| {
+            let mut summary = manifest(files);
+            summary.component.version = "9.9.9".into();
+            set_manifest(files, &summary);
+        });
+        self.add_layers("another since", false, |files, _| {
+            let mut summary = manifest(files);
+            summary.since = Some("2019-01-31T12:00:00Z".into());
+            set_manifest(files, &summary);
+        });
         self.add_layers("simulated, and passed off as real", true, |files, _| {
             let mut summary = manifest(files);
             summary.made.iter_mut().for_each(|made| (made.simulated, made.upstream) = (None, None));
+            set_manifest(files, &summary);
+        });
+        self.add_layers("another policy, passed off as the built-in one", true, |files, _| {
+            let mut summary = manifest(files);
+            summary.made.iter_mut().for_each(|made| made.policy = Some("0".repeat(64)));
+            set_manifest(files, &summary);
+        });
+        self.add_layers("a setting more in the manifest", true, |files, _| {
+            let mut summary = manifest(files);
+            summary.settings["forged"] = true.into();
             set_manifest(files, &summary);
         });
         self.add_layers("dated back to 2019", false, |files, _| {
