@@ -247,3 +247,41 @@ fn route(upstream: &Uri, uri: &Uri) -> Option<Uri> {
         .build()
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::Rule;
+    use crate::network::Network;
+    use http_body_util::Empty;
+
+    fn request() -> http::Request<WasiBody> {
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        http::Request::get("https://api.example.com/v1/things").body(body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_noted_is_not_let_out() {
+        let rule = Rule {
+            scheme: "https".into(),
+            host: "api.example.com".into(),
+            port: 443,
+            methods: vec!["GET".into()],
+            path_prefixes: vec!["/v1".into()],
+            secret: true,
+        };
+        let policy = Policy { declared: vec![rule.clone()], granted: vec![rule] };
+        let journal = Arc::new(JournalBuffer::default());
+        let tenant = Tenant { journal: Some(Arc::clone(&journal)), ..Tenant::new(Credentials::None) };
+        let mut state = State::new(&tenant, policy, Transport::new(&Network::default()).unwrap());
+        assert!(state.door.prepare(&mut request()).is_ok());
+        while !journal.is_full() {
+            Pending::new(Arc::clone(&journal), about(&request())).failed(&HttpError::HttpResponseTimeout);
+        }
+        assert!(matches!(state.door.prepare(&mut request()), Err(HttpError::HttpRequestDenied)));
+        assert!(tenant.meter.denied().join("").contains("for the journal"));
+        // There is room again when the page is written.
+        let _ = journal.take();
+        assert!(state.door.prepare(&mut request()).is_ok());
+    }
+}

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::HandshakeKind;
 
 /// One request that was served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ struct Shared {
     requests: AtomicUsize,
     connections: AtomicUsize,
     handshakes: AtomicUsize,
+    resumed: AtomicUsize,
     open: AtomicUsize,
     most_open: AtomicUsize,
     in_flight: AtomicUsize,
@@ -88,6 +90,7 @@ impl Simulator {
             requests: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
             handshakes: AtomicUsize::new(0),
+            resumed: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             most_open: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
@@ -154,6 +157,12 @@ impl Simulator {
         self.shared.handshakes.load(Ordering::SeqCst)
     }
 
+    /// Those of them that resumed an earlier session.
+    #[must_use]
+    pub fn resumed(&self) -> usize {
+        self.shared.resumed.load(Ordering::SeqCst)
+    }
+
     /// The native id of every record that a collection of this account must have, per kind.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
@@ -207,6 +216,8 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, number: usize, 
     };
     let Ok(stream) = tls.accept(stream).await else { return };
     shared.handshakes.fetch_add(1, Ordering::SeqCst);
+    let is_resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+    shared.resumed.fetch_add(usize::from(is_resumed), Ordering::SeqCst);
     let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
 }
 
