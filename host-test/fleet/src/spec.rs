@@ -191,4 +191,14 @@ mod tests {
             assert!(!is_name(bad), "{bad}");
         }
     }
+
+    #[test]
+    fn a_secret_for_which_no_file_descriptor_is_left_is_tried_again() {
+        let error = |number: i32| {
+            let code = code(&std::io::Error::from_raw_os_error(number), "secret-unreadable");
+            Error::Configuration(vec![finding("/credentials".into(), code, String::new(), "")])
+        };
+        // EMFILE and ENFILE, and what does not pass by itself: ENOENT.
+        assert_eq!([24, 23, 2].map(|number| error(number).is_retryable()), [true, true, false]);
+    }
 }
