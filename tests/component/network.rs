@@ -119,6 +119,21 @@ fn who_waits_in_a_fleet_holds_no_connection() {
     });
 }
 
+#[test]
+fn a_tenant_resumes_its_own_sessions_of_tls_and_nobody_elses() {
+    block_on(async {
+        let secure = Secure::start("sessions", account(2, 1, 1, 1), Versions::Http2).await;
+        let (plugin, simulator) = (secure.plugin().await, &secure.simulator);
+        let (first, second) = (tenant(simulator), tenant(simulator));
+        collect(&plugin, &first, options(None, None)).await.unwrap();
+        first.connections.close_idle();
+        collect(&plugin, &second, options(None, None)).await.unwrap();
+        assert_eq!((simulator.handshakes(), simulator.resumed()), (2, 0));
+        collect(&plugin, &first, options(None, None)).await.unwrap();
+        assert_eq!((simulator.handshakes(), simulator.resumed()), (3, 1));
+    });
+}
+
 fn hostile(simulator: &Simulator, probe: &str) -> Tenant {
     let settings = format!("{{\"probe\": \"{probe}\"}}");
     let limits = Limits { in_flight: 16, call: Duration::from_secs(20), ..Limits::default() };

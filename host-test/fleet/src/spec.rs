@@ -6,7 +6,6 @@
 use super::credentials::{CredentialsRef, SecretRef};
 use super::finding::{code, finding};
 use http::Uri;
-use source_evidence::error::is_out_of_files;
 use source_evidence::made::caveats;
 use source_host::bindings::compliance::source::types::Diagnostic;
 use source_host::collection::CollectionOptions;
@@ -16,7 +15,7 @@ use source_host::grant::Grant;
 use source_host::limits::Limits;
 use source_host::meter::Meter;
 use source_host::records;
-use source_host::tenant::{Clock, Pair, Tenant};
+use source_host::tenant::{Clock, Credentials, Pair, Tenant};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -156,5 +155,15 @@ mod tests {
         for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "a b", "ä", "a\n", &"x".repeat(65)] {
             assert!(!is_name(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_secret_for_which_no_file_descriptor_is_left_is_tried_again() {
+        let error = |number: i32| {
+            let code = code(&std::io::Error::from_raw_os_error(number), "secret-unreadable");
+            Error::Configuration(vec![finding("/credentials".into(), code, String::new(), "")])
+        };
+        // EMFILE and ENFILE, and what does not pass by itself: ENOENT.
+        assert_eq!([24, 23, 2].map(|number| error(number).is_retryable()), [true, true, false]);
     }
 }

@@ -56,18 +56,10 @@ impl Dialler {
     /// # Errors
     /// Whatever went wrong, down to the deepest cause; an [`Obstacle`] where the host can say more.
     pub async fn dial(&self, target: &Target, tls: &Arc<ClientConfig>) -> Result<Dialled, BoxError> {
-        loop {
-            let error = match self.dial_once(target, Arc::clone(tls)).await {
-                Err(error) if is_out_of_descriptors(error.as_ref()) => {
-                    sleep(NO_DESCRIPTOR_PAUSE).await;
-                    continue;
-                }
-                Ok(dialled) => return Ok(dialled),
-                Err(error) => error,
-            };
+        with_descriptors(|| self.dial_once(target, Arc::clone(tls))).await.map_err(|error| {
             let obstacle = error.downcast_ref().cloned().or_else(|| Obstacle::of_certificate(&error, target));
-            return Err(obstacle.map_or(error, Into::into));
-        }
+            obstacle.map_or(error, Into::into)
+        })
     }
 
     async fn dial_once(&self, target: &Target, tls: Arc<ClientConfig>) -> Result<Dialled, BoxError> {
@@ -116,6 +108,19 @@ fn tcp<R>(resolver: R) -> HttpConnector<R> {
     http
 }
 
+/// Tries again for as long as this process has no file descriptor left. The whole has its own bound.
+async fn with_descriptors<T, F>(attempt: impl Fn() -> F) -> Result<T, BoxError>
+where
+    F: Future<Output = Result<T, BoxError>>,
+{
+    loop {
+        match attempt().await {
+            Err(error) if is_out_of_descriptors(error.as_ref()) => sleep(NO_DESCRIPTOR_PAUSE).await,
+            done => return done,
+        }
+    }
+}
+
 fn is_out_of_descriptors(error: &(dyn std::error::Error + 'static)) -> bool {
     causes(error).any(|cause| cause.downcast_ref().is_some_and(is_out_of_files))
 }
@@ -161,6 +166,10 @@ where
 mod tests {
     use super::*;
     use std::future::{Ready, ready};
+    #[cfg(unix)]
+    use std::io::Error as IoError;
+    #[cfg(unix)]
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Names that all lead to these addresses.
     struct LeadsTo(&'static [&'static str]);
@@ -193,5 +202,26 @@ mod tests {
             assert!(error.get_ref().is_some_and(|cause| cause.is::<Prohibited>()), "{addresses:?}: {error}");
         }
         assert_eq!(dialled(&["192.168.0.1", "93.184.216.34"]).await.unwrap(), ["93.184.216.34"]);
+    }
+
+    /// Dials with an error the first two times, and answers how often it was tried.
+    #[cfg(unix)]
+    async fn attempts(error: fn() -> IoError) -> (bool, usize) {
+        let tried = AtomicUsize::new(0);
+        let attempt = || async {
+            // As a connector wraps it.
+            if tried.fetch_add(1, Ordering::SeqCst) < 2 { Err(IoError::other(error()).into()) } else { Ok(()) }
+        };
+        let done = with_descriptors(attempt).await;
+        (done.is_ok(), tried.into_inner())
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn who_has_no_file_descriptor_left_tries_again() {
+        // EMFILE and ENFILE.
+        assert_eq!(attempts(|| IoError::from_raw_os_error(24)).await, (true, 3));
+        assert_eq!(attempts(|| IoError::from_raw_os_error(23)).await, (true, 3));
+        assert_eq!(attempts(|| std::io::ErrorKind::ConnectionRefused.into()).await, (false, 1));
     }
 }

@@ -64,11 +64,7 @@ impl Transport {
         terms: Terms,
     ) -> Result<Response<WasiBody>, HttpError> {
         let Terms { options, max_body_bytes, direct, in_flight } = terms;
-        let options = options.unwrap_or_default();
-        let within = |asked: Option<Duration>, most: Duration| asked.map_or(most, |asked| asked.min(most));
-        let connect = within(options.connect_timeout, MAX_CONNECT);
-        let first_byte = within(options.first_byte_timeout, MAX_FIRST_BYTE);
-        let silence = within(options.between_bytes_timeout, MAX_SILENCE);
+        let Patience { connect, first_byte, silence } = Patience::of(&options.unwrap_or_default());
         let root = complete(&mut request).ok_or(HttpError::HttpRequestUriInvalid)?;
         let target = Target { root, direct };
         let dial = || self.dial(connect, &target, connections);
@@ -106,6 +102,26 @@ impl Transport {
                 connections.is_well();
                 Ok(dialled)
             }
+        }
+    }
+}
+
+/// How long a request may take.
+#[derive(Debug, PartialEq, Eq)]
+struct Patience {
+    connect: Duration,
+    first_byte: Duration,
+    silence: Duration,
+}
+
+impl Patience {
+    /// As the guest asks, and never more than the host has.
+    fn of(options: &RequestOptions) -> Self {
+        let within = |asked: Option<Duration>, most: Duration| asked.map_or(most, |asked| asked.min(most));
+        Self {
+            connect: within(options.connect_timeout, MAX_CONNECT),
+            first_byte: within(options.first_byte_timeout, MAX_FIRST_BYTE),
+            silence: within(options.between_bytes_timeout, MAX_SILENCE),
         }
     }
 }
@@ -168,3 +184,6 @@ impl<B> TimedBody<B> {
         classify(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

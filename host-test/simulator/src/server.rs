@@ -21,6 +21,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::HandshakeKind;
 
 /// A statement is a line of text.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -102,6 +103,12 @@ impl Simulator {
         self.shared.handshakes.load(Ordering::SeqCst)
     }
 
+    /// Those of them that resumed an earlier session.
+    #[must_use]
+    pub fn resumed(&self) -> usize {
+        self.shared.resumed.load(Ordering::SeqCst)
+    }
+
     /// The native id of every record that a collection of this account must have, per kind.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
@@ -174,6 +181,8 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, number: usize, 
     };
     let Ok(stream) = tls.accept(stream).await else { return };
     shared.handshakes.fetch_add(1, Ordering::SeqCst);
+    let is_resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+    shared.resumed.fetch_add(usize::from(is_resumed), Ordering::SeqCst);
     let _ = builder.serve_connection(TokioIo::new(stream), serve).await;
 }
 

@@ -46,6 +46,8 @@ pub struct Shared {
     pub requests: AtomicUsize,
     /// Connections accepted.
     pub connections: AtomicUsize,
+    /// Those TLS handshakes that resumed an earlier session.
+    pub resumed: AtomicUsize,
     /// TLS handshakes that came to their end.
     pub handshakes: AtomicUsize,
     /// Connections that are open.
@@ -80,6 +82,7 @@ impl Shared {
             journal: Mutex::default(),
             requests: AtomicUsize::new(0),
             connections: AtomicUsize::new(0),
+            resumed: AtomicUsize::new(0),
             handshakes: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             most_open: AtomicUsize::new(0),

@@ -47,8 +47,9 @@ fn an_unknown_authority_is_named_with_the_flags_that_help() {
     check_output(&out, 4, "--ca-system or --ca-file");
     check(&["health", "--upstream", &server.url], 4, &want);
     let health = ["health", "--upstream", &server.url, "--ca-system"];
-    // The system's, where it says so.
+    // The system's, where it says so, and only there.
     check_output(&run(&health, &[("SSL_CERT_FILE", &ca)]), 0, "ok: ");
+    check_output(&run(&health[..3], &[("SSL_CERT_FILE", &ca)]), 4, &want);
     let none = scratch.write("none.pem", "");
     check_output(
         &run(&health, &[("SSL_CERT_FILE", &none), ("SSL_CERT_DIR", &scratch.path("nothing"))]),

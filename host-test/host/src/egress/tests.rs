@@ -72,6 +72,15 @@ fn denies_everything_else() {
 }
 
 #[test]
+fn an_address_is_no_host_whatever_the_rules_say() {
+    for host in ["93.184.216.34", "[2606:2800::1]"] {
+        let rule = Rule { host: host.into(), ..rule(true, &["/v1"]) };
+        let policy = Policy { declared: vec![rule.clone()], granted: vec![rule] };
+        assert!(policy.check(&request("GET", &format!("https://{host}/v1/users"))).is_err(), "{host}");
+    }
+}
+
+#[test]
 fn prefixes_are_whole_segments_on_either_side() {
     let url = "https://api.example.com/v1/groups-x";
     for (declared, granted, want) in [

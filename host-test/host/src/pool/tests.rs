@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// What never comes is waited for so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// What never comes is waited for so long, which is not long enough for what is closed because it is idle.
+const PATIENCE: Duration = IDLE.checked_div(2).unwrap();
 
 /// How a server goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -49,7 +49,7 @@ fn rule() -> Rule {
 /// Sends a request as a component would; answers what came of it, what the server saw, and the journal's line.
 async fn send(credentials: Credentials, method: &str, body: Vec<u8>) -> (Result<String, String>, String, Seen) {
     let (url, came) = server().await;
-    let journal = Arc::new(Journal::default());
+    let journal = Arc::new(JournalBuffer::default());
     let tenant = Tenant { upstream: Some(url), journal: Some(Arc::clone(&journal)), ..Tenant::new(credentials) };
     let policy = Policy { declared: vec![rule()], granted: vec![rule()] };
     let mut state = State::new(&tenant, policy, Transport::new(&Network::default()).unwrap());
@@ -105,4 +105,26 @@ async fn what_the_host_keeps_to_itself_is_added_here_and_noted_nowhere() {
         let (_, came, _) = send(kept, "GET", Vec::new()).await;
         assert!(!came.contains("authorization") && !came.contains("canary"), "the component adds those: {came}");
     }
+}
+
+fn request() -> http::Request<WasiBody> {
+    let body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+    http::Request::get("https://api.example.com/v1/things").body(body).unwrap()
+}
+
+#[tokio::test]
+async fn what_could_not_be_noted_is_not_let_out() {
+    let policy = Policy { declared: vec![rule()], granted: vec![rule()] };
+    let journal = Arc::new(JournalBuffer::default());
+    let tenant = Tenant { journal: Some(Arc::clone(&journal)), ..Tenant::new(Credentials::None) };
+    let mut state = State::new(&tenant, policy, Transport::new(&Network::default()).unwrap());
+    assert!(state.door.prepare(&mut request()).is_ok());
+    while !journal.is_full() {
+        Pending::new(Arc::clone(&journal), about(&request())).failed(&HttpError::HttpResponseTimeout);
+    }
+    assert!(matches!(state.door.prepare(&mut request()), Err(HttpError::HttpRequestDenied)));
+    assert!(tenant.meter.denied().join("").contains("for the journal"));
+    // There is room again when the page is written.
+    let _ = journal.take();
+    assert!(state.door.prepare(&mut request()).is_ok());
 }

@@ -4,9 +4,10 @@ use crate::support::{bigquery, columns, datadog, place, snowflake};
 use audit_trail_source::account::{Whose, whose};
 use audit_trail_source::ask::Rows;
 use audit_trail_source::row::Row;
+use audit_trail_source::settings::Settings;
 use audit_trail_source::step::{Phase, Step};
 use audit_trail_source::table::Table;
-use audit_trail_source::trail_source::{Facts, is_fresh};
+use audit_trail_source::trail_source::{Reading, is_fresh};
 use audit_trail_source::{entry, trail_source, user_action, values};
 use serde_json::{Value, json};
 use source_kit::base::model::Record;
@@ -19,7 +20,7 @@ const KINDS: [&Kind; 3] = [&entry::KIND, &user_action::KIND, &trail_source::KIND
 
 fn made(privacy: &Privacy, make: impl FnOnce(&mut Emit<'_>)) -> Vec<Record> {
     let mut out = Emit {
-        source: "fivetran-audit-trail",
+        urn: "fivetran",
         account: "acme_corp",
         wanted: &KINDS,
         since: None,
@@ -115,7 +116,7 @@ fn an_entry_has_what_changed_and_the_values_that_are_kept() {
     assert_eq!(record.title, "EDIT of CONNECTION decent_dropsy at 2023-11-14T22:13:20.123Z");
     assert_eq!((record.subject.id.as_str(), record.subject.kind), ("decent_dropsy", "CONNECTION"));
     assert_eq!(record.effective_at.as_deref(), Some("2023-11-14T22:13:20.123Z"));
-    assert!(record.id.starts_with("urn:fivetran-audit-trail:acme_corp:audit_trail_entry:t1"), "{}", record.id);
+    assert!(record.id.starts_with("urn:fivetran:acme_corp:audit_trail_entry:t1"), "{}", record.id);
 }
 
 #[test]
@@ -295,16 +296,15 @@ fn the_account_row_proves_whose_it_is() {
         rows: ids.iter().map(|id| vec![Some(Cow::Borrowed(*id)), Some("Acme".into())]).collect(),
         ..Rows::default()
     };
-    assert_eq!(whose(&rows(&["acme_corp"]), "acme_corp"), Whose::Ours(Some("Acme".into())));
-    assert_eq!(whose(&rows(&["acme_corp2"]), "acme_corp"), Whose::Another);
-    assert!(matches!(whose(&rows(&[]), "acme_corp"), Whose::Unclear(_)));
-    assert!(matches!(whose(&rows(&["acme_corp", "acme_corp"]), "acme_corp"), Whose::Unclear(_)));
-    assert!(matches!(whose(&Rows { rows: vec![vec![None, None]], ..Rows::default() }, "acme_corp"), Whose::Unclear(_)));
+    assert_eq!(whose(&rows(&["acme_corp"])), Whose::Of("acme_corp".into(), Some("Acme".into())));
+    assert!(matches!(whose(&rows(&[])), Whose::Unclear(_)));
+    assert!(matches!(whose(&rows(&["acme_corp", "acme_corp"])), Whose::Unclear(_)));
+    assert!(matches!(whose(&Rows { rows: vec![vec![None, None]], ..Rows::default() }), Whose::Unclear(_)));
 }
 
 #[test]
 fn a_table_says_how_it_was_read() {
-    let settings = snowflake();
+    let settings = Settings { account: Some("acme_corp".into()), sync_minutes: 5, ..snowflake() };
     let first = place(&settings).first(Table::AuditTrail, None, 0).unwrap();
     let done = Step {
         phase: Phase::Done,
@@ -320,8 +320,11 @@ fn a_table_says_how_it_was_read() {
         synced_us: Some(1_700_000_100_000_999),
         ..first
     };
-    let facts = Facts { account: Some(("acme_corp", Some("Acme"))), scope: None, sync_minutes: 5 };
-    let record = made(&Privacy::Full, |out| trail_source::emit(&done, place(&settings), &facts, &[], out)).remove(0);
+    let emit = |done: &Step, settings: &Settings| {
+        let reading = Reading::of(done, place(settings), settings);
+        made(&Privacy::Full, |out| trail_source::emit(&reading, &[], out)).remove(0)
+    };
+    let record = emit(&done, &settings);
     let content = content(&record);
     for (field, want) in [
         ("place", json!("snowflake")),
@@ -335,7 +338,7 @@ fn a_table_says_how_it_was_read() {
         ("last_captured_at", json!("2023-11-14T22:13:20.123Z")),
         ("last_synced_at", json!("2023-11-14T22:15:00.000Z")),
         ("account_id", json!("acme_corp")),
-        ("account_name", json!("Acme")),
+        ("account_name", Value::Null),
         ("columns", json!(Table::AuditTrail.columns())),
     ] {
         assert_eq!(content[field], want, "{field}");
@@ -355,8 +358,7 @@ fn a_table_says_how_it_was_read() {
     {
         let first = place(&settings).first(table, None, 0).unwrap();
         let done = Step { phase: Phase::Done, delivered: 9, ..first };
-        let record =
-            made(&Privacy::Full, |out| trail_source::emit(&done, place(&settings), &facts, &[], out)).remove(0);
+        let record = emit(&done, &settings);
         let content: Value = serde_json::from_str(&record.content).unwrap();
         assert!(content["statement"].as_str().unwrap().starts_with(start), "{content}");
         assert_eq!(
