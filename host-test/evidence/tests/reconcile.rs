@@ -222,7 +222,8 @@ fn each_planted_discrepancy_is_named_and_no_other() {
     }
     let found = compare(&account, &trail).unwrap();
     let mut names = disagreed(&found);
-    (names.sort(), want.sort());
+    names.sort();
+    want.sort();
     assert_eq!((want.len(), &names), (50, &want));
     assert_eq!(found.verdict, Verdict::Mismatch);
     let lost = &found.creations.disagreed[0];

@@ -30,10 +30,13 @@ pub struct Connector {
     pub last_success: Option<String>,
 }
 
+/// A group's name, and its destination's content with pointers to what is withheld there.
+type Place = (Option<String>, Option<(Value, Vec<String>)>);
+
 /// Finds them, in the order of their ids.
 pub fn find(account: &Checked) -> Result<Vec<Connector>> {
     let mut connectors: BTreeMap<String, Connector> = BTreeMap::new();
-    let mut places: BTreeMap<String, (Option<String>, Option<(Value, Vec<String>)>)> = BTreeMap::new();
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
     account.each(&["audit_logging", "connection", "group", "destination"], &mut |found| {
         let content = &found.content;
         let text = |name: &str| content.get(name).and_then(Value::as_str).map(String::from);
