@@ -122,6 +122,14 @@ impl History {
         }
     }
 
+    /// Whether the `message_data` of a row of LOG contain the word `actor`.
+    pub fn names_actor(&self, number: usize) -> bool {
+        match self.log.0.slot(number) {
+            Slot::Fill(fill) => logs::names_actor(&self.account, fill),
+            Slot::Anchor(_) => true,
+        }
+    }
+
     /// Every row of a table, before anything happened: instants are microseconds since 1970.
     pub fn rows(&self, table: Table) -> Vec<Vec<Option<String>>> {
         let text = |cells: Vec<Cell>| cells.into_iter().map(Cell::text).collect();

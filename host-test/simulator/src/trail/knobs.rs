@@ -44,6 +44,7 @@ const WORDS: &[(&str, Takes)] = &[
     ("burst", Takes::Number),
     ("hours", Takes::Number),
     ("days", Takes::Number),
+    ("logs", Takes::Number),
     ("plants", Takes::Number),
 ];
 
@@ -108,6 +109,7 @@ impl Knob {
             "burst" => trail.burst = *number,
             "hours" => trail.sync_hours = small,
             "days" => trail.window_days = small,
+            "logs" => trail.logs = *number,
             _ => trail.plants = *number,
         }
     }

@@ -56,6 +56,12 @@ pub fn of_anchor(account: &Account, number: usize, anchor: &Anchor, synced: i64)
     Row { id, at: anchor.at, connection, event: "INFO", message_event: event, data, sync: None }.cells(synced)
 }
 
+/// Whether the data of row `number` of those that fill the window contain the word, which is quicker to tell than
+/// the row.
+pub fn names_actor(account: &Account, number: usize) -> bool {
+    account.dice("trail-log", number).below("what", 100) < 19
+}
+
 /// Number `number` of the rows that fill the window.
 pub fn of_fill(account: &Account, number: usize, at: i64, synced: i64) -> Vec<Cell> {
     let dice = account.dice("trail-log", number);

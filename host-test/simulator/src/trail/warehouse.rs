@@ -54,7 +54,7 @@ impl Answer {
             Shape::Rows { range, columns, limit, offset } => {
                 let mut found = matching(history, happened, table, *range, 0).skip(*offset);
                 let first = found.next();
-                let len = first.map_or(0, |_| (1 + found.count()).min(*limit));
+                let len = first.map_or(0, |_| (1 + found.take(*limit).count()).min(*limit));
                 let (history, range, columns) = (Arc::clone(history), *range, columns.clone());
                 let first = first.unwrap_or_default();
                 Self { columns: named, len, rows: Rows::Table { history, happened, table, range, first, columns } }
@@ -95,13 +95,8 @@ fn matching(
     (first..history.len(table, happened)).filter(move |number| {
         history.is_there(*number, happened)
             && history.synced(table, *number, happened) <= range.upto
-            && (!range.actors || names_actor(history, table, *number, happened))
+            && (!range.actors || history.names_actor(*number))
     })
-}
-
-fn names_actor(history: &History, table: Table, number: usize, happened: Happened) -> bool {
-    let message_data = 5;
-    text(&history.row(table, number, happened), message_data).is_some_and(|data| data.contains("actor"))
 }
 
 fn count(history: &History, happened: Happened, table: Table, range: Range) -> Row {

@@ -201,6 +201,7 @@ fn each_word_turns_its_knob() {
         "burst=100",
         "hours=6",
         "days=30",
+        "logs=5",
         "plants=50",
     ] {
         let mut trail = whole.clone();
