@@ -65,6 +65,8 @@ pub struct Config {
     /// are paused or resumed and as many have synced, and half as many users have left, joined and
     /// become administrators.
     pub changes: usize,
+    /// Whether the account takes part in the private preview of connection errors. Most accounts do not.
+    pub connection_errors: bool,
     /// How many accounts are served. Number `n` has the seed of `account` plus `n`, and is opened by
     /// [`pair_of`] `n`.
     pub accounts: usize,
@@ -96,6 +98,7 @@ impl Default for Config {
         Self {
             account: AccountSpec::default(),
             changes: 0,
+            connection_errors: false,
             accounts: 1,
             pair: default_pair(),
             principal: Principal::UserKey,

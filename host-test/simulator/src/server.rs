@@ -248,9 +248,7 @@ impl Drop for Now<'_> {
 
 impl Shared {
     fn account(&self, number: usize) -> Account {
-        let mut spec = self.config.account.clone();
-        spec.seed = spec.seed.wrapping_add(number as u64);
-        Account { spec, changes: self.config.changes }
+        Account::new(&self.config, number)
     }
 
     fn respond(&self, connection: usize, request: &Request<Incoming>) -> (Response<Bytes>, Option<Wire>) {

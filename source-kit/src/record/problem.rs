@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Cause {
     /// 403.
     Forbidden,
-    /// 404 for a list, or for a part of an item that is there: not offered to this account.
+    /// 404 for a list, or for a part of an item that is there, or 403 for a preview: not offered to this account.
     NotAvailable,
     /// An answer of no use, again and again.
     Upstream,
@@ -70,7 +70,8 @@ pub struct Problem {
     /// Which endpoint.
     #[serde(rename = "a")]
     pub at: String,
-    /// The permission that was missing, the setting that switches it off, what is not told, or from which page on.
+    /// The permission that was missing, the setting that switches it off, what is not told, from which page on, or the
+    /// status that says that it is not offered where that is not 404.
     #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub detail: Option<String>,
     /// How often.
@@ -119,10 +120,11 @@ impl Problem {
                 None => format!("GET {at} was refused{times}; the answer names no permission"),
             },
             Cause::NotAvailable if self.whole_list => format!("GET {at} is not offered to this account"),
-            Cause::NotAvailable => match count {
-                1 => format!("GET {at} answered 404 for 1 item that exists"),
-                _ => format!("GET {at} answered 404 for {count} items that exist"),
-            },
+            Cause::NotAvailable => {
+                let status = detail.unwrap_or("404");
+                let exist = if *count == 1 { "exists" } else { "exist" };
+                format!("GET {at} answered {status} for {} that {exist}", items(*count))
+            }
             Cause::NoId => format!("GET {at} could not be called for {} without a usable id", items(*count)),
             Cause::Upstream => match detail {
                 Some(page) => format!("GET {at} gave no usable answer from {page} on"),
