@@ -18,7 +18,7 @@ use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, When};
 pub const KIND: Kind = Kind {
     id: "audit_logging",
     title: "Audit logging",
-    description: "For every mechanism that exports Fivetran's own audit trail (log services, the Platform Connector, webhooks): its scope, whether it is enabled, healthy and fresh; and one record that says which groups have none. Which plan the account is on is not observable: below Enterprise, a Platform Connector writes only what users do to connections.",
+    description: "For every mechanism that exports Fivetran's own audit trail (log services, the Platform Connector, webhooks): its scope, whether it is enabled, healthy and fresh; and one record that says which groups have none. The plan is not observable: below Enterprise, a Platform Connector writes no table AUDIT_TRAIL, only LOG, which has what users do to connections.",
     keywords: &["audit log", "audit trail", "log export", "monitoring", "siem", "logging enabled"],
     nature: Nature::Inventory,
     personal_data: false,

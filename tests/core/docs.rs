@@ -59,7 +59,7 @@ sign. `coverage` has one record for each kind with the verdict, a code, the coun
 | `not_attempted` | not reached yet |
 
 A gap can be accepted: by name in the setting `accepted_gaps`, or because Fivetran offers it with some plans or in a preview only and
-answers 404 (of errors of connections also 403) or gives no field to ask with. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
+answers 404 (for errors of connections also 403) or gives no field to ask with. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
 when their details were asked for; a `since` earlier than the 53 weeks of sync history; a list that changed while it was read. Two
 things go unnoticed: changes of a list that undo each other between the two looks at a page, and an item that a list shows again,
 changed, more than 16 items later.

@@ -1,6 +1,5 @@
 //! The simulated account: how many of what, and which belongs to which.
 
-use super::config::Config;
 use super::random::{Dice, index_of, slug};
 use serde_json::{Value, json};
 
@@ -40,13 +39,6 @@ pub struct Account {
 }
 
 impl Account {
-    /// Account `number` of a simulator with this configuration.
-    pub fn new(config: &Config, number: usize) -> Self {
-        let seed = config.account.seed.wrapping_add(number as u64);
-        let spec = AccountSpec { seed, ..config.account.clone() };
-        Self { spec, changes: config.changes, has_errors: config.connection_errors }
-    }
-
     /// Its id.
     pub fn id(&self) -> String {
         format!("{}_acc", slug(self.spec.seed, "account", 0))

@@ -20,7 +20,7 @@ impl Answers {
     /// Those of a simulator with this configuration.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { account: Account::new(&config, 0), config, requests: AtomicUsize::new(0) }
+        Self { account: config.account_of(0), config, requests: AtomicUsize::new(0) }
     }
 
     /// The answer to a GET with the right credentials, and what goes wrong on the wire.

@@ -1,6 +1,6 @@
 //! What to simulate.
 
-use super::account::AccountSpec;
+use super::account::{Account, AccountSpec};
 use super::faults;
 use super::pair::Pair;
 use super::protocol::{Reply, RequestInfo};
@@ -91,6 +91,15 @@ pub struct Config {
     pub keep_answers: bool,
     /// Whether the journal is kept, which takes memory for each request.
     pub journal: bool,
+}
+
+impl Config {
+    /// Account `number`.
+    pub(crate) fn account_of(&self, number: usize) -> Account {
+        let seed = self.account.seed.wrapping_add(number as u64);
+        let spec = AccountSpec { seed, ..self.account.clone() };
+        Account { spec, changes: self.changes, has_errors: self.connection_errors }
+    }
 }
 
 impl Default for Config {

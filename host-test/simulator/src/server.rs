@@ -248,7 +248,7 @@ impl Drop for Now<'_> {
 
 impl Shared {
     fn account(&self, number: usize) -> Account {
-        Account::new(&self.config, number)
+        self.config.account_of(number)
     }
 
     fn respond(&self, connection: usize, request: &Request<Incoming>) -> (Response<Bytes>, Option<Wire>) {
