@@ -3,8 +3,9 @@
 //!
 //! The trail itself cannot be read over the REST API. It is pushed to an external log service, or
 //! written to the warehouse by the Fivetran Platform Connector (service `fivetran_log`); webhooks
-//! carry a small part of it. Either needs the Enterprise or Business Critical plan, and the plan is
-//! not observable. <https://fivetran.com/docs/logs>, read 2026-11.
+//! carry a small part of it. The Platform Connector is free and on every plan, with its table `LOG`,
+//! which has what users do to connections. Its table `AUDIT_TRAIL` and log services need the Enterprise
+//! or Business Critical plan, and the plan is not observable. <https://fivetran.com/docs/logs>, read 2026-11.
 
 use crate::notes::{MAX_GROUPS, Notes};
 use alloc::format;
@@ -17,7 +18,7 @@ use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, When};
 pub const KIND: Kind = Kind {
     id: "audit_logging",
     title: "Audit logging",
-    description: "For every mechanism that exports Fivetran's own audit trail (log services, the Platform Connector, webhooks): its scope, whether it is enabled, healthy and fresh; and one record that says which groups have none.",
+    description: "For every mechanism that exports Fivetran's own audit trail (log services, the Platform Connector, webhooks): its scope, whether it is enabled, healthy and fresh; and one record that says which groups have none. The plan is not observable: below Enterprise, a Platform Connector writes no table AUDIT_TRAIL, only LOG, which has what users do to connections.",
     keywords: &["audit log", "audit trail", "log export", "monitoring", "siem", "logging enabled"],
     nature: Nature::Inventory,
     personal_data: false,
@@ -32,7 +33,9 @@ pub const KIND: Kind = Kind {
         "GET /v1/webhooks",
     ],
     permissions: &["DESTINATION:READ", "CONNECTOR:READ", "WEBHOOK:READ"],
-    plan_gate: Some("The trail itself: Enterprise or Business Critical"),
+    plan_gate: Some(
+        "Enterprise or Business Critical for table AUDIT_TRAIL and log services; table LOG is on every plan",
+    ),
     cost: Cost::PerItem,
     when: When::Default,
     valid_for_seconds: DAILY,

@@ -16,6 +16,7 @@ pub mod audit_event;
 pub mod audit_logging;
 pub mod certificate;
 pub mod connection;
+pub mod connection_error;
 pub mod connection_schema;
 pub mod connector_sdk_package;
 pub mod connector_type;

@@ -1,5 +1,5 @@
 //! The Fivetran Platform Connector: a connection that writes Fivetran's own logs, and its audit trail
-//! with them, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
+//! with them where the plan has one, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
 //! audit logging. <https://fivetran.com/docs/logs/fivetran-platform>, read 2026-11.
 
 use crate::audit_event::instant_of;

@@ -2,10 +2,10 @@
 
 use crate::types::Resource;
 use crate::{
-    access_grant, account, api_key, audit_event, audit_logging, certificate, connection, connection_schema,
-    connector_sdk_package, connector_type, destination, external_secrets_manager, fingerprint, group,
-    hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run, system_key, team, transformation,
-    transformation_project, user, webhook,
+    access_grant, account, api_key, audit_event, audit_logging, certificate, connection, connection_error,
+    connection_schema, connector_sdk_package, connector_type, destination, external_secrets_manager, fingerprint,
+    group, hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run, system_key, team,
+    transformation, transformation_project, user, webhook,
 };
 use source_kit::Kind;
 use source_kit::record::{coverage, manifest, not_observable};
@@ -26,6 +26,7 @@ pub const RESOURCES: &[&Resource] = &[
             certificate::OF_CONNECTION,
             fingerprint::OF_CONNECTION,
             sync_run::PART,
+            connection_error::PART,
         ])
         .informing(&[&connector_type::KIND]),
     &log_service::OF_ACCOUNT,
@@ -57,6 +58,7 @@ pub const KINDS: &[&Kind] = &[
     &certificate::KIND,
     &fingerprint::KIND,
     &sync_run::KIND,
+    &connection_error::KIND,
     &log_service::KIND,
     &webhook::KIND,
     &system_key::KIND,

@@ -58,6 +58,6 @@ pub const TOPICS: &[Topic] = &[
         "audit_log",
         "Who did what and when, in full?",
         "The REST API has no audit log. Audit events here are read from stamps on resources: they know creations, last log-ins and last syncs, and no deletions or changes of settings.",
-        "Table AUDIT_TRAIL of the Fivetran Platform Connector, or an external log service; both need the Enterprise plan or above.",
+        "Table AUDIT_TRAIL of the Fivetran Platform Connector, or an external log service; both need the Enterprise plan or above. On every plan, table LOG of the Platform Connector has what users do to connections.",
     ),
 ];

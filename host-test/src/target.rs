@@ -1,8 +1,8 @@
 //! Against what a run goes: the real API, another server, or the embedded simulator.
 
-use super::simulate::{SimArgs, env_pair};
+use super::simulate::{SimArgs, TrailArgs, env_pair};
 use clap::{Args, ValueEnum};
-use fivetran_simulator::Simulator;
+use fivetran_simulator::{Config, Simulator, Vendor};
 use host_test::pair::tenants_pair;
 use host_test::policies::EgressArgs;
 use host_test::text;
@@ -40,6 +40,8 @@ pub struct TargetArgs {
     #[arg(long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
     #[command(flatten)]
+    trail: TrailArgs,
+    #[command(flatten)]
     sim: SimArgs,
 }
 
@@ -64,6 +66,8 @@ struct Given {
     real: Option<Credentials>,
     /// What a simulator accepts.
     simulated: Credentials,
+    /// Whose protocol a simulator speaks.
+    vendor: Vendor,
     settings: Option<String>,
     /// The variables that credentials are looked for in.
     variables: String,
@@ -76,7 +80,7 @@ impl TargetArgs {
         let given = if plugin.description().id == trail::SOURCE { self.trail()? } else { self.account()? };
         let simulator = if given.real.is_none() && self.upstream.is_none() {
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let config = self.sim.config(None);
+            let config = Config { vendor: given.vendor, trail: self.trail.trail(), ..self.sim.config(None) };
             let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
             text::note(format!("no {}: using the embedded simulator ({})", given.variables, self.sim.sentence()));
             Some(simulator)
@@ -110,6 +114,7 @@ impl TargetArgs {
         Ok(Given {
             real: env_pair()?.map(pair),
             simulated: pair(fivetran_simulator::default_pair()),
+            vendor: Vendor::Fivetran,
             settings: self.settings()?,
             variables: "FIVETRAN_API_KEY".into(),
         })
@@ -125,11 +130,13 @@ impl TargetArgs {
             let remedy = "name them with --settings (locate finds them), or unset it to use the embedded simulator";
             return Err(Error::usage(what, remedy));
         }
+        let simulated = self.trail.trail();
         Ok(Given {
             real: if settings.is_some() || self.upstream.is_some() { place.from_environment(read)? } else { None },
-            simulated: place.simulated_credentials(),
+            simulated: place.simulated_credentials(&simulated),
+            vendor: place.vendor(),
             variables: place.variable_names(),
-            settings: settings.or_else(|| Some(place.simulated_settings(&self.sim.account()))),
+            settings: settings.or_else(|| Some(place.simulated_settings(&simulated, &self.sim.account()))),
         })
     }
 

@@ -2,8 +2,8 @@
 //! account.
 
 use clap::ValueEnum;
-use fivetran_simulator::AccountSpec;
-use serde_json::{Value, json};
+use fivetran_simulator::{AccountSpec, Keys, Trail, Vendor};
+use serde_json::Value;
 use source_host::bindings::compliance::source::types::{Diagnostic, Severity};
 use source_host::error::{Error, Result};
 use source_host::tenant::{Credentials, Secret};
@@ -31,10 +31,6 @@ const PLACES: [(Place, &str); 4] = [
 /// The environment variables of each credential field.
 const TOKEN: [(&str, &str); 1] = [("token", "AUDIT_TRAIL_TOKEN")];
 const KEYS: [(&str, &str); 2] = [("api_key", "DD_API_KEY"), ("application_key", "DD_APPLICATION_KEY")];
-
-/// What the simulator accepts.
-const SIMULATED_TOKEN: [&str; 1] = ["simulated-token"];
-const SIMULATED_KEYS: [&str; 2] = ["simulated-api-key", "simulated-application-key"];
 
 impl Place {
     /// The place that settings name; `None` where they name none.
@@ -84,31 +80,29 @@ impl Place {
         Ok(Some(self.credentials(found.into_iter().flatten().collect())))
     }
 
-    /// What the simulator accepts.
+    /// What a simulator of it is.
     #[must_use]
-    pub fn simulated_credentials(self) -> Credentials {
-        let values: &[&str] = if self == Self::Datadog { &SIMULATED_KEYS } else { &SIMULATED_TOKEN };
-        self.credentials(values.iter().map(ToString::to_string).collect())
+    pub fn vendor(self) -> Vendor {
+        match self {
+            Self::Snowflake => Vendor::Snowflake,
+            Self::Bigquery => Vendor::BigQuery,
+            Self::Databricks => Vendor::Databricks,
+            Self::Datadog => Vendor::Datadog,
+        }
     }
 
-    /// Settings for the trail of a simulated account.
+    /// What a simulator of this trail accepts.
     #[must_use]
-    pub fn simulated_settings(self, account: &AccountSpec) -> String {
-        let schema = "fivetran_metadata";
-        let place = match self {
-            Self::Snowflake => json!({
-                "host": "simulated.snowflakecomputing.com", "database": "SIMULATED", "schema": "FIVETRAN_METADATA",
-                "warehouse": "SIMULATED_WH",
-            }),
-            Self::Bigquery => json!({"project": "simulated", "dataset": schema, "location": "EU"}),
-            Self::Databricks => json!({
-                "host": "simulated.cloud.databricks.com", "catalog": "simulated", "schema": schema,
-                "warehouse_id": "simulated_wh",
-            }),
-            Self::Datadog => json!({"site": "datadoghq.com"}),
-        };
-        let name = PLACES.into_iter().find(|(place, _)| *place == self).map_or("", |(_, name)| name);
-        json!({"account": account.account_id(), name: place}).to_string()
+    pub fn simulated_credentials(self, trail: &Trail) -> Credentials {
+        let Keys { token, api_key, application_key } = &trail.keys;
+        let values = if self == Self::Datadog { vec![api_key, application_key] } else { vec![token] };
+        self.credentials(values.into_iter().cloned().collect())
+    }
+
+    /// Settings for this trail of a simulated account.
+    #[must_use]
+    pub fn simulated_settings(self, trail: &Trail, account: &AccountSpec) -> String {
+        trail.settings(self.vendor(), &account.account_id()).to_string()
     }
 }
 
@@ -150,7 +144,7 @@ mod tests {
     #[test]
     fn the_settings_of_a_simulated_place_name_it_and_its_account() {
         for (place, name) in PLACES {
-            let settings = place.simulated_settings(&AccountSpec::default());
+            let settings = place.simulated_settings(&Trail::default(), &AccountSpec::default());
             assert_eq!(Place::of(&settings), Some(place));
             let value: Value = serde_json::from_str(&settings).unwrap();
             assert!(value["account"].as_str().is_some_and(|id| id.ends_with("_acc")) && value[name].is_object());

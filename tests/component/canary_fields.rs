@@ -170,6 +170,7 @@ fn only_the_named_fields_come_out() {
         };
         let mut config = account(24, 2, 3, 26);
         config.hook = Some(hook);
+        config.connection_errors = true;
         let simulator = simulator(config).await;
         let plugin = plugin().await;
         everything(&plugin, &simulator).await;

@@ -79,6 +79,29 @@ fn the_population_is_the_inventory_and_each_path_is_asked_for_once() {
     });
 }
 
+/// Most accounts do not take part in the preview: then it is asked for three times, and for those under way.
+#[test]
+fn errors_of_connections_are_those_that_are_active_where_the_account_takes_part() {
+    block_on(async {
+        for takes_part in [true, false] {
+            let simulator = simulator(Config { connection_errors: takes_part, ..account(3, 1, 2, 200) }).await;
+            let order = CollectionOptions { kinds: vec!["connection_error".into()], ..options(None, Some(4)) };
+            let collected = collect(&plugin().await, &tenant(&simulator), order).await.unwrap();
+            let errors = population(&collected, &simulator.account_id()).remove("connection_error");
+            assert_eq!(errors.as_ref(), simulator.inventory().get("connection_error"));
+            assert_eq!(errors.is_some_and(|all| all.len() > 20), takes_part);
+            let coverage = &collected.pages.last().unwrap().coverage;
+            let of_errors = coverage.iter().find(|one| one.kind == "connection_error").unwrap();
+            let want = if takes_part { CoverageState::Complete } else { CoverageState::NotAvailable };
+            assert_eq!((of_errors.state, of_errors.accepted), (want, !takes_part), "{}", of_errors.reason);
+            let is_asked = |path: &str| path.split('?').next().unwrap().ends_with("/errors");
+            let asked = simulator.journal().iter().filter(|entry| is_asked(&entry.path_and_query)).count();
+            let most = if takes_part { 200 } else { 3 + 4 };
+            assert!((3..=most).contains(&asked), "{asked} calls");
+        }
+    });
+}
+
 #[test]
 fn lists_of_several_pages_are_read_to_their_end() {
     block_on(async {
@@ -139,7 +162,7 @@ fn a_collection_of_many_requests_keeps_no_resource_of_the_host() {
 #[test]
 fn every_content_obeys_its_schema() {
     block_on(async {
-        let simulator = simulator(account(60, 8, 6, 120)).await;
+        let simulator = simulator(Config { connection_errors: true, ..account(60, 8, 6, 120) }).await;
         let plugin = plugin().await;
         let schemas = Schemas::new(&kind_facts(&plugin.description().kinds)).unwrap();
         for settings in ["{}", r#"{"personal_data": "hashed", "personal_data_key": "0123456789abcdef"}"#] {

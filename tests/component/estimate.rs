@@ -87,6 +87,8 @@ fn a_collection_makes_the_calls_that_were_estimated_endpoint_by_endpoint() {
             check(account(), r#"{"connection_details": false}"#, &[]).await;
             check(account(), r#"{"spread_days": 7}"#, &["connection_schema", "certificate", "sync_run"]).await;
             check(account(), "{}", &["sync_run"]).await;
+            let with_errors = Config { connection_errors: true, ..account() };
+            check(with_errors, "{}", &["connection_error"]).await;
             check(account(), "{}", &["audit_event"]).await;
             check(account(), "{}", &["team_membership"]).await;
         }

@@ -55,11 +55,11 @@ sign. `coverage` has one record for each kind with the verdict, a code, the coun
 | `disabled` | a setting switches off what is missing, and nothing else is missing |
 | `partial` | something is missing; the reason says what, and how often |
 | `forbidden` | Fivetran refused all of it |
-| `not_available` | Fivetran does not offer it to this account: 404, or it does not tell what would be needed to ask |
+| `not_available` | Fivetran does not offer it to this account: 404 (for the errors of connections, a private preview, also 403), or it does not tell what would be needed to ask |
 | `not_attempted` | not reached yet |
 
-A gap can be accepted: by name in the setting `accepted_gaps`, or because Fivetran sells it with some plans only and
-answers 404 or gives no field to ask with. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
+A gap can be accepted: by name in the setting `accepted_gaps`, or because Fivetran offers it with some plans or in a preview only and
+answers 404 (for errors of connections also 403) or gives no field to ask with. The verdict stays, `accepted` is true, and `collect` ends with 0. What is never complete: a kind whose items were all gone
 when their details were asked for; a `since` earlier than the 53 weeks of sync history; a list that changed while it was read. Two
 things go unnoticed: changes of a list that undo each other between the two looks at a page, and an item that a list shows again,
 changed, more than 16 items later.
@@ -101,7 +101,8 @@ fn page() -> String {
     out.push_str("| account | 1 call in all | |\n");
     for resource in RESOURCES {
         let name = |part: &Part| format!("{}{}", part.name, if part.spread { "\\*" } else { "" });
-        let parts: Vec<String> = resource.parts.iter().filter(|part| part.windows.is_none()).map(name).collect();
+        let is_default = |part: &&Part| part.serves().any(|kind| kind.when == When::Default);
+        let parts: Vec<String> = resource.parts.iter().filter(is_default).map(name).collect();
         let each = if parts.is_empty() { String::new() } else { format!("{}: {}", parts.len(), parts.join(", ")) };
         writeln!(out, "| {} | `{}` | {each} |", resource.stage, resource.path).unwrap();
     }
@@ -116,7 +117,8 @@ calls. Beyond that, each further 1,000 of something costs two more calls, and so
 certificates or fingerprints of a single item: the page, and another look at the one before it. An item that is deleted while a list is
 being read moves all after it forward, and one of them out of sight; the second look shows that, and coverage says `list-changed`.
 `sync_run`, which is collected only on request, adds one call per connection and week, or more where a connection syncs more than
-1,000 times a week; what is past does not move, so there is no second look. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times, or answered 404 for
+1,000 times a week; what is past does not move, so there is no second look. `connection_error`, also only on request, adds C: what is wrong
+stands in `connection` too, as codes of tasks and warnings, without the time. The setting `connection_details: false` saves C. Once Fivetran has refused a part three times, or answered 404 for
 three items that are there, without ever granting it, that part is no longer called; each 404 costs one call for the item itself. `tests/component/end_to_end.rs` checks the formula against the simulator's journal.
 
 `host-test collect --plan` (`estimate` in the interface) counts the calls for an account before anything is collected, endpoint by

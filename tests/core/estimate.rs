@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 fn simulated() -> FakeWorld<impl Fn(&str) -> Answer> {
     let account = AccountSpec { seed: 7, users: 5, teams: 2, groups: 2, connections: 6 };
-    let answers = Answers::new(Config { account, ..Config::default() });
+    let answers = Answers::new(Config { account, connection_errors: true, ..Config::default() });
     FakeWorld::new(move |path: &str| answer_of(&answers.get(path).0))
 }
 

@@ -165,6 +165,28 @@ fn an_endless_rate_limit_is_told_and_not_waited_out() {
 }
 
 #[test]
+fn a_preview_that_is_off_is_not_offered_and_nothing_is_missing() {
+    for status in [403, 404] {
+        let well = well();
+        let is_off = |path: &str| path.contains("/errors?");
+        let off = move |path: &str| if is_off(path) { reply(status, "{}") } else { well(path) };
+        let (report, _, asked) = health(|path| (50, off(path)));
+        assert!(asked.iter().any(|path| is_off(path)), "{asked:?}");
+        let check = of(&report, "connection_error");
+        assert_eq!((check.state, check.code), (State::Ok, "not-offered"), "{status}: {check:?}");
+        assert_eq!(check.coverage, Some(CoverageState::NotAvailable), "{status}");
+        assert_eq!(check.missing_permission, None, "{status}");
+        assert!(check.message.ends_with("is not offered to this account"), "{status}: {check:?}");
+    }
+    // A part that is no preview is refused.
+    let well = well();
+    let refused = |path: &str| path.contains("/schemas");
+    let (report, ..) = health(|path| (50, if refused(path) { reply(403, "{}") } else { well(path) }));
+    let check = of(&report, "connection_schema");
+    assert_eq!((check.code, check.missing_permission.as_deref()), ("refused", Some("CONNECTOR:READ")), "{check:?}");
+}
+
+#[test]
 fn slow_answers_are_waited_for_side_by_side() {
     let well = well();
     let (report, took, asked) = health(|path| (3_000, well(path)));

@@ -28,6 +28,25 @@ fn free_text_is_withheld_unless_the_settings_keep_it() {
 }
 
 #[test]
+fn the_texts_of_an_error_are_withheld_whatever_the_settings() {
+    let item = json!({"type": "reconnect", "title": "t s3cret", "reason": "r s3cret", "message": "m s3cret",
+        "created_at": "2026-01-30T00:00:00Z"});
+    for settings in ["{}", r#"{"free_text": "kept"}"#] {
+        let error = record("connection_error", "/v1/connections/{}/errors", item.clone(), settings);
+        let content: Value = serde_json::from_str(&error.content).unwrap();
+        let kept = json!({"connection_id": "one", "created_at": "2026-01-30T00:00:00Z", "type": "reconnect"});
+        assert_eq!(content, kept, "{settings}");
+        let withheld: Vec<_> =
+            error.withheld.iter().map(|one| (one.pointer.as_str(), format!("{:?}", one.reason))).collect();
+        let free = |pointer| (pointer, "FreeText".to_string());
+        assert_eq!(withheld, [free("/message"), free("/reason"), free("/title")], "{settings}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{settings}");
+    }
+    let bare = json!({"type": "reconnect", "title": null});
+    assert_eq!(record("connection_error", "/v1/connections/{}/errors", bare, "{}").withheld, [], "nothing left out");
+}
+
+#[test]
 fn a_url_whose_password_should_have_been_escaped_does_not_come_out() {
     for url in
         ["https://user:pa55/w0rt5@a.example/x", "https://user:pa55?w0rt5@a.example/x", "https://pa55/w0rt5@a.example/x"]

@@ -4,10 +4,10 @@
 
 use fivetran_source::table::KINDS;
 use fivetran_source::{
-    access_grant, account, api_key, audit_event, audit_logging, certificate, connection, connection_schema,
-    connector_sdk_package, connector_type, destination, external_secrets_manager, fingerprint, group,
-    hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run, system_key, team, transformation,
-    transformation_project, user, webhook,
+    access_grant, account, api_key, audit_event, audit_logging, certificate, connection, connection_error,
+    connection_schema, connector_sdk_package, connector_type, destination, external_secrets_manager, fingerprint,
+    group, hybrid_deployment_agent, log_service, private_link, proxy_agent, role, sync_run, system_key, team,
+    transformation, transformation_project, user, webhook,
 };
 use schemars::{JsonSchema, generate::SchemaSettings};
 use source_kit::record::{coverage, manifest, not_observable};
@@ -52,6 +52,7 @@ fn schemas() -> Vec<(&'static str, String)> {
         ("certificate", schema_of::<certificate::CertificateContent>()),
         ("fingerprint", schema_of::<fingerprint::FingerprintContent>()),
         ("sync_run", schema_of::<sync_run::SyncRunContent>()),
+        ("connection_error", schema_of::<connection_error::ConnectionErrorContent>()),
         ("log_service", schema_of::<log_service::LogServiceContent>()),
         ("webhook", schema_of::<webhook::WebhookContent>()),
         ("system_key", schema_of::<system_key::SystemKeyContent>()),

@@ -45,6 +45,7 @@ fn item(name: &str) -> Value {
         "sync_run" => {
             json!({"sync_id": "s", "start_time": "2026-01-30T00:00:00Z", "end_time": "2026-01-30T01:00:00Z", "status": "SUCCESSFUL"})
         }
+        "connection_error" => json!({"type": "reconnect", "reason": "r", "created_at": "2026-01-30T00:00:00Z"}),
         "transformation" => json!({"id": "one", "status": "SUCCEEDED", "paused": true}),
         "schema" => json!({"schemas": {"a": {"enabled": true, "tables": {}}}}),
         "project" => {

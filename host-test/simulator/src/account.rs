@@ -42,6 +42,8 @@ pub struct Account {
     pub spec: AccountSpec,
     /// How much of it has changed: see `changes`.
     pub changes: usize,
+    /// Whether it takes part in the private preview of connection errors.
+    pub has_errors: bool,
 }
 
 impl Account {

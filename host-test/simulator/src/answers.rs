@@ -23,9 +23,8 @@ impl Answers {
     /// Those of a simulator with this configuration.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let account = Account { spec: config.account.clone(), changes: config.changes };
         let service = Service::new(config.vendor, config.trail.clone());
-        Self { account, config, service, requests: AtomicUsize::new(0) }
+        Self { account: config.account_of(0), config, service, requests: AtomicUsize::new(0) }
     }
 
     /// The answer to a GET with the right credentials, and what goes wrong on the wire.

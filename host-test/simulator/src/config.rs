@@ -1,6 +1,6 @@
 //! What to simulate.
 
-use super::account::AccountSpec;
+use super::account::{Account, AccountSpec};
 use super::faults;
 use super::pair::Pair;
 use super::protocol::{Reply, RequestInfo};
@@ -70,6 +70,8 @@ pub struct Config {
     /// are paused or resumed and as many have synced, and half as many users have left, joined and
     /// become administrators.
     pub changes: usize,
+    /// Whether the account takes part in the private preview of connection errors. Most accounts do not.
+    pub connection_errors: bool,
     /// How many accounts are served. Number `n` has the seed of `account` plus `n`, and is opened by
     /// [`pair_of`] `n`.
     pub accounts: usize,
@@ -96,6 +98,15 @@ pub struct Config {
     pub journal: bool,
 }
 
+impl Config {
+    /// Account `number`.
+    pub(crate) fn account_of(&self, number: usize) -> Account {
+        let seed = self.account.seed.wrapping_add(number as u64);
+        let spec = AccountSpec { seed, ..self.account.clone() };
+        Account { spec, changes: self.changes, has_errors: self.connection_errors }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -103,6 +114,7 @@ impl Default for Config {
             trail: Trail::default(),
             account: AccountSpec::default(),
             changes: 0,
+            connection_errors: false,
             accounts: 1,
             pair: default_pair(),
             principal: Principal::UserKey,

@@ -164,6 +164,23 @@ impl Account {
         })
     }
 
+    /// The active errors of a connection: one for each of its tasks and warnings.
+    pub fn connection_errors(&self, index: usize) -> Vec<Value> {
+        let status = self.connection_status(index);
+        let of = |name: &str| status.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+        let error = |alert: Value| {
+            let kind = alert.get("code").and_then(Value::as_str).unwrap_or_default();
+            json!({
+                "type": kind,
+                "title": kind.replace('_', " "),
+                "reason": "The source refused the login of user admin",
+                "message": alert.get("message"),
+                "created_at": self.dice("connection-error", index).stamp(kind).text(),
+            })
+        };
+        of("tasks").into_iter().chain(of("warnings")).map(error).collect()
+    }
+
     /// A connection with its config and its last setup test.
     pub fn connection_details(&self, index: usize) -> Value {
         let dice = self.dice("connection", index);

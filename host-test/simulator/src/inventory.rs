@@ -69,6 +69,8 @@ impl Account {
             let id = self.connection_id(index);
             self.add_trust(&mut all, "connection", &id, index);
             all.add("connection_schema", &[&id]);
+            let errors = if self.has_errors { self.connection_errors(index) } else { Vec::new() };
+            errors.iter().for_each(|error| all.add("connection_error", &[&id, &text(error, "type")]));
             if self.connection_service(index) == "fivetran_log" {
                 all.add("audit_logging", &["platform_connector", &id]);
             }

@@ -122,6 +122,7 @@ fn item(account: &Account, what: &str, index: usize, rest: &[&str], query: &str)
             Some(schema) => Reply::success(schema),
             None => Reply::not_found("SchemaConfig", &account.connection_id(index)),
         },
+        ("connection", ["errors"]) if account.has_errors => list(account.connection_errors(index)),
         ("connection", ["sync-history"]) => sync_history(account, index, query),
         ("group", ["public-key"]) => Reply::success(account.public_key(index)),
         ("group", ["service-account"]) => Reply::success(account.service_account(index)),

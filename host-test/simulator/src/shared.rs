@@ -100,9 +100,7 @@ impl Shared {
 
     /// Account `number`.
     pub fn account(&self, number: usize) -> Account {
-        let mut spec = self.config.account.clone();
-        spec.seed = spec.seed.wrapping_add(number as u64);
-        Account { spec, changes: self.config.changes }
+        self.config.account_of(number)
     }
 
     /// The answer to a request, and what goes wrong with it on the wire.

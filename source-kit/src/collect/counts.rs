@@ -123,6 +123,7 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
     let problem = |cause| Problem::of_items(cause, part.path, 1);
     let skipped = |cause| Problem { count: 0, skipped: 1, ..Problem::of_items(cause, part.path, 0) };
     let permission = || Some(part.permission.to_string());
+    let refused = || Some("403".to_string());
     let problem = match answer {
         PartAnswer::NotAsked(Why::NotWanted | Why::NotNeeded | Why::OtherTurn) => return,
         PartAnswer::Read(pages) => {
@@ -145,11 +146,13 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
         }
         PartAnswer::Gone => return kinds(state, plan, part.feeds, |tally| tally.gone(item)),
         PartAnswer::NotOffered => problem(Cause::NotAvailable),
+        PartAnswer::Forbidden(_) if part.preview => problem(Cause::NotAvailable).with(refused()),
         PartAnswer::Forbidden(_) => problem(Cause::Forbidden).with(permission()),
         PartAnswer::Broken(_) => problem(Cause::Upstream),
         PartAnswer::NotAsked(Why::Off(setting)) => problem(Cause::Off).with(Some((*setting).into())),
         PartAnswer::NotAsked(Why::Unknown) => problem(Cause::Unknown),
         PartAnswer::NotAsked(Why::NoId) => problem(Cause::NoId),
+        PartAnswer::NotAsked(Why::Refused) if part.preview => skipped(Cause::NotAvailable).with(refused()),
         PartAnswer::NotAsked(Why::Refused) => skipped(Cause::Forbidden).with(permission()),
         PartAnswer::NotAsked(Why::NotOffered) => skipped(Cause::NotAvailable),
     };

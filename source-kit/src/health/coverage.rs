@@ -15,6 +15,7 @@ use crate::record::part::{Need, Part};
 use crate::record::problem::Cause;
 use crate::record::resource::Resource;
 use crate::record::source::Source;
+use crate::record::vendor::Vendor;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -38,6 +39,25 @@ struct Failed {
     error: GetError,
     path: &'static str,
     permission: Option<&'static str>,
+    /// Whether the vendor does not offer it to this account.
+    not_offered: bool,
+}
+
+impl Failed {
+    fn of_list<V: Vendor>(resource: &'static Resource<V>, error: GetError) -> Self {
+        let not_offered = matches!(error, GetError::NotFound(..));
+        Self { error, path: resource.path, permission: resource.permission, not_offered }
+    }
+
+    fn of_part<V: Vendor>(part: &'static Part<V>, error: GetError) -> Self {
+        let not_offered = match error {
+            GetError::NotFound(..) => true,
+            GetError::Forbidden(_) => part.preview,
+            _ => false,
+        };
+        let permission = (!not_offered).then_some(part.permission);
+        Self { error, path: part.path, permission, not_offered }
+    }
 }
 
 /// What was found out about an endpoint.
@@ -74,8 +94,8 @@ async fn probe<S: Source, W: World>(
 ) -> Vec<Finding> {
     let first = match probe_list(asking, resource).await {
         Err(error) => {
-            let failed = Failed { error, path: resource.path, permission: resource.permission };
-            return alloc::vec![(kinds::<S>(|kind| resource.feeds(kind)), Found::Failed(failed))];
+            let failed = Found::Failed(Failed::of_list(resource, error));
+            return alloc::vec![(kinds::<S>(|kind| resource.feeds(kind)), failed)];
         }
         Ok(first) => first,
     };
@@ -98,7 +118,7 @@ async fn probe_part<S: Source, W: World>(
     let found = match (part.need)(&settings.own, json) {
         Need::Called => match ask_part(asking, resource, part, key).await {
             Ok(()) => Found::Reached,
-            Err(error) => Found::Failed(Failed { error, path: part.path, permission: Some(part.permission) }),
+            Err(error) => Found::Failed(Failed::of_part(part, error)),
         },
         Need::Unknown => Found::Untold(part.path),
         Need::Off(setting) => Found::Off(part.path, setting),
@@ -198,14 +218,14 @@ fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &S
         // Whoever was not answered knows nothing.
         error if is_late(error) => None,
         _ if row.reached > 0 => Some(CoverageState::Partial),
+        _ if failed.not_offered => Some(CoverageState::NotAvailable),
         GetError::Forbidden(_) => Some(CoverageState::Forbidden),
-        GetError::NotFound(..) => Some(CoverageState::NotAvailable),
         _ => Some(CoverageState::Partial),
     };
     // The words and codes of `collect`, so that both say the same.
     match &failed.error {
+        _ if failed.not_offered => not_offered::<S>(&mut check, kind, failed.path),
         GetError::Forbidden(_) => check.code = Cause::Forbidden.code(),
-        GetError::NotFound(..) => not_offered::<S>(&mut check, kind, failed.path),
         _ => {}
     }
     if settings.accepted_gaps.contains(kind.id) && !is_late(&failed.error) {
@@ -217,6 +237,7 @@ fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &S
 
 fn not_offered<S: Source>(check: &mut Check, kind: &Kind, path: &str) {
     check.code = Cause::NotAvailable.code();
+    check.missing_permission = None;
     check.message = format!("GET {path} is not offered to this account");
     check.remedy = Some(match kind.plan_gate {
         Some(gate) => format!("Nothing to do unless you expect it: it needs {gate}."),

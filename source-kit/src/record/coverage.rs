@@ -34,7 +34,7 @@ pub const KIND: Kind = Kind {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct CoverageContent<'a> {
     /// Whether it is short only because the setting `accepted_gaps` accepts it, or because the vendor offers it
-    /// under some plans only and answers 404 or gives no field to ask with. False where nothing is missing.
+    /// under some plans only and answers 404 (for a preview also 403) or gives no field to ask with. False where nothing is missing.
     pub accepted: bool,
     /// Whether every list that the kind is made from was read to its end.
     pub end_seen: bool,

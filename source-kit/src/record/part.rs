@@ -93,6 +93,9 @@ pub struct Part<V: Vendor> {
     pub windows: Option<Windows>,
     /// Whether the setting `spread_days` spreads its calls over several days.
     pub spread: bool,
+    /// Whether it is a preview that few accounts take part in. Then a 403 says what a 404 says: that it is not offered.
+    /// Its list was read, so the key may see the items.
+    pub preview: bool,
     /// Whether it is called for this item, given as JSON.
     pub need: fn(&V::Settings, &str) -> Need,
     /// Makes records of each of its answers, page by page, after the item's own records and in the order of
@@ -115,6 +118,7 @@ impl<V: Vendor> Part<V> {
         shape: Shape::Object,
         windows: None,
         spread: false,
+        preview: false,
         need: |_, _| Need::Called,
         project: None,
     };

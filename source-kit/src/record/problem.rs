@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Cause {
     /// 403.
     Forbidden,
-    /// 404 for a list, or for a part of an item that is there: not offered to this account.
+    /// 404 for a list, or for a part of an item that is there, or 403 for a preview: not offered to this account.
     NotAvailable,
     /// An answer of no use, again and again.
     Upstream,
@@ -70,7 +70,8 @@ pub struct Problem {
     /// Which endpoint.
     #[serde(rename = "a")]
     pub at: String,
-    /// The permission that was missing, the setting that switches it off, what is not told, or from which page on.
+    /// The permission that was missing, the setting that switches it off, what is not told, from which page on, or the
+    /// status that says that it is not offered where that is not 404.
     #[serde(rename = "d", default, skip_serializing_if = "is_default")]
     pub detail: Option<String>,
     /// How often.
@@ -122,10 +123,11 @@ impl Problem {
                 Some(why) => format!("{reading} found nothing of that name: {why}"),
                 None => format!("{reading} is not offered to this account"),
             },
-            Cause::NotAvailable => match count {
-                1 => format!("{reading} answered 404 for 1 item that exists"),
-                _ => format!("{reading} answered 404 for {count} items that exist"),
-            },
+            Cause::NotAvailable => {
+                let status = detail.unwrap_or("404");
+                let exist = if *count == 1 { "exists" } else { "exist" };
+                format!("{reading} answered {status} for {} that {exist}", items(*count))
+            }
             Cause::NoId => format!("{reading} could not be called for {} without a usable id", items(*count)),
             Cause::Upstream => match detail {
                 Some(page) => format!("{reading} gave no usable answer from {page} on"),

@@ -150,6 +150,10 @@ pub fn part(at: &str, id: &str) -> Value {
         "/v1/connections/{}/fingerprints" | "/v1/destinations/{}/fingerprints" => {
             json!([{"hash": "1", "public_key": "x", "validated_date": STAMP}, {"hash": "2", "public_key": "y", "validated_date": STAMP}])
         }
+        "/v1/connections/{}/errors" => {
+            json!([{"type": "reconnect", "title": "x", "reason": "y", "message": "z", "created_at": STAMP},
+                {"type": "sync_warning", "title": "x", "reason": "y", "message": "z", "created_at": STAMP}])
+        }
         "/v1/connections/{}/sync-history" => {
             json!([{"sync_id": "1", "status": "OK", "start_time": STAMP, "end_time": STAMP},
                 {"sync_id": "2", "status": "OK", "start_time": STAMP, "end_time": STAMP}])

@@ -131,6 +131,33 @@ fn all_are_gone_only_where_no_other_answer_came() {
     }
 }
 
+const ERRORS: &str = "/v1/connections/{}/errors";
+
+#[test]
+fn a_preview_that_is_off_costs_three_calls_and_nothing_is_missing() {
+    let wanted: Vec<&Kind> = KINDS.iter().copied().filter(|one| one.id == "connection_error").collect();
+    for status in [403, 404] {
+        let world = world(5, |asked| (asked.at == ERRORS).then(|| error(status, "No")));
+        let Row { coverage, journal, .. } = row(&world, "{}", request(&wanted, None, Some(1)));
+        let asked = journal.iter().filter(|request| Asked::of(request).at == ERRORS).count();
+        assert_eq!(asked, 3, "{status}");
+        let of_errors = &coverage[0];
+        let said = (of_errors.state, of_errors.code, of_errors.accepted, &of_errors.missing_permission);
+        assert_eq!(said, (CoverageState::NotAvailable, "not-offered", true, &None), "{status}");
+        let want = format!(
+            "GET /v1/connections/{{id}}/errors answered {status} for 3 items that exist; it was then not called for 2 more items"
+        );
+        assert_eq!(of_errors.reason, want);
+    }
+    // Where it is on, a refusal is a gap; and so is a list that may not be read, whatever is below it.
+    let of_one = |asked: &Asked<'_>| (asked.at == ERRORS && asked.id == "b").then(|| error(403, "No"));
+    let coverage = read("connection_error", 3, "{}", of_one);
+    assert_eq!((coverage.state, coverage.accepted), (CoverageState::Partial, false), "{}", coverage.reason);
+    let of_list = |asked: &Asked<'_>| (asked.at == "/v1/connections").then(|| error(403, "No"));
+    let coverage = read("connection_error", 3, "{}", of_list);
+    assert_eq!((coverage.state, coverage.accepted), (CoverageState::Forbidden, false), "{}", coverage.reason);
+}
+
 #[test]
 fn what_a_setting_accepts_stays_accepted_though_some_items_have_it() {
     let refused = [None, Some(403), Some(403)];

@@ -318,6 +318,7 @@ impl Situation {
                     "type",
                     "online",
                     "connection_ids",
+                    "created_at",
                 ];
                 let field = fields.iter().find(|field| **field != place.key() && other.get(**field).is_some());
                 other[*field.expect("something that can differ")] = "other".into();

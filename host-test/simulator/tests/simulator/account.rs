@@ -182,6 +182,32 @@ async fn the_inventory_is_what_is_served() {
 }
 
 #[tokio::test]
+async fn errors_of_connections_are_served_where_the_account_takes_part_in_the_preview() {
+    for takes_part in [false, true] {
+        let (simulator, client) = serve(Config { connection_errors: takes_part, ..small() }).await;
+        let mut served = Population::default();
+        for connection in client.walk("/v1/connections", 100).await {
+            let id = text(&connection, "id");
+            let path = format!("/v1/connections/{id}/errors");
+            if !takes_part {
+                assert_eq!(client.get(&path).await.status, 404);
+                continue;
+            }
+            let status = &connection["status"];
+            let mut codes: Vec<&str> = Vec::new();
+            for list in ["tasks", "warnings"] {
+                codes.extend(status[list].as_array().unwrap().iter().map(|alert| text(alert, "code")));
+            }
+            let all = client.walk(&path, 1).await;
+            assert_eq!(all.iter().map(|error| text(error, "type")).collect::<Vec<_>>(), codes);
+            all.iter().for_each(|error| served.add("connection_error", &[id, text(error, "type")]));
+        }
+        assert_eq!(served.0.get("connection_error"), simulator.inventory().get("connection_error"));
+        assert_eq!(served.0.is_empty(), !takes_part);
+    }
+}
+
+#[tokio::test]
 async fn an_empty_account_has_empty_lists() {
     let account = AccountSpec { seed: 1, users: 0, teams: 0, groups: 0, connections: 0 };
     let (simulator, client) = serve(Config { account, ..small() }).await;
