@@ -24,7 +24,7 @@ use crate::record::emit::Emit;
 use crate::record::findings::Findings;
 use crate::record::kind::Nature;
 use crate::record::own;
-use crate::record::problem::{Cause, Problem};
+use crate::record::problem::{Cause, Problem, reading};
 use crate::record::resource::Resource;
 use crate::record::secrets::{WITHHELD, is_secret};
 use crate::record::source::Source;
@@ -214,7 +214,7 @@ impl<'c, 'w, S: Source, W: World> Assembly<'c, 'w, S, W> {
     /// Reports an answer that is of no use.
     fn doubt(&mut self, path: &str, answer: &PartAnswer) {
         if let PartAnswer::Broken(what) = answer {
-            let message = format!("GET {path}: {what}");
+            let message = format!("{}: {what}", reading(path));
             let found = counts::report(&mut self.state, String::new(), message);
             self.tell(found);
         }

@@ -10,7 +10,7 @@ use crate::record::findings::Findings;
 use crate::record::identity::fits;
 use crate::record::kind::Kind;
 use crate::record::part::Part;
-use crate::record::problem::{Cause, Problem};
+use crate::record::problem::{Cause, Problem, reading};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use crate::record::tally::{Tally, short};
@@ -161,32 +161,38 @@ pub fn part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (answe
 
 /// Notes a problem that a part has with an item in the tallies of all kinds that it feeds.
 pub fn of_part<S: Source>(state: &mut State<S>, plan: &Plan, part: &Part<S>, (problem, item): (&Problem, u64)) {
-    let accepted = is_accepted(state, plan, part.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, (part.feeds, true), problem.cause);
     let problem = Problem { accepted, ..problem.clone() };
     kinds(state, plan, part.feeds, |tally| tally.problem_of(item, &problem));
 }
 
 /// Notes a problem with an item of a list in the tallies of all kinds that are short when the list is.
 fn of_item<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, (problem, item): (&Problem, u64)) {
-    let accepted = is_accepted(state, plan, resource.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, (resource.feeds, resource.absent.is_none()), problem.cause);
     let problem = Problem { accepted, ..problem.clone() };
     list(state, plan, resource, |tally| tally.problem_of(item, &problem));
 }
 
-/// Whether it is accepted that the first of these kinds is short: a setting names it, or the vendor does not offer
-/// it under every plan. Where there are records of it, the plan has it.
-fn is_accepted<S: Source>(state: &State<S>, plan: &Plan, feeds: &[&Kind], cause: Cause) -> bool {
+/// Whether it is accepted that the first kind of a list is short: a setting names it, or the vendor does not offer
+/// it under every plan. Where there are records of it, the plan has it; where there are other reasons why it may not
+/// be there, it is not known that it is the plan.
+fn is_accepted<S: Source>(
+    state: &State<S>,
+    plan: &Plan,
+    (feeds, by_plan_alone): (&[&Kind], bool),
+    cause: Cause,
+) -> bool {
     let has_records = |kind: &Kind| {
         plan.wanted.iter().zip(&state.tallies).any(|(wanted, tally)| wanted.id == kind.id && tally.records > 0)
     };
-    let is_of_plan = matches!(cause, Cause::NotAvailable | Cause::Unknown);
+    let is_of_plan = matches!(cause, Cause::NotAvailable | Cause::Unknown) && by_plan_alone;
     let by_plan = |kind: &Kind| kind.plan_gate.is_some() && is_of_plan && !has_records(kind);
     feeds.first().is_some_and(|first| plan.accepted_gaps.contains(first.id) || by_plan(first))
 }
 
 /// Notes a problem of a list in the tallies of all kinds that are short when it is.
 pub fn of_list<S: Source>(state: &mut State<S>, plan: &Plan, resource: &Resource<S>, problem: &Problem) {
-    let accepted = is_accepted(state, plan, resource.feeds, problem.cause);
+    let accepted = is_accepted(state, plan, (resource.feeds, resource.absent.is_none()), problem.cause);
     list(state, plan, resource, |tally| tally.problem(&Problem { accepted, ..problem.clone() }));
 }
 
@@ -211,8 +217,10 @@ pub fn kinds<S: Source>(state: &mut State<S>, plan: &Plan, some: &[&Kind], mut c
 /// What is not as documented, each thing once in a collection: fields, and what the answer of `at` does not say.
 pub fn drift<S: Source>(state: &mut State<S>, at: &str, findings: &Findings<S>) -> Vec<Diagnostic> {
     let fields = findings.drift.iter().flat_map(|(endpoint, drift)| drift.iter().map(move |found| (*endpoint, found)));
-    let fields = fields.map(|(path, (pointer, what))| (pointer.clone(), format!("GET {path}: {pointer} is {what}")));
-    let unknown = findings.unknown.iter().map(|(_, what)| (String::new(), format!("GET {at} does not say {what}")));
+    let fields =
+        fields.map(|(path, (pointer, what))| (pointer.clone(), format!("{}: {pointer} is {what}", reading(path))));
+    let unknown =
+        findings.unknown.iter().map(|(_, what)| (String::new(), format!("{} does not say {what}", reading(at))));
     let all: Vec<_> = fields.chain(unknown).collect();
     all.into_iter().filter_map(|(pointer, message)| report(state, pointer, message)).collect()
 }

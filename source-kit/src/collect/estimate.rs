@@ -18,7 +18,7 @@ use crate::read::data::Shape;
 use crate::record::config::Config;
 use crate::record::kind::Kind;
 use crate::record::part::Part;
-use crate::record::problem::Cause;
+use crate::record::problem::{Cause, reading};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use alloc::format;
@@ -73,7 +73,7 @@ async fn count_people<S: Source, W: World>(
 }
 
 fn endpoint(path: &str, kind: &'static str) -> EndpointCost {
-    EndpointCost { endpoint: format!("GET {path}"), kind, calls: 0, is_least: false }
+    EndpointCost { endpoint: reading(path), kind, calls: 0, is_least: false }
 }
 
 /// Counts the pages of a list, and the calls that its items will need.

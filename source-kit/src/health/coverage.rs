@@ -12,7 +12,7 @@ use crate::read::request::{key_of, request_for};
 use crate::record::config::Settings;
 use crate::record::kind::{Kind, When};
 use crate::record::part::{Need, Part};
-use crate::record::problem::Cause;
+use crate::record::problem::{Cause, reading};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use crate::record::vendor::Vendor;
@@ -41,12 +41,14 @@ struct Failed {
     permission: Option<&'static str>,
     /// Whether the vendor does not offer it to this account.
     not_offered: bool,
+    /// Why it may not be there, where that can be told.
+    absent: Option<&'static str>,
 }
 
 impl Failed {
     fn of_list<V: Vendor>(resource: &'static Resource<V>, error: GetError) -> Self {
         let not_offered = matches!(error, GetError::NotFound(..));
-        Self { error, path: resource.path, permission: resource.permission, not_offered }
+        Self { error, path: resource.path, permission: resource.permission, not_offered, absent: resource.absent }
     }
 
     fn of_part<V: Vendor>(part: &'static Part<V>, error: GetError) -> Self {
@@ -56,7 +58,7 @@ impl Failed {
             _ => false,
         };
         let permission = (!not_offered).then_some(part.permission);
-        Self { error, path: part.path, permission, not_offered }
+        Self { error, path: part.path, permission, not_offered, absent: None }
     }
 }
 
@@ -224,7 +226,7 @@ fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &S
     };
     // The words and codes of `collect`, so that both say the same.
     match &failed.error {
-        _ if failed.not_offered => not_offered::<S>(&mut check, kind, failed.path),
+        _ if failed.not_offered => not_offered::<S>(&mut check, kind, failed),
         GetError::Forbidden(_) => check.code = Cause::Forbidden.code(),
         _ => {}
     }
@@ -235,10 +237,17 @@ fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &S
     check
 }
 
-fn not_offered<S: Source>(check: &mut Check, kind: &Kind, path: &str) {
+fn not_offered<S: Source>(check: &mut Check, kind: &Kind, failed: &Failed) {
     check.code = Cause::NotAvailable.code();
     check.missing_permission = None;
-    check.message = format!("GET {path} is not offered to this account");
+    let reading = reading(failed.path);
+    if let Some(absent) = failed.absent {
+        check.message = format!("{reading} found nothing of that name: {absent}");
+        let remedy = "Find out which of these it is. If you can do without it, name the kind in accepted_gaps.";
+        check.remedy = Some(remedy.into());
+        return;
+    }
+    check.message = format!("{reading} is not offered to this account");
     check.remedy = Some(match kind.plan_gate {
         Some(gate) => format!("Nothing to do unless you expect it: it needs {gate}."),
         None => format!(
@@ -259,11 +268,11 @@ fn unfailed<S: Source>(row: &Row, settings: &Settings<S>) -> Check {
     let (code, message, coverage) = match (row.untold, row.reached) {
         (Some(path), reached) => (
             Cause::Unknown.code(),
-            format!("GET {path}: the first item does not say whether this call is needed"),
+            format!("{}: the first item does not say whether this call is needed", reading(path)),
             if reached == 0 { CoverageState::NotAvailable } else { CoverageState::Partial },
         ),
         _ if let Some((path, setting)) = row.off => {
-            (Cause::Off.code(), format!("GET {path} is switched off by {setting}"), CoverageState::Disabled)
+            (Cause::Off.code(), format!("{} is switched off by {setting}", reading(path)), CoverageState::Disabled)
         }
         (None, 0) => ("untried", format!("{}: there is no item to try it on", kind.title), whole),
         (_, _) => ("reachable", format!("{} can be read", kind.title), whole),

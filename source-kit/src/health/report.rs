@@ -8,6 +8,7 @@ use crate::read::client::Client;
 use crate::read::error::GetError;
 use crate::record::failure::failure_of;
 use crate::record::identity::Identity;
+use crate::record::problem::reading;
 use crate::record::source::Source;
 use alloc::format;
 use alloc::string::String;
@@ -84,7 +85,7 @@ pub fn failed_get<S: Source, W: World>(
         failure.retry_after_seconds = u64::try_from(wait_ms).ok().map(|ms| ms.div_ceil(1000));
     }
     if is_late(error) {
-        failure.message = format!("GET {path}: there was no answer in the time that health takes");
+        failure.message = format!("{}: there was no answer in the time that health takes", reading(path));
         failure.remedy = format!(
             "Try again; if it stays so, see {}'s status page. A collection waits longer for each answer.",
             S::VENDOR
