@@ -25,7 +25,7 @@ fn counting(settings: &Settings, further: bool) -> Step {
 /// The meaning of an answer in a word or two.
 fn meaning(settings: &Settings, further: bool, status: u16, body: &Value) -> String {
     let text = if let Value::String(text) = body { text.clone() } else { body.to_string() };
-    match place(settings).read(&counting(settings, further), heard(&text, status)) {
+    match place(settings).read(&counting(settings, further), Heard { polled: further, ..heard(&text, status) }) {
         Answer::Rows(rows) => format!("{} rows", rows.rows.len()),
         Answer::Later(Ask { path_and_query, .. }) => format!("later {path_and_query}"),
         Answer::Lost => "lost".into(),
