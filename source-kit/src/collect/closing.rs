@@ -41,8 +41,10 @@ pub fn record<S: Source>(
     plan: &Plan,
     now: Timestamp,
 ) -> Option<Record> {
+    let summaries: Vec<_> = summaries::<S>(plan).collect();
     let mut emit = Emit {
-        urn: S::URN,
+        // What is said of the collection is this source's own, whosever account it is.
+        urn: if index < summaries.len() { S::URN } else { S::ABOUT.id },
         account: &state.identity.account,
         wanted: &plan.wanted,
         since: None,
@@ -53,7 +55,6 @@ pub fn record<S: Source>(
         records: Vec::new(),
         unknown: Vec::new(),
     };
-    let summaries: Vec<_> = summaries::<S>(plan).collect();
     let kinds: Vec<_> = covered(plan).collect();
     let topics = summaries.len() + S::TOPICS.len();
     if let Some(summary) = summaries.get(index) {
@@ -71,7 +72,7 @@ pub fn record<S: Source>(
             &Header {
                 identity: &state.identity,
                 role: state.role.as_deref(),
-                host: S::HOST,
+                host: &S::host(&config.settings.own),
                 component_version: S::ABOUT.version,
                 settings: &config.shown,
                 settings_digest: &config.settings_digest,

@@ -3,6 +3,7 @@
 use super::data::{Opened, Page, Shape};
 use crate::base::urn::encoded;
 use crate::base::world::{Ask, Response};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
@@ -19,6 +20,12 @@ pub trait Protocol {
 
     /// The source's own settings, some of which may say where and how to ask.
     type Settings: Clone;
+
+    /// The host that these settings lead to.
+    #[must_use]
+    fn host(_settings: &Self::Settings) -> Cow<'_, str> {
+        Self::HOST.into()
+    }
 
     /// What is sent for a request of the table of resources: a path and a query, as [`Self::page_query`] made it.
     #[must_use]

@@ -95,7 +95,7 @@ pub struct Header<'a> {
     pub identity: &'a Identity,
     /// The user's role, once seen.
     pub role: Option<&'a str>,
-    pub host: &'static str,
+    pub host: &'a str,
     pub component_version: &'static str,
     pub settings: &'a BTreeMap<&'static str, Value>,
     pub settings_digest: &'a str,

@@ -107,6 +107,10 @@ impl Place for BigQuery {
         "bigquery"
     }
 
+    fn host(&self) -> Cow<'_, str> {
+        HOST.into()
+    }
+
     fn way(&self, table: Table, since_us: Option<i64>) -> Option<Way> {
         let is_whole = table == Table::AuditTrail && since_us.is_none();
         Some(if is_whole { Way::Listing } else { Way::Statements })

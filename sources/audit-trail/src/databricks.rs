@@ -7,6 +7,7 @@ use crate::place::{Place, encoded, handle, rows_of};
 use crate::statement::{Dialect, statement};
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -44,6 +45,10 @@ struct Body<'a> {
 impl Place for Databricks {
     fn name(&self) -> &'static str {
         "databricks"
+    }
+
+    fn host(&self) -> Cow<'_, str> {
+        self.host.as_str().into()
     }
 
     fn way(&self, _: Table, _: Option<i64>) -> Option<Way> {

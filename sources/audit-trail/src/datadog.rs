@@ -52,6 +52,10 @@ impl Place for Datadog {
         "datadog"
     }
 
+    fn host(&self) -> Cow<'_, str> {
+        format!("api.{}", self.site).into()
+    }
+
     fn way(&self, table: Table, _: Option<i64>) -> Option<Way> {
         (table == Table::Log).then_some(Way::Search)
     }
@@ -69,7 +73,7 @@ impl Place for Datadog {
         let path = format!(
             "/api/v2/logs/events?filter%5Bquery%5D={query}&filter%5Bfrom%5D={from}&filter%5Bto%5D={to}&sort=timestamp&page%5Blimit%5D={PAGE}{cursor}"
         );
-        Ask::get(format!("api.{}", self.site), &path)
+        Ask::get(self.host().into_owned(), &path)
     }
 
     fn pointer(&self, _: &Step) -> &'static str {

@@ -3,6 +3,7 @@
 use crate::ask::{Answer, Cell, Heard, ODD, Rows};
 use crate::step::{Phase, Step, Way};
 use crate::table::Table;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,6 +14,9 @@ use source_kit::Ask;
 pub trait Place {
     /// Its name, that of the setting.
     fn name(&self) -> &'static str;
+
+    /// The host that is asked.
+    fn host(&self) -> Cow<'_, str>;
 
     /// How it reads a table; `None` where it has no such table.
     fn way(&self, table: Table, since_us: Option<i64>) -> Option<Way>;

@@ -10,6 +10,7 @@ use crate::source::AuditTrail;
 use crate::step::{Phase, Step};
 use crate::table::Table;
 use crate::trail_source::AccountItem;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, Shape, Told};
@@ -24,6 +25,10 @@ impl Protocol for AuditTrail {
     const QUOTA_PER_HOUR: u32 = 20_000;
 
     type Settings = Settings;
+
+    fn host(settings: &Settings) -> Cow<'_, str> {
+        settings.place.as_ref().map_or(Self::HOST.into(), |place| place.as_dyn().host())
+    }
 
     fn ask(settings: &Settings, request: &str) -> Ask {
         match walk(settings, request) {

@@ -8,6 +8,7 @@ use crate::place::{Place, handle, rows_of};
 use crate::statement::{Dialect, statement};
 use crate::step::{Step, Way};
 use crate::table::Table;
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use serde::Serialize;
@@ -59,6 +60,10 @@ impl Snowflake {
 impl Place for Snowflake {
     fn name(&self) -> &'static str {
         "snowflake"
+    }
+
+    fn host(&self) -> Cow<'_, str> {
+        self.host.as_str().into()
     }
 
     fn way(&self, _: Table, _: Option<i64>) -> Option<Way> {
