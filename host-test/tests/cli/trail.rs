@@ -68,18 +68,34 @@ fn two_collections_of_a_trail_are_compared() {
     let scratch = Scratch::new("trail-diff");
     let (before, after) = (scratch.path("before"), scratch.path("after"));
     check(&trail(&before, "databricks", &[CLOCK, &["--sim-entries", "300"]].concat()), 0, "");
-    check(&trail(&after, "databricks", &[CLOCK, &["--sim-entries", "320"]].concat()), 0, "");
+    check(
+        &trail(&after, "databricks", &[CLOCK, &["--sim-entries", "300", "--sim-trail", "added=20@0"]].concat()),
+        0,
+        "",
+    );
     let ids = |out: &str| -> BTreeSet<String> {
         let all = contents(out, "audit_trail_entry");
         all.iter().map(|entry| entry["trail_id"].as_str().unwrap().to_string()).collect()
     };
-    let more = ids(&after).difference(&ids(&before)).count();
-    assert!(more >= 20, "{more}");
-    let file = scratch.path("changes.jsonl");
-    check(&["diff", &before, &after, "--source", "audit-trail", "--out", &file], 0, "audit_trail_entry");
-    let changes = std::fs::read_to_string(&file).unwrap();
-    let summary: Value = serde_json::from_str(changes.lines().next_back().unwrap()).unwrap();
-    println!("{summary:#}");
+    assert_eq!((ids(&before).len(), ids(&after).difference(&ids(&before)).count()), (300, 20));
+    // What grew is told; that it grew is use of the account, and no change of how its trail is kept.
+    let counts = |more: &[&str]| {
+        let file = scratch.path(&format!("changes-{}.jsonl", more.len()));
+        let args = [&["diff", &before, &after, "--source", "audit-trail", "--out", &file], more].concat();
+        check(&args, 0, "audit_trail_entry");
+        let changes = std::fs::read_to_string(&file).unwrap();
+        let summary: Value = serde_json::from_str(changes.lines().next_back().unwrap()).unwrap();
+        let of = |kind: &Value, name: &str| kind[name].as_u64().unwrap();
+        let kinds = summary["kinds"].as_array().unwrap().clone();
+        let counts =
+            |kind: &Value| ["before", "after", "activity", "inconclusive", "edited"].map(|name| of(kind, name));
+        kinds.iter().map(|kind| (kind["kind"].as_str().unwrap().to_string(), counts(kind))).collect::<Vec<_>>()
+    };
+    let all = counts(&[]);
+    assert_eq!(all[0], ("audit_trail_entry".into(), [300, 320, 0, 0, 0]));
+    assert_eq!(all[2], ("audit_trail_source".into(), [3, 3, 2, 0, 0]));
+    assert_eq!(counts(&["--config-only"])[2].1[3..], [0, 0]);
+    check(&["diff", &before, &after], 2, "--source or --component");
 }
 
 #[test]
@@ -231,8 +247,8 @@ fn a_trail_of_another_account_is_refused() {
     check(&["reconcile", &account, &out], 2, "these are two accounts");
     // And where the tables are another account's than the settings say, nothing is collected.
     let wrong = scratch.path("wrong");
-    let output = check(&trail(&wrong, "databricks", &["--sim-trail", "other-account"]), 2, "/settings/account");
-    check_output(&output, 2, "nothing was written");
+    let output = check(&trail(&wrong, "databricks", &["--sim-trail", "other-account"]), 3, "/settings/account");
+    check_output(&output, 3, "nothing was written");
     assert!(!Path::new(&wrong).join("evidence.jsonl").exists());
 }
 
@@ -251,7 +267,7 @@ fn told(out: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_killed_collection_of_a_trail_resumes_to_the_same_bytes() {
+fn a_killed_collection_of_a_trail_resumes_to_the_same_records() {
     let scratch = Scratch::new("trail-kill");
     for place in ["bigquery", "snowflake", "databricks"] {
         let more = [CLOCK, &["--max-records-per-page", "40", "--sim-latency-ms", "5"]].concat();
