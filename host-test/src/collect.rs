@@ -28,7 +28,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let begun = Instant::now();
     if !run.dir.is_finished() {
         let outcome;
-        (run, outcome) = run.to_its_end(args, &target.tenant).await;
+        (run, outcome) = run.through(args, &target.tenant).await;
         warnings::after(&target.tenant);
         if !matches!(outcome, Ok(true)) {
             run.collection.end();
@@ -84,7 +84,7 @@ async fn begin(args: &CollectArgs) -> Result<(Target, Run)> {
 
 impl Run {
     /// Collects to the end; `false` where a signal came before that.
-    async fn to_its_end(mut self, args: &CollectArgs, tenant: &Tenant) -> (Self, Result<bool>) {
+    async fn through(mut self, args: &CollectArgs, tenant: &Tenant) -> (Self, Result<bool>) {
         let progress = Progress::start(Arc::clone(&tenant.meter), tenant.clock.clone());
         let endurance = Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() };
         self.collection = self.collection.enduring(endurance, Box::new(progress.on_wait()));

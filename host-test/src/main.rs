@@ -45,7 +45,7 @@ enum Command {
     /// Show what the component is: its kinds, what it reads, which permissions it needs.
     Describe(DescribeArgs),
     /// Check whether evidence can be collected, and what to do if not.
-    Health(HealthArgs),
+    Health(Box<HealthArgs>),
     /// Collect evidence into a folder, one record per line.
     Collect(Box<CollectArgs>),
     /// Check a collection offline: digests, hash chain, counts, seal.

@@ -120,7 +120,8 @@ pub fn may_write(path: &Path, resume: bool) -> Result<()> {
         let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
         let text = is_file.then(|| std::fs::read_to_string(path).ok()).flatten();
         let value: Value = serde_json::from_str(&text.unwrap_or_default()).unwrap_or_default();
-        value["version"] == VERSION && value["outcomes"].is_object() && value["tenants"].is_array()
+        let of = |name: &str| value.get(name).unwrap_or(&Value::Null);
+        *of("version") == VERSION && of("outcomes").is_object() && of("tenants").is_array()
     };
     if resume && is_summary() { Ok(()) } else { Ok(refuse_existing(path)?) }
 }

@@ -31,8 +31,5 @@ pub mod trail_source;
 pub mod user_action;
 pub mod values;
 
-/// Version of this component, as in its package.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 #[cfg(target_arch = "wasm32")]
 source_kit::export!(source::AuditTrail);

@@ -1,13 +1,15 @@
-//! Snowflake's SQL API. <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses>, read 2026-11.
+//! Snowflake's SQL API. Only the first partition of a result is read, and what it lacks is asked for by a statement of
+//! its own: Snowflake packs the further ones whether that is asked for or not, and no door of ours lets packed bodies in.
+//! <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses>, read 2026-11.
 
-use crate::ask::{Answer, Heard, ODD, Part, Rows};
+use crate::ask::{Answer, Heard, ODD, Rows};
 use crate::json;
-use crate::place::{Place, encoded, handle, rows_of};
+use crate::place::{Place, handle, rows_of};
 use crate::statement::{Dialect, statement};
-use crate::step::{Phase, Step, Way};
+use crate::step::{Step, Way};
 use crate::table::Table;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use serde::Serialize;
 use source_kit::Ask;
 use source_kit::read::node::Node;
@@ -64,9 +66,6 @@ impl Place for Snowflake {
     }
 
     fn ask(&self, step: &Step) -> Ask {
-        if let Phase::Rows(Some(open)) = &step.phase {
-            return self.get(format!("{PATH}/{}?partition={}", open.part.handle, encoded(&open.part.next)));
-        }
         let body = Body {
             statement: &self.statement(step),
             timeout: TIMEOUT,
@@ -83,7 +82,7 @@ impl Place for Snowflake {
     }
 
     fn read<'a>(&self, step: &Step, heard: Heard<'a>) -> Answer<'a> {
-        let is_further = heard.polled || matches!(step.phase, Phase::Rows(Some(_)));
+        let is_further = heard.polled;
         let Some(body) = Node::read(heard.body) else {
             return match heard.status {
                 401 => Answer::Unauthorized,
@@ -93,7 +92,7 @@ impl Place for Snowflake {
             };
         };
         match heard.status {
-            200 => result(step, body).map_or(ODD, |rows| rows_of(step, rows)),
+            200 => result(body).map_or(ODD, |rows| rows_of(step, rows)),
             202 => match json::text(&body, &["statementHandle"]).and_then(handle) {
                 Some(handle) => Answer::Later(self.get(format!("{PATH}/{handle}"))),
                 None => ODD,
@@ -114,25 +113,12 @@ impl Place for Snowflake {
     }
 }
 
-/// The result of a statement, or a further part of one, which has rows only.
-fn result<'a>(step: &Step, body: Node<'a>) -> Option<Rows<'a>> {
-    if let Phase::Rows(Some(open)) = &step.phase {
-        let next: u32 = open.part.next.parse().ok()?;
-        let next = (next < open.part.last).then(|| Part { next: (next + 1).to_string(), ..open.part.clone() });
-        return Some(Rows { rows: json::rows(json::take(body, &["data"])?)?, next, ..Rows::default() });
-    }
+/// The result of a statement, as far as its first partition has it.
+fn result(body: Node<'_>) -> Option<Rows<'_>> {
     let meta = json::at(&body, &["resultSetMetaData"])?;
     let columns = json::columns(json::items(meta, &["rowType"])?, "name", "type")?;
     let total = json::number(meta, &["numRows"]);
-    let parts = json::items(meta, &["partitionInfo"]).map_or(1, <[_]>::len);
-    let next = match u32::try_from(parts).ok()? {
-        0 | 1 => None,
-        parts => {
-            let handle = json::text(&body, &["statementHandle"]).and_then(handle)?;
-            Some(Part { handle, next: "1".into(), last: parts - 1 })
-        }
-    };
-    Some(Rows { columns, rows: json::rows(json::take(body, &["data"])?)?, total, next })
+    Some(Rows { columns, rows: json::rows(json::take(body, &["data"])?)?, total, next: None })
 }
 
 /// Why a statement failed, or why a result is not there any more.

@@ -64,7 +64,7 @@ impl Source for AuditTrail {
     const ABOUT: About = About {
         id: "fivetran-audit-trail",
         name: "Fivetran audit trail",
-        version: crate::VERSION,
+        version: env!("CARGO_PKG_VERSION"),
         description: "Reads Fivetran's own audit trail where the Fivetran Platform Connector writes it: in BigQuery, Snowflake or Databricks, or the logs that Fivetran sends to Datadog. Read-only.",
         category: "Analytics",
         sign_in: SignIn::Bearer(Token {

@@ -189,8 +189,12 @@ impl Step {
             }
             return Ok(Phase::Rows(Some(Open { part: part.clone(), read })));
         }
+        let is_cut = rows.total.is_some_and(|total| total > read);
+        if is_cut && rows.rows.is_empty() {
+            return Err("the answer has none of the rows that it counts");
+        }
         Ok(match self.way {
-            Way::Statements if read >= window => Phase::Rows(None),
+            Way::Statements if read >= window || is_cut => Phase::Rows(None),
             Way::Statements | Way::Listing => Phase::Recount,
             Way::Search => Phase::Done,
         })

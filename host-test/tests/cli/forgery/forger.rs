@@ -154,7 +154,7 @@ impl Forger {
             set_lines(files, JOURNAL, &all);
         });
         let other_host = change(1, "api.fivetran.com", "api.example.com");
-        self.add_layers("another host in the journal", false, &other_host);
+        self.add_layers("another host in the journal", false, other_host);
         self.add_layers("another host in the journal, and in what was granted", true, |files, all| {
             other_host(files, all);
             let mut summary = manifest(files);

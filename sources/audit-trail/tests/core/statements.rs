@@ -113,9 +113,6 @@ fn snowflakes_requests() {
     let ask = place.ask(&account);
     check(&ask, "xy123.snowflakecomputing.com", "/api/v2/statements", Some(body));
     assert_eq!(ask.headers, [("x-snowflake-authorization-token-type", "PROGRAMMATIC_ACCESS_TOKEN".to_string())]);
-    let ask = place.ask(&step(place, Table::Log, None, open("01b-2", "2")));
-    check(&ask, "xy123.snowflakecomputing.com", "/api/v2/statements/01b-2?partition=2", None);
-    assert_eq!(ask.headers.len(), 1);
 }
 
 #[test]
