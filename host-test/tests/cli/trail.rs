@@ -391,6 +391,12 @@ fn hosts_that_only_look_right_are_refused_by_the_name_of_their_setting_and_nothi
         assert!(text.contains(&format!("/{place}")), "{host:?}: {text}");
         assert!(!Path::new(&out).join("evidence.jsonl").exists(), "{host:?}");
     }
+    // The same command with the right host does send, and that is counted.
+    let file = scratch.write("settings.json", &vendor.settings.to_string());
+    let (out, control) = (scratch.path("control"), Vendor::start("snowflake", &[]));
+    let args = ["collect", "--out", &out, "--source", "audit-trail", "--settings", &file, "--upstream", &control.url];
+    check_output(&run_with(&args, &[("AUDIT_TRAIL_TOKEN", &control.token)]), 0, "");
+    assert!(control.served() > 0);
     for vendor in [vendor, databricks] {
         assert_eq!(vendor.served(), 0, "something was sent");
     }
