@@ -193,11 +193,14 @@ fn show_findings(summary: &Summary) {
 fn sample(args: &CollectArgs) -> Result<()> {
     let path = args.out.join("evidence.jsonl");
     let text = std::fs::read_to_string(&path).map_err(Error::file("read", path))?;
-    let of = |kind: &str| text.lines().find(|line| line.contains(&format!("\"kind\":\"{kind}\",")));
-    for line in
-        ["user", "connection", "audit_event", "audit_trail_entry", "user_action"].iter().filter_map(|kind| of(kind))
-    {
-        let Ok(record) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+    let of = |kind: &str| {
+        let records = text.lines().filter(|line| line.contains(&format!("\"kind\":\"{kind}\",")));
+        let mut records = records.filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        // Records about a kind name it too.
+        records.find(|record| record.get("kind").is_some_and(|of| of == kind))
+    };
+    let kinds = ["user", "connection", "audit_event", "audit_trail_entry", "user_action"];
+    for record in kinds.iter().filter_map(|kind| of(kind)) {
         let field = |name: &str| record.get(name).and_then(serde_json::Value::as_str).map(plain).unwrap_or_default();
         say(format!("\n{}\n  {}", field("title"), field("id")));
         let provenance = record.pointer("/provenance/0/request").and_then(serde_json::Value::as_str).map(plain);

@@ -31,9 +31,9 @@ pub struct TargetArgs {
     /// Send requests to this server instead of the real host, after the egress check: over https, or http to 127.0.0.1 or [::1].
     #[arg(long, value_name = "URL")]
     upstream: Option<Uri>,
-    /// Who adds the credentials to requests: the component (basic), or the harness, so that the component
-    /// never sees them (host-managed).
-    #[arg(long, value_enum, default_value_t = Mode::Basic)]
+    /// Who adds the credentials to requests: the component, or the harness, so that the component never sees them
+    /// (host-managed; not for Datadog's keys).
+    #[arg(long, value_enum, default_value_t = Mode::Component)]
     credentials: Mode,
     /// Show the component this time instead of the current one: for runs that can be repeated to the
     /// byte.
@@ -47,8 +47,8 @@ pub struct TargetArgs {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
-    #[value(alias = "component")]
-    Basic,
+    #[value(alias = "basic")]
+    Component,
     HostManaged,
 }
 
@@ -143,7 +143,7 @@ impl TargetArgs {
     /// The same credentials, kept to itself by the harness if that is asked for.
     fn keeping(&self, credentials: Credentials) -> Result<Credentials> {
         match (self.credentials, credentials) {
-            (Mode::Basic, credentials) => Ok(credentials),
+            (Mode::Component, credentials) => Ok(credentials),
             (Mode::HostManaged, Credentials::Basic(pair)) => Ok(Credentials::HostManaged(Managed::Basic(pair))),
             (Mode::HostManaged, Credentials::Bearer(token)) => Ok(Credentials::HostManaged(Managed::Bearer(token))),
             (Mode::HostManaged, _) => {

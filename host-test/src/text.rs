@@ -1,6 +1,6 @@
 //! Text for people: what a guest or a vendor wrote is made harmless before a terminal sees it.
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
 /// Replaces control characters, so that no text can steer a terminal.
 pub fn plain(text: &str) -> String {
@@ -30,6 +30,10 @@ pub fn table(headings: &[&str]) -> Table {
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
     if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         table.set_width(120);
+    }
+    // Names are to be copied: they are not cut over lines.
+    if let Some(first) = table.column_mut(0) {
+        first.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
 }

@@ -13,6 +13,7 @@ const HEAD: &str = "# What is collected
 Every kind of evidence, what it is read from, and what it is for. This page is generated from the component's own catalogue
 (`./dev describe --format json` prints all of it, with the JSON Schema of each kind's content); [not-collected.md](not-collected.md)
 lists what is not collected, and why. Controls are a hint for filing; whether one is met is for people to judge.
+The kinds of the audit trail's own source stand in [audit-trail.md](audit-trail.md).
 
 ";
 

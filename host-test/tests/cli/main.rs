@@ -18,6 +18,7 @@ mod reconcile;
 mod room;
 mod support;
 mod tenants_file;
+mod trail;
 mod vendors;
 mod verify;
 mod waits;

@@ -32,11 +32,11 @@ impl Drop for Scratch {
 
 pub fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-test"));
-    command
-        .args(args)
-        .env_remove("FIVETRAN_API_KEY")
-        .env_remove("FIVETRAN_API_SECRET")
-        .env_remove("HOST_TEST_COMPONENT");
+    command.args(args);
+    for name in ["FIVETRAN_API_KEY", "FIVETRAN_API_SECRET", "HOST_TEST_COMPONENT", "AUDIT_TRAIL_TOKEN"] {
+        command.env_remove(name);
+    }
+    command.env_remove("DD_API_KEY").env_remove("DD_APPLICATION_KEY");
     command
 }
 

@@ -10,7 +10,7 @@ use crate::record::findings::Findings;
 use crate::record::identity::fits;
 use crate::record::kind::Kind;
 use crate::record::part::Part;
-use crate::record::problem::{Cause, Problem, reading};
+use crate::record::problem::{Cause, Problem, answering, reading};
 use crate::record::resource::Resource;
 use crate::record::source::Source;
 use crate::record::tally::{Tally, short};
@@ -220,7 +220,7 @@ pub fn drift<S: Source>(state: &mut State<S>, at: &str, findings: &Findings<S>) 
     let fields =
         fields.map(|(path, (pointer, what))| (pointer.clone(), format!("{}: {pointer} is {what}", reading(path))));
     let unknown =
-        findings.unknown.iter().map(|(_, what)| (String::new(), format!("{} does not say {what}", reading(at))));
+        findings.unknown.iter().map(|(_, what)| (String::new(), format!("{} does not say {what}", answering(at))));
     let all: Vec<_> = fields.chain(unknown).collect();
     all.into_iter().filter_map(|(pointer, message)| report(state, pointer, message)).collect()
 }

@@ -240,14 +240,13 @@ fn check<S: Source, W: World>(row: &Row, client: &Client<'_, S, W>, settings: &S
 fn not_offered<S: Source>(check: &mut Check, kind: &Kind, failed: &Failed) {
     check.code = Cause::NotAvailable.code();
     check.missing_permission = None;
-    let reading = reading(failed.path);
     if let Some(absent) = failed.absent {
-        check.message = format!("{reading} found nothing of that name: {absent}");
+        check.message = format!("no {} can be read: {absent}", failed.path);
         let remedy = "Find out which of these it is. If you can do without it, name the kind in accepted_gaps.";
         check.remedy = Some(remedy.into());
         return;
     }
-    check.message = format!("{reading} is not offered to this account");
+    check.message = format!("{} is not offered to this account", reading(failed.path));
     check.remedy = Some(match kind.plan_gate {
         Some(gate) => format!("Nothing to do unless you expect it: it needs {gate}."),
         None => format!(

@@ -93,16 +93,16 @@ pub async fn check<S: Source, W: World>(world: &W, config: &Config<S>, depth: De
 fn accepted<S: Source>(identity: &Identity, role: Option<&str>) -> Check {
     let name = identity.name.as_deref().unwrap_or(&identity.account);
     let whose = match (&identity.user, &identity.system_key, role) {
-        (Some(_), _, Some(role)) => format!("a user's key, role {role}"),
-        (Some(_), _, None) => "a user's key".to_string(),
-        (None, Some(_), _) => "a system key".to_string(),
-        (None, None, _) => "a key of an unknown kind".to_string(),
+        (Some(_), _, Some(role)) => format!(": a user's key, role {role}"),
+        (Some(_), _, None) => ": a user's key".to_string(),
+        (None, Some(_), _) => ": a system key".to_string(),
+        (None, None, _) => String::new(),
     };
     Check {
         kind: None,
         state: State::Ok,
         code: "accepted",
-        message: format!("{} accepts the credentials for account {name}: {whose}", S::VENDOR),
+        message: format!("{} accepts the credentials for account {name}{whose}", S::VENDOR),
         remedy: None,
         retry_after_seconds: None,
         missing_permission: None,

@@ -134,7 +134,7 @@ pub fn other_account<S: Source>(settings: &S::Settings, found: &Identity) -> Opt
     let message = format!("the settings name the account {wanted:?}, and what is read is that of {:?}", found.account);
     let remedy =
         "Set account to the id of the account whose data this is, or point the settings to where the other one's are.";
-    let mut failure = Failure::new(FailureKind::InvalidRequest, message, String::from(remedy));
+    let mut failure = Failure::new(FailureKind::NotConfigured, message, String::from(remedy));
     failure.code = "other-account";
     failure.pointer = Some("/settings/account".into());
     Some(failure)

@@ -120,7 +120,7 @@ impl Problem {
                 None => format!("{reading} was refused{times}; the answer names no permission"),
             },
             Cause::NotAvailable if self.whole_list => match detail {
-                Some(why) => format!("{reading} found nothing of that name: {why}"),
+                Some(why) => format!("no {at} can be read: {why}"),
                 None => format!("{reading} is not offered to this account"),
             },
             Cause::NotAvailable => {
@@ -148,7 +148,8 @@ impl Problem {
                 format!("{reading} is switched off by {setting} ({})", items(*count))
             }
             Cause::Unknown => match detail {
-                Some(what) => format!("{reading} does not say {what} (for {})", items(*count)),
+                Some(what) if at.starts_with('/') => format!("{reading} does not say {what} (for {})", items(*count)),
+                Some(what) => format!("{} does not say {what}", answering(at)),
                 None => format!(
                     "{reading} was not called for {}, of which it is not known whether it is needed",
                     items(*count)
@@ -167,6 +168,12 @@ impl Problem {
             more => format!("{main}; it was then not called for {more} more items"),
         }
     }
+}
+
+/// What answered, in plain words.
+#[must_use]
+pub fn answering(at: &str) -> String {
+    if at.starts_with('/') { format!("GET {at}") } else { at.into() }
 }
 
 /// What was asked, in plain words: what is no path is a name of something that is read.

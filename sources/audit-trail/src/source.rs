@@ -36,7 +36,7 @@ const AUDIT_TRAIL: Resource<AuditTrail> = Resource {
     key: KEY,
     by_offset: false,
     absent: Some(
-        "the plan has no audit trail (Enterprise and above have one), the table is deselected in the Platform Connector, the token's user may not SELECT it, or what is read is a log service",
+        "the plan has no audit trail (Enterprise and above have one), the table is deselected in the Platform Connector, or the token's user may not SELECT it; a log service has none",
     ),
     feeds: &[&entry::KIND, &trail_source::KIND],
     project: |item, out, findings| project(Table::AuditTrail, item, out, findings),

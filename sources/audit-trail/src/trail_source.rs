@@ -15,7 +15,7 @@ use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject};
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
     id: "audit_trail_source",
-    title: "Where the audit trail was read",
+    title: "Tables of the audit trail",
     description: "For each table that was read: where it is, whose it is, which columns it has, how many rows there were before, in and after the reading, the first and the last instant, when Fivetran last wrote to it, and the statement that read it.",
     keywords: &["audit log", "audit trail", "completeness", "population", "log retention"],
     endpoints: &["ACCOUNT", "AUDIT_TRAIL", "LOG"],
@@ -65,7 +65,7 @@ pub struct AuditTrailSource<'a> {
     /// Whose entries it has: those of the `account` or of one `destination`; null where it cannot be told.
     pub scope: Option<&'a str>,
     /// What read the rows, from the first one on: a statement, or a method and a path.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "reading")))]
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub statement: Option<&'a str>,
     /// `account`, `audit_trail` or `log`.
     pub table: &'a str,

@@ -89,7 +89,7 @@ fn refuse(before: &Side, after: &Side, meanings: &Meanings) -> Result<()> {
     }
     if *source != meanings.source {
         let what = format!("the collections were made by {source}, and the component at hand is {}", meanings.source);
-        return Err(refusal(what, "name the component that made them with --component"));
+        return Err(refusal(what, "name the component that made them with --source or --component"));
     }
     if before.summary.settings_digest != after.summary.settings_digest {
         let differ = differing(&before.summary.settings, &after.summary.settings);

@@ -4,6 +4,7 @@
 mod answers;
 mod contents;
 mod cursors;
+mod docs;
 mod schemas;
 mod settings;
 mod statements;
