@@ -1,7 +1,9 @@
 //! The audit trail's component in wasmtime, against the simulator as each of its four places over loopback: does what
 //! comes out say what the tables say? The simulator's history knows nothing of the component.
 
+mod faults;
 mod resume;
+mod watermark;
 
 use crate::support::{NOW, account, block_on, collect, engine, guest, options, simulator};
 use fivetran_simulator::{Config, Keys, Simulator, Table, Trail, Vendor};
