@@ -19,6 +19,8 @@ mod resume;
 mod runs;
 mod sandbox;
 mod second_source;
+#[path = "../core/shapes.rs"]
+mod shapes;
 mod support;
 #[path = "../core/templates.rs"]
 mod templates;

@@ -1,7 +1,9 @@
 //! The audit trail's component in wasmtime, against the simulator as each of its four places over loopback: does what
 //! comes out say what the tables say? The simulator's history knows nothing of the component.
 
+mod canaries;
 mod faults;
+mod fleet;
 mod resume;
 mod watermark;
 
