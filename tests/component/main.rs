@@ -19,8 +19,11 @@ mod resume;
 mod runs;
 mod sandbox;
 mod second_source;
+#[path = "../core/shapes.rs"]
+mod shapes;
 mod support;
 #[path = "../core/templates.rs"]
 mod templates;
+mod trail;
 mod wire;
 mod witness;

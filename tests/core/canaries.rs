@@ -4,6 +4,7 @@
 
 use crate::collect::account;
 use crate::fake::{Answer, FakeWorld, answer_of, collect_all, records, reply, session, success};
+use crate::shapes::{NEEDLE, Shape, holds_needle, shapes};
 use fivetran_simulator::{AccountSpec, Answers, Config};
 use fivetran_source::Fivetran;
 use jsonschema::Validator;
@@ -19,95 +20,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const HASHED: &str = r#"{"personal_data": "hashed", "personal_data_key": "0123456789abcdef"}"#;
-/// Letters that no answer of the fake account has: what is looked for in everything that comes out.
-const NEEDLE: &str = "zyzzyva";
-
 /// Stands for every path, where what is around the data is planted.
 const ANY: &str = "(any)";
 
 type Bodies = BTreeMap<String, Value>;
 type Responses = BTreeMap<String, Response>;
-
-/// What is planted: its name, its text, and whether it is a person and no secret.
-struct Shape {
-    name: &'static str,
-    text: String,
-    person: bool,
-}
-
-impl Shape {
-    /// Whether it is one of the forms of a vendor, which are named after vendors.
-    fn is_token(&self) -> bool {
-        !self.person
-            && !self.text.contains(['@', ' ', '='])
-            && !self.text.contains("://")
-            && !self.name.contains("token")
-    }
-}
-
-/// Digits and letters as tokens have, with the needle among them where its letters are allowed.
-fn filled(letters: &str, length: usize) -> String {
-    letters.chars().cycle().take(length).collect()
-}
-
-fn shapes() -> Vec<Shape> {
-    let word = |length| NEEDLE.to_string() + &filled("0123456789abcdefghijKLMNOP", length - NEEDLE.len());
-    let hex = |length| filled(HEX, length);
-    let secrets = [
-        ("URL with userinfo", format!("https://admin:{NEEDLE}@db.example.com/x")),
-        ("URL whose password has a slash", format!("https://admin:a/{NEEDLE}@db.example.com/x")),
-        ("URL whose password ends after a slash", format!("https://admin:{NEEDLE}/b@db.example.com/x")),
-        ("userinfo without a scheme", format!("root:{NEEDLE}@db.example.com:3306")),
-        ("URL with a token in its query", format!("https://example.com/in?sig={NEEDLE}")),
-        ("URL with a token in its path", format!("https://example.com/hooks/T0aB1cD2eF3gH4iJ5{NEEDLE}/x")),
-        ("private key", format!("-----BEGIN RSA PRIVATE KEY-----\n{NEEDLE}\n-----END RSA PRIVATE KEY-----")),
-        ("JSON web token", format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{NEEDLE}")),
-        ("connection string", format!("Server=db;User Id=sa;Password={NEEDLE}")),
-        ("Azure connection string", format!("AccountName=a;AccountKey={NEEDLE}==;EndpointSuffix=x")),
-        ("AWS", format!("AKIA{}", filled(UPPER, 16))),
-        ("GitHub", format!("ghp_{}", word(36))),
-        ("GitHub, fine-grained", format!("github_pat_{}", word(82))),
-        ("GitLab", format!("glpat-{}", word(20))),
-        ("Slack", format!("xoxb-123456789012-{}", word(24))),
-        ("Stripe", format!("sk_live_{}", word(24))),
-        ("OpenAI", format!("sk-proj-{}", word(48))),
-        ("Anthropic", format!("sk-ant-api03-{}", word(93))),
-        ("Google API", format!("AIza{}", word(35))),
-        ("Google OAuth", format!("ya29.{}", word(60))),
-        ("SendGrid", format!("SG.{}.{}", word(22), word(43))),
-        ("Twilio", format!("SK{}", hex(32))),
-        ("npm", format!("npm_{}", word(36))),
-        ("PyPI", format!("pypi-AgEIcHlwaS5vcmc{}", word(60))),
-        ("DigitalOcean", format!("dop_v1_{}", hex(64))),
-        ("Databricks", format!("dapi{}", hex(32))),
-        ("Shopify", format!("shpat_{}", hex(32))),
-        ("HubSpot", format!("pat-na1-{}-{}", hex(20), hex(12))),
-        ("Linear", format!("lin_api_{}", word(40))),
-        ("Airtable", format!("pat{}.{}", word(14), hex(64))),
-        ("Hugging Face", format!("hf_{}", word(34))),
-        ("Square", format!("sq0atp-{}", word(22))),
-        ("Mailgun", format!("key-{}", hex(32))),
-        ("Azure Storage", format!("{}==", word(86))),
-        ("dbt Cloud", format!("dbtc_{}", word(40))),
-    ];
-    let people = [
-        ("e-mail address", format!("Carla.{NEEDLE}@Example.org")),
-        ("name", format!("Quentin {NEEDLE}")),
-        ("name in a text", format!("for the team of {NEEDLE}, Quentin (2)")),
-        ("name in a word", format!("dev_quentin{NEEDLE}_x")),
-    ];
-    let secret = secrets.into_iter().map(|(name, text)| Shape { name, text, person: false });
-    secret.chain(people.into_iter().map(|(name, text)| Shape { name, text, person: true })).collect()
-}
-
-/// Needles for forms that allow only some letters.
-const HEX: &str = "5ca1ab1e0ddba11c0ffee";
-const UPPER: &str = "ZYZZYVA";
-
-fn holds_needle(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    [NEEDLE, HEX].iter().any(|needle| lower.contains(needle)) || text.contains(UPPER)
-}
 
 /// Every kind, also those that are collected only on request.
 fn everything() -> CollectRequest {

@@ -24,6 +24,7 @@ mod people;
 mod properties;
 mod quota;
 mod schemas;
+mod shapes;
 mod spread;
 mod templates;
 mod truth;

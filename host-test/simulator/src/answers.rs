@@ -72,7 +72,7 @@ impl Answers {
     /// The rows of a table of the account's trail: see [`super::Simulator::trail_rows`].
     #[must_use]
     pub fn trail_rows(&self, table: Table) -> Vec<Vec<Option<String>>> {
-        self.service.history(0, || self.account.clone()).rows(table)
+        self.service.history(0, || self.account.clone()).rows(table, None)
     }
 
     /// Id of the account.

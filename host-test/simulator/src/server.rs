@@ -125,7 +125,14 @@ impl Simulator {
     /// As they were before anything happened meanwhile.
     #[must_use]
     pub fn trail_rows(&self, table: Table) -> Vec<Vec<Option<String>>> {
-        self.shared.history(0).rows(table)
+        self.shared.history(0).rows(table, None)
+    }
+
+    /// The same once what happens meanwhile has happened.
+    #[must_use]
+    pub fn trail_rows_after(&self, table: Table) -> Vec<Vec<Option<String>>> {
+        let meanwhile = self.shared.config.trail.meanwhile;
+        self.shared.history(0).rows(table, meanwhile.map(|meanwhile| meanwhile.change))
     }
 
     /// The settings with which `fivetran-audit-trail` reads what is served; null where that is the REST API.

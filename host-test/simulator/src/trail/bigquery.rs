@@ -159,15 +159,15 @@ fn page(visit: &Visit<'_>, query: &str) -> Result<(usize, usize), Reply> {
         Some(Ok(size)) => size,
         Some(Err(_)) => return invalid("Invalid value for maxResults"),
     };
-    let first = match parameter(query, "pageToken") {
-        None => 0,
-        Some(token) => match offset_of(&token) {
-            Some(first) => first,
-            None => return invalid("Invalid page token"),
-        },
+    let start = parameter(query, "startIndex").and_then(|text| text.parse().ok()).unwrap_or_default();
+    let token = parameter(query, "pageToken");
+    let first = match token.as_deref().map(offset_of) {
+        None => start,
+        Some(Some(first)) => first,
+        Some(None) => return invalid("Invalid page token"),
     };
     let most = visit.trail.partition_rows.max(1);
-    if visit.trail.lost_from.is_some_and(|lost| first / most >= lost.max(1)) {
+    if token.is_some() && visit.trail.lost_from.is_some_and(|lost| first / most >= lost.max(1)) {
         return Err(not_found("Not found: the page that the token names"));
     }
     Ok((first, size.min(most)))

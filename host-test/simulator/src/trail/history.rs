@@ -130,12 +130,15 @@ impl History {
         }
     }
 
-    /// Every row of a table, before anything happened: instants are microseconds since 1970.
-    pub fn rows(&self, table: Table) -> Vec<Vec<Option<String>>> {
+    /// Every row of a table once this has happened: instants are microseconds since 1970.
+    pub fn rows(&self, table: Table, happened: Happened) -> Vec<Vec<Option<String>>> {
         let text = |cells: Vec<Cell>| cells.into_iter().map(Cell::text).collect();
         match table {
             Table::Account => self.account_rows().into_iter().map(text).collect(),
-            _ => (0..self.len(table, None)).map(|number| text(self.row(table, number, None))).collect(),
+            _ => {
+                let there = (0..self.len(table, happened)).filter(|number| self.is_there(*number, happened));
+                there.map(|number| text(self.row(table, number, happened))).collect()
+            }
         }
     }
 
