@@ -1,9 +1,9 @@
 //! The real program, and folders that go away.
 #![allow(dead_code, reason = "each test uses its part of it")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// A folder that goes away with the test.
 pub struct Scratch(pub PathBuf);
@@ -90,6 +90,46 @@ impl Server {
 }
 
 impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `simulate --vendor` in a process of its own.
+pub struct Vendor {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    pub url: String,
+    pub token: String,
+    pub settings: serde_json::Value,
+}
+
+impl Vendor {
+    pub fn start(vendor: &str, more: &[&str]) -> Self {
+        let args = [&["simulate", "--listen", "127.0.0.1:0", "--vendor", vendor], SMALL, more].concat();
+        let mut child = program(&args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut line = || lines.next().unwrap().unwrap();
+        let word = |line: &str, start: &str| line.split(' ').find(|word| word.starts_with(start)).unwrap().to_string();
+        let url = word(&line(), "http");
+        let token = line().rsplit(' ').next().unwrap().to_string();
+        let settings = line();
+        let settings = serde_json::from_str(settings.split_once("for it: ").unwrap().1).unwrap();
+        Self { child, lines, url, token, settings }
+    }
+
+    /// Ends it, and says how many requests it served.
+    pub fn served(mut self) -> u64 {
+        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+        self.child.wait().unwrap();
+        let last = self.lines.by_ref().map(Result::unwrap).last().unwrap();
+        last.strip_prefix("served ").unwrap().split(' ').next().unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Vendor {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

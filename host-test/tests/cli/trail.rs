@@ -5,10 +5,9 @@ use crate::support::*;
 use fivetran_simulator::{AccountSpec, Config, Plant, Simulator, Trail};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Lines};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 const PLACES: [&str; 4] = ["snowflake", "bigquery", "databricks", "datadog"];
@@ -130,46 +129,6 @@ fn a_fleet_collects_an_account_and_its_trail() {
     check(&["reconcile", &folder("account"), &folder("trail")], 0, "agree wherever they could be compared");
     let output = run_with(&args, &keys);
     check_output(&output, 3, "/1/credentials/token_env");
-}
-
-/// `simulate --vendor` in a process of its own.
-struct Vendor {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    url: String,
-    token: String,
-    settings: Value,
-}
-
-impl Vendor {
-    fn start(vendor: &str, more: &[&str]) -> Self {
-        let args = [&["simulate", "--listen", "127.0.0.1:0", "--vendor", vendor], SMALL, more].concat();
-        let mut child = program(&args).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut line = || lines.next().unwrap().unwrap();
-        let word = |line: &str, start: &str| line.split(' ').find(|word| word.starts_with(start)).unwrap().to_string();
-        let url = word(&line(), "http");
-        let token = line().rsplit(' ').next().unwrap().to_string();
-        let settings = line();
-        let settings = serde_json::from_str(settings.split_once("for it: ").unwrap().1).unwrap();
-        Self { child, lines, url, token, settings }
-    }
-
-    /// Ends it, and says how many requests it served.
-    fn served(mut self) -> u64 {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
-        self.child.wait().unwrap();
-        let last = self.lines.by_ref().map(Result::unwrap).last().unwrap();
-        last.strip_prefix("served ").unwrap().split(' ').next().unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Vendor {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
