@@ -22,5 +22,6 @@ mod second_source;
 mod support;
 #[path = "../core/templates.rs"]
 mod templates;
+mod trail;
 mod wire;
 mod witness;
