@@ -4,6 +4,7 @@
 mod canaries;
 mod faults;
 mod fleet;
+mod large;
 mod resume;
 mod watermark;
 

@@ -6,6 +6,7 @@ mod commands;
 mod diff;
 mod diff_by_hand;
 mod disk;
+mod doubles;
 mod fleet;
 mod forgery;
 mod kill;
