@@ -17,7 +17,7 @@
 
 use super::body::{self, Body, Seen};
 use super::data::Shape;
-use super::error::GetError;
+use super::error::{GetError, NOT_READY};
 use super::protocol::{Asked, Protocol, Told};
 use super::quota::Window;
 use super::request::is_sendable;
@@ -97,7 +97,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
             match told {
                 Told::Later(next, wait) => {
                     if !self.allows(wait) {
-                        return Err(GetError::Outage(None, "answer-not-ready"));
+                        return Err(GetError::Outage(None, NOT_READY));
                     }
                     self.world.wait_ms(wait).await;
                     ask = next;

@@ -5,6 +5,9 @@ use crate::base::timestamp::Timestamp;
 use alloc::boxed::Box;
 use alloc::string::String;
 
+/// The case of an answer that the vendor was still working on when the time of the call was up.
+pub const NOT_READY: &str = "answer-not-ready";
+
 /// Why there is no [`Body`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GetError {

@@ -5,7 +5,7 @@ use super::problem::reading;
 use super::source::Source;
 use crate::base::model::{Failure, FailureKind};
 use crate::read::body::HTML_PAGE;
-use crate::read::error::GetError;
+use crate::read::error::{GetError, NOT_READY};
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -43,6 +43,7 @@ fn classify(error: &GetError) -> (FailureKind, &'static str, Option<u16>) {
         GetError::Wait(_) => (FailureKind::RateLimited, "rate-limited", Some(429)),
         GetError::NotFound(..) => (FailureKind::ContractDrift, "not-found", Some(404)),
         GetError::Outage(Some(status), _) => (FailureKind::Upstream, "outage", Some(*status)),
+        GetError::Outage(None, NOT_READY) => (FailureKind::Upstream, NOT_READY, None),
         GetError::Outage(None, case) => (FailureKind::Network, case, None),
         GetError::Broken(200, ..) => (FailureKind::ContractDrift, "unusable-answer", Some(200)),
         GetError::Broken(status, ..) => (FailureKind::Upstream, "upstream-error", Some(*status)),
@@ -80,6 +81,10 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
                 ),
             )
         }
+        GetError::Outage(None, NOT_READY) => (
+            format!("{reading}: {vendor} was still working on the answer when the time of the call was up"),
+            "Try again when it has less to do, or give the call more time.".into(),
+        ),
         GetError::Outage(status, case) => (
             format!("{reading} failed: {case}"),
             match status {

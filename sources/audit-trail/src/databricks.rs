@@ -130,8 +130,9 @@ fn result(body: Node<'_>) -> Option<Rows<'_>> {
     Some(Rows { columns, total, ..rows })
 }
 
-/// One chunk. One without rows may have no array.
+/// One chunk. One without rows may have no array, if it says that it has none.
 fn chunk(part: Part, result: Node<'_>) -> Option<Rows<'_>> {
+    let is_empty = json::number(&result, &["row_count"]) == Some(0);
     let number: u32 = part.next.parse().ok()?;
     let next = match json::at(&result, &["next_chunk_index"]) {
         None | Some(Node::Null) => None,
@@ -145,8 +146,8 @@ fn chunk(part: Part, result: Node<'_>) -> Option<Rows<'_>> {
         return None;
     }
     let rows = match json::take(result, &["data_array"]) {
-        None | Some(Node::Null) => Vec::new(),
-        Some(rows) => json::rows(rows)?,
+        None | Some(Node::Null) if is_empty => Vec::new(),
+        rows => json::rows(rows?)?,
     };
     let next = next.map(|next| Part { next: next.to_string(), ..part });
     Some(Rows { rows, next, ..Rows::default() })

@@ -56,7 +56,7 @@ impl Protocol for AuditTrail {
             Answer::Later(ask) => Told::Later(ask, POLL_MS),
             Answer::Lost => Told::Later(place.ask(&step.lost()), POLL_MS),
             Answer::Missing => Told::Missing(String::new()),
-            Answer::Refused(permission) => Told::Forbidden(permission),
+            Answer::Refused(permission) => Told::Forbidden(Some(permission.unwrap_or_else(|| select(step.table)))),
             Answer::Unauthorized => Told::Unauthorized,
             Answer::Broken(what) => Told::Broken(what),
         }
@@ -90,6 +90,11 @@ impl Protocol for AuditTrail {
         let since = page.since.map_or(String::new(), |since| format!("{}", micros(since.0)));
         format!("since={since}&now={}&cursor={}", micros(page.now.0), page.cursor.unwrap_or_default())
     }
+}
+
+/// The right that a table needs.
+fn select(table: Table) -> String {
+    format!("SELECT on {}", table.name().to_ascii_uppercase())
 }
 
 /// The table that a request names.

@@ -32,7 +32,6 @@ const AUDIT_TRAIL: Resource<AuditTrail> = Resource {
     stage: "audit trail",
     path: "audit_trail",
     page_limit: Some(5000),
-    permission: Some("SELECT on AUDIT_TRAIL"),
     key: KEY,
     by_offset: false,
     absent: Some(
@@ -47,7 +46,6 @@ const AUDIT_TRAIL: Resource<AuditTrail> = Resource {
 const LOG: Resource<AuditTrail> = Resource {
     stage: "log",
     path: "log",
-    permission: Some("SELECT on LOG"),
     absent: Some("the table is deselected in the Platform Connector, or the token's user may not SELECT it"),
     feeds: &[&user_action::KIND, &trail_source::KIND],
     project: |item, out, findings| project(Table::Log, item, out, findings),
