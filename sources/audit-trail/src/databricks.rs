@@ -130,10 +130,10 @@ fn result(body: Node<'_>) -> Option<Rows<'_>> {
     Some(Rows { columns, total, ..rows })
 }
 
-/// One chunk. One without rows may have no array, if it says that it has none.
+/// One chunk. The first may have no array, where there are no rows.
 fn chunk(part: Part, result: Node<'_>) -> Option<Rows<'_>> {
-    let is_empty = json::number(&result, &["row_count"]) == Some(0);
     let number: u32 = part.next.parse().ok()?;
+    let is_empty = number == 0 && json::number(&result, &["row_count"]).is_none_or(|rows| rows == 0);
     let next = match json::at(&result, &["next_chunk_index"]) {
         None | Some(Node::Null) => None,
         Some(_) => Some(u32::try_from(json::number(&result, &["next_chunk_index"])?).ok()?),
