@@ -105,7 +105,8 @@ fn spatial(environment: &Path, home: &Path) {
 
 /// Records of a kind, to the byte but for their provenance, which names the place; in the order of their ids.
 fn without_provenance(evidence: &str, kind: &str) -> Vec<String> {
-    let is_kind = format!("\"kind\":\"{kind}\",");
+    // Only a record's own kind is before its version.
+    let is_kind = format!("\"kind\":\"{kind}\",\"schema_version\":");
     let cut = |line: &str| {
         let (before, rest) = line.split_once(",\"provenance\":[").unwrap();
         [before, rest.split_once("],\"withheld\":").unwrap().1].concat()
