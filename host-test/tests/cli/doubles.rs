@@ -81,6 +81,7 @@ impl Double {
         check_output(&output, 0, "seal:");
         // Verified, but for where the answers came from and a clock that was set.
         check(&["verify", out], 11, "NOT THE VENDOR'S SERVER");
+        check_calls(out);
         evidence(out)
     }
 }
@@ -89,6 +90,17 @@ impl Drop for Double {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// No call is made twice: an answer that does not fit into a page of records is asked for again.
+fn check_calls(out: &str) {
+    let journal = std::fs::read_to_string(Path::new(out).join("journal.jsonl")).unwrap();
+    let mut seen = BTreeSet::new();
+    for line in journal.lines() {
+        let call: Value = serde_json::from_str(line).unwrap();
+        let one = format!("{} {} {}", call["method"], call["request"], call["sent_sha256"]);
+        assert!(seen.insert(one), "{out}: twice: {line}");
     }
 }
 

@@ -40,7 +40,7 @@ struct Body<'a> {
     query: &'a str,
     use_legacy_sql: bool,
     timeout_ms: u32,
-    max_results: u64,
+    max_results: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<&'a str>,
 }

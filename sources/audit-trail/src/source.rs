@@ -4,6 +4,7 @@ use crate::bigquery;
 use crate::item::{Item, KEY};
 use crate::row::Row;
 use crate::settings::{DATABRICKS_HOSTS, SETTINGS_SCHEMA, SNOWFLAKE_HOSTS, Settings};
+use crate::step::WINDOW;
 use crate::table::Table;
 use crate::trail_source::AccountItem;
 use crate::{entry, trail_source, user_action};
@@ -31,7 +32,7 @@ type Listed<'a> = source_kit::Item<'a, AuditTrail>;
 const AUDIT_TRAIL: Resource<AuditTrail> = Resource {
     stage: "audit trail",
     path: "audit_trail",
-    page_limit: Some(5000),
+    page_limit: Some(WINDOW),
     key: KEY,
     by_offset: false,
     absent: Some(

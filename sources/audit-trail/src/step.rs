@@ -11,8 +11,9 @@
 use crate::ask::{Cell, Part, Rows};
 use crate::table::{AT, Columns, Table};
 
-/// Rows that a statement asks for.
-pub const WINDOW: u64 = 5000;
+/// Rows that a statement asks for. They have to fit into one page of records, which the kit ends at 5,000 and at 8 MiB:
+/// the rest of an answer is asked for again.
+pub const WINDOW: u32 = 4000;
 
 /// How a table is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Step {
     /// # Errors
     /// What is odd about the answer, in words.
     pub fn next(&self, rows: &Rows<'_>) -> Result<Self, &'static str> {
-        self.next_of(rows, WINDOW)
+        self.next_of(rows, u64::from(WINDOW))
     }
 
     /// The same where statements ask for another number of rows.

@@ -50,7 +50,8 @@ fn a_million_entries_fit_into_32_mib() {
         {
             let (memory, calls) = walk(vendor, entries).await;
             assert!(memory < MOST_MEMORY, "{vendor:?}: {memory} bytes");
-            assert!(calls <= entries / 5_000 + 20, "{vendor:?}: {calls} calls");
+            // One for each 4,000 rows, and a dozen for the rest: none is made twice.
+            assert!(calls <= entries / 4_000 + 12, "{vendor:?}: {calls} calls");
         }
     });
 }

@@ -167,7 +167,7 @@ fn bigquerys_answers() {
             false,
             200,
             json!({"jobComplete": false, "jobReference": {"jobId": "job_1", "location": "europe-west3"}}),
-            "later /bigquery/v2/projects/p/queries/job_1?location=europe-west3&timeoutMs=30000&maxResults=5000",
+            "later /bigquery/v2/projects/p/queries/job_1?location=europe-west3&timeoutMs=30000&maxResults=4000",
         ),
         (false, 200, json!({"jobComplete": false}), ODD),
         (

@@ -347,7 +347,7 @@ fn a_table_says_how_it_was_read() {
     assert!(
         statement.starts_with("select id, ")
             && statement.contains(">= 0 and")
-            && statement.ends_with("limit 5000 offset 0"),
+            && statement.ends_with("limit 4000 offset 0"),
         "{statement}"
     );
     let at = Timestamp(1_000_000);
