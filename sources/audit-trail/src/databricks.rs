@@ -130,10 +130,10 @@ fn result(body: Node<'_>) -> Option<Rows<'_>> {
     Some(Rows { columns, total, ..rows })
 }
 
-/// One chunk. The first may have no array, where there are no rows.
+/// One chunk. It may have no array where it says that it has no rows, and the first where it says nothing of them.
 fn chunk(part: Part, result: Node<'_>) -> Option<Rows<'_>> {
     let number: u32 = part.next.parse().ok()?;
-    let is_empty = number == 0 && json::number(&result, &["row_count"]).is_none_or(|rows| rows == 0);
+    let is_empty = json::number(&result, &["row_count"]).map_or(number == 0, |rows| rows == 0);
     let next = match json::at(&result, &["next_chunk_index"]) {
         None | Some(Node::Null) => None,
         Some(_) => Some(u32::try_from(json::number(&result, &["next_chunk_index"])?).ok()?),

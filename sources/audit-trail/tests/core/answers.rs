@@ -146,6 +146,8 @@ fn databricks_answers() {
         (false, 401, json!(""), "unauthorized"),
         (FURTHER, 404, json!({"error_code": "NOT_FOUND"}), "lost"),
         (FURTHER, 200, json!({"chunk_index": 1, "row_count": 0}), "0 rows"),
+        (FURTHER, 200, json!({"chunk_index": 1, "row_count": 9}), ODD),
+        (FURTHER, 200, json!({"status": {"state": "SUCCEEDED"}}), ODD),
         (FURTHER, 200, json!({"chunk_index": 1, "data_array": [], "next_chunk_index": 1}), ODD),
         (FURTHER, 200, json!([]), ODD),
     ] {
