@@ -6,10 +6,11 @@ use crate::fake::{Answer, FakeWorld, collect_all, run, session, success};
 use fivetran_source::Fivetran;
 use fivetran_source::notes::Fact;
 use serde_json::json;
+use source_kit::Protocol;
 use source_kit::base::model::{Budget, CollectRequest, CoverageState, FailureKind};
 use source_kit::collect::collect;
 use source_kit::collect::cursor::{MAX_CURSOR_BYTES, Refusals, State};
-use source_kit::collect::paging::{MAX_LIST_CURSOR, Mark, Paging, TAIL};
+use source_kit::collect::paging::{Mark, Paging, TAIL};
 use source_kit::collect::plan::Plan;
 use source_kit::collect::position::{Inside, Step};
 use source_kit::record::identity::Identity;
@@ -30,7 +31,7 @@ fn a_cursor_is_never_longer_than_allowed_and_says_what_it_forgot() {
         state.notes.take(Fact::Service(format!("service_{number}")));
     }
     // All that may stand in it, as costly to write as it may be.
-    let cursor = Some("\"".repeat(MAX_LIST_CURSOR / 2));
+    let cursor = Some("\"".repeat(Fivetran::LONGEST_CURSOR / 2));
     let list = Paging {
         cursor: cursor.clone(),
         before: cursor,

@@ -134,7 +134,7 @@ fn turn<S: Source>(part: &Part<S>, paging: &Paging, body: Body) -> Taken {
         page.items.iter().map(|range| short_hash(&key_of(body.item(range), part.key).unwrap_or_default())).collect();
     let is_odd = page.unknown_paging;
     let is_shuffled = paging.is_shuffled(&keys);
-    let (trouble, next) = match paging.after(&keys, page.next.as_deref()) {
+    let (trouble, next) = match paging.after(&keys, page.next.as_deref(), S::LONGEST_CURSOR) {
         After::Circle => {
             return Taken { trouble: Some(Cause::EndlessList), ..PartAnswer::Read(Pages::default()).into() };
         }

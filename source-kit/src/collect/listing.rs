@@ -202,7 +202,7 @@ fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> O
     let read = |(index, range)| item(resource.key, &body, index, range);
     let mut items: Vec<ListedItem> = ranges.into_iter().enumerate().map(read).collect();
     let keys: Vec<u64> = items.iter().filter_map(|item| item.hash).collect();
-    let after = position.list.after(&keys, next.as_deref());
+    let after = position.list.after(&keys, next.as_deref(), S::LONGEST_CURSOR);
     let problem = |cause| Problem::of_items(cause, resource.path, 1);
     let mut problems = Vec::new();
     let mut changed = position.changed || position.list.is_shuffled(&keys);

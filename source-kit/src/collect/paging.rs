@@ -13,8 +13,6 @@ const MAX_PAGES: u32 = 100_000;
 /// Keys remembered of the page before. Offset paging repeats as many items as were inserted between
 /// two calls, which are few.
 pub const TAIL: usize = 16;
-/// A longer cursor of the vendor's does not fit into ours.
-pub const MAX_LIST_CURSOR: usize = 1024;
 
 /// A page of a list, and what is known of those before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +77,10 @@ pub enum After {
 }
 
 impl Paging {
-    /// What follows this page, which has items with these keys and names `next` as the cursor of the next one.
+    /// What follows this page, which has items with these keys and names `next` as the cursor of the next one. One
+    /// above `longest` bytes does not fit into ours.
     #[must_use]
-    pub fn after(&self, keys: &[u64], next: Option<&str>) -> After {
+    pub fn after(&self, keys: &[u64], next: Option<&str>, longest: usize) -> After {
         let of_empty = short_hash(self.cursor.as_deref().unwrap_or(""));
         let first = keys.first().copied().unwrap_or(of_empty);
         if self.page > 0 && first == self.mark.first {
@@ -89,7 +88,7 @@ impl Paging {
         }
         let Some(next) = next else { return After::End };
         let page = self.page + 1;
-        if self.cursor.as_deref() == Some(next) || page >= MAX_PAGES || !is_at_most(next, MAX_LIST_CURSOR) {
+        if self.cursor.as_deref() == Some(next) || page >= MAX_PAGES || !is_at_most(next, longest) {
             return After::Endless;
         }
         let tail: Vec<u64> = keys.iter().rev().take(TAIL).copied().collect();

@@ -18,6 +18,10 @@ pub trait Protocol {
     /// All requests in an hour that the vendor allows an account, all of its tools together.
     const QUOTA_PER_HOUR: u32;
 
+    /// The longest cursor of a list, in bytes as JSON has them. Up to four of them travel in the cursor of a collection,
+    /// which is at most 16 KiB.
+    const LONGEST_CURSOR: usize = 320;
+
     /// The source's own settings, some of which may say where and how to ask.
     type Settings: Clone;
 

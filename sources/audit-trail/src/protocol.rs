@@ -3,6 +3,7 @@
 
 use crate::account::{Whose, whose};
 use crate::ask::{Answer, Heard, Rows};
+use crate::cursor;
 use crate::item::Items;
 use crate::place::Place;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ impl Protocol for AuditTrail {
     const VENDOR: &'static str = "Fivetran's destination";
     const HOST: &'static str = "the destination's host";
     const QUOTA_PER_HOUR: u32 = 20_000;
+    const LONGEST_CURSOR: usize = cursor::LONGEST;
 
     type Settings = Settings;
 
@@ -56,7 +58,7 @@ impl Protocol for AuditTrail {
             Answer::Later(ask) => Told::Later(ask, POLL_MS),
             Answer::Lost => Told::Later(place.ask(&step.lost()), POLL_MS),
             Answer::Missing => Told::Missing(String::new()),
-            Answer::Refused(permission) => Told::Forbidden(Some(permission.unwrap_or_else(|| select(step.table)))),
+            Answer::Refused(named) => Told::Forbidden(Some(right(named, step.table))),
             Answer::Unauthorized => Told::Unauthorized,
             Answer::Broken(what) => Told::Broken(what),
         }
@@ -92,9 +94,12 @@ impl Protocol for AuditTrail {
     }
 }
 
-/// The right that a table needs.
-fn select(table: Table) -> String {
-    format!("SELECT on {}", table.name().to_ascii_uppercase())
+/// The right that is short: the one that the place names, or that the table needs.
+fn right(named: Option<String>, table: Table) -> String {
+    match named {
+        Some(named) if named != "SELECT" => named,
+        _ => format!("SELECT on {}", table.name().to_ascii_uppercase()),
+    }
 }
 
 /// The table that a request names.

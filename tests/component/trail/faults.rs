@@ -230,7 +230,7 @@ fn the_tables_of_another_account_are_not_read() {
         for vendor in WAREHOUSES {
             let rows = |account_rows| Trail { account_rows, ..small() };
             let other = failure(&plugin, vendor, &rows(AccountRows::Other)).await;
-            assert_eq!((other.kind, other.code.as_str()), (FailureKind::InvalidRequest, "other-account"));
+            assert_eq!((other.kind, other.code.as_str()), (FailureKind::NotConfigured, "other-account"));
             assert_eq!(other.pointer.as_deref(), Some("/settings/account"));
             assert!(other.message.contains("other_account") && !other.retryable, "{other:?}");
             for (account_rows, word) in [(AccountRows::Two, "more than one row"), (AccountRows::None, "no row")] {

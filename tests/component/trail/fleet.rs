@@ -1,6 +1,6 @@
 //! An account and its audit trail in one fleet, and the health of each place.
 
-use super::{ENTRY, PLACES, bare, config, coverage, plugin, policy, small, tenant};
+use super::{ACTION, ENTRY, PLACES, SOURCE, bare, config, coverage, plugin, policy, small, tenant};
 use crate::support::fleet::{Scratch, run, spec, words};
 use crate::support::{self, block_on, collect, options, simulator};
 use fivetran_simulator::{Config, Simulator, Table, Trail, Vendor};
@@ -39,9 +39,12 @@ fn a_fleet_reads_an_account_and_its_trail_each_by_its_own_source() {
         let alone = collect(&plugin().await, &tenant(&place, vendor), options(None, None)).await.unwrap();
         assert!(bare(&lines("trail"), ENTRY) == bare(&alone.lines, ENTRY) && bare(&lines("trail"), ENTRY).len() == 90);
         assert!(!bare(&lines("account"), "connection").is_empty());
-        // One space of names: both are of the same account.
-        let urn = format!("\"urn:fivetran:{}:", account.account_id());
-        assert!([lines("trail"), lines("account")].concat().iter().all(|line| line.contains(&urn)));
+        // One space of names: both are of the same account. What a source says of its collection is in its own.
+        let urn = |source: &str| format!("\"urn:{source}:{}:", account.account_id());
+        let evidence: Vec<_> = [ENTRY, ACTION, SOURCE].iter().flat_map(|kind| bare(&lines("trail"), kind)).collect();
+        assert!(evidence.len() > 90 && evidence.iter().all(|(id, _)| format!("\"{id}").starts_with(&urn("fivetran"))));
+        assert!(lines("account").iter().all(|line| line.contains(&urn("fivetran"))));
+        assert!(lines("trail").iter().any(|line| line.contains(&format!("{}coverage:", urn("fivetran-audit-trail")))));
     });
 }
 
