@@ -73,7 +73,7 @@ impl Place {
                 severity: Severity::Error,
                 code: "credential-missing".into(),
                 pointer: format!("/credentials/{id}"),
-                message: format!("{name} is not set, and the other is"),
+                message: format!("{other} is set, and {name} is not"),
                 remedy: format!("Set {name} too, or unset both to use the embedded simulator."),
             }]));
         }

@@ -216,6 +216,10 @@ fn read<S: Source>(resource: &Resource<S>, position: &Position, body: Body) -> O
     if changed && after != After::Circle {
         problems.push(problem(Cause::ListChanged));
     }
+    if repeats > 0 && !resource.by_offset {
+        let what = format!("{repeats} of its items came twice");
+        problems.push(problem(Cause::ListChanged).with(Some(what)));
+    }
     if conflicts > 0 {
         problems.push(Problem::of_items(Cause::Conflict, resource.path, conflicts));
     }

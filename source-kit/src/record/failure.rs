@@ -15,6 +15,12 @@ const OUTAGE_RETRY_SECONDS: u64 = 60;
 /// The failure that an error of a GET is.
 #[must_use]
 pub fn failure_of<S: Source>(error: &GetError, path: &str) -> Failure {
+    if let (GetError::NotFound(..), Some((message, remedy)), true) = (error, S::NO_ACCOUNT, path == S::ACCOUNT.path) {
+        let mut failure = Failure::new(FailureKind::NotConfigured, String::from(message), String::from(remedy));
+        failure.code = "no-account";
+        failure.pointer = Some("/settings".into());
+        return failure;
+    }
     let (kind, code, status) = classify(error);
     let (message, remedy) = words::<S>(error, path);
     let mut failure = Failure::new(kind, message, remedy);

@@ -50,6 +50,10 @@ pub trait Source: Vendor {
     #[must_use]
     fn identify(data: &str) -> Option<Identity>;
 
+    /// What it means that there is nothing where the account is named, and what to do: where that is a matter of the
+    /// settings.
+    const NO_ACCOUNT: Option<(&'static str, &'static str)> = None;
+
     /// The account whose data are wanted, where the settings name it.
     #[must_use]
     fn wanted_account(_settings: &Self::Settings) -> Option<&str> {

@@ -238,6 +238,7 @@ fn failed<'a>(status: u16, body: &Node<'_>, is_further: bool) -> Answer<'a> {
         (403, "billingNotEnabled") => Answer::Broken("the project has no billing, which BigQuery asks for"),
         // Google does not tell those who may not see a table whether there is one.
         (403, _) if says("may not exist") => Answer::Missing,
+        (403, "accessDenied") => Answer::Refused(Some(permission(message).unwrap_or_else(|| "SELECT".into()))),
         (403, _) => Answer::Refused(permission(message)),
         (404 | 410, _) if is_further => Answer::Lost,
         (400, _) if is_further && says("page token") => Answer::Lost,

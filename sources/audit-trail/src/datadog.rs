@@ -39,8 +39,6 @@ pub const SITES: &[&str] = &[
     "ddog-gov.com",
     "us2.ddog-gov.com",
 ];
-/// Headers of the two keys, the fields `api_key` and `application_key` of the credentials.
-pub const KEY_HEADERS: [(&str, &str); 2] = [("api_key", "DD-API-KEY"), ("application_key", "DD-APPLICATION-KEY")];
 /// What a search finds by default.
 pub const QUERY: &str = "source:fivetran";
 /// Logs on a page, at most.

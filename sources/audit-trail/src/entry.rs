@@ -18,7 +18,7 @@ use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, When, YEAR};
 pub const KIND: Kind = Kind {
     id: "audit_trail_entry",
     title: "Audit trail",
-    description: "Every entry of Fivetran's own audit trail, read from the table AUDIT_TRAIL that the Fivetran Platform Connector writes: who did what to what, when and how, and which settings changed. Values of settings come only for those that the Fivetran source shows too.",
+    description: "Entries of Fivetran's own audit trail, read from the table AUDIT_TRAIL that the Fivetran Platform Connector writes: who did what to what, when and how, and which settings changed. Values of settings come only for those that the Fivetran source shows too.",
     keywords: &["audit log", "audit trail", "activity", "who did what", "change management", "privileged access"],
     nature: Nature::Event,
     personal_data: true,
@@ -112,7 +112,8 @@ pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<(
     );
     out.record(Draft {
         kind: &KIND,
-        native_id: &[&content.trail_id, &content.captured_at],
+        // By the microsecond, as the table has it.
+        native_id: &[&content.trail_id, row.text("captured_at").unwrap_or_default()],
         title,
         subject: Subject { id: id.unwrap_or(&content.trail_id).into(), name: None, kind },
         effective_at: Some(at),

@@ -16,8 +16,8 @@ use alloc::format;
 use alloc::string::String;
 use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, Shape, Told};
 
-/// Wait before a statement that still runs is asked for again, in milliseconds. A place has waited long itself before
-/// it says so.
+/// Wait before a statement that still runs is asked for again, in milliseconds. The place has already waited itself
+/// before it says so.
 const POLL_MS: u64 = 2_000;
 
 impl Protocol for AuditTrail {
@@ -44,7 +44,8 @@ impl Protocol for AuditTrail {
         // What may pass is tried again by the kit, and a page for people is nobody's answer.
         let passes = matches!(response.status, 408 | 429 | 500..);
         let body = core::str::from_utf8(&response.body).unwrap_or_default();
-        let Some((place, step)) = walk(settings, asked.request).filter(|_| !passes && !body.starts_with('<')) else {
+        let is_page = source_kit::read::body::is_page(&response.body);
+        let Some((place, step)) = walk(settings, asked.request).filter(|_| !passes && !is_page) else {
             return Told::ByStatus;
         };
         // Whose it is, a log service is asked by a search; an audit trail it has not.
@@ -58,7 +59,7 @@ impl Protocol for AuditTrail {
             Answer::Later(ask) => Told::Later(ask, POLL_MS),
             Answer::Lost => Told::Later(place.ask(&step.lost()), POLL_MS),
             Answer::Missing => Told::Missing(String::new()),
-            Answer::Refused(named) => Told::Forbidden(Some(right(named, step.table))),
+            Answer::Refused(named) => Told::Forbidden(named.map(|named| right(named, step.table))),
             Answer::Unauthorized => Told::Unauthorized,
             Answer::Broken(what) => Told::Broken(what),
         }
@@ -94,12 +95,9 @@ impl Protocol for AuditTrail {
     }
 }
 
-/// The right that is short: the one that the place names, or that the table needs.
-fn right(named: Option<String>, table: Table) -> String {
-    match named {
-        Some(named) if named != "SELECT" => named,
-        _ => format!("SELECT on {}", table.name().to_ascii_uppercase()),
-    }
+/// The right that is short, as the place names it, and of which table.
+fn right(named: String, table: Table) -> String {
+    if named == "SELECT" { format!("SELECT on {}", table.name().to_ascii_uppercase()) } else { named }
 }
 
 /// The table that a request names.
@@ -168,7 +166,7 @@ fn account(settings: &Settings, place: &dyn Place, step: &Step, rows: &Rows<'_>)
 /// How a table was seen to change while it was read.
 fn changed(done: &Step) -> Option<String> {
     let (before, after) = (done.counted?, done.recounted?);
-    let moved = if done.moved { ", and its pages moved meanwhile" } else { "" };
+    let moved = if done.moved { ", and not all of them are those that were counted" } else { "" };
     (!done.is_complete() && done.phase == Phase::Done)
         .then(|| format!("{before} rows were counted before, {} read, {after} counted after{moved}", done.delivered))
 }

@@ -44,7 +44,7 @@ pub const SNOWFLAKE_HOSTS: &[&str] = &[".snowflakecomputing.com"];
 /// Hosts of Databricks end so.
 pub const DATABRICKS_HOSTS: &[&str] = &[".cloud.databricks.com", ".azuredatabricks.net", ".gcp.databricks.com"];
 
-const ONE_PLACE: &str = "the only place: give exactly one of bigquery, snowflake, databricks and datadog";
+const ONE_PLACE: &str = "the only place that is set: exactly one of bigquery, snowflake, databricks and datadog";
 
 impl Settings {
     /// Takes one setting.
@@ -146,7 +146,7 @@ fn snowflake(value: &Value) -> Result<Snowflake, &'static str> {
             fields,
             "host",
             |host| is_host(host, SNOWFLAKE_HOSTS),
-            "an object whose host ends with .snowflakecomputing.com, such as xy12345.snowflakecomputing.com: in lower case, with nothing before or behind it",
+            "an object whose host ends with .snowflakecomputing.com, such as xy12345.snowflakecomputing.com: a bare host name in lower case, without scheme, port or path",
         )?,
         database: need(
             fields,
@@ -181,7 +181,7 @@ fn databricks(value: &Value) -> Result<Databricks, &'static str> {
             fields,
             "host",
             |host| is_host(host, DATABRICKS_HOSTS),
-            "an object whose host ends with .cloud.databricks.com, .azuredatabricks.net or .gcp.databricks.com: in lower case, with nothing before or behind it",
+            "an object whose host ends with .cloud.databricks.com, .azuredatabricks.net or .gcp.databricks.com: a bare host name in lower case, without scheme, port or path",
         )?,
         catalog: need(fields, "catalog", is_id, "an object with the catalog in catalog: letters, digits, _, - and $")?,
         schema: need(

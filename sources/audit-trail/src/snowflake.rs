@@ -105,7 +105,6 @@ impl Place for Snowflake {
             401 => Answer::Unauthorized,
             403 => Answer::Refused(None),
             404 | 410 if is_further => Answer::Lost,
-            408 => Answer::Broken("the statement took longer than Snowflake lets it"),
             422 => failed(&body, is_further),
             _ => Answer::Broken("Snowflake answered with a failure"),
         }
@@ -132,7 +131,7 @@ fn failed<'a>(body: &Node<'_>, is_further: bool) -> Answer<'a> {
     let state = json::text(body, &["sqlState"]).unwrap_or_default();
     match (code.trim_start_matches('0'), state) {
         ("2003" | "2043", _) | (_, "42S02" | "42S01" | "3F000") => Answer::Missing,
-        ("3001" | "3041", _) | (_, "42501") => Answer::Refused(None),
+        ("3001" | "3041", _) | (_, "42501") => Answer::Refused(Some("SELECT".into())),
         ("606", _) | (_, "57P03") => Answer::Refused(Some("USAGE on the warehouse".into())),
         // Cancelled, or kept no longer.
         ("604" | "612" | "707" | "709", _) if is_further => Answer::Lost,

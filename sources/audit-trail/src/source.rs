@@ -74,7 +74,7 @@ impl Source for AuditTrail {
             fields: DATADOG_KEYS,
         }),
         settings_schema: SETTINGS_SCHEMA,
-        settings: "accepted_gaps, account, bigquery, databricks, datadog, free_text, personal_data, personal_data_key, requests_per_hour, snowflake, spread_days, sync_minutes",
+        settings: "accepted_gaps, account, bigquery, databricks, datadog, free_text, personal_data, personal_data_key, requests_per_hour, snowflake, sync_minutes",
         capabilities: CAPABILITIES,
     };
     const URN: &'static str = "fivetran";
@@ -92,6 +92,10 @@ impl Source for AuditTrail {
         kind: &trail_source::KIND,
         resource: Resource { project: account, ..Resource::LIST },
     };
+    const NO_ACCOUNT: Option<(&'static str, &'static str)> = Some((
+        "the table ACCOUNT is not there, or the token's user may not see it",
+        "Check project, dataset, database, schema or catalog in the settings (Snowflake tells upper case from lower), and that the user may SELECT from ACCOUNT.",
+    ));
     const TOPICS: &'static [Topic] = TOPICS;
     const DEFAULT_REQUESTS_PER_HOUR: u32 = 2_000;
     const QUOTA_RANGE: &'static str = "a whole number from 1 to 20000";
@@ -182,7 +186,7 @@ const TOPICS: &[Topic] = &[
     Topic::new(
         "trail_before_first_sync",
         "What happened before the Platform Connector was set up, or while it stood still for more than a week?",
-        "Its first sync brings seven days of history; what is older than that is in no table.",
+        "Its first sync brings seven days of history; nothing says that older events are in any table.",
         "The record of when the Platform Connector last succeeded (audit_logging of the Fivetran source), and first_captured_at of audit_trail_source.",
     ),
 ];

@@ -77,7 +77,7 @@ pub struct Step {
     pub delivered: u64,
     /// Rows after the reading.
     pub recounted: Option<u64>,
-    /// Whether the place said in between that what it reads from has changed.
+    /// Whether the place said in between that what it reads from has changed, or a row lay outside of what was counted.
     pub moved: bool,
     /// Instant of the first row.
     pub first_us: Option<i64>,
@@ -184,6 +184,10 @@ impl Step {
             self.take_row(row)?;
         }
         let read = open.map_or(0, |open| open.read) + rows.rows.len() as u64;
+        // More than were counted: whatever still comes, the numbers do not fit.
+        if self.counted.is_some_and(|counted| self.delivered > counted) {
+            return Ok(Phase::Recount);
+        }
         if let Some(part) = &rows.next {
             if open.is_some_and(|open| open.part.next == part.next) {
                 return Err("a part of the rows names itself as the next one");
@@ -201,9 +205,17 @@ impl Step {
         })
     }
 
+    /// Whether a row lies between the first and the last that were counted, and below the watermark.
+    fn is_counted(&self, at: i64, synced: Option<i64>) -> bool {
+        self.first_us.is_none_or(|first| first <= at)
+            && self.last_us.is_none_or(|last| at <= last)
+            && synced.is_none_or(|synced| synced <= self.watermark_us)
+    }
+
     fn take_row(&mut self, row: &[Cell<'_>]) -> Result<(), &'static str> {
         let at = micros(row.get(AT)).ok_or("a row does not say when it happened")?;
         if self.way != Way::Listing {
+            self.moved |= self.way == Way::Statements && !self.is_counted(at, micros(row.last()));
             if at < self.at_us && self.way == Way::Statements {
                 return Err("the rows are not in the order that was asked for");
             }

@@ -41,22 +41,23 @@ pub struct AuditTrailSource<'a> {
     pub columns: Vec<&'a str>,
     /// Instant of the first row that was counted: RFC 3339 in UTC, cut to milliseconds.
     pub first_captured_at: Option<String>,
-    /// Whether Fivetran wrote to the table within twice the rhythm of the Platform Connector; null where nothing says
-    /// when it did.
+    /// Whether the newest row that was counted was written within twice the rhythm of the Platform Connector. False
+    /// also when nothing happened for that long; null where nothing says when.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub fresh: Option<bool>,
     /// Instant of the last row that was counted.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_captured_at: Option<String>,
-    /// When Fivetran last wrote to the table; rows that it wrote later were not read.
+    /// When Fivetran wrote the newest row that was counted. Where statements read the table, later rows were not read.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub last_synced_at: Option<String>,
     /// `bigquery`, `snowflake`, `databricks` or `datadog`.
     pub place: &'a str,
-    /// Rows when counted after the reading; null where they cannot be counted.
+    /// The same as `rows_before`, counted after the reading; null where they cannot be counted.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub rows_after: Option<u64>,
-    /// Rows when counted before the reading.
+    /// Rows that match, counted before the reading: of LOG only those that may name an actor, and with since only later
+    /// ones.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub rows_before: Option<u64>,
     /// Rows that were read. All of them are delivered only where the three numbers are the same.
@@ -153,7 +154,7 @@ pub fn emit(reading: &Reading<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
         table: &reading.table,
     };
     let rows = match content.rows_before {
-        Some(before) => format!("{} of {before} rows read", content.rows_read),
+        Some(before) => format!("{} of {before} matching rows read", content.rows_read),
         None => format!("{} rows read, of which nothing says how many there are", content.rows_read),
     };
     record(&content, format!("Table {} in {}: {rows}", reading.table, reading.place), from, out);
@@ -189,7 +190,9 @@ fn record(content: &AuditTrailSource<'_>, title: String, from: &[&Origin<'_>], o
 /// Whether Fivetran wrote within two rhythms.
 #[must_use]
 pub fn is_fresh(synced: Timestamp, now: Timestamp, sync_minutes: u32) -> bool {
-    synced.plus_seconds(u64::from(sync_minutes) * 60 * u64::from(RHYTHMS)) >= now
+    // What is said to be written in the future says nothing of the present.
+    let is_past = synced <= now.plus_seconds(3600);
+    is_past && synced.plus_seconds(u64::from(sync_minutes) * 60 * u64::from(RHYTHMS)) >= now
 }
 
 /// The step that asked for the first rows.

@@ -19,7 +19,7 @@ use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, When, Withhel
 pub const KIND: Kind = Kind {
     id: "user_action",
     title: "User actions on connections",
-    description: "Every action of a user on a connection that Fivetran logs, read from the table LOG that the Fivetran Platform Connector writes on every plan, or from the logs that Fivetran sends to Datadog: who did what to which connection, and when. Not what was set.",
+    description: "Actions of users on connections that Fivetran logs, read from the table LOG that the Fivetran Platform Connector writes on every plan, or from the logs that Fivetran sends to Datadog: who did what to which connection, and when. Not what was set.",
     keywords: &["audit log", "activity", "who did what", "change management", "connection"],
     nature: Nature::Event,
     personal_data: true,
@@ -94,7 +94,7 @@ pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<b
     let what = content.message_event.unwrap_or("unknown action");
     out.record(Draft {
         kind: &KIND,
-        native_id: &[&content.log_id],
+        native_id: &[&content.log_id, row.text("time_stamp").unwrap_or_default()],
         title: format!(
             "User action {what} on connection {} at {}",
             connection.unwrap_or("unknown"),

@@ -26,9 +26,12 @@ impl Terms {
                 check.agreed += 1;
             } else if self.is_well_inside(*at) {
                 let what = match nearest {
-                    None => "created after its stamp, and no entry of the trail says so".to_string(),
+                    None => "its own stamp says that it was created then, and no entry of the trail does".to_string(),
                     Some(entry) => {
-                        format!("created after its stamp, and the nearest entry of the trail says {}", shown(entry))
+                        format!(
+                            "its own stamp says that it was created then; the nearest entry of the trail says {}",
+                            shown(entry)
+                        )
                     }
                 };
                 check.disagreed.push(finding(name, *at, None, what));
@@ -53,8 +56,10 @@ impl Terms {
                 None => deletions.agreed += 1,
                 Some((seen, _)) if entry.at.saturating_add(self.tolerance) >= *seen => deletions.not_judged += 1,
                 Some((seen, _)) => {
-                    let what =
-                        format!("deleted after the trail, and there when the account was read at {}", shown(*seen));
+                    let what = format!(
+                        "the trail says it was deleted, but it was there when the account was read at {}",
+                        shown(*seen)
+                    );
                     deletions.disagreed.push(finding(name, entry.at, entry.user_id.clone(), what));
                 }
             }
@@ -64,7 +69,8 @@ impl Terms {
                 None if entry.at.saturating_add(self.tolerance) >= self.account_from => creations.not_judged += 1,
                 None => {
                     let what =
-                        "created and not deleted after the trail, and not there when the account was read".into();
+                        "the trail says it was created and not deleted, but it was not there when the account was read"
+                            .into();
                     creations.disagreed.push(finding(name, entry.at, entry.user_id.clone(), what));
                 }
             }

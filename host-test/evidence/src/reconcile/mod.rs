@@ -74,6 +74,9 @@ fn verdict(out: &Reconciliation) -> Verdict {
     let checks = [&out.stamps, &out.deletions, &out.creations];
     if checks.iter().any(|check| check.doubt.is_none() && !check.disagreed.is_empty()) {
         Verdict::Mismatch
+    } else if checks.iter().all(|check| check.agreed == 0) {
+        // Nothing was compared, so nothing agrees.
+        Verdict::Incomplete
     } else if checks.iter().any(|check| check.doubt.is_some()) || out.not_compared.iter().any(|one| one.is_gap) {
         Verdict::Incomplete
     } else {

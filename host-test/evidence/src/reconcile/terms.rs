@@ -173,8 +173,8 @@ pub(super) fn caveats(account: &Checked, trail: &Checked, table: &Table) -> Vec<
         out.push("trail: it is not known whether it is of the whole account; the trail of one destination has no entries of others".into());
     }
     if table.is_fresh == Some(false) {
-        out.push("trail: its last sync is old, and what happened since is not in it".into());
+        out.push("trail: its newest row is older than two syncs: either nothing happened since, or the Platform Connector has stopped (audit_logging of the account tells)".into());
     }
-    out.push("neither was held against a kept seal: verify --seal shows whether they are what was collected".into());
+    out.push("neither was compared with a kept seal: verify --seal shows whether they are what was collected".into());
     out
 }
