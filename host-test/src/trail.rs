@@ -69,11 +69,13 @@ impl Place {
         }
         let missing = self.variables().iter().zip(&found).find(|(_, value)| value.is_none());
         if let Some(((id, name), _)) = missing {
+            let other =
+                self.variables().iter().map(|(_, other)| *other).find(|other| other != name).unwrap_or_default();
             return Err(Error::Configuration(vec![Diagnostic {
                 severity: Severity::Error,
                 code: "credential-missing".into(),
                 pointer: format!("/credentials/{id}"),
-                message: format!("{other} is set, and {name} is not"),
+                message: format!("{name} is not set, and {other} is"),
                 remedy: format!("Set {name} too, or unset both to use the embedded simulator."),
             }]));
         }
