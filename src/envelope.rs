@@ -10,8 +10,8 @@ use core::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use source_kit::Protocol;
 use source_kit::read::data::{Data, ListPage, Opened, Shape, looks_like_paging, range_of};
-use source_kit::{Asked, Protocol};
 
 impl Protocol for Fivetran {
     const VENDOR: &'static str = "Fivetran";
@@ -22,7 +22,7 @@ impl Protocol for Fivetran {
 
     type Settings = Settings;
 
-    fn open(_settings: &Settings, _asked: Asked<'_>, text: &str, shape: Shape) -> Result<Opened, &'static str> {
+    fn open(text: &str, shape: Shape) -> Result<Opened, &'static str> {
         data_of(text, shape)
     }
 

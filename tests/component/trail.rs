@@ -5,6 +5,7 @@ mod canaries;
 mod faults;
 mod fleet;
 mod large;
+mod lies;
 mod resume;
 mod watermark;
 

@@ -1,7 +1,7 @@
 //! What an answer holds: the facts of the response, and its data, which are an object or a page of a list.
 
 use super::data::{Data, ListPage, Opened, Shape};
-use super::protocol::{Asked, Protocol};
+use super::protocol::Protocol;
 use crate::base::digest::sha256_hex;
 use crate::base::timestamp::Timestamp;
 use crate::base::world::Response;
@@ -92,23 +92,23 @@ impl Body {
     }
 }
 
-/// Takes an answer that holds data.
+/// Takes an answer with status 200.
 ///
 /// # Errors
 /// What is wrong with it, in plain words.
-pub fn open<P: Protocol>(
-    settings: &P::Settings,
-    asked: Asked<'_>,
-    seen: Seen,
-    body: Vec<u8>,
-    shape: Shape,
-) -> Result<Body, &'static str> {
+pub fn open<P: Protocol>(seen: Seen, body: Vec<u8>, shape: Shape) -> Result<Body, &'static str> {
     if is_page(&body) {
         return Err(HTML_PAGE);
     }
     let text = String::from_utf8(body).map_err(|_| "the body is not UTF-8")?;
-    let Opened { text: other, data, pointer } = P::open(settings, asked, &text, shape)?;
-    Ok(Body { seen, text: other.unwrap_or(text), data, pointer })
+    let opened = P::open(&text, shape)?;
+    Ok(of(seen, text, opened))
+}
+
+/// The body in whose `text` data were found.
+#[must_use]
+pub fn of(seen: Seen, text: String, Opened { data, pointer }: Opened) -> Body {
+    Body { seen, text, data, pointer }
 }
 
 /// Whether a body is a page for people: no JSON text begins so.

@@ -31,6 +31,9 @@ use alloc::string::String;
 use core::cell::Cell;
 use core::marker::PhantomData;
 
+/// Results that may be gone before they are read, of one request: each costs the vendor its work again.
+const MAX_ANEW: u32 = 3;
+
 /// How long a call may go on, by the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -88,21 +91,31 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
     /// See the table above.
     pub async fn get(&self, request: &str, shape: Shape) -> Result<Body, GetError> {
         let mut ask = P::ask(&self.settings, request);
+        let mut anew = 0;
         loop {
             let outcome = self.exchange(&ask, short_hash(request)).await?;
             let told = match &outcome {
-                Ok(response) => P::told(&self.settings, Asked { request, ask: &ask }, response),
+                Ok(response) => P::told(&self.settings, Asked { request, ask: &ask }, response, shape),
                 Err(_) => Told::ByStatus,
             };
+            anew += u32::from(matches!(told, Told::Again(..)));
             match told {
-                Told::Later(next, wait) => {
+                Told::Again(..) if anew > MAX_ANEW => {
+                    let status = outcome.map_or(200, |response| response.status);
+                    return Err(GetError::Broken(
+                        status,
+                        None,
+                        "the result was gone each time before it was read".into(),
+                    ));
+                }
+                Told::Later(next, wait) | Told::Again(next, wait) => {
                     if !self.allows(wait) {
                         return Err(GetError::Outage(None, NOT_READY));
                     }
                     self.world.wait_ms(wait).await;
                     ask = next;
                 }
-                told => return self.judge(Asked { request, ask: &ask }, told, outcome, shape),
+                told => return self.judge(&ask.path_and_query, told, outcome, shape),
             }
         }
     }
@@ -196,7 +209,7 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
 
     fn judge(
         &self,
-        asked: Asked<'_>,
+        path_and_query: &str,
         told: Told,
         outcome: Result<Response, TransportError>,
         shape: Shape,
@@ -209,10 +222,9 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
             }
             Err(TransportError::Broken(case)) => return Err(GetError::Outage(None, case)),
         };
-        let seen = Seen::of(&asked.ask.path_and_query, &response, self.world.now());
+        let seen = Seen::of(path_and_query, &response, self.world.now());
         let (status, request_id) = (response.status, response.request_id);
         let told = match (told, status) {
-            (Told::ByStatus, 200) => Told::Data,
             // Not the vendor's word, but that of what stands before it.
             (Told::ByStatus, 401 | 403 | 404) if body::is_page(&response.body) => Told::Broken(body::HTML_PAGE),
             (Told::ByStatus, 401) => Told::Unauthorized,
@@ -221,13 +233,16 @@ impl<'w, P: Protocol, W: World> Client<'w, P, W> {
             (told, _) => told,
         };
         match told {
-            Told::Data => body::open::<P>(&self.settings, asked, seen, response.body, shape)
-                .map_err(|what| GetError::Broken(status, request_id, what.into())),
+            Told::ByStatus if status == 200 => body::open::<P>(seen, response.body, shape)
+                .map_err(|what| GetError::Broken(200, request_id, what.into())),
+            Told::Data(text, opened) => Ok(body::of(seen, text, opened)),
             Told::Unauthorized => Err(GetError::Unauthorized),
             Told::Forbidden(permission) => Err(GetError::Forbidden(permission)),
             Told::Missing(code) => Err(GetError::NotFound(code, Box::new(body::without_data(seen)))),
             Told::Broken(what) => Err(GetError::Broken(status, request_id, what.into())),
-            Told::ByStatus | Told::Later(..) => Err(by_status::<P>(status, request_id, &response.body)),
+            Told::ByStatus | Told::Later(..) | Told::Again(..) => {
+                Err(by_status::<P>(status, request_id, &response.body))
+            }
         }
     }
 }

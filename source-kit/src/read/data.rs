@@ -32,19 +32,17 @@ pub struct Page<'a> {
 /// What was found in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// What the items are cut from, where that is not the answer as it came.
-    pub text: Option<String>,
-    /// Where the data are, in that text.
+    /// Where the data are, in the text that they are cut from.
     pub data: Data,
     /// JSON pointer, in the answer as it came, of the object or of the list of the items.
     pub pointer: &'static str,
 }
 
 impl Opened {
-    /// Data in the answer as it came, at the pointer.
+    /// Data at the pointer.
     #[must_use]
     pub fn at(pointer: &'static str, data: Data) -> Self {
-        Self { text: None, data, pointer }
+        Self { data, pointer }
     }
 }
 

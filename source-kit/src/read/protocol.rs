@@ -39,15 +39,17 @@ pub trait Protocol {
 
     /// What an answer that will not be tried again says, where that is not what its status says.
     #[must_use]
-    fn told(_settings: &Self::Settings, _asked: Asked<'_>, _response: &Response) -> Told {
+    fn told(_settings: &Self::Settings, _asked: Asked<'_>, _response: &Response, _shape: Shape) -> Told {
         Told::ByStatus
     }
 
-    /// Finds the data in the text of an answer.
+    /// Finds the data in the text of an answer with status 200 of which [`Self::told`] says no more.
     ///
     /// # Errors
     /// What is wrong with the answer, in plain words and without quoting it.
-    fn open(settings: &Self::Settings, asked: Asked<'_>, text: &str, shape: Shape) -> Result<Opened, &'static str>;
+    fn open(_text: &str, _shape: Shape) -> Result<Opened, &'static str> {
+        Err("nothing is known of such an answer")
+    }
 
     /// The vendor's code for an error, if the body has one that is fit to be shown.
     #[must_use]
@@ -85,10 +87,12 @@ pub struct Asked<'a> {
 pub enum Told {
     /// What its status says: see the table in `client.rs`.
     ByStatus,
-    /// The data, although its status is not 200.
-    Data,
+    /// These data, whatever its status, in a text that was made of the answer.
+    Data(String, Opened),
     /// Nothing yet: ask this next, after so many milliseconds.
     Later(Ask, u64),
+    /// Nothing any more: ask this anew, after so many milliseconds; a few times at most.
+    Again(Ask, u64),
     /// The credentials are not accepted.
     Unauthorized,
     /// A permission is missing; its name where the vendor said it.

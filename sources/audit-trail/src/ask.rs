@@ -26,8 +26,6 @@ pub struct Part {
     pub handle: String,
     /// The part: its number, or the place's token for it.
     pub next: String,
-    /// Number of the last part, where the place tells; else 0.
-    pub last: u32,
 }
 
 /// Rows of a result, or of a part of one.

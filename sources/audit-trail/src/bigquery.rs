@@ -95,7 +95,7 @@ impl BigQuery {
         let columns = json::columns(fields, "name", "type")?;
         let total = json::number(&body, &["totalRows"]);
         let next = match page_token(&body)? {
-            Some(next) => Some(Part { handle: self.job_handle(&body)?, next, last: 0 }),
+            Some(next) => Some(Part { handle: self.job_handle(&body)?, next }),
             None => None,
         };
         Some(rows_of(step, Rows { columns, rows: cells(body)?, total, next }))
@@ -172,7 +172,7 @@ fn listed<'a>(step: &Step, body: Node<'a>) -> Option<Answer<'a>> {
     if step.phase == Phase::Recount {
         return Some(Answer::Rows(Rows { total, ..Rows::default() }));
     }
-    let next = page_token(&body)?.map(|next| Part { handle: String::new(), next, last: 0 });
+    let next = page_token(&body)?.map(|next| Part { handle: String::new(), next });
     let rows = cells(body)?.into_iter().map(|row| in_order(step, row)).collect::<Option<_>>()?;
     Some(rows_of(step, Rows { columns: Vec::new(), rows, total, next }))
 }

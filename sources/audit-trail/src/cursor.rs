@@ -46,8 +46,8 @@ impl Step {
             Phase::Done => "d".into(),
         });
         if let Phase::Rows(Some(open)) = &self.phase {
-            let Part { handle, next, last } = &open.part;
-            fields.extend([open.read.to_string(), last.to_string(), handle.clone(), next.clone()]);
+            let Part { handle, next } = &open.part;
+            fields.extend([open.read.to_string(), handle.clone(), next.clone()]);
         }
         fields.join("|")
     }
@@ -84,8 +84,8 @@ impl Step {
             "n" => Phase::Count,
             "r" => Phase::Rows(None),
             "p" => {
-                let (read, last) = (next()?.parse().ok()?, next()?.parse().ok()?);
-                Phase::Rows(Some(Open { part: part(next()?, next()?, last)?, read }))
+                let read = next()?.parse().ok()?;
+                Phase::Rows(Some(Open { part: part(next()?, next()?)?, read }))
             }
             "m" => Phase::Recount,
             "d" => Phase::Done,
@@ -98,12 +98,12 @@ impl Step {
 }
 
 /// A part whose texts may go into a request.
-fn part(handle: &str, next: &str, last: u32) -> Option<Part> {
+fn part(handle: &str, next: &str) -> Option<Part> {
     let (before, name) = handle.split_once('.').unwrap_or(("", handle));
     let is_plain = |piece: &str| place::handle(piece).is_some();
     let is_named = handle.is_empty() || (is_plain(name) && (before.is_empty() || is_plain(before)));
     let next = place::token(next)?;
-    is_named.then(|| Part { handle: handle.into(), next, last })
+    is_named.then(|| Part { handle: handle.into(), next })
 }
 
 const TABLES: &[(&str, Table)] = &[("a", Table::Account), ("t", Table::AuditTrail), ("l", Table::Log)];

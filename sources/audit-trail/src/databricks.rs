@@ -122,7 +122,7 @@ fn result(body: Node<'_>) -> Option<Rows<'_>> {
     let columns = json::columns(json::items(&body, &["manifest", "schema", "columns"])?, "name", "type_name")?;
     let total = json::number(&body, &["manifest", "total_row_count"]);
     let handle = json::text(&body, &["statement_id"]).and_then(handle)?;
-    let part = Part { handle, next: "0".into(), last: 0 };
+    let part = Part { handle, next: "0".into() };
     let rows = match json::take(body, &["result"]) {
         Some(result) => chunk(part, result)?,
         None => Rows::default(),

@@ -59,7 +59,7 @@ impl Place for Datadog {
     }
 
     fn ask(&self, step: &Step) -> Ask {
-        let instant = |micros: i64| encoded(&Timestamp(micros.div_euclid(1000)).to_rfc3339());
+        let instant = |micros: i64| encoded(&Timestamp(micros.max(0) / 1000).to_rfc3339());
         let query = encoded(self.query.as_deref().unwrap_or(QUERY));
         let (since, cursor) = match &step.phase {
             // The beginning of the search, which the cursor belongs to.
@@ -100,7 +100,7 @@ fn page<'a>(step: &Step, body: Node<'a>) -> Option<Answer<'a>> {
     };
     let next = match json::text(&body, &["meta", "page", "after"]) {
         None | Some("") => None,
-        Some(after) => Some(Part { handle, next: token(after)?, last: 0 }),
+        Some(after) => Some(Part { handle, next: token(after)? }),
     };
     let logs = json::array(json::take(body, &["data"])?)?.into_iter();
     let rows = logs.skip(skip).map(row).collect::<Option<Vec<_>>>()?;

@@ -41,8 +41,8 @@ pub struct AuditTrailEntry<'a> {
     pub action: Option<&'a str>,
     /// When it was done: RFC 3339 in UTC, cut to milliseconds.
     pub captured_at: String,
-    /// Names of settings that differ between the old and the new values, sorted; null where there are none of both, or
-    /// where they cannot be compared. `withheld` stands for names that do not look like one.
+    /// Names of settings that differ between the old and the new values, sorted; null where there are none of both, one of
+    /// the columns is not there, or they cannot be compared. `withheld` stands for names that do not look like one.
     pub changed: Option<Vec<String>>,
     /// How it was done: WEB_UI, API or SYSTEM.
     pub interaction_method: Option<&'a str>,
@@ -88,7 +88,7 @@ pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<(
     let content = AuditTrailEntry {
         action: row.word("action", &mut withheld),
         captured_at: at.to_rfc3339(),
-        changed: changed(&old, &new),
+        changed: if row.has("old_values") && row.has("new_values") { changed(&old, &new) } else { None },
         interaction_method: row.word("interaction_method", &mut withheld),
         new_values: new.kept("new_values", out, &mut withheld),
         old_values: old.kept("old_values", out, &mut withheld),

@@ -3,8 +3,8 @@
 use crate::ask::Rows;
 use crate::place::Place;
 use crate::settings::Settings;
-use crate::step::Step;
-use crate::table::{AT, Table};
+use crate::step::{Step, Way};
+use crate::table::AT;
 use crate::trail_source::Reading;
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -21,7 +21,7 @@ pub struct Item<'a> {
     /// Id and instant of a row; absent where it has none, and is no evidence.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Cow<'a, str>>,
-    /// The cells of a row.
+    /// The cells of a row: empty where the table has nothing in it, absent where it has no such column.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub row: Option<Vec<Option<Cow<'a, str>>>>,
     /// How the table was read.
@@ -37,14 +37,21 @@ pub struct Items {
 }
 
 impl Items {
-    /// The rows of an answer, each in the order of the table's columns.
+    /// The rows of an answer, each in the order of the table's columns. `step` knows which of these there are.
     #[must_use]
-    pub fn of(table: Table, rows: &Rows<'_>) -> Self {
-        let mut items = Self::default();
+    pub fn of(step: &Step, rows: &Rows<'_>) -> Self {
+        let (table, mut items) = (step.table, Self::default());
+        // What a search finds has no columns: what it can have, it has.
+        let is_there = |name: &str| step.way == Way::Search || step.columns.has(table, name);
+        let there: Vec<bool> = table.columns().iter().map(|name| is_there(name)).collect();
         for row in rows.rows.iter().filter(|row| row.len() == table.columns().len()) {
             let cell = |place: usize| row.get(place).and_then(Option::as_deref).filter(|text| !text.is_empty());
             let key = cell(0).zip(cell(AT)).map(|(id, at)| [id, at].join(" ").into());
-            let cells = row.iter().map(|cell| cell.as_deref().map(Cow::Borrowed)).collect();
+            let cells = row
+                .iter()
+                .zip(&there)
+                .map(|(cell, there)| there.then(|| Cow::Borrowed(cell.as_deref().unwrap_or_default())));
+            let cells = cells.collect();
             items.add(&Item { key, row: Some(cells), reading: None });
         }
         items

@@ -14,6 +14,7 @@ use crate::trail_source::AccountItem;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
+use source_kit::read::body::is_page;
 use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, Shape, Told};
 
 /// Wait before a statement that still runs is asked for again, in milliseconds. The place has already waited itself
@@ -21,8 +22,8 @@ use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, S
 const POLL_MS: u64 = 2_000;
 
 impl Protocol for AuditTrail {
-    const VENDOR: &'static str = "Fivetran's destination";
-    const HOST: &'static str = "the destination's host";
+    const VENDOR: &'static str = "the place of the audit trail";
+    const HOST: &'static str = "the host in the settings";
     const QUOTA_PER_HOUR: u32 = 20_000;
     const LONGEST_CURSOR: usize = cursor::LONGEST;
 
@@ -40,24 +41,24 @@ impl Protocol for AuditTrail {
         }
     }
 
-    fn told(settings: &Settings, asked: Asked<'_>, response: &Response) -> Told {
+    fn told(settings: &Settings, asked: Asked<'_>, response: &Response, shape: Shape) -> Told {
         // What may pass is tried again by the kit, and a page for people is nobody's answer.
         let passes = matches!(response.status, 408 | 429 | 500..);
-        let body = core::str::from_utf8(&response.body).unwrap_or_default();
-        let is_page = source_kit::read::body::is_page(&response.body);
-        let Some((place, step)) = walk(settings, asked.request).filter(|_| !passes && !is_page) else {
+        let is_none = passes || is_page(&response.body);
+        let Some((place, step)) = walk(settings, asked.request).filter(|_| !is_none) else {
             return Told::ByStatus;
         };
-        // Whose it is, a log service is asked by a search; an audit trail it has not.
+        // A log service has no table ACCOUNT, so a search of the log stands in for it; it has no audit trail.
         let table = table_of(asked.request);
         if table != Some(step.table) && table != Some(Table::Account) {
             return Told::Missing(String::new());
         }
+        let Ok(body) = core::str::from_utf8(&response.body) else { return Told::Broken("the body is not UTF-8") };
         let (step, polled) = as_asked(place, step, asked.ask);
         match place.read(&step, Heard { status: response.status, body, polled }) {
-            Answer::Rows(_) => Told::Data,
+            Answer::Rows(rows) => found(settings, place, &step, &rows, shape).unwrap_or_else(Told::Broken),
             Answer::Later(ask) => Told::Later(ask, POLL_MS),
-            Answer::Lost => Told::Later(place.ask(&step.lost()), POLL_MS),
+            Answer::Lost => Told::Again(place.ask(&step.lost()), POLL_MS),
             Answer::Missing => Told::Missing(String::new()),
             Answer::Refused(named) => Told::Forbidden(named.map(|named| right(named, step.table))),
             Answer::Unauthorized => Told::Unauthorized,
@@ -65,34 +66,37 @@ impl Protocol for AuditTrail {
         }
     }
 
-    fn open(settings: &Settings, asked: Asked<'_>, text: &str, shape: Shape) -> Result<Opened, &'static str> {
-        let (place, step) = walk(settings, asked.request).ok_or("the request is none of this source's")?;
-        let (step, polled) = as_asked(place, step, asked.ask);
-        let Answer::Rows(rows) = place.read(&step, Heard { status: 200, body: text, polled }) else {
-            return Err("the answer holds no rows");
-        };
-        let pointer = place.pointer(&step);
-        if shape != Shape::List {
-            let item = account(settings, place, &step, &rows)?;
-            return Ok(Opened { data: Data::Object(0..item.len()), text: Some(item), pointer });
-        }
-        let next = step.next(&rows)?;
-        let mut items = Items::of(step.table, &rows);
-        let is_done = next.phase == Phase::Done;
-        if is_done {
-            items.add_source(&next, place, settings);
-        }
-        let cursor = (!is_done).then(|| next.to_text());
-        let (text, ranges) = items.into_parts();
-        let page = ListPage { changed: changed(&next), ..ListPage::new(ranges, cursor) };
-        Ok(Opened { text: Some(text), data: Data::Page(page), pointer })
-    }
-
     fn page_query(page: &Page<'_>) -> String {
         let micros = |millis: i64| millis.saturating_mul(1000);
         let since = page.since.map_or(String::new(), |since| format!("{}", micros(since.0)));
         format!("since={since}&now={}&cursor={}", micros(page.now.0), page.cursor.unwrap_or_default())
     }
+}
+
+/// What rows say: whose they are, or a page of a list.
+fn found(
+    settings: &Settings,
+    place: &dyn Place,
+    step: &Step,
+    rows: &Rows<'_>,
+    shape: Shape,
+) -> Result<Told, &'static str> {
+    let pointer = place.pointer(step);
+    if shape != Shape::List {
+        let item = account(settings, place, step, rows)?;
+        let data = Data::Object(0..item.len());
+        return Ok(Told::Data(item, Opened::at(pointer, data)));
+    }
+    let next = step.next(rows)?;
+    let mut items = Items::of(&next, rows);
+    let is_done = next.phase == Phase::Done;
+    if is_done {
+        items.add_source(&next, place, settings);
+    }
+    let cursor = (!is_done).then(|| next.to_text());
+    let (text, ranges) = items.into_parts();
+    let page = ListPage { changed: changed(&next), ..ListPage::new(ranges, cursor) };
+    Ok(Told::Data(text, Opened::at(pointer, Data::Page(page))))
 }
 
 /// The right that is short, as the place names it, and of which table.

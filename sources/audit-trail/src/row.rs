@@ -13,7 +13,7 @@ use source_kit::{Emit, Withheld, WithheldReason};
 pub struct Row<'a> {
     /// The table it is of.
     pub table: Table,
-    /// Its cells; `None` is null.
+    /// Its cells: empty where there is nothing in it, `None` where the table has no such column.
     pub cells: &'a [Option<&'a str>],
 }
 
@@ -21,11 +21,21 @@ pub struct Row<'a> {
 const MAX_ID: usize = 256;
 
 impl<'a> Row<'a> {
+    fn cell(&self, column: &str) -> Option<&'a str> {
+        let place = self.table.columns().iter().position(|name| *name == column)?;
+        self.cells.get(place).copied().flatten()
+    }
+
+    /// Whether the table has such a column.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        self.cell(column).is_some()
+    }
+
     /// The text of a column; an empty one is none.
     #[must_use]
     pub fn text(&self, column: &str) -> Option<&'a str> {
-        let place = self.table.columns().iter().position(|name| *name == column)?;
-        self.cells.get(place).copied().flatten().filter(|text| !text.is_empty())
+        self.cell(column).filter(|text| !text.is_empty())
     }
 
     /// The instant of a column in microseconds, cut to milliseconds.

@@ -209,8 +209,11 @@ fn project(table: Table, listed: &Listed<'_>, out: &mut Emit<'_>, findings: &mut
     if let Some(reading) = &item.reading {
         // Of the page as a whole: it says how many rows were counted.
         trail_source::emit(reading, &[&Origin::of_page(listed.list)], out);
+        let kind = if table == Table::AuditTrail { &entry::KIND } else { &user_action::KIND };
         if reading.rows_before.is_none() {
-            out.unknown(&user_action::KIND, "how many events it has");
+            out.unknown(kind, "how many events it has");
+        } else if reading.columns.len() < table.columns().len() {
+            out.unknown(kind, "all that is documented: columns are missing");
         }
     }
     let Some(cells) = &item.row else { return };

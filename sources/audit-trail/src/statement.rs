@@ -1,7 +1,7 @@
 //! The statements, each one line: identifiers were validated with the settings and are quoted, literals are whole
 //! numbers. Nothing that was read from a table ever becomes part of one.
 
-use crate::step::{Phase, Step, WINDOW};
+use crate::step::{FIRST_INSTANT, Phase, Step, WINDOW};
 use crate::table::{SYNCED, Table};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -66,7 +66,11 @@ fn count(dialect: Dialect, from: &str, step: &Step) -> String {
         number(format!("max({at})")),
         number(format!("max({})", dialect.micros(SYNCED))),
     ];
-    format!("select {} from {from} where {}", cells.join(", "), condition(dialect, step, step.since_us.unwrap_or(0)))
+    format!(
+        "select {} from {from} where {}",
+        cells.join(", "),
+        condition(dialect, step, step.since_us.unwrap_or(FIRST_INSTANT))
+    )
 }
 
 fn rows(dialect: Dialect, from: &str, step: &Step) -> String {

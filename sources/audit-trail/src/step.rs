@@ -11,6 +11,9 @@
 use crate::ask::{Cell, Part, Rows};
 use crate::table::{AT, Columns, Table};
 
+/// 0001-01-01, which every place can count from: rows before it are none of Fivetran's.
+pub const FIRST_INSTANT: i64 = -62_135_596_800_000_000;
+
 /// Rows that a statement asks for. They have to fit into one page of records, which the kit ends at 5,000 and at 8 MiB:
 /// the rest of an answer is asked for again.
 pub const WINDOW: u32 = 4000;
@@ -96,7 +99,6 @@ impl Step {
             (_, Way::Search) => Phase::Rows(None),
             (_, Way::Statements | Way::Listing) => Phase::Columns,
         };
-        let since_us = since_us.map(|since| since.max(0));
         Self {
             table,
             way,
@@ -104,7 +106,7 @@ impl Step {
             columns: Columns::default(),
             since_us,
             watermark_us: if way == Way::Search { now_us } else { i64::MAX },
-            at_us: since_us.unwrap_or(0),
+            at_us: since_us.unwrap_or(FIRST_INSTANT),
             skip: 0,
             counted: None,
             delivered: 0,
@@ -188,12 +190,17 @@ impl Step {
         if self.counted.is_some_and(|counted| self.delivered > counted) {
             return Ok(Phase::Recount);
         }
+        // A search has no end that could be checked: an empty page that names another one is none.
+        if self.way == Way::Search && rows.rows.is_empty() && rows.next.is_some() {
+            return Err("an empty page names a further one");
+        }
         if let Some(part) = &rows.next {
             if open.is_some_and(|open| open.part.next == part.next) {
                 return Err("a part of the rows names itself as the next one");
             }
             return Ok(Phase::Rows(Some(Open { part: part.clone(), read })));
         }
+        self.moved |= self.way == Way::Statements && rows.total.is_some_and(|total| total < read);
         let is_cut = rows.total.is_some_and(|total| total > read);
         if is_cut && rows.rows.is_empty() {
             return Err("the answer has none of the rows that it counts");

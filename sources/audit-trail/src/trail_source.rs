@@ -3,7 +3,7 @@
 use crate::place::Place;
 use crate::row::millis;
 use crate::settings::Settings;
-use crate::step::{Phase, Step};
+use crate::step::{FIRST_INSTANT, Phase, Step};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
@@ -164,7 +164,7 @@ pub fn emit(reading: &Reading<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
 pub fn emit_account(account: &AccountItem<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
     let content = AuditTrailSource {
         account_id: Some(&account.id),
-        account_name: account.name.as_deref(),
+        account_name: account.name.as_deref().filter(|name| is_name(name)),
         columns: Vec::from(["id", "name"]),
         first_captured_at: None,
         fresh: None,
@@ -178,8 +178,16 @@ pub fn emit_account(account: &AccountItem<'_>, from: &[&Origin<'_>], out: &mut E
         statement: account.statement.as_deref(),
         table: "account",
     };
-    let name = account.name.as_deref().unwrap_or(&account.id);
+    let name = content.account_name.unwrap_or(&account.id);
     record(&content, format!("The tables are those of account {name}"), from, out);
+}
+
+/// Whether a text may be a name: not long, and without characters that a terminal would obey.
+fn is_name(text: &str) -> bool {
+    let is_odd = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.len() <= 256 && !text.contains(is_odd)
 }
 
 fn record(content: &AuditTrailSource<'_>, title: String, from: &[&Origin<'_>], out: &mut Emit<'_>) {
@@ -197,5 +205,11 @@ pub fn is_fresh(synced: Timestamp, now: Timestamp, sync_minutes: u32) -> bool {
 
 /// The step that asked for the first rows.
 fn first_page(done: &Step) -> Step {
-    Step { phase: Phase::Rows(None), at_us: done.since_us.unwrap_or(0), skip: 0, delivered: 0, ..done.clone() }
+    Step {
+        phase: Phase::Rows(None),
+        at_us: done.since_us.unwrap_or(FIRST_INSTANT),
+        skip: 0,
+        delivered: 0,
+        ..done.clone()
+    }
 }

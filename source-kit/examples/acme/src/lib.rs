@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use source_kit::read::wire::read;
 use source_kit::record::{coverage, manifest, not_observable};
 use source_kit::{
-    About, Account, Asked, Capability, Cost, Data, Draft, Emit, Field, Findings, Identity, Item, Kind, ListPage,
-    Opened, Origin, Part, Protocol, Resource, Shape, SignIn, Source, Subject, Text, Topic, Vendor, range_of, wire,
+    About, Account, Capability, Cost, Data, Draft, Emit, Field, Findings, Identity, Item, Kind, ListPage, Opened,
+    Origin, Part, Protocol, Resource, Shape, SignIn, Source, Subject, Text, Topic, Vendor, range_of, wire,
 };
 
 /// The source.
@@ -26,7 +26,7 @@ impl Protocol for Acme {
     const QUOTA_PER_HOUR: u32 = 1_000;
     type Settings = ();
 
-    fn open((): &(), _asked: Asked<'_>, text: &str, shape: Shape) -> Result<Opened, &'static str> {
+    fn open(text: &str, shape: Shape) -> Result<Opened, &'static str> {
         #[derive(Deserialize)]
         struct Page<'a> {
             #[serde(borrow)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use source_kit::Ask;
 
 fn open(handle: &str, next: &str) -> Phase {
-    Phase::Rows(Some(Open { part: Part { handle: handle.into(), next: next.into(), last: 3 }, read: 5 }))
+    Phase::Rows(Some(Open { part: Part { handle: handle.into(), next: next.into() }, read: 5 }))
 }
 
 /// Every statement of a place, from the account to the log.
@@ -44,8 +44,8 @@ fn bigquerys_statements() {
             "select cast(count(*) as string), cast(min(unix_micros(captured_at)) as string), cast(max(unix_micros(captured_at)) as string), cast(max(unix_micros(_fivetran_synced)) as string) from `p.d.audit_trail` where unix_micros(captured_at) >= 1700000000000000 and unix_micros(_fivetran_synced) <= 9223372036854775807".into(),
             format!("select id, cast(unix_micros(captured_at) as string), {CELLS}, old_values, new_values, cast(unix_micros(_fivetran_synced) as string) from `p.d.audit_trail` where unix_micros(captured_at) >= 1750 and unix_micros(_fivetran_synced) <= 1800 order by unix_micros(captured_at), id limit 4000 offset 2"),
             "select cast(count(*) as string), cast(min(unix_micros(captured_at)) as string), cast(max(unix_micros(captured_at)) as string), cast(max(unix_micros(_fivetran_synced)) as string) from `p.d.audit_trail` where unix_micros(captured_at) >= 1700000000000000 and unix_micros(_fivetran_synced) <= 1800".into(),
-            "select cast(count(*) as string), cast(min(unix_micros(time_stamp)) as string), cast(max(unix_micros(time_stamp)) as string), cast(max(unix_micros(_fivetran_synced)) as string) from `p.d.log` where unix_micros(time_stamp) >= 0 and unix_micros(_fivetran_synced) <= 9223372036854775807 and to_json_string(message_data) like '%actor%'".into(),
-            "select id, cast(unix_micros(time_stamp) as string), connection_id, event, message_event, to_json_string(message_data), cast(unix_micros(_fivetran_synced) as string) from `p.d.log` where unix_micros(time_stamp) >= 0 and unix_micros(_fivetran_synced) <= 9223372036854775807 and to_json_string(message_data) like '%actor%' order by unix_micros(time_stamp), id limit 4000 offset 0".into(),
+            "select cast(count(*) as string), cast(min(unix_micros(time_stamp)) as string), cast(max(unix_micros(time_stamp)) as string), cast(max(unix_micros(_fivetran_synced)) as string) from `p.d.log` where unix_micros(time_stamp) >= -62135596800000000 and unix_micros(_fivetran_synced) <= 9223372036854775807 and to_json_string(message_data) like '%actor%'".into(),
+            "select id, cast(unix_micros(time_stamp) as string), connection_id, event, message_event, to_json_string(message_data), cast(unix_micros(_fivetran_synced) as string) from `p.d.log` where unix_micros(time_stamp) >= -62135596800000000 and unix_micros(_fivetran_synced) <= 9223372036854775807 and to_json_string(message_data) like '%actor%' order by unix_micros(time_stamp), id limit 4000 offset 0".into(),
         ]
     );
 }
@@ -60,8 +60,8 @@ fn snowflakes_statements() {
             r#"select to_varchar(count(*)), to_varchar(min(date_part(epoch_microsecond, captured_at))), to_varchar(max(date_part(epoch_microsecond, captured_at))), to_varchar(max(date_part(epoch_microsecond, _fivetran_synced))) from "DB"."FM"."AUDIT_TRAIL" where date_part(epoch_microsecond, captured_at) >= 1700000000000000 and date_part(epoch_microsecond, _fivetran_synced) <= 9223372036854775807"#.into(),
             format!(r#"select id, to_varchar(date_part(epoch_microsecond, captured_at)), {CELLS}, to_varchar(old_values), to_varchar(new_values), to_varchar(date_part(epoch_microsecond, _fivetran_synced)) from "DB"."FM"."AUDIT_TRAIL" where date_part(epoch_microsecond, captured_at) >= 1750 and date_part(epoch_microsecond, _fivetran_synced) <= 1800 order by date_part(epoch_microsecond, captured_at), id limit 4000 offset 2"#),
             r#"select to_varchar(count(*)), to_varchar(min(date_part(epoch_microsecond, captured_at))), to_varchar(max(date_part(epoch_microsecond, captured_at))), to_varchar(max(date_part(epoch_microsecond, _fivetran_synced))) from "DB"."FM"."AUDIT_TRAIL" where date_part(epoch_microsecond, captured_at) >= 1700000000000000 and date_part(epoch_microsecond, _fivetran_synced) <= 1800"#.into(),
-            r#"select to_varchar(count(*)), to_varchar(min(date_part(epoch_microsecond, time_stamp))), to_varchar(max(date_part(epoch_microsecond, time_stamp))), to_varchar(max(date_part(epoch_microsecond, _fivetran_synced))) from "DB"."FM"."LOG" where date_part(epoch_microsecond, time_stamp) >= 0 and date_part(epoch_microsecond, _fivetran_synced) <= 9223372036854775807 and to_varchar(message_data) like '%actor%'"#.into(),
-            r#"select id, to_varchar(date_part(epoch_microsecond, time_stamp)), connection_id, event, message_event, to_varchar(message_data), to_varchar(date_part(epoch_microsecond, _fivetran_synced)) from "DB"."FM"."LOG" where date_part(epoch_microsecond, time_stamp) >= 0 and date_part(epoch_microsecond, _fivetran_synced) <= 9223372036854775807 and to_varchar(message_data) like '%actor%' order by date_part(epoch_microsecond, time_stamp), id limit 4000 offset 0"#.into(),
+            r#"select to_varchar(count(*)), to_varchar(min(date_part(epoch_microsecond, time_stamp))), to_varchar(max(date_part(epoch_microsecond, time_stamp))), to_varchar(max(date_part(epoch_microsecond, _fivetran_synced))) from "DB"."FM"."LOG" where date_part(epoch_microsecond, time_stamp) >= -62135596800000000 and date_part(epoch_microsecond, _fivetran_synced) <= 9223372036854775807 and to_varchar(message_data) like '%actor%'"#.into(),
+            r#"select id, to_varchar(date_part(epoch_microsecond, time_stamp)), connection_id, event, message_event, to_varchar(message_data), to_varchar(date_part(epoch_microsecond, _fivetran_synced)) from "DB"."FM"."LOG" where date_part(epoch_microsecond, time_stamp) >= -62135596800000000 and date_part(epoch_microsecond, _fivetran_synced) <= 9223372036854775807 and to_varchar(message_data) like '%actor%' order by date_part(epoch_microsecond, time_stamp), id limit 4000 offset 0"#.into(),
         ]
     );
 }
@@ -72,7 +72,7 @@ fn databricks_statements() {
     assert_eq!(all[0], "select id, name from `c`.`s`.`account` limit 2");
     assert_eq!(
         all[6],
-        "select id, cast(unix_micros(time_stamp) as string), connection_id, event, message_event, cast(message_data as string), cast(unix_micros(_fivetran_synced) as string) from `c`.`s`.`log` where unix_micros(time_stamp) >= 0 and unix_micros(_fivetran_synced) <= 9223372036854775807 and cast(message_data as string) like '%actor%' order by unix_micros(time_stamp), id limit 4000 offset 0"
+        "select id, cast(unix_micros(time_stamp) as string), connection_id, event, message_event, cast(message_data as string), cast(unix_micros(_fivetran_synced) as string) from `c`.`s`.`log` where unix_micros(time_stamp) >= -62135596800000000 and unix_micros(_fivetran_synced) <= 9223372036854775807 and cast(message_data as string) like '%actor%' order by unix_micros(time_stamp), id limit 4000 offset 0"
     );
 }
 
@@ -91,7 +91,7 @@ fn a_column_that_is_not_there_is_null() {
     let step = Step { columns, ..step(place(&settings), Table::AuditTrail, None, Phase::Rows(None)) };
     assert_eq!(
         place(&settings).statement(&step),
-        "select id, cast(unix_micros(captured_at) as string), null, null, null, null, null, null, null, null, cast(new_values as string), cast(unix_micros(_fivetran_synced) as string) from `c`.`s`.`audit_trail` where unix_micros(captured_at) >= 0 and unix_micros(_fivetran_synced) <= 9223372036854775807 order by unix_micros(captured_at), id limit 4000 offset 0"
+        "select id, cast(unix_micros(captured_at) as string), null, null, null, null, null, null, null, null, cast(new_values as string), cast(unix_micros(_fivetran_synced) as string) from `c`.`s`.`audit_trail` where unix_micros(captured_at) >= -62135596800000000 and unix_micros(_fivetran_synced) <= 9223372036854775807 order by unix_micros(captured_at), id limit 4000 offset 0"
     );
     for short in ["id", "captured_at", "_fivetran_synced"] {
         let rest: Vec<_> = found.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(short)).cloned().collect();

@@ -91,7 +91,7 @@ impl Warehouse {
         }
         let rows = result.iter().skip(number * self.part).take(self.part).map(cells).collect();
         let next = (number + 1) * self.part < result.len();
-        let next = next.then(|| Part { handle: handle.to_string(), next: (number + 1).to_string(), last: 0 });
+        let next = next.then(|| Part { handle: handle.to_string(), next: (number + 1).to_string() });
         Some(Rows { rows, next, ..Rows::default() })
     }
 
@@ -123,7 +123,7 @@ impl Warehouse {
         };
         let rows = self.rows.iter().skip(from).take(self.part).map(cells).collect();
         let to = from + self.part;
-        let next = (to < self.rows.len()).then(|| Part { handle: String::new(), next: to.to_string(), last: 0 });
+        let next = (to < self.rows.len()).then(|| Part { handle: String::new(), next: to.to_string() });
         Rows { rows, total, next, ..Rows::default() }
     }
 }
@@ -296,7 +296,7 @@ fn an_answer_that_cannot_be_is_an_error() {
     }
     let empty = counting.next(&rows(vec![vec![cell("0"), None, None, None]])).unwrap();
     assert_eq!((empty.phase.clone(), empty.counted), (Phase::Recount, Some(0)));
-    let same = Part { handle: "h".into(), next: "1".into(), last: 0 };
+    let same = Part { handle: "h".into(), next: "1".into() };
     let once = reading.next(&Rows { next: Some(same.clone()), ..Rows::default() }).unwrap();
     assert!(once.next(&Rows { next: Some(same), ..Rows::default() }).is_err(), "a circle");
 }
@@ -307,7 +307,7 @@ fn a_listing_that_moves_and_comes_back_is_not_called_complete() {
     let first = place(&settings).first(Table::AuditTrail, None, 0).unwrap();
     let first = Step { phase: Phase::Rows(None), columns: columns(Table::AuditTrail, &[]), ..first };
     for (total, is_complete) in [(2, true), (3, false)] {
-        let next = Some(Part { handle: String::new(), next: "t".into(), last: 0 });
+        let next = Some(Part { handle: String::new(), next: "t".into() });
         let second = first.next(&Rows { rows: vec![row("1")], total: Some(2), next, columns: Vec::new() }).unwrap();
         let third = second.next(&Rows { rows: vec![row("2")], total: Some(total), ..Rows::default() }).unwrap();
         let done = third.next(&Rows { total: Some(2), ..Rows::default() }).unwrap();
@@ -323,11 +323,13 @@ fn a_search_ends_with_its_last_page_and_proves_nothing() {
     let first = place(&settings).first(Table::Log, Some(1_500), 9_000_000).unwrap();
     assert_eq!((first.phase.clone(), first.watermark_us), (Phase::Rows(None), 9_000_000));
     let log = |at: &'static str| [None, Some(Cow::Borrowed(at)), None, None, None, None, None].to_vec();
-    let next = Some(Part { handle: "1500".into(), next: "eyJ=".into(), last: 0 });
+    let next = Some(Part { handle: "1500".into(), next: "eyJ=".into() });
     let second = first.next(&Rows { rows: vec![log("1000"), log("2000")], next, ..Rows::default() }).unwrap();
     assert_eq!((second.at_us, second.skip, second.delivered), (2_000, 1, 2));
     let lost = second.lost();
     assert_eq!((lost.phase, lost.at_us, lost.skip, lost.moved), (Phase::Rows(None), 2_000, 1, false));
+    let more = Some(Part { handle: "1500".into(), next: "fyJ=".into() });
+    assert!(second.next(&Rows { next: more, ..Rows::default() }).is_err(), "an empty page that names a further one");
     let done = second.next(&Rows { rows: vec![log("2000")], ..Rows::default() }).unwrap();
     assert_eq!((done.phase.clone(), done.delivered, done.counted, done.is_complete()), (Phase::Done, 3, None, false));
     assert_eq!((done.first_us, done.last_us, done.synced_us), (Some(1_000), Some(2_000), None));
