@@ -134,7 +134,9 @@ impl<'s> Rest<'s> {
     }
 
     fn number<T: std::str::FromStr>(&mut self) -> Result<T, Refusal> {
-        let end = self.0.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(self.0.len());
+        let sign = usize::from(self.0.starts_with('-'));
+        let digits = self.0.get(sign..).unwrap_or_default();
+        let end = sign + digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
         let (digits, rest) = self.0.split_at(end);
         let number = digits.parse().map_err(|_| self.refused())?;
         self.0 = rest;
