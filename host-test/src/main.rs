@@ -54,7 +54,7 @@ enum Command {
     Diff(diff::DiffArgs),
     /// Find where an account's audit trail is: settings for its source, and the rights to grant.
     Locate(locate::LocateArgs),
-    /// Hold an account against its audit trail: what agrees, what does not, and who changed what.
+    /// Compare an account with its audit trail: what agrees, what does not, and who changed what.
     Reconcile(reconcile::ReconcileArgs),
     /// Make an Ed25519 key for sealing collections.
     Keygen(verify::KeygenArgs),

@@ -1,4 +1,4 @@
-//! `reconcile`: an account held against its audit trail.
+//! `reconcile`: an account compared with its audit trail.
 
 use super::args::Format;
 use clap::Args;

@@ -43,6 +43,7 @@ pub fn located(account: &str, connector: &Connector) -> Located {
         let details = destination.get("details").and_then(Value::as_str).unwrap_or("unknown");
         read.missing.insert(0, format!("the destination's own settings were not read ({details})"));
     }
+    read.missing.extend(odd_names(&place));
     let mut settings = Map::new();
     settings.insert("account".into(), account.into());
     settings.insert(name.into(), place);
@@ -82,6 +83,13 @@ impl Read<'_> {
             self.missing.push(format!("a host that ends in {ends}: {name} of the destination is {host}"));
             return format!("<{name}>");
         }
+        // Snowflake takes a hyphen for it too.
+        if host.contains('_') {
+            let other = host.replace('_', "-");
+            self.missing.push(format!(
+                "a host without underscores, such as {other}, to which Snowflake answers too: it is {host}"
+            ));
+        }
         if host.contains(".privatelink.") {
             let what = format!("a public host: {host} is of a private link, whose addresses are refused here");
             self.missing.push(what);
@@ -93,10 +101,12 @@ impl Read<'_> {
 type Found = (&'static str, Value, Vec<String>);
 
 fn snowflake(read: &mut Read<'_>, schema: &str) -> Found {
+    // Fivetran writes names as they are, and Snowflake has them in upper case unless somebody quoted them.
     let schema = schema.to_ascii_uppercase();
     let host = read.host("host", &[".snowflakecomputing.com"]);
-    let database = read.required("database");
-    let warehouse = read.optional("default_virtual_warehouse").unwrap_or_else(|| {
+    let database = upper(read.required("database"));
+    let warehouse = read.optional("default_virtual_warehouse").map(upper);
+    let warehouse = warehouse.unwrap_or_else(|| {
         read.missing.push("a warehouse that runs the statements: any that the role below may use".into());
         "<warehouse>".into()
     });
@@ -157,6 +167,24 @@ fn databricks(read: &mut Read<'_>, schema: &str) -> Found {
     grants.extend(TABLES.map(|table| format!("grant select on table {within}.{} to {WHO};", back(table))));
     grants.push(format!("and, under Permissions of the SQL warehouse {warehouse}: \"Can use\" for it"));
     ("databricks", place, grants)
+}
+
+/// What the source does not take of the names in its settings: those that its schema has no pattern for.
+fn odd_names(place: &Value) -> impl Iterator<Item = String> {
+    let fields = place.as_object().into_iter().flatten().filter(|(field, _)| *field != "host");
+    fields.filter_map(|(field, value)| {
+        let name = value.as_str().filter(|name| !name.starts_with('<'))?;
+        let more = if field == "project" { "_$-.:" } else { "_$-" };
+        let is_plain = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
+        (!is_plain).then(|| {
+            format!("a {field} of letters, digits, _, - and $, which is all that the source takes: it is {name:?}")
+        })
+    })
+}
+
+/// In upper case, unless it is still to be found out.
+fn upper(name: String) -> String {
+    if name.starts_with('<') { name } else { name.to_ascii_uppercase() }
 }
 
 fn double(name: &str) -> String {
@@ -248,6 +276,10 @@ mod tests {
             ),
             ("snowflake", json!({"host": "x.snowflakecomputing.com.evil.org"}), &[], "a host that ends in"),
             ("snowflake", json!({"host": "evilsnowflakecomputing.com"}), &[], "a host that ends in"),
+            ("snowflake", json!({"host": "my_org-x.snowflakecomputing.com"}), &[], "such as my-org-x.snowflake"),
+            ("snowflake", json!({"host": "x.snowflakecomputing.com", "database": "My DB"}), &[], "it is \"MY DB\""),
+            ("big_query", json!({"project_id": "acme corp"}), &[], "a project of letters"),
+            ("databricks", json!({"catalog": "a/b"}), &[], "a catalog of letters"),
             ("snowflake", json!({"host": "x.privatelink.snowflakecomputing.com"}), &[], "is of a private link"),
             ("snowflake", json!({"host": "x.snowflakecomputing.com", "database": "D"}), &[], "a warehouse that runs"),
             ("databricks", json!({"http_path": "/sql/protocolv1/o/1/2"}), &[], "the id of a SQL warehouse"),
@@ -270,7 +302,7 @@ mod tests {
         let snowflake =
             json!({"host": "x.snowflakecomputing.com", "database": evil, "default_virtual_warehouse": evil});
         let configs = [
-            ("snowflake", snowflake, "\"x\"\"; drop table \"\"y`"),
+            ("snowflake", snowflake, "\"X\"\"; DROP TABLE \"\"Y`"),
             (
                 "databricks",
                 json!({"catalog": evil, "server_host_name": "x.cloud.databricks.com"}),

@@ -1,4 +1,4 @@
-//! Two sources held against each other: an account, read over Fivetran's REST API, and its audit trail, read where
+//! Two sources compared: an account, read over Fivetran's REST API, and its audit trail, read where
 //! the Fivetran Platform Connector writes it.
 //!
 //! | check | agrees when |

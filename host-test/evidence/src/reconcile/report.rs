@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Two collections held against each other.
+/// Two collections, compared.
 #[derive(Debug, Serialize)]
 pub struct Reconciliation {
     /// The account that both are of.

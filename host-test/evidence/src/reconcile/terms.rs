@@ -1,4 +1,4 @@
-//! Whether two collections can be held against each other, and what can then be said.
+//! Whether two collections can be compared, and what can then be said.
 
 use super::report::NotCompared;
 use super::things::{Counts, Things, instant};
