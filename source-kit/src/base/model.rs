@@ -47,7 +47,7 @@ pub struct Subject {
 }
 
 /// One response that a record was read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Provenance {
     /// SHA-256 of the response body.
     pub body_digest: String,

@@ -8,7 +8,7 @@ use crate::record::findings::Findings;
 use crate::record::part::{Item, Part};
 use crate::record::source::Source;
 use crate::record::vendor::Vendor;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// What a projection made.
@@ -61,18 +61,25 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// Keeps the first record of each id. Answers how many others there were with other content: what is there again
-/// to the letter is dropped without a word, as paging shows some items twice.
+/// Keeps the first record of each id. Answers how many items gave others, of other items or with other content: an item
+/// that is there again to the letter was dropped before, as paging shows some twice, so what differs may be what a
+/// record leaves out.
 pub fn drop_repeats(records: &mut Vec<Record>) -> u64 {
-    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut conflicts = 0;
+    let mut first: BTreeMap<&str, &Record> = BTreeMap::new();
+    let mut conflicts = BTreeSet::new();
     let mut keep = Vec::with_capacity(records.len());
     for record in &*records {
         let known = first.get(record.id.as_str());
-        conflicts += u64::from(known.is_some_and(|content| *content != record.content));
+        let is_other = |one: &&Record| one.content != record.content || one.provenance != record.provenance;
+        if known.is_some_and(is_other) {
+            // By its place, as one item may give several records.
+            let place = record.provenance.first().map(|origin| origin.pointer.as_str());
+            conflicts.insert(place.unwrap_or(&record.content));
+        }
         keep.push(known.is_none());
-        first.entry(&record.id).or_insert(&record.content);
+        first.entry(&record.id).or_insert(record);
     }
+    let conflicts = conflicts.len() as u64;
     let mut keep = keep.into_iter();
     records.retain(|_| keep.next().unwrap_or(true));
     conflicts
@@ -81,7 +88,8 @@ pub fn drop_repeats(records: &mut Vec<Record>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::model::Subject;
+    use crate::base::model::{Provenance, Subject};
+    use alloc::format;
 
     fn record(id: &str, content: &str) -> Record {
         Record {
@@ -107,5 +115,17 @@ mod tests {
         assert_eq!(drop_repeats(&mut records), 2);
         assert_eq!(records, [record("a", "1"), record("b", "1")]);
         assert_eq!(drop_repeats(&mut records), 0);
+    }
+
+    /// Two items that differ in nothing but what a record leaves out are two items all the same.
+    #[test]
+    fn what_differs_only_in_what_is_left_out_is_counted_once_for_each_item() {
+        let of_item = |id: &str, number: u32| {
+            let origin = Provenance { pointer: format!("/data/items/{number}"), ..Provenance::default() };
+            Record { provenance: Vec::from([origin]), ..record(id, "1") }
+        };
+        let mut records = Vec::from([of_item("a", 0), of_item("b", 0), of_item("a", 1), of_item("b", 1)]);
+        assert_eq!(drop_repeats(&mut records), 1);
+        assert_eq!(records.len(), 2);
     }
 }
