@@ -2,7 +2,9 @@
 //! warehouse's words.
 
 use super::connector::Connector;
+use host_test::{policies, trail};
 use serde_json::{Map, Value, json};
+use source_host::grant::HostName;
 
 /// What follows for a Platform Connector.
 #[derive(Debug, Default)]
@@ -76,8 +78,8 @@ impl Read<'_> {
     }
 
     /// A host that ends as the source may reach it.
-    fn host(&mut self, name: &str, suffixes: &[&str]) -> String {
-        let host = self.required(name);
+    fn host(&mut self, name: &str, setting: &str) -> String {
+        let (host, suffixes) = (self.required(name), suffixes(setting));
         if !host.starts_with('<') && !suffixes.iter().any(|suffix| host.ends_with(suffix)) {
             let ends = suffixes.join(" or ");
             self.missing.push(format!("a host that ends in {ends}: {name} of the destination is {host}"));
@@ -98,12 +100,22 @@ impl Read<'_> {
     }
 }
 
+/// What the host in a setting has to end in, as the built-in policy has it.
+fn suffixes(setting: &str) -> Vec<String> {
+    let rules = policies::built_in(trail::SOURCE).map(|grant| grant.rules).unwrap_or_default();
+    let found = rules.into_iter().find_map(|rule| match rule.host {
+        HostName::Setting(host) if host.pointer == setting => Some(host.suffixes),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
 type Found = (&'static str, Value, Vec<String>);
 
 fn snowflake(read: &mut Read<'_>, schema: &str) -> Found {
     // Fivetran writes names as they are, and Snowflake has them in upper case unless somebody quoted them.
     let schema = schema.to_ascii_uppercase();
-    let host = read.host("host", &[".snowflakecomputing.com"]);
+    let host = read.host("host", "/snowflake/host");
     let database = upper(read.required("database"));
     let warehouse = read.optional("default_virtual_warehouse").map(upper);
     let warehouse = warehouse.unwrap_or_else(|| {
@@ -148,8 +160,7 @@ fn bigquery(read: &mut Read<'_>, dataset: &str) -> Found {
 }
 
 fn databricks(read: &mut Read<'_>, schema: &str) -> Found {
-    let suffixes = [".cloud.databricks.com", ".azuredatabricks.net", ".gcp.databricks.com"];
-    let host = read.host("server_host_name", &suffixes);
+    let host = read.host("server_host_name", "/databricks/host");
     let catalog = read.required("catalog");
     let path = read.optional("http_path").unwrap_or_default();
     let warehouse = ["/sql/1.0/warehouses/", "/sql/1.0/endpoints/"].iter().find_map(|before| path.strip_prefix(before));

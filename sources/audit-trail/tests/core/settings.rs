@@ -1,9 +1,12 @@
 //! What settings are taken, and in which words others are refused.
 
 use crate::support::{bigquery, databricks, datadog, snowflake};
+use audit_trail_source::datadog::SITES;
 use audit_trail_source::settings::{SETTINGS_SCHEMA, Settings};
+use audit_trail_source::source::AuditTrail;
 use serde_json::{Map, Value, json};
-use source_kit::Setting;
+use source_kit::{Host, Setting, Source};
+use std::collections::BTreeSet;
 
 fn set(name: &str, value: &Value) -> Setting {
     Settings::default().set(name, value)
@@ -145,4 +148,25 @@ fn only_hosts_of_the_vendors_are_taken() {
 
 fn schema() -> jsonschema::Validator {
     jsonschema::validator_for(&serde_json::from_str(SETTINGS_SCHEMA).unwrap()).unwrap()
+}
+
+/// Description, settings and the policy that is built into the harness name the same hosts.
+#[test]
+fn the_hosts_are_the_same_wherever_they_stand() {
+    let policy = include_str!("../../../../host-test/policies/fivetran-audit-trail.json");
+    let policy: Value = serde_json::from_str(policy).unwrap();
+    let granted: BTreeSet<String> =
+        policy["rules"].as_array().unwrap().iter().map(|rule| rule["host"].to_string()).collect();
+    let declared = AuditTrail::ABOUT.capabilities.iter().map(|capability| match capability.host {
+        Host::Exact(host) => json!(host).to_string(),
+        Host::Setting(setting, suffixes) => json!({"setting": setting, "suffixes": suffixes}).to_string(),
+    });
+    let declared: BTreeSet<String> = declared.collect();
+    assert_eq!(declared, granted);
+    let sites: Vec<_> = SITES.iter().map(|site| json!(format!("api.{site}")).to_string()).collect();
+    assert!(sites.iter().all(|host| declared.contains(host)));
+    assert_eq!(declared.len(), SITES.len() + 3, "Google's, Snowflake's and Databricks' besides");
+    let schema: Value = serde_json::from_str(SETTINGS_SCHEMA).unwrap();
+    assert_eq!(schema["properties"]["datadog"]["properties"]["site"]["enum"], json!(SITES));
+    assert!(SITES.iter().all(|site| refusal("datadog", &json!({"site": "x"})).contains(site)));
 }
