@@ -366,6 +366,38 @@ fn a_table_without_entries_shows_nothing() {
     assert_eq!((found.window, found.verdict), (None, Verdict::Incomplete));
 }
 
+/// A trail from which nothing follows: changes alone, or words that are not Fivetran's.
+#[test]
+fn where_nothing_was_compared_nothing_agrees() {
+    type Makes = fn(&mut Row);
+    let makes: [Makes; 3] = [
+        |row| row.2["action"] = "EDIT".into(),
+        |row| row.2["action"] = "CREATED".into(),
+        |row| row.2["primary_resource_type"] = "CONNECTOR".into(),
+    ];
+    let old = || {
+        let mut account = account();
+        account.rows.retain(|row| row.0 != "audit_event");
+        account
+    };
+    for make in makes {
+        let mut trail = trail();
+        trail.rows.iter_mut().filter(|row| row.0 == "audit_trail_entry").for_each(make);
+        let found = compare(&old(), &trail).unwrap();
+        assert_eq!((disagreed(&found), found.verdict), (vec![], Verdict::Incomplete), "{found:?}");
+    }
+    // Letter case is no other word; without a type it is not known of what an entry tells.
+    let mut small = trail();
+    small.rows.iter_mut().filter(|row| row.0 == "audit_trail_entry").for_each(|row| {
+        row.2["action"] = row.2["action"].as_str().unwrap().to_lowercase().into();
+    });
+    assert_eq!(compare(&account(), &small).unwrap().verdict, Verdict::Match);
+    let mut nameless = trail();
+    nameless.rows.push(entry("EDIT", "", "x", &day(12), None));
+    let found = compare(&account(), &nameless).unwrap();
+    assert_eq!(found.verdict, Verdict::Incomplete, "{found:?}");
+}
+
 #[test]
 fn other_sources_and_other_accounts_are_refused() {
     let refused = |account: &Collection, trail: &Collection, what: &str| {

@@ -28,7 +28,7 @@ use things::{Counts, Things, read_account, read_trail, shown};
 /// How far a stamp and its entry may lie apart where nothing else is said: what one change writes in two places.
 pub const TOLERANCE_SECONDS: u64 = 5;
 
-/// Holds the collection of an account against that of its audit trail.
+/// Compares the collection of an account with that of its audit trail.
 ///
 /// # Errors
 /// [`crate::Error::Output`] when one of them is not finished or contradicts itself; [`crate::Error::Usage`] when they are not
@@ -74,12 +74,11 @@ fn verdict(out: &Reconciliation) -> Verdict {
     let checks = [&out.stamps, &out.deletions, &out.creations];
     if checks.iter().any(|check| check.doubt.is_none() && !check.disagreed.is_empty()) {
         Verdict::Mismatch
-    } else if checks.iter().all(|check| check.agreed == 0) {
-        // Nothing was compared, so nothing agrees.
-        Verdict::Incomplete
-    } else if checks.iter().any(|check| check.doubt.is_some()) || out.not_compared.iter().any(|one| one.is_gap) {
-        Verdict::Incomplete
     } else {
-        Verdict::Match
+        // Where nothing was compared, nothing agrees.
+        let is_nothing = checks.iter().all(|check| check.agreed == 0);
+        let is_short =
+            checks.iter().any(|check| check.doubt.is_some()) || out.not_compared.iter().any(|one| one.is_gap);
+        if is_nothing || is_short { Verdict::Incomplete } else { Verdict::Match }
     }
 }

@@ -118,7 +118,7 @@ pub(super) fn not_compared(account: &Checked, table: &Table, things: &Things, co
         is_gap: false,
     }));
     out.extend((counts.unreadable > 0).then(|| NotCompared {
-        what: "entries without an instant or an id".into(),
+        what: "entries without an instant, an id or a type".into(),
         entries: counts.unreadable,
         stamps: 0,
         why: "they name no thing, or no time".into(),

@@ -17,7 +17,7 @@ pub(super) type Things = BTreeMap<(&'static str, String), Thing>;
 pub(super) struct Thing {
     /// When it was seen in the account, and the title of its record.
     pub there: Option<(i64, String)>,
-    /// When it was created, after its own stamps.
+    /// When it was created, according to its own stamps.
     pub stamps: Vec<i64>,
     /// Its entries for creations.
     pub created: Vec<Entry>,
@@ -91,6 +91,10 @@ pub(super) fn read_trail(trail: &Checked, things: &mut Things, counts: &mut Coun
 
 fn entry(content: &Value, things: &mut Things, counts: &mut Counts) {
     let word = text(content, "primary_resource_type");
+    if word.is_empty() {
+        counts.unreadable += 1;
+        return;
+    }
     let Some(kind) = types::by_word(word) else {
         *counts.entry_types.entry(word.into()).or_default() += 1;
         return;
@@ -102,13 +106,13 @@ fn entry(content: &Value, things: &mut Things, counts: &mut Counts) {
         return;
     };
     let user_id = content.get("user_id").and_then(Value::as_str).map(String::from);
-    let action = text(content, "action");
-    if !["CREATE", "DELETE", "EDIT"].contains(&action) {
-        *counts.actions.entry(action.into()).or_default() += 1;
+    let action = text(content, "action").to_ascii_uppercase();
+    if !["CREATE", "DELETE", "EDIT"].contains(&action.as_str()) {
+        *counts.actions.entry(action).or_default() += 1;
         return;
     }
     let thing = things.entry((kind.word, id.into())).or_default();
-    match action {
+    match action.as_str() {
         "CREATE" => thing.created.push(Entry { at, user_id }),
         "DELETE" => thing.deleted.push(Entry { at, user_id }),
         _ => {
