@@ -1,28 +1,7 @@
-//! Text for people: what a guest or a vendor wrote is made harmless before a terminal sees it.
+//! What the program prints, and its tables.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
-
-/// Replaces control characters, so that no text can steer a terminal.
-pub fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() || is_bidi(letter) { '\u{fffd}' } else { letter }).collect()
-}
-
-/// The same for JSON, of which nothing is lost: what `plain` replaces is escaped.
-pub fn plain_json(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter.is_control() || is_bidi(letter) {
-            true => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
-            false => out.push(letter),
-        }
-    }
-    out
-}
-
-/// Characters that turn the direction of text, and so can make it read as another.
-fn is_bidi(letter: char) -> bool {
-    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+pub use source_evidence::text::{plain, plain_json, plural};
 
 /// A table with these headings.
 pub fn table(headings: &[&str]) -> Table {
@@ -48,9 +27,4 @@ pub fn say(text: impl std::fmt::Display) {
 pub fn note(text: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-/// A word for so many things.
-pub fn plural(count: u64, one: &str) -> String {
-    if count == 1 { one.into() } else { format!("{one}s") }
 }

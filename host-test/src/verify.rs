@@ -4,10 +4,9 @@ use super::schemas;
 use clap::Args;
 use host_test::component::{ComponentArgs, sha256};
 use host_test::exit;
-use host_test::text::{plain, plural, say};
+use host_test::text::say;
 use source_evidence::seal::{self, PublicKey};
-use source_evidence::summary::Summary;
-use source_evidence::verify::{Anchors, Report, Signature, Verdict, verify};
+use source_evidence::verify::{Anchors, Verdict, verify};
 use source_host::error::{Error, Result};
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -47,65 +46,12 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
     };
     let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
     let report = verify(&args.dir, anchors, check.as_deref())?;
-    for finding in &report.findings {
-        say(format!("WRONG {}", plain(finding)));
-    }
-    for note in &report.notes {
-        say(format!("note: {}", plain(note)));
-    }
-    show(args, &report);
+    report.lines(&args.dir.display().to_string()).iter().for_each(say);
     Ok(match report.verdict() {
         Verdict::Contradicted => exit::CONTRADICTED,
         Verdict::Consistent => exit::NO_ANCHOR,
         Verdict::Anchored => exit::COMPLETE,
     })
-}
-
-/// The strongest that was shown.
-fn verdict(report: &Report) -> String {
-    let signed = match &report.signature {
-        Signature::Good(key) => Some(format!("signed by the owner of key {key}")),
-        _ => None,
-    };
-    let kept = report.is_kept_seal.then(|| "matches the seal that you kept".to_string());
-    let shown: Vec<String> = kept.into_iter().chain(signed).collect();
-    if shown.is_empty() { "consistent with itself".into() } else { shown.join(", ") }
-}
-
-/// The verdict, and what it does not say.
-fn show(args: &VerifyArgs, report: &Report) {
-    let Report { records, requests, .. } = report;
-    let shown = args.dir.display();
-    let size = format!("{records} {}, {requests} {}", plural(*records, "record"), plural(*requests, "request"));
-    let caveats = report.manifest.caveats();
-    if report.verdict() == Verdict::Contradicted {
-        let count = report.count;
-        say(format!("{shown}: {size}: {count} {}: it contradicts itself, or what you gave", plural(count, "finding")));
-        return caveats.for_each(say);
-    }
-    say(format!("{shown}: {size}: {}", verdict(report)));
-    let Summary { component, started_at, updated_at, .. } = &report.manifest;
-    say(format!("collected: {} to {}", plain(started_at), plain(updated_at)));
-    let id = plain(&component.id);
-    say(format!("component: {id} {}, SHA-256 {}", plain(&component.version), plain(&component.sha256)));
-    say(match report.is_kept_seal {
-        true => format!("seal:      {}: matches the one you kept: nothing has changed since", report.seal),
-        false => {
-            format!("seal:      {}: not compared (pass --seal with the value that collect printed)", report.seal)
-        }
-    });
-    say(match &report.signature {
-        Signature::Good(key) => format!("signature: by the owner of key {key}"),
-        Signature::Unchecked(key) => format!("signature: names key {}, not checked (give --public-key)", plain(key)),
-        Signature::None | Signature::Bad => "signature: none".into(),
-    });
-    if report.verdict() == Verdict::Consistent {
-        say(
-            "Anyone can produce files that agree with each other. Without a kept seal or a key, nothing shows who made \
-             these, or when.",
-        );
-    }
-    caveats.for_each(say);
 }
 
 /// Makes a key.

@@ -36,9 +36,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host-test/simulator/src", &[]),
     ("host-test/host/src", &["host-test/evidence/src"]),
     ("host-test/fleet/src", &["host-test/evidence/src", "host-test/host/src"]),
+    ("host-test/report/src", &["host-test/evidence/src"]),
     (
         "host-test/src",
-        &["host-test/evidence/src", "host-test/simulator/src", "host-test/host/src", "host-test/fleet/src"],
+        &[
+            "host-test/evidence/src",
+            "host-test/simulator/src",
+            "host-test/host/src",
+            "host-test/fleet/src",
+            "host-test/report/src",
+        ],
     ),
     (
         "host-test/bench/src",
@@ -65,6 +72,7 @@ const CRATES: &[(&str, &str)] = &[
     ("fivetran_simulator", "host-test/simulator/src"),
     ("source_host", "host-test/host/src"),
     ("source_fleet", "host-test/fleet/src"),
+    ("source_report", "host-test/report/src"),
     ("host_test", "host-test/src"),
     ("source_bench", "host-test/bench/src"),
 ];

@@ -18,11 +18,13 @@ pub mod line_file;
 pub mod made;
 pub mod reconcile;
 pub mod record;
+pub mod records;
 #[cfg(feature = "schemas")]
 pub mod schemas;
 pub mod seal;
 mod spill;
 pub mod summary;
+pub mod text;
 pub mod verify;
 
 pub use error::{Error, Result};

@@ -104,21 +104,7 @@ struct Written<'a> {
 /// would show one reader something else than another.
 #[must_use]
 pub fn is_as_written(line: &str) -> bool {
-    let Ok(read) = serde_json::from_str::<Written<'_>>(line) else { return false };
-    let record = Record {
-        id: read.id,
-        kind: read.kind,
-        schema_version: read.schema_version,
-        title: read.title,
-        subject: read.subject,
-        observed_at: read.observed_at,
-        effective_at: read.effective_at,
-        content: read.content.get().into(),
-        provenance: read.provenance,
-        withheld: read.withheld,
-        valid_until: read.valid_until,
-    };
-    record.line().is_ok_and(|again| again.text == line)
+    Record::read(line).and_then(|record| record.line().ok()).is_some_and(|again| again.text == line)
 }
 
 impl<'a> Fields<'a> {
@@ -159,6 +145,26 @@ struct Hashed<'a> {
 }
 
 impl Record {
+    /// A line of `evidence.jsonl`, read again; `None` where it is none. Whether its digest is right is for
+    /// [`crate::verify`] to say.
+    #[must_use]
+    pub fn read(line: &str) -> Option<Self> {
+        let read = serde_json::from_str::<Written<'_>>(line).ok()?;
+        Some(Self {
+            id: read.id,
+            kind: read.kind,
+            schema_version: read.schema_version,
+            title: read.title,
+            subject: read.subject,
+            observed_at: read.observed_at,
+            effective_at: read.effective_at,
+            content: read.content.get().into(),
+            provenance: read.provenance,
+            withheld: read.withheld,
+            valid_until: read.valid_until,
+        })
+    }
+
     /// Its line.
     ///
     /// # Errors

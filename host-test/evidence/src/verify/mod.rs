@@ -13,6 +13,7 @@ mod links;
 mod reader;
 mod recorded;
 mod sealed;
+mod words;
 
 pub use lines::ContentCheck;
 pub(crate) use reader::{LineReader, Next};

@@ -1,0 +1,104 @@
+//! The access review: who may do what, on which resource, in which role, and by which path.
+//!
+//! One row for each user, resource and path, so that every grant is reviewed once. A role on a group is one row: it
+//! reaches every connection of the group, which are not listed again. A user without any grant has one row too.
+
+use crate::collection::{Collection, Record};
+use std::collections::BTreeMap;
+
+/// The kinds that a review is made of.
+pub const KINDS: [&str; 4] = ["user", "team", "team_membership", "access_grant"];
+
+/// How a user comes to a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Path {
+    /// The role that the user has in the account.
+    AccountRole,
+    /// Granted to the user.
+    Direct,
+    /// Granted to a team in which the user is: its id.
+    Team(String),
+    /// The role that the user has within a team.
+    Membership,
+    /// There is no grant: the user can do nothing that a role is needed for.
+    None,
+}
+
+/// A row of the review.
+#[derive(Clone, Debug)]
+pub struct Row<'c> {
+    /// The vendor's id of the user.
+    pub user_id: &'c str,
+    /// The user's record; `None` where it was not read.
+    pub user: Option<&'c Record>,
+    /// `account`, `group`, `connection` or `team`; empty without a grant.
+    pub resource_type: &'c str,
+    /// The vendor's id of the resource.
+    pub resource_id: &'c str,
+    /// The role.
+    pub role: &'c str,
+    /// How the user comes to it.
+    pub path: Path,
+    /// When it was granted, or the user joined the team; `None` where the vendor does not say.
+    pub granted_at: Option<&'c str>,
+    /// The records that say so: the grant, and the membership where there is one.
+    pub because: Vec<&'c Record>,
+}
+
+/// All rows, by user, then type and id of the resource, then path.
+#[must_use]
+pub fn review(collection: &Collection) -> Vec<Row<'_>> {
+    let users: BTreeMap<&str, &Record> =
+        collection.of_kind("user").map(|record| (record.subject.id.as_str(), record)).collect();
+    let mut members: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for record in collection.of_kind("team_membership") {
+        let (Some(team), Some(user)) = (record.text("/team_id"), record.text("/user_id")) else { continue };
+        members.entry(team).or_default().push(record);
+        rows.push(Row { path: Path::Membership, ..row(user, ("team", team), record) });
+    }
+    for grant in collection.of_kind("access_grant") {
+        let Some(grantee) = grant.text("/grantee_id") else { continue };
+        let resource =
+            (grant.text("/resource_type").unwrap_or_default(), grant.text("/resource_id").unwrap_or_default());
+        if grant.text("/grantee_type") != Some("team") {
+            let path = if resource.0 == "account" { Path::AccountRole } else { Path::Direct };
+            rows.push(Row { path, ..row(grantee, resource, grant) });
+            continue;
+        }
+        for member in members.get(grantee).into_iter().flatten() {
+            let user = member.text("/user_id").unwrap_or_default();
+            let because = vec![grant, *member];
+            rows.push(Row { path: Path::Team(grantee.into()), because, ..row(user, resource, grant) });
+        }
+    }
+    let granted: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.user_id).collect();
+    for (id, record) in &users {
+        if !granted.contains(id) {
+            let none = Row { role: "", granted_at: None, ..row(id, ("", ""), record) };
+            rows.push(Row { path: Path::None, ..none });
+        }
+    }
+    for row in &mut rows {
+        row.user = users.get(row.user_id).copied();
+    }
+    rows.sort_by(|one, other| key(one).cmp(&key(other)));
+    rows
+}
+
+fn row<'c>(user_id: &'c str, resource: (&'c str, &'c str), record: &'c Record) -> Row<'c> {
+    Row {
+        user_id,
+        user: None,
+        resource_type: resource.0,
+        resource_id: resource.1,
+        role: record.text("/role").unwrap_or_default(),
+        path: Path::None,
+        granted_at: record.text("/created_at"),
+        because: vec![record],
+    }
+}
+
+fn key<'r>(row: &'r Row<'_>) -> (&'r str, &'r str, &'r str, &'r Path) {
+    (row.user_id, row.resource_type, row.resource_id, &row.path)
+}

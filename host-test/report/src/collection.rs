@@ -1,0 +1,168 @@
+//! A collection in memory, with what `verify` says of it.
+
+use crate::names::Names;
+use serde_json::Value;
+use source_evidence::record::{Provenance, Subject, Withheld};
+use source_evidence::summary::{CoverageSummary, Summary};
+use source_evidence::verify::{Anchors, Report, Verdict, verify};
+use source_evidence::{Error, Result, records};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A finished collection, read whole: some eight times the size of its file in memory.
+#[derive(Debug)]
+pub struct Collection {
+    /// Where it was read.
+    pub folder: PathBuf,
+    /// What `verify` says of it.
+    pub report: Report,
+    /// Its records, in the order of the file.
+    pub records: Vec<Record>,
+    /// What things are called.
+    pub names: Names,
+    /// The account that was read: its id, and its name where the vendor tells one.
+    pub account: (String, Option<String>),
+    /// Places in `records`, by kind.
+    kinds: BTreeMap<String, Vec<usize>>,
+    /// SHA-256 of every body that the host saw.
+    seen: BTreeSet<String>,
+}
+
+/// A record. Meanings of its fields: `evidence-record` in `wit/types.wit`.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
+pub struct Record {
+    /// Its line in `evidence.jsonl`, from 1.
+    pub line: u64,
+    pub id: String,
+    pub kind: String,
+    pub schema_version: u32,
+    pub title: String,
+    pub subject: Subject,
+    pub observed_at: String,
+    pub effective_at: Option<String>,
+    pub content: Value,
+    /// SHA-256 of the content as it is written.
+    pub digest: String,
+    pub provenance: Vec<Provenance>,
+    pub withheld: Vec<Withheld>,
+    pub valid_until: String,
+}
+
+impl Record {
+    /// The text at a JSON pointer of the content; `None` where it is anything else.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        self.content.pointer(pointer)?.as_str()
+    }
+
+    /// The truth value at a JSON pointer of the content; `None` where the vendor does not say.
+    #[must_use]
+    pub fn flag(&self, pointer: &str) -> Option<bool> {
+        self.content.pointer(pointer)?.as_bool()
+    }
+}
+
+impl Collection {
+    /// Reads and verifies the collection in a folder. One that contradicts itself is read as far as it can be:
+    /// `report` says what is wrong with it.
+    ///
+    /// # Errors
+    /// When the folder holds no finished collection, or it changes while it is read.
+    pub fn read(folder: &Path, anchors: Anchors<'_>) -> Result<Self> {
+        let report = verify(folder, anchors, None)?;
+        let mut all = Vec::new();
+        let digest = records::each(folder, &mut |line, record| {
+            all.extend(record.map(|record| read(line, record)));
+            Ok(())
+        })?;
+        if digest != report.evidence {
+            let what = format!("{} was changed while it was read", folder.display());
+            return Err(Error::Output { what, remedy: "let it be read while nothing writes to it".into() });
+        }
+        let mut kinds: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, record) in all.iter().enumerate() {
+            kinds.entry(record.kind.clone()).or_default().push(place);
+        }
+        let names = Names::of(&all);
+        let account = account(&all);
+        let seen = records::bodies(folder)?;
+        Ok(Self { folder: folder.into(), report, records: all, names, account, kinds, seen })
+    }
+
+    /// What it says of itself as a whole.
+    #[must_use]
+    pub fn summary(&self) -> &Summary {
+        &self.report.manifest
+    }
+
+    /// The records of a kind, in the order of the file.
+    pub fn of_kind<'c>(&'c self, kind: &str) -> impl Iterator<Item = &'c Record> + use<'c> {
+        let places = self.kinds.get(kind).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.records.get(*place))
+    }
+
+    /// Every kind that has records.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.keys().map(String::as_str)
+    }
+
+    /// How completely a kind was collected; `None` when it was not asked for.
+    #[must_use]
+    pub fn coverage(&self, kind: &str) -> Option<&CoverageSummary> {
+        self.summary().coverage.iter().find(|coverage| coverage.kind == kind)
+    }
+
+    /// Whether the whole population of a kind was read, so that what is not there does not exist.
+    #[must_use]
+    pub fn is_complete(&self, kind: &str) -> bool {
+        self.report.verdict() != Verdict::Contradicted
+            && self.coverage(kind).is_some_and(|coverage| coverage.state == "complete")
+    }
+
+    /// Whether the host saw every response that a record names; `None` for a statement of the source itself.
+    #[must_use]
+    pub fn is_witnessed(&self, record: &Record) -> Option<bool> {
+        let all = || record.provenance.iter().all(|origin| self.seen.contains(&origin.body_digest));
+        (!record.provenance.is_empty()).then(all)
+    }
+
+    /// When the collection began, which ages are counted from: the clock of the component, RFC 3339.
+    #[must_use]
+    pub fn as_of(&self) -> Option<OffsetDateTime> {
+        let begun = self.of_kind("manifest").filter_map(|record| record.text("/started_at")).last()?;
+        instant(begun)
+    }
+}
+
+/// A timestamp; `None` where the text is none.
+#[must_use]
+pub fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+fn read(line: u64, record: source_evidence::record::Record) -> Record {
+    Record {
+        line,
+        digest: source_evidence::digest::sha256_hex(record.content.as_bytes()),
+        content: serde_json::from_str(&record.content).unwrap_or_default(),
+        id: record.id,
+        kind: record.kind,
+        schema_version: record.schema_version,
+        title: record.title,
+        subject: record.subject,
+        observed_at: record.observed_at,
+        effective_at: record.effective_at,
+        provenance: record.provenance,
+        withheld: record.withheld,
+        valid_until: record.valid_until,
+    }
+}
+
+/// Whose account it is: the manifest record says it in every source of ours.
+fn account(records: &[Record]) -> (String, Option<String>) {
+    let manifest = records.iter().rev().find(|record| record.kind == "manifest");
+    manifest.map_or_else(Default::default, |record| (record.subject.id.clone(), record.subject.name.clone()))
+}

@@ -1,0 +1,50 @@
+//! Findings worth an auditor's look: rules, which are data, applied to the records of a collection.
+//!
+//! A rule is true, false or unknown of a record. Unknown is never taken for false: it is counted apart, and says why.
+
+use crate::collection::Record;
+
+/// What came of a rule.
+#[derive(Clone, Debug)]
+pub struct Outcome<'c> {
+    /// The rule.
+    pub rule: &'c Rule,
+    /// The records of which it is true, in the order of the file.
+    pub found: Vec<&'c Record>,
+    /// The records of which it cannot be said, each with the reason.
+    pub unknown: Vec<(&'c Record, String)>,
+    /// Of how many records it is false.
+    pub cleared: u64,
+    /// Why records may be missing: the kind, or one that the rule needs, was not read whole; empty where all was.
+    pub gaps: Vec<String>,
+}
+
+/// A rule: which records are worth a look, and why.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its id, in kebab-case.
+    pub id: String,
+    /// The finding in one sentence.
+    pub title: String,
+    /// Why it is worth a look.
+    pub why: String,
+    /// What would show that it is nothing.
+    pub refuted_by: String,
+    /// `high`, `medium` or `low`: how soon to look.
+    pub weight: Weight,
+    /// The kind of records that it looks at.
+    pub kind: String,
+    /// Control ids, e.g. `CC6.1`.
+    pub controls: Vec<String>,
+}
+
+/// How soon to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// First.
+    High,
+    /// Then.
+    Medium,
+    /// At leisure.
+    Low,
+}
