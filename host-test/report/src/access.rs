@@ -3,7 +3,8 @@
 //! One row for each user, resource and path, so that every grant is reviewed once. A role on a group is one row: it
 //! reaches every connection of the group, which are not listed again. A user without any grant has one row too.
 
-use crate::collection::{Collection, Record};
+use crate::collection::Collection;
+use crate::record::Record;
 use std::collections::BTreeMap;
 
 /// The kinds that a review is made of.

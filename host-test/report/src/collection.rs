@@ -1,15 +1,13 @@
 //! A collection in memory, with what `verify` says of it.
 
 use crate::names::Names;
-use serde_json::Value;
-use source_evidence::record::{Provenance, Subject, Withheld};
+use crate::record::{Record, instant};
 use source_evidence::summary::{CoverageSummary, Summary};
 use source_evidence::verify::{Anchors, Report, Verdict, verify};
 use source_evidence::{Error, Result, records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// A finished collection, read whole: some eight times the size of its file in memory.
 #[derive(Debug)]
@@ -30,41 +28,6 @@ pub struct Collection {
     seen: BTreeSet<String>,
 }
 
-/// A record. Meanings of its fields: `evidence-record` in `wit/types.wit`.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "each field is documented in wit/types.wit")]
-pub struct Record {
-    /// Its line in `evidence.jsonl`, from 1.
-    pub line: u64,
-    pub id: String,
-    pub kind: String,
-    pub schema_version: u32,
-    pub title: String,
-    pub subject: Subject,
-    pub observed_at: String,
-    pub effective_at: Option<String>,
-    pub content: Value,
-    /// SHA-256 of the content as it is written.
-    pub digest: String,
-    pub provenance: Vec<Provenance>,
-    pub withheld: Vec<Withheld>,
-    pub valid_until: String,
-}
-
-impl Record {
-    /// The text at a JSON pointer of the content; `None` where it is anything else.
-    #[must_use]
-    pub fn text(&self, pointer: &str) -> Option<&str> {
-        self.content.pointer(pointer)?.as_str()
-    }
-
-    /// The truth value at a JSON pointer of the content; `None` where the vendor does not say.
-    #[must_use]
-    pub fn flag(&self, pointer: &str) -> Option<bool> {
-        self.content.pointer(pointer)?.as_bool()
-    }
-}
-
 impl Collection {
     /// Reads and verifies the collection in a folder. One that contradicts itself is read as far as it can be:
     /// `report` says what is wrong with it.
@@ -75,7 +38,7 @@ impl Collection {
         let report = verify(folder, anchors, None)?;
         let mut all = Vec::new();
         let digest = records::each(folder, &mut |line, record| {
-            all.extend(record.map(|record| read(line, record)));
+            all.extend(record.map(|record| Record::of(line, record)));
             Ok(())
         })?;
         if digest != report.evidence {
@@ -134,30 +97,6 @@ impl Collection {
     pub fn as_of(&self) -> Option<OffsetDateTime> {
         let begun = self.of_kind("manifest").filter_map(|record| record.text("/started_at")).last()?;
         instant(begun)
-    }
-}
-
-/// A timestamp; `None` where the text is none.
-#[must_use]
-pub fn instant(text: &str) -> Option<OffsetDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()
-}
-
-fn read(line: u64, record: source_evidence::record::Record) -> Record {
-    Record {
-        line,
-        digest: source_evidence::digest::sha256_hex(record.content.as_bytes()),
-        content: serde_json::from_str(&record.content).unwrap_or_default(),
-        id: record.id,
-        kind: record.kind,
-        schema_version: record.schema_version,
-        title: record.title,
-        subject: record.subject,
-        observed_at: record.observed_at,
-        effective_at: record.effective_at,
-        provenance: record.provenance,
-        withheld: record.withheld,
-        valid_until: record.valid_until,
     }
 }
 

@@ -9,5 +9,6 @@ pub mod collection;
 pub mod controls;
 pub mod finding;
 pub mod names;
+pub mod record;
 
 pub use source_evidence::{Error, Result};

@@ -1,6 +1,6 @@
 //! What things are called: the names that other records of the same collection tell for an id.
 
-use crate::collection::Record;
+use crate::record::Record;
 use std::collections::BTreeMap;
 
 /// Names of things, by their type and id.

@@ -2,7 +2,7 @@
 //!
 //! A rule is true, false or unknown of a record. Unknown is never taken for false: it is counted apart, and says why.
 
-use crate::collection::Record;
+use crate::record::Record;
 
 /// What came of a rule.
 #[derive(Clone, Debug)]
