@@ -110,7 +110,7 @@ impl Settings {
 }
 
 const ACCOUNT: &str =
-    "the id of the Fivetran account, as the one row of the table account has it: letters, digits, _, - and $";
+    "the id of the Fivetran account, as the one row of the table ACCOUNT has it: letters, digits, _, - and $";
 const SYNC_MINUTES: &str = "a whole number of minutes from 1 to 10080, the sync frequency of the Platform Connector";
 
 fn bigquery(value: &Value) -> Result<BigQuery, &'static str> {
