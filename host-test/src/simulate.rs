@@ -70,7 +70,8 @@ pub struct TrailArgs {
     #[arg(long, value_name = "N", default_value_t = 500)]
     sim_entries: usize,
     /// What is wrong with the audit trail, or how it is laid out: WORD, WORD=NUMBER or WORD=NAME, where changes take
-    /// @REQUESTS after which they happen, e.g. pending=2, no-table=audit_trail or added=100@5. A wrong word lists all.
+    /// @REQUESTS after which they happen, e.g. pending=2, no-table=audit_trail or added=100@5. An unknown word lists
+    /// them all.
     #[arg(long, value_delimiter = ',', value_name = "WORD,…")]
     sim_trail: Vec<Knob>,
 }
