@@ -8,8 +8,8 @@ use source_evidence::reconcile::{Check, Reconciliation, TOLERANCE_SECONDS, Verdi
 use source_host::error::Result;
 use std::path::PathBuf;
 
-/// Holds two finished collections against each other: that of an account, and that of its audit trail. Exit code 0
-/// when all agrees, 12 when something does not, 5 when not all could be compared.
+/// Compares two finished collections: that of an account, and that of its audit trail. Exit code 0 when they agree
+/// wherever they could be compared, 12 when something does not agree, 5 when not all could be compared.
 #[derive(Args)]
 pub struct ReconcileArgs {
     /// Folder of the account's collection.

@@ -70,7 +70,8 @@ pub struct TrailArgs {
     #[arg(long, value_name = "N", default_value_t = 500)]
     sim_entries: usize,
     /// What is wrong with the audit trail, or how it is laid out: WORD, WORD=NUMBER or WORD=NAME, where changes take
-    /// @REQUESTS after which they happen, e.g. pending=2, no-table=audit_trail or added=100@5. A wrong word lists all.
+    /// @REQUESTS after which they happen, e.g. pending=2, no-table=audit_trail or added=100@5. An unknown word lists
+    /// them all.
     #[arg(long, value_delimiter = ',', value_name = "WORD,…")]
     sim_trail: Vec<Knob>,
 }
@@ -201,6 +202,20 @@ pub fn env_pair() -> Result<Option<Pair>> {
     }
 }
 
+/// Which credentials a simulator of this vendor accepts.
+fn accepts(vendor: Vendor, keys: &simulator::Keys, from_env: bool) -> String {
+    match vendor {
+        Vendor::Fivetran if from_env => "accepts the pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET".into(),
+        Vendor::Fivetran => {
+            format!("accepts API key {} with API secret {}", simulator::DEFAULT_KEY, simulator::DEFAULT_SECRET)
+        }
+        Vendor::Datadog => format!("accepts API key {} with application key {}", keys.api_key, keys.application_key),
+        Vendor::BigQuery | Vendor::Snowflake | Vendor::Databricks => {
+            format!("accepts the bearer token {}", keys.token)
+        }
+    }
+}
+
 /// Serves until it is interrupted.
 pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
@@ -224,15 +239,7 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
         std::fs::write(path, pem).map_err(Error::file("write", path))?;
     }
     text::say(format!("simulating {name} on {} ({})", simulator.url(), args.sim.sentence()));
-    if args.vendor == Vendor::Datadog {
-        text::say(format!("accepts API key {} with application key {}", keys.api_key, keys.application_key));
-    } else if args.vendor != Vendor::Fivetran {
-        text::say(format!("accepts the bearer token {}", keys.token));
-    } else if from_env {
-        text::say("accepts the pair in FIVETRAN_API_KEY and FIVETRAN_API_SECRET");
-    } else {
-        text::say(format!("accepts API key {} with API secret {}", simulator::DEFAULT_KEY, simulator::DEFAULT_SECRET));
-    }
+    text::say(accepts(args.vendor, &keys, from_env));
     if args.vendor != Vendor::Fivetran {
         text::say(format!("settings of fivetran-audit-trail for it: {}", simulator.trail_settings()));
     }

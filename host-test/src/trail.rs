@@ -1,5 +1,5 @@
-//! The audit trail's source: where it may read, the credentials it takes there, and what it is set to for a simulated
-//! account.
+//! The audit trail's source: which place its settings name, the credentials that it takes there, and its settings for a
+//! simulated account.
 
 use clap::ValueEnum;
 use fivetran_simulator::{AccountSpec, Keys, Trail, Vendor};
@@ -44,7 +44,7 @@ impl Place {
         if self == Self::Datadog { &KEYS } else { &TOKEN }
     }
 
-    /// The variables that its credentials are in, for people.
+    /// The variables that its credentials are in, for messages.
     #[must_use]
     pub fn variable_names(self) -> String {
         self.variables().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(" and ")
@@ -82,7 +82,7 @@ impl Place {
         Ok(Some(self.credentials(found.into_iter().flatten().collect())))
     }
 
-    /// What a simulator of it is.
+    /// Whose protocol a simulator of it speaks.
     #[must_use]
     pub fn vendor(self) -> Vendor {
         match self {

@@ -101,7 +101,7 @@ impl Connector {
         }
         if self.fresh == Some(false) {
             let last = self.last_success.as_deref().unwrap_or("unknown");
-            out.push(format!("its last success is old ({last}): what was longer than 7 days not synced may be lost"));
+            out.push(format!("its last success is old ({last}): events from a gap of more than 7 days may be lost"));
         }
         out
     }

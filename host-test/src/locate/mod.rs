@@ -1,4 +1,4 @@
-//! `locate`: where an account's audit trail is, after what its collection says of Platform Connectors.
+//! `locate`: where an account's audit trail is, according to what its collection says of Platform Connectors.
 
 mod connector;
 mod place;
@@ -86,12 +86,14 @@ fn show(account: &Checked, all: &[(Connector, Located)]) {
         say("");
     }
     if all.is_empty() {
-        say("no Platform Connector was found: a log service may have the trail, or none is set up in this account");
+        say(
+            "no Platform Connector was found: Fivetran may send its logs to a log service instead, or the account has neither",
+        );
     }
     for kind in ["audit_logging", "connection", "group", "destination"] {
         let state = account.coverage(kind).map_or("not asked for", |coverage| coverage.state.as_str());
         if state != "complete" {
-            say(format!("note: the kind {kind} is not complete ({}): there may be more", plain(state)));
+            say(format!("note: the kind {kind} is not complete ({}): there may be more to find", plain(state)));
         }
     }
     account.summary().caveats().for_each(say);

@@ -13,7 +13,7 @@ pub struct Located {
     pub settings: Option<Value>,
     /// Statements and commands.
     pub grants: Vec<String>,
-    /// What has to be found out, in plain words.
+    /// What is missing, in plain words.
     pub missing: Vec<String>,
 }
 
@@ -180,20 +180,20 @@ fn databricks(read: &mut Read<'_>, schema: &str) -> Found {
     ("databricks", place, grants)
 }
 
-/// What the source does not take of the names in its settings: those that its schema has no pattern for.
+/// Names that do not fit the pattern that the source's schema has for them.
 fn odd_names(place: &Value) -> impl Iterator<Item = String> {
     let fields = place.as_object().into_iter().flatten().filter(|(field, _)| *field != "host");
     fields.filter_map(|(field, value)| {
         let name = value.as_str().filter(|name| !name.starts_with('<'))?;
-        let more = if field == "project" { "_$-.:" } else { "_$-" };
+        let (more, shown) = if field == "project" { ("_$-.:", "_, -, $, . and :") } else { ("_$-", "_, - and $") };
         let is_plain = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
         (!is_plain).then(|| {
-            format!("a {field} of letters, digits, _, - and $, which is all that the source takes: it is {name:?}")
+            format!("a {field} of letters, digits, {shown}, which is all that the source takes: it is {name:?}")
         })
     })
 }
 
-/// In upper case, unless it is still to be found out.
+/// In upper case, unless it is a placeholder for what is missing.
 fn upper(name: String) -> String {
     if name.starts_with('<') { name } else { name.to_ascii_uppercase() }
 }

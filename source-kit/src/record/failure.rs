@@ -67,11 +67,11 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
         }
         GetError::Forbidden(Some(permission)) => (
             format!("{reading} was refused: {permission} is missing"),
-            format!("Give the key a scope, or its user a role, that includes {permission}."),
+            format!("Give these credentials, or their user, a scope or role that includes {permission}."),
         ),
         GetError::Forbidden(None) => (
             format!("{reading} was refused, and {vendor} does not say which permission is missing"),
-            "Give the key a scope, or its user a role, that allows this call.".into(),
+            "Give these credentials, or their user, a scope or role that allows this call.".into(),
         ),
         GetError::Wait(until) => (
             format!("{vendor}'s rate limit is reached until {}", until.to_rfc3339()),
@@ -113,7 +113,7 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
         ),
         GetError::Denied => (
             format!("the host's policy denied {reading}"),
-            format!("Allow what describe lists as capabilities: https://{}.", S::HOST),
+            format!("Allow requests to {} over https, as describe lists them under capabilities.", S::HOST),
         ),
     }
 }

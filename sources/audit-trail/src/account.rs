@@ -17,11 +17,11 @@ pub enum Whose {
 pub fn whose(rows: &Rows<'_>) -> Whose {
     let text = |cell: Option<&Cell<'_>>| cell.and_then(Option::as_deref).map(String::from);
     match rows.rows.as_slice() {
-        [] => Whose::Unclear("the table account has no row"),
+        [] => Whose::Unclear("the table ACCOUNT has no row"),
         [row] => match text(row.first()) {
             Some(id) => Whose::Of(id, text(row.get(1))),
-            None => Whose::Unclear("the row of the table account has no id"),
+            None => Whose::Unclear("the row of the table ACCOUNT has no id"),
         },
-        _ => Whose::Unclear("the table account has more than one row"),
+        _ => Whose::Unclear("the table ACCOUNT has more than one row"),
     }
 }

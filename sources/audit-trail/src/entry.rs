@@ -41,7 +41,7 @@ pub struct AuditTrailEntry<'a> {
     pub action: Option<&'a str>,
     /// When it was done: RFC 3339 in UTC, cut to milliseconds.
     pub captured_at: String,
-    /// Names of settings that differ between the old and the new values, sorted; null where there are none of both, one of
+    /// Names of settings that differ between the old and the new values, sorted; null where there are neither, one of
     /// the columns is not there, or they cannot be compared. `withheld` stands for names that do not look like one.
     pub changed: Option<Vec<String>>,
     /// How it was done: WEB_UI, API or SYSTEM.

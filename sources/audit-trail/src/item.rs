@@ -18,7 +18,7 @@ pub const KEY: &str = "key";
 /// A row, or what is known of the table once it is read.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Item<'a> {
-    /// Id and instant of a row; absent where it has none, and is no evidence.
+    /// Id and instant of a row, or `table` for a reading. A row that lacks one has no key, and makes no record.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Cow<'a, str>>,
     /// The cells of a row: empty where the table has nothing in it, absent where it has no such column.

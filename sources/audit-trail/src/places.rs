@@ -7,18 +7,18 @@ use crate::place::Place;
 use crate::snowflake::Snowflake;
 use alloc::vec::Vec;
 
-/// The places.
+/// One of the places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is documented where it is defined")]
-pub enum Places {
+pub enum AnyPlace {
     BigQuery(BigQuery),
     Snowflake(Snowflake),
     Databricks(Databricks),
     Datadog(Datadog),
 }
 
-impl Places {
-    /// The one that it is.
+impl AnyPlace {
+    /// What it can do, whichever it is.
     #[must_use]
     pub fn as_dyn(&self) -> &dyn Place {
         match self {

@@ -4,7 +4,7 @@ use crate::bigquery::BigQuery;
 use crate::databricks::Databricks;
 use crate::datadog::{Datadog, SITES};
 use crate::place::Place;
-use crate::places::Places;
+use crate::places::AnyPlace;
 use crate::snowflake::Snowflake;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ pub struct Settings {
     /// Fivetran's id of the account. The account table has to name the same.
     pub account: Option<String>,
     /// Where the tables are.
-    pub place: Option<Places>,
+    pub place: Option<AnyPlace>,
     /// Minutes between two syncs of the Platform Connector.
     pub sync_minutes: u32,
 }
@@ -53,16 +53,16 @@ impl Settings {
         let taken = match name {
             "account" => word(value).map(|account| self.account = Some(account)).ok_or(ACCOUNT),
             "sync_minutes" => minutes(value).map(|minutes| self.sync_minutes = minutes).ok_or(SYNC_MINUTES),
-            "bigquery" => bigquery(value).and_then(|place| self.put(Places::BigQuery(place))),
-            "snowflake" => snowflake(value).and_then(|place| self.put(Places::Snowflake(place))),
-            "databricks" => databricks(value).and_then(|place| self.put(Places::Databricks(place))),
-            "datadog" => datadog(value).and_then(|place| self.put(Places::Datadog(place))),
+            "bigquery" => bigquery(value).and_then(|place| self.put(AnyPlace::BigQuery(place))),
+            "snowflake" => snowflake(value).and_then(|place| self.put(AnyPlace::Snowflake(place))),
+            "databricks" => databricks(value).and_then(|place| self.put(AnyPlace::Databricks(place))),
+            "datadog" => datadog(value).and_then(|place| self.put(AnyPlace::Datadog(place))),
             _ => return Setting::Unknown,
         };
         taken.map_or_else(Setting::Not, |()| Setting::Taken)
     }
 
-    fn put(&mut self, place: Places) -> Result<(), &'static str> {
+    fn put(&mut self, place: AnyPlace) -> Result<(), &'static str> {
         if self.place.is_some() {
             return Err(ONE_PLACE);
         }
@@ -91,7 +91,7 @@ impl Settings {
     /// Whether the keys of Datadog are needed, and no token.
     #[must_use]
     pub fn is_datadog(&self) -> bool {
-        matches!(self.place, Some(Places::Datadog(_)))
+        matches!(self.place, Some(AnyPlace::Datadog(_)))
     }
 
     /// The settings in force, by name.
@@ -110,7 +110,7 @@ impl Settings {
 }
 
 const ACCOUNT: &str =
-    "the id of the Fivetran account, as the one row of the table account has it: letters, digits, _, - and $";
+    "the id of the Fivetran account, as the one row of the table ACCOUNT has it: letters, digits, _, - and $";
 const SYNC_MINUTES: &str = "a whole number of minutes from 1 to 10080, the sync frequency of the Platform Connector";
 
 fn bigquery(value: &Value) -> Result<BigQuery, &'static str> {

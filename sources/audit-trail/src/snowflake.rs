@@ -1,5 +1,5 @@
-//! Snowflake's SQL API. Only the first partition of a result is read, and what it lacks is asked for by a statement of
-//! its own: Snowflake packs the further ones whether that is asked for or not, and no door of ours lets packed bodies in.
+//! Snowflake's SQL API. Only the first partition of a result is read, and the rest is asked for by further statements:
+//! Snowflake compresses further partitions whether asked to or not, and this component reads no compressed body.
 //! <https://docs.snowflake.com/en/developer-guide/sql-api/handling-responses>, read 2026-11.
 
 use crate::ask::{Answer, Heard, ODD, Rows};

@@ -70,7 +70,7 @@ impl Source for AuditTrail {
             label: "access token",
             help: "A token of a user or service account that may SELECT from the three tables and nothing else: a programmatic access token of Snowflake, an access token of Databricks, or an OAuth access token of Google Cloud with the scope bigquery.readonly. Datadog takes its API key and an application key with the permission logs_read_data instead.",
             help_url: "https://fivetran.com/docs/logs/fivetran-platform",
-            unaccepted: "Check that the token belongs to this place and has not expired, and enter a new one.",
+            unaccepted: "Check that the token (for Datadog, each of the two keys) belongs to this place and is still valid, or enter a new one.",
             fields: DATADOG_KEYS,
         }),
         settings_schema: SETTINGS_SCHEMA,

@@ -1,5 +1,5 @@
-//! The statements, each one line: identifiers were validated with the settings and are quoted, literals are whole
-//! numbers. Nothing that was read from a table ever becomes part of one.
+//! The statements, each one line: names from settings were validated and are quoted, and everything else that varies
+//! is a column's name or a whole number. No text that was read from a table ever becomes part of one.
 
 use crate::step::{FIRST_INSTANT, Phase, Step, WINDOW};
 use crate::table::{SYNCED, Table};

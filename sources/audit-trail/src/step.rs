@@ -1,9 +1,9 @@
 //! The walk of one table: from a request and its answer to the next request.
 //!
 //! Where statements are sent: columns, count, rows, count again. The first count also gives the watermark, the last
-//! instant at which Fivetran wrote a row. Everything after it is bounded by the watermark: Fivetran stamps what it
-//! writes with the time of writing, so within that bound rows can only vanish, by being written anew or deleted.
-//! Whoever misses a row therefore finds fewer when counting again.
+//! instant at which Fivetran wrote a row. Everything after it is bounded by the watermark. As long as Fivetran stamps
+//! what it writes with the time of writing, rows within that bound can only vanish, by being rewritten or deleted, and
+//! whoever misses one finds fewer when counting again. `docs/audit-trail.md` says when that can still be wrong.
 //!
 //! Rows are read in the order of instant and id. A statement begins at the instant of the last row read, and skips as
 //! many rows as were read with just that instant: no text of a row ever goes into a statement.
@@ -80,7 +80,7 @@ pub struct Step {
     pub delivered: u64,
     /// Rows after the reading.
     pub recounted: Option<u64>,
-    /// Whether the place said in between that what it reads from has changed, or a row lay outside of what was counted.
+    /// Whether the table was seen to change while it was read, or a row lay outside of what was counted.
     pub moved: bool,
     /// Instant of the first row.
     pub first_us: Option<i64>,
@@ -149,7 +149,7 @@ impl Step {
     }
 
     /// The step after an answer that the result is gone: a new statement, from the last row that was read. A table
-    /// that is read as it is stored goes on at the same place, which proves nothing any more.
+    /// that is read as it is stored is resumed at the same place, which proves nothing any more.
     #[must_use]
     pub fn lost(&self) -> Self {
         let is_reading = matches!(self.phase, Phase::Rows(Some(_)));
@@ -157,7 +157,7 @@ impl Step {
         Self { phase, moved: self.moved || (is_reading && self.way == Way::Listing), ..self.clone() }
     }
 
-    /// Whether every row was read, provably.
+    /// Whether as many rows were read as were counted before and after, and none was seen to be another one.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let is_even = self.counted == Some(self.delivered) && self.recounted == self.counted;
@@ -220,9 +220,9 @@ impl Step {
     }
 
     fn take_row(&mut self, row: &[Cell<'_>]) -> Result<(), &'static str> {
-        let at = micros(row.get(AT)).ok_or("a row does not say when it happened")?;
+        let at = whole_number(row.get(AT)).ok_or("a row does not say when it happened")?;
         if self.way != Way::Listing {
-            self.moved |= self.way == Way::Statements && !self.is_counted(at, micros(row.last()));
+            self.moved |= self.way == Way::Statements && !self.is_counted(at, whole_number(row.last()));
             if at < self.at_us && self.way == Way::Statements {
                 return Err("the rows are not in the order that was asked for");
             }
@@ -231,7 +231,7 @@ impl Step {
         }
         self.delivered += 1;
         if self.way != Way::Statements {
-            let synced = micros(row.last());
+            let synced = whole_number(row.last());
             self.first_us = Some(self.first_us.map_or(at, |first| first.min(at)));
             self.last_us = self.last_us.max(Some(at));
             self.synced_us = self.synced_us.max(synced);
@@ -255,7 +255,7 @@ impl Count {
         let [count, first, last, synced] = row.as_slice() else { return Err(ODD) };
         let number = |cell: &Cell<'_>| match cell {
             None => Ok(None),
-            Some(_) => micros(Some(cell)).map(Some).ok_or(ODD),
+            Some(_) => whole_number(Some(cell)).map(Some).ok_or(ODD),
         };
         let rows = number(count)?.and_then(|count| u64::try_from(count).ok()).ok_or(ODD)?;
         Ok(Self { rows, first_us: number(first)?, last_us: number(last)?, synced_us: number(synced)? })
@@ -268,6 +268,6 @@ fn total(rows: &Rows<'_>) -> Result<u64, &'static str> {
 
 /// A whole number in a cell.
 #[must_use]
-pub fn micros(cell: Option<&Cell<'_>>) -> Option<i64> {
+pub fn whole_number(cell: Option<&Cell<'_>>) -> Option<i64> {
     cell?.as_deref()?.parse().ok()
 }

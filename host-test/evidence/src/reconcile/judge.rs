@@ -3,8 +3,8 @@
 use super::report::{Changed, ChangedBy, Check, Finding};
 use super::things::{Entry, Thing, shown};
 
-/// What holds for all things.
-pub(super) struct Terms {
+/// What decides about all things alike.
+pub(super) struct Judge {
     /// First and last entry of the trail.
     pub window: Option<(i64, i64)>,
     /// How far a stamp and its entry may lie apart, in milliseconds.
@@ -16,7 +16,7 @@ pub(super) struct Terms {
 /// A thing, by the word of its type and its id.
 pub(super) type Name<'n> = (&'n str, &'n str);
 
-impl Terms {
+impl Judge {
     /// Each stamp meets an entry.
     pub fn stamps(&self, name: Name<'_>, thing: &Thing, check: &mut Check) {
         for at in &thing.stamps {

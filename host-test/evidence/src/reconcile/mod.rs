@@ -8,8 +8,8 @@
 //! | creations | what the trail says was created last is in the account |
 //!
 //! Agreement shows that the two say the same of these things; both come from Fivetran, and neither shows what Fivetran
-//! itself does not tell. What was collected in part, or happened after the account was read, is not judged but said,
-//! and so is every type and action that is not compared.
+//! itself does not tell. What was collected in part, or happened after the account was read, is reported but not
+//! judged, and so is every type and action that is not compared.
 
 mod judge;
 mod report;
@@ -21,7 +21,7 @@ pub use report::{Changed, ChangedBy, Check, Finding, NotCompared, Reconciliation
 
 use crate::checked::Checked;
 use crate::error::Result;
-use judge::Terms;
+use judge::Judge;
 use std::path::Path;
 use things::{Counts, Things, read_account, read_trail, shown};
 
@@ -40,7 +40,7 @@ pub fn reconcile(account: &Path, trail: &Path, tolerance_seconds: u64) -> Result
     let (mut things, mut counts) = (Things::new(), Counts::default());
     read_account(&account, &mut things, &mut counts)?;
     read_trail(&trail, &mut things, &mut counts)?;
-    let judge = Terms {
+    let judge = Judge {
         window: table.window,
         tolerance: i64::try_from(tolerance_seconds.saturating_mul(1000)).unwrap_or(i64::MAX),
         account_from: things::instant(&account.closing().started_at).unwrap_or(i64::MIN),

@@ -46,7 +46,7 @@ pub struct Check {
     pub agreed: u64,
     /// Left out: outside of the window or within the tolerance of its ends; after the account was read.
     pub not_judged: u64,
-    /// Why what disagrees may come from something that was not read; null where it cannot.
+    /// Why a disagreement may be due to something that was not read; null where everything was.
     pub doubt: Option<String>,
     /// What disagrees.
     pub disagreed: Vec<Finding>,
@@ -59,9 +59,9 @@ pub struct Finding {
     pub resource_type: String,
     /// Its id.
     pub resource_id: String,
-    /// When it was created after its stamp, or created or deleted after its entry: RFC 3339.
+    /// When it was created according to its stamp, or created or deleted according to its entry: RFC 3339.
     pub at: String,
-    /// Who did it, after the entry.
+    /// Who did it, according to the entry.
     pub user_id: Option<String>,
     /// In plain words.
     pub what: String,

@@ -114,7 +114,7 @@ pub(super) fn not_compared(account: &Checked, table: &Table, things: &Things, co
         what: format!("action {action}"),
         entries: *entries,
         stamps: 0,
-        why: "neither CREATE, EDIT nor DELETE".into(),
+        why: "none of CREATE, EDIT and DELETE".into(),
         is_gap: false,
     }));
     out.extend((counts.unreadable > 0).then(|| NotCompared {

@@ -19,8 +19,8 @@ const fn supposed(word: &'static str, kinds: &'static [&'static str]) -> Type {
     Type { word, kinds, is_documented: false }
 }
 
-/// After the table `AUDIT_TRAIL` of the Fivetran Platform Connector, read 2026-11: an open set. Left out are a role,
-/// whose id in the trail is not known, and certificates and fingerprints, which have none. An API key is its user's.
+/// From Fivetran's page on the table `AUDIT_TRAIL`, read 2026-11: an open set. Left out are roles, whose id in the trail
+/// is not known, and certificates and fingerprints, which have none. An API key goes by the id of its user.
 pub(super) const TYPES: &[Type] = &[
     documented("CONNECTION", &["connection"]),
     documented("DESTINATION", &["destination", "group"]),

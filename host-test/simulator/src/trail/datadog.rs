@@ -38,7 +38,7 @@ pub fn unauthorized(headers: &HeaderMap) -> Reply {
     }
 }
 
-/// Answers a request. The log stands for AUDIT_TRAIL as far as permissions go.
+/// Answers a request. What is set for the table AUDIT_TRAIL (missing, forbidden) holds for the logs.
 pub fn answer(visit: &Visit<'_>, asked: Asked<'_>) -> Reply {
     if asked.path != PATH {
         return error(StatusCode::NOT_FOUND, "Not found");

@@ -161,7 +161,7 @@ impl History {
     }
 }
 
-/// Whether a row is one of each so many, the first of which is not the first row.
+/// Whether a row is the one in this many; the first row is none, unless all are.
 fn is_each(number: usize, each: usize) -> bool {
     each > 0 && number % each == each / 2
 }

@@ -4,7 +4,7 @@ use super::spec::{AccountRows, Change, Meanwhile, Trail};
 use super::table::Table;
 use std::str::FromStr;
 
-/// Something that is wrong with a trail, or its size: one of its words: see [`Knob::from_str`].
+/// Something that is wrong with a trail, or its size, by one word: see [`Knob::from_str`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Knob {
     word: &'static str,

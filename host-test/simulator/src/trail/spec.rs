@@ -67,9 +67,9 @@ pub enum Change {
     Added(usize),
     /// The same, but by the last sync that was there before: it had not ended.
     AddedLate(usize),
-    /// A later sync brings each so-manieth row again.
+    /// A later sync brings one row in this many again.
     Resynced(usize),
-    /// Each so-manieth row is gone.
+    /// One row in this many is gone.
     Deleted(usize),
 }
 

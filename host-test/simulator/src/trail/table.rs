@@ -88,7 +88,7 @@ const LOG: &[Column] = &[
     ("sync_id", Type::Text),
 ];
 
-/// What the rows of AUDIT_TRAIL are read by.
+/// How many columns of AUDIT_TRAIL are read.
 const AUDIT_TRAIL_READ: usize = 12;
 /// The same for LOG, which has a column that nobody reads.
 const LOG_READ: usize = 7;
