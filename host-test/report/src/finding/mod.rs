@@ -2,7 +2,10 @@
 //!
 //! A rule is true, false or unknown of a record. Unknown is never taken for false: it is counted apart, and says why.
 
+mod rules;
+
 use crate::record::Record;
+pub use rules::Rules;
 
 /// What came of a rule.
 #[derive(Clone, Debug)]
