@@ -1,10 +1,16 @@
 //! Findings worth an auditor's look: rules, which are data, applied to the records of a collection.
 //!
 //! A rule is true, false or unknown of a record. Unknown is never taken for false: it is counted apart, and says why.
+//! The rules of this project are in `data/rules.json`; [`predicate`] says what one may ask.
 
+mod facts;
+mod form;
+mod predicate;
 mod rules;
+mod value;
 
 use crate::record::Record;
+use predicate::Predicate;
 pub use rules::Rules;
 
 /// What came of a rule.
@@ -19,6 +25,7 @@ pub struct Outcome<'c> {
     /// Of how many records it is false.
     pub cleared: u64,
     /// Why records may be missing: the kind, or one that the rule needs, was not read whole; empty where all was.
+    /// E.g. `system_key: forbidden (…)`, or `user: not asked for`.
     pub gaps: Vec<String>,
 }
 
@@ -39,6 +46,8 @@ pub struct Rule {
     pub kind: String,
     /// Control ids, e.g. `CC6.1`.
     pub controls: Vec<String>,
+    /// What is asked of each record.
+    when: Predicate,
 }
 
 /// How soon to look.

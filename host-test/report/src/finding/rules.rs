@@ -1,35 +1,108 @@
 //! The rules: those of this project, and a user's own.
 
+use super::facts::Facts;
+use super::form::{self, Bad};
+use super::predicate::Truth;
+use super::value::Scope;
 use super::{Outcome, Rule};
 use crate::collection::Collection;
-use source_evidence::Result;
+use serde::Deserialize;
+use serde_json::Value;
+use source_evidence::{Error, Result};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Rules, in the order in which they are judged.
+/// Rules, in the order in which they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
 }
 
+/// A file of rules.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Rules that are added, or take the place of one of the same id.
+    #[serde(default)]
+    rules: Vec<Value>,
+    /// Ids of rules to leave out.
+    #[serde(default)]
+    disable: Vec<String>,
+}
+
 impl Rules {
-    /// The rules of this project.
+    /// The rules of this project. A test reads each of them.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::default()
+        let text = include_str!("../../data/rules.json");
+        Self::default().with(text, Path::new("rules.json")).unwrap_or_default()
     }
 
-    /// These, and those of a user's own file, which may replace or disable one of the same id.
+    /// These, and those of a user's own file, which may replace or disable one of the same id. It has the form of
+    /// `data/rules.json`, and may list ids to leave out under `disable`.
     ///
     /// # Errors
-    /// When the file cannot be read, or a rule in it is no rule.
-    pub fn extended(self, _path: &Path) -> Result<Self> {
+    /// When the file cannot be read, or something in it is no rule: the error names the rule and the field.
+    pub fn extended(self, path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+        self.with(&text, path)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    fn with(mut self, text: &str, path: &Path) -> Result<Self> {
+        let usage = |what: String, remedy: String| Error::Usage { what: format!("{}: {what}", path.display()), remedy };
+        let form = "write {\"rules\": […], \"disable\": […]}";
+        let file: File =
+            serde_json::from_str(text).map_err(|error| usage(format!("no file of rules: {error}"), form.into()))?;
+        for id in &file.disable {
+            if !self.rules.iter().any(|rule| rule.id == *id) {
+                let known: Vec<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();
+                let remedy = format!("use one of {}", known.join(", "));
+                return Err(usage(format!("rule `{id}`, field `disable`: there is no such rule"), remedy));
+            }
+        }
+        self.rules.retain(|rule| !file.disable.contains(&rule.id));
+        let mut ids = BTreeSet::new();
+        for (number, value) in (1..).zip(file.rules) {
+            let name =
+                value.get("id").and_then(Value::as_str).map_or(format!("number {number}"), |id| format!("`{id}`"));
+            let wrong = |Bad { field, what, remedy }| usage(format!("rule {name}, field `{field}`: {what}"), remedy);
+            let rule = form::rule(value).map_err(wrong)?;
+            if !ids.insert(rule.id.clone()) {
+                return Err(usage(format!("rule {name}, field `id`: comes twice"), "remove one of the two".into()));
+            }
+            match self.rules.iter_mut().find(|known| known.id == rule.id) {
+                Some(known) => *known = rule,
+                None => self.rules.push(rule),
+            }
+        }
         Ok(self)
     }
 
     /// What comes of each rule, by weight, then in the order of the file.
     #[must_use]
-    pub fn judge<'c>(&'c self, _collection: &'c Collection) -> Vec<Outcome<'c>> {
-        let none = |rule| Outcome { rule, found: vec![], unknown: vec![], cleared: 0, gaps: vec![] };
-        self.rules.iter().map(none).collect()
+    pub fn judge<'c>(&'c self, collection: &'c Collection) -> Vec<Outcome<'c>> {
+        let facts = Facts::of(collection);
+        let mut outcomes: Vec<Outcome<'c>> = self.rules.iter().map(|rule| judge(rule, &facts)).collect();
+        outcomes.sort_by_key(|outcome| outcome.rule.weight);
+        outcomes
     }
+}
+
+fn judge<'c>(rule: &'c Rule, facts: &Facts<'c>) -> Outcome<'c> {
+    let kinds: BTreeSet<&str> = std::iter::once(rule.kind.as_str()).chain(rule.when.kinds()).collect();
+    let gaps = kinds.into_iter().filter_map(|kind| facts.gap(kind)).collect();
+    let mut outcome = Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, gaps };
+    for record in facts.collection.of_kind(&rule.kind) {
+        match rule.when.of(&Scope::of(record), facts) {
+            Truth::True => outcome.found.push(record),
+            Truth::False => outcome.cleared += 1,
+            Truth::Unknown(why) => outcome.unknown.push((record, why)),
+        }
+    }
+    outcome
 }

@@ -1,0 +1,196 @@
+//! What a rule asks of a record. Three answers are possible: true, false, and unknown with the reason.
+//!
+//! | form | true when |
+//! |---|---|
+//! | `{"all": […]}` | each one in the list is |
+//! | `{"any": […]}` | one in the list is |
+//! | `{"not": …}` | it is false |
+//! | `{"related": {"kind": K, "at": P, "equals": Q, "when": …}}` | a record of kind K has at P what this one has at Q, and `when` (optional) is true of it |
+//! | `{"at": P, "is": X}` | the value is X: a text (in any letter case), a number or a truth value |
+//! | `{"at": P, "in": […]}` | the value is one of these |
+//! | `{"at": P, "null": true}` | the value is null (with `false`: when there is one) |
+//! | `{"at": P, "older_than_days": N}` | the timestamp lies more than N days before the collection began |
+//! | `{"at": P, "later_than": Q}` | the timestamp is later than the one at Q |
+//! | `{"at": P, "some": …}` | it is true of an item of the list, with pointers from the item on |
+//! | `{"at": P, "below_newest": true}` | the version is lower than that of another record of the kind |
+//!
+//! P and Q are JSON pointers into the content. A value that is null is unknown to every test but `null`: the vendor
+//! does not say. So is one that was withheld or not read, and one of another type than asked for. `1970-01-01` is how
+//! Fivetran writes "never", and is read as null. Where no related record is found, that is false only if the other kind
+//! was read whole.
+
+use super::facts::Facts;
+use super::value::{Scope, Told};
+use serde_json::Value;
+use std::ops::Not;
+
+/// What is asked. Meanings: see the module.
+#[derive(Clone, Debug)]
+pub(super) enum Predicate {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+    Related(Box<Join>),
+    At(String, Test),
+}
+
+/// What is asked of one value. `is` is `In` with one literal.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    In(Vec<Value>),
+    Null(bool),
+    OlderThanDays(u32),
+    LaterThan(String),
+    Some(Box<Predicate>),
+    BelowNewest,
+}
+
+/// Which other records belong to one.
+#[derive(Clone, Debug)]
+pub(super) struct Join {
+    pub kind: String,
+    /// Where the other record has it.
+    pub at: String,
+    /// Where this record has the same.
+    pub equals: String,
+    pub when: Option<Predicate>,
+}
+
+/// An answer. The logic of Kleene: unknown stays unknown unless the rest decides alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    True,
+    False,
+    Unknown(String),
+}
+
+impl From<bool> for Truth {
+    fn from(is: bool) -> Self {
+        if is { Self::True } else { Self::False }
+    }
+}
+
+impl Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Unknown(why) => Self::Unknown(why),
+        }
+    }
+}
+
+/// True when one is; else unknown when one is, for the first reason.
+fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut unknown = None;
+    for truth in truths {
+        match truth {
+            Truth::True => return Truth::True,
+            Truth::False => {}
+            Truth::Unknown(why) => unknown = unknown.or(Some(why)),
+        }
+    }
+    unknown.map_or(Truth::False, Truth::Unknown)
+}
+
+impl Predicate {
+    /// Whether it is true of a record, or of an item of a list in it.
+    pub fn of(&self, scope: &Scope<'_>, facts: &Facts<'_>) -> Truth {
+        match self {
+            Self::All(parts) => !any(parts.iter().map(|part| !part.of(scope, facts))),
+            Self::Any(parts) => any(parts.iter().map(|part| part.of(scope, facts))),
+            Self::Not(part) => !part.of(scope, facts),
+            Self::Related(join) => join.of(scope, facts),
+            Self::At(at, test) => match scope.read(at) {
+                Told::Unknown(why) => Truth::Unknown(why),
+                Told::Null => match test {
+                    Test::Null(asked) => Truth::from(*asked),
+                    _ => silent(&scope.place(at)),
+                },
+                Told::Value(value) => test.of(value, at, scope, facts),
+            },
+        }
+    }
+
+    /// The kinds of other records that it needs.
+    pub fn kinds(&self) -> Vec<&str> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::kinds).collect(),
+            Self::Not(part) | Self::At(_, Test::Some(part)) => part.kinds(),
+            Self::Related(join) => {
+                std::iter::once(join.kind.as_str()).chain(join.when.iter().flat_map(Self::kinds)).collect()
+            }
+            Self::At(..) => Vec::new(),
+        }
+    }
+}
+
+fn silent(place: &str) -> Truth {
+    Truth::Unknown(format!("{place}: the vendor does not say"))
+}
+
+impl Test {
+    /// Whether it is true of a value that is not null.
+    fn of(&self, value: &Value, at: &str, scope: &Scope<'_>, facts: &Facts<'_>) -> Truth {
+        match self {
+            Self::In(options) => is_one_of(value, options, &scope.place(at)),
+            Self::Null(asked) => Truth::from(!asked),
+            Self::OlderThanDays(days) => match (scope.instant(at), facts.collection.as_of()) {
+                (Ok(then), Some(now)) => Truth::from(now - then > time::Duration::days(i64::from(*days))),
+                (Err(why), _) => Truth::Unknown(why),
+                (_, None) => Truth::Unknown("the collection does not say when it began".into()),
+            },
+            Self::LaterThan(other) => match (scope.instant(at), scope.instant(other)) {
+                (Ok(one), Ok(other)) => Truth::from(one > other),
+                (Err(why), _) | (_, Err(why)) => Truth::Unknown(why),
+            },
+            Self::Some(part) => match value.as_array() {
+                None => Truth::Unknown(format!("{}: not a list", scope.place(at))),
+                Some(items) => {
+                    any(items.iter().enumerate().map(|(number, item)| part.of(&scope.item(at, number, item), facts)))
+                }
+            },
+            Self::BelowNewest => facts.below_newest(value, &scope.record.kind, &scope.place(at)),
+        }
+    }
+}
+
+/// Whether a value is one of these. One of another type than all of them is not understood.
+fn is_one_of(value: &Value, options: &[Value], place: &str) -> Truth {
+    let is = |option: &Value| match (value.as_str(), option.as_str()) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => value == option,
+    };
+    if options.iter().any(is) {
+        return Truth::True;
+    }
+    let is_like = |option: &Value| std::mem::discriminant(option) == std::mem::discriminant(value);
+    if options.iter().any(is_like) {
+        return Truth::False;
+    }
+    Truth::Unknown(format!("{place}: {value} is not of the type that the rule asks for"))
+}
+
+impl Join {
+    fn of(&self, scope: &Scope<'_>, facts: &Facts<'_>) -> Truth {
+        let own = match scope.read(&self.equals) {
+            Told::Value(Value::String(own)) => own,
+            Told::Unknown(why) => return Truth::Unknown(why),
+            _ => return silent(&scope.place(&self.equals)),
+        };
+        let others = facts.others(&self.kind, &self.at);
+        let related = others.by_value.get(own.as_str()).into_iter().flatten();
+        let found = any(related.map(|other| match &self.when {
+            None => Truth::True,
+            Some(when) => when.of(&Scope::of(other), facts),
+        }));
+        if found != Truth::False {
+            return found;
+        }
+        let gap = facts.gap(&self.kind).map(|gap| format!("none found, and one may be missing: {gap}"));
+        gap.or_else(|| others.silent.then(|| format!("a record of {} does not say {}", self.kind, self.at)))
+            .map_or(Truth::False, Truth::Unknown)
+    }
+}

@@ -1,0 +1,86 @@
+//! What a record tells at a place, if it does.
+
+use crate::record::{Record, instant};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What a record tells at a place.
+pub(super) enum Told<'v> {
+    /// A value.
+    Value(&'v Value),
+    /// Null, or the epoch, which stands for "never".
+    Null,
+    /// It was withheld, was not read, or the vendor does not say; which of them, in words.
+    Unknown(String),
+}
+
+/// A record, or an item of a list in it, from which pointers count.
+pub(super) struct Scope<'r> {
+    pub record: &'r Record,
+    value: &'r Value,
+    base: String,
+}
+
+impl<'r> Scope<'r> {
+    /// A record as a whole.
+    pub fn of(record: &'r Record) -> Self {
+        Self { record, value: &record.content, base: String::new() }
+    }
+
+    /// An item of the list at a pointer.
+    pub fn item<'v>(&'v self, at: &str, number: usize, item: &'v Value) -> Scope<'v> {
+        Scope { record: self.record, value: item, base: format!("{}{at}/{number}", self.base) }
+    }
+
+    /// The pointer from the record's content on.
+    pub fn place(&self, at: &str) -> String {
+        format!("{}{at}", self.base)
+    }
+
+    /// What stands at a pointer.
+    pub fn read(&self, at: &str) -> Told<'r> {
+        let place = self.place(at);
+        if let Some(withheld) = self.record.withheld.iter().find(|withheld| covers(&withheld.pointer, &place)) {
+            return Told::Unknown(format!("{place}: withheld ({})", withheld.reason.replace('_', " ")));
+        }
+        if let Some(details) = self.record.text("/details").filter(|details| *details != "read" && is_detail(&place)) {
+            return Told::Unknown(format!("{place}: the details were not read ({})", details.replace('_', " ")));
+        }
+        match self.value.pointer(at) {
+            None => Told::Unknown(format!("{place}: the vendor does not say")),
+            Some(Value::Null) => Told::Null,
+            Some(Value::String(text)) if is_epoch(text) => Told::Null,
+            Some(value) => Told::Value(value),
+        }
+    }
+
+    /// The timestamp at a pointer, or why there is none.
+    pub fn instant(&self, at: &str) -> Result<OffsetDateTime, String> {
+        match self.read(at) {
+            Told::Unknown(why) => Err(why),
+            Told::Null => Err(format!("{}: the vendor does not say", self.place(at))),
+            Told::Value(value) => {
+                value.as_str().and_then(instant).ok_or_else(|| format!("{}: {value} is no timestamp", self.place(at)))
+            }
+        }
+    }
+}
+
+/// Whether what was withheld at one pointer is, or holds, what stands at another. Pointers of what was withheld are
+/// those of the vendor's object, in which `settings` are called `config`.
+fn covers(withheld: &str, place: &str) -> bool {
+    let holds = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let settings = withheld.strip_prefix("/config").zip(place.strip_prefix("/settings"));
+    holds(withheld, place) || settings.is_some_and(|(outer, inner)| holds(outer, inner))
+}
+
+/// Whether it stands in what a vendor tells only in the details of one item: see `details` in the kinds' schemas.
+fn is_detail(place: &str) -> bool {
+    place.starts_with("/settings") || place.starts_with("/setup_tests")
+}
+
+fn is_epoch(text: &str) -> bool {
+    text.starts_with("1970-01-01") && instant(text).is_some_and(|then| then.unix_timestamp() == 0)
+}
