@@ -110,6 +110,12 @@ fn list(value: Value, place: &str) -> Result<Vec<Value>, Bad> {
     }
 }
 
+/// A list that is not empty.
+fn filled(value: Value, place: &str) -> Result<Vec<Value>, Bad> {
+    let items = list(value, place)?;
+    if items.is_empty() { bad(place, "is empty", "write at least one") } else { Ok(items) }
+}
+
 /// Reads a predicate: one of `all`, `any`, `not`, `related` alone, or `at` with one test.
 fn predicate(value: Value, place: &str) -> Result<Predicate, Bad> {
     let mut fields = Fields::of(value, place)?;
@@ -133,11 +139,11 @@ fn predicate(value: Value, place: &str) -> Result<Predicate, Bad> {
 }
 
 fn predicates(value: Value, place: &str) -> Result<Vec<Predicate>, Bad> {
-    let items = list(value, place)?;
-    if items.is_empty() {
-        return bad(place, "is empty", "write at least one test");
-    }
-    items.into_iter().enumerate().map(|(number, item)| predicate(item, &format!("{place}/{number}"))).collect()
+    filled(value, place)?
+        .into_iter()
+        .enumerate()
+        .map(|(number, item)| predicate(item, &format!("{place}/{number}")))
+        .collect()
 }
 
 fn join(value: Value, place: &str) -> Result<Join, Bad> {
@@ -159,7 +165,7 @@ fn test(mut fields: Fields) -> Result<Predicate, Bad> {
         "later_than" => Test::LaterThan(fields.pointer(&name)?),
         "is" => Test::In(vec![literal(fields.take(&name)?, &place)?]),
         "in" => {
-            let options = list(fields.take(&name)?, &place)?;
+            let options = filled(fields.take(&name)?, &place)?;
             Test::In(options.into_iter().map(|option| literal(option, &place)).collect::<Result<_, _>>()?)
         }
         "null" => Test::Null(read(&fields.take(&name)?, &place, "true or false")?),

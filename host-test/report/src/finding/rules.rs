@@ -7,7 +7,7 @@ use super::value::Scope;
 use super::{Outcome, Rule};
 use crate::collection::Collection;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use source_evidence::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -56,8 +56,10 @@ impl Rules {
     fn with(mut self, text: &str, path: &Path) -> Result<Self> {
         let usage = |what: String, remedy: String| Error::Usage { what: format!("{}: {what}", path.display()), remedy };
         let form = "write {\"rules\": […], \"disable\": […]}";
-        let file: File =
-            serde_json::from_str(text).map_err(|error| usage(format!("no file of rules: {error}"), form.into()))?;
+        let no_file = |error: serde_json::Error| usage(format!("no file of rules: {error}"), form.into());
+        // A list would do for the fields of a `File` in their order.
+        let map: Map<String, Value> = serde_json::from_str(text).map_err(no_file)?;
+        let file: File = serde_json::from_value(map.into()).map_err(no_file)?;
         for id in &file.disable {
             if !self.rules.iter().any(|rule| rule.id == *id) {
                 let known: Vec<&str> = self.rules.iter().map(|rule| rule.id.as_str()).collect();

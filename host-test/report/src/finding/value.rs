@@ -2,6 +2,7 @@
 
 use crate::record::{Record, instant};
 use serde_json::Value;
+use std::borrow::Cow;
 use time::OffsetDateTime;
 
 /// What a record tells at a place.
@@ -33,8 +34,8 @@ impl<'r> Scope<'r> {
     }
 
     /// The pointer from the record's content on.
-    pub fn place(&self, at: &str) -> String {
-        format!("{}{at}", self.base)
+    pub fn place<'a>(&self, at: &'a str) -> Cow<'a, str> {
+        if self.base.is_empty() { at.into() } else { format!("{}{at}", self.base).into() }
     }
 
     /// What stands at a pointer.
