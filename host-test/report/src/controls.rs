@@ -20,7 +20,7 @@ pub struct Control {
 }
 
 /// The controls that this project's sources file evidence under, in the order of their frameworks.
-/// `tests/core` compares them with what the sources say.
+/// `host-test/tests/cli/controls.rs` compares them with what the sources say.
 #[must_use]
 pub fn controls() -> &'static [Control] {
     static CONTROLS: OnceLock<Vec<Control>> = OnceLock::new();

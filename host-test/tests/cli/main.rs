@@ -3,6 +3,7 @@
 
 mod bounds;
 mod commands;
+mod controls;
 mod diff;
 mod diff_by_hand;
 mod disk;
