@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use support::Account;
 
+/// Where the rules are listed for people.
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/findings.md");
+
 /// What a rule says of the record `it`: `true`, `false`, or why it is not known.
 fn said(rules: &Rules, id: &str, account: &Account) -> String {
     let collection = account.read();
@@ -67,6 +70,38 @@ fn every_rule_of_the_file_is_read_and_is_filed_where_its_kind_is() {
     }
 }
 
+#[test]
+fn the_document_lists_the_rules() {
+    let row = |rule: &Rule| {
+        let weight = format!("{:?}", rule.weight).to_lowercase();
+        format!("| `{}` | {weight} | {} | {} |\n", rule.id, rule.title, rule.controls.join(", "))
+    };
+    let head = "| Rule | Weight | Finding | Controls |\n|---|---|---|---|\n";
+    let table: String = std::iter::once(head.into()).chain(Rules::built_in().iter().map(row)).collect();
+    let document = std::fs::read_to_string(DOCUMENT).unwrap();
+    let (before, rest) = document.split_once("<!-- rules -->\n").unwrap();
+    let (old, after) = rest.split_once("<!-- /rules -->").unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(DOCUMENT, format!("{before}<!-- rules -->\n{table}<!-- /rules -->{after}")).unwrap();
+    } else {
+        assert!(old == table, "docs/findings.md has another table; UPDATE_GOLDEN=1 writes it:\n{table}");
+    }
+}
+
+/// The example in the document is a file that is accepted, and does what is said of it.
+#[test]
+fn the_document_shows_a_file_that_works() {
+    let document = std::fs::read_to_string(DOCUMENT).unwrap();
+    let example = document.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let rules = extended(&serde_json::from_str(example).unwrap()).unwrap();
+    assert!(rules.iter().all(|rule| rule.id != "connection-paused"));
+    let region = |region: Value| record("destination", json!({"region": region}));
+    let id = "destination-outside-eu";
+    assert_eq!(said(&rules, id, &region(json!("AWS_US_EAST_1"))), "true");
+    assert_eq!(said(&rules, id, &region(json!("GCP_EUROPE_WEST3"))), "false");
+    assert_eq!(said(&rules, id, &region(Value::Null)), "/region: the vendor does not say");
+}
+
 /// The traps of the vendor's data, each with what must come of it.
 #[test]
 fn what_the_vendor_writes_oddly_is_read_as_it_is_meant() {
@@ -109,6 +144,10 @@ fn what_the_vendor_writes_oddly_is_read_as_it_is_meant() {
         // Letter case varies.
         ("destination-broken", record("destination", json!({"setup_status": "BROKEN"})), "true"),
         ("destination-broken", record("destination", json!({"setup_status": "connected"})), "false"),
+        // What the list tells is known, whether the details were read or not.
+        ("connection-paused", record("connection", json!({"paused": true, "details": "off"})), "true"),
+        // At once is not later.
+        ("connection-failing", record("connection", json!({"failed_at": "2026-06-30T08:00:00.000Z"})), "false"),
         ("database-direct", record("connection", direct), "false"),
         ("audit-export-missing", record("audit_logging", group), "false"),
         // A setting of another type than the rule asks for is not understood.
@@ -128,6 +167,12 @@ fn what_the_vendor_writes_oddly_is_read_as_it_is_meant() {
             "/settings/always_encrypted: withheld (unknown setting)",
         ),
         (
+            "tls-off",
+            record("connection", json!({"settings": {}})).withholding("/config", "personal_data"),
+            "/settings/always_encrypted: withheld (personal data)",
+        ),
+        ("tls-off", record("connection", json!({})).withholding("/config/always", "unknown_setting"), "false"),
+        (
             "system-key-manages",
             record("system_key", json!({"permissions": [{"access_level": null}, {"access_level": "MANAGE"}]})),
             "true",
@@ -139,6 +184,7 @@ fn what_the_vendor_writes_oddly_is_read_as_it_is_meant() {
         ),
         ("custom-code-changed", package("yesterday"), "/updated_at: \"yesterday\" is no timestamp"),
         ("proxy-agent-behind", agents(["1.10", "1.2.0"], "1.9.3"), "true"),
+        ("proxy-agent-behind", agents(["1.9.0", "1.2.0"], "1.9"), "false"),
         ("proxy-agent-behind", agents(["1.9", "1.2.0"], "1.9.0"), "false"),
         ("proxy-agent-behind", agents(["1.10", "latest"], "1.9"), "true"),
         (
@@ -173,6 +219,13 @@ fn a_join_over_what_was_not_read_whole_is_unknown_and_a_gap() {
     let gaps = |outcomes: Vec<Outcome<'_>>| outcomes.into_iter().find(|outcome| outcome.rule.id == id).unwrap().gaps;
     assert_eq!(gaps(rules.judge(&forbidden)), ["team_membership: forbidden (the key may not read teams)"]);
     assert_eq!(gaps(rules.judge(&unasked)), ["team_membership: not asked for"]);
+    // However deep in a rule the other kind is.
+    let some = json!({"at": "/a", "some": {"related": {"kind": "group", "at": "/id", "equals": ""}}});
+    let deep = json!({"related": {"kind": "team", "at": "/id", "equals": "/id", "when": {"not": some}}});
+    let rules = extended(&json!({"rules": [own("when", json!({"any": [deep]}))]})).unwrap();
+    let outcomes = rules.judge(&unasked);
+    let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "webhook-elsewhere").unwrap();
+    assert_eq!(outcome.gaps, ["group: not asked for", "team: not asked for", "webhook: not asked for"]);
 }
 
 #[test]
@@ -288,6 +341,10 @@ fn a_file_of_ones_own_adds_replaces_and_disables() {
     expected.retain(|id| id != "webhook-inactive");
     expected.push("webhook-elsewhere".into());
     assert_eq!(ids(&rules), expected);
+    let collection = Account::new().read();
+    let outcomes = rules.judge(&collection);
+    let weights: Vec<Weight> = outcomes.iter().map(|outcome| outcome.rule.weight).collect();
+    assert!(weights.is_sorted(), "{weights:?}");
     let webhook = |signed: bool| record("webhook", json!({"signed": signed, "origin": "https://else.example.com"}));
     assert_eq!(said(&rules, "webhook-unsigned", &webhook(true)), "true");
     assert_eq!(said(&rules, "webhook-unsigned", &webhook(false)), "false");
@@ -323,6 +380,10 @@ fn a_bad_file_is_refused_with_rule_field_and_remedy() {
         (when(json!({"at": "/a", "below_newest": false})), "`when/below_newest`: false is not true"),
         (when(json!({"all": []})), "`when/all`: is empty: write at least one"),
         (when(json!({"all": [{"any": [{"at": "/a", "is": []}]}]})), "`when/all/0/any/0/is`: [] is no text"),
+        (
+            when(json!({"all": [{"at": "/a", "is": 1}], "any": []})),
+            "`when/any`: is not known: remove it, or use one of",
+        ),
         (when(json!({"none": []})), "`when/none`: is not known: use one of all, any"),
         (when(json!({"not": {"at": "/a", "some": 1}})), "`when/not/some`: 1 is no object"),
         (when(json!({"related": {"kind": "user", "at": "/id"}})), "`when/related/equals`: is missing: write it"),

@@ -1,20 +1,8 @@
 //! What a rule asks of a record. Three answers are possible: true, false, and unknown with the reason.
 //!
-//! | form | true when |
-//! |---|---|
-//! | `{"all": […]}` | each one in the list is |
-//! | `{"any": […]}` | one in the list is |
-//! | `{"not": …}` | it is false |
-//! | `{"related": {"kind": K, "at": P, "equals": Q, "when": …}}` | a record of kind K has at P what this one has at Q, and `when` (optional) is true of it |
-//! | `{"at": P, "is": X}` | the value is X: a text (in any letter case), a number or a truth value |
-//! | `{"at": P, "in": […]}` | the value is one of these |
-//! | `{"at": P, "null": true}` | the value is null (with `false`: when there is one) |
-//! | `{"at": P, "older_than_days": N}` | the timestamp lies more than N days before the collection began |
-//! | `{"at": P, "later_than": Q}` | the timestamp is later than the one at Q |
-//! | `{"at": P, "some": …}` | it is true of an item of the list, with pointers from the item on |
-//! | `{"at": P, "below_newest": true}` | the version is lower than that of another record of the kind |
+//! `docs/findings.md` lists the forms.
 //!
-//! P and Q are JSON pointers into the content. A value that is null is unknown to every test but `null`: the vendor
+//! A value that is null is unknown to every test but `null`: the vendor
 //! does not say. So is one that was withheld or not read, and one of another type than asked for. `1970-01-01` is how
 //! Fivetran writes "never", and is read as null. Where no related record is found, that is false only if the other kind
 //! was read whole.
