@@ -1,8 +1,17 @@
 //! For each rule an account in which it is true of the record `it`, one in which it is false, one in which it is
 //! unknown.
 
+mod clauses;
+mod traps;
+
 use crate::support::Account;
+use crate::support::records::{record, usual};
+pub use clauses::clauses;
 use serde_json::{Value, json};
+pub use traps::traps;
+
+/// A rule, an account, and what the rule must answer of the record `it`.
+pub type Told = (&'static str, Account, &'static str);
 
 /// The accounts of a rule.
 pub struct Case {
@@ -11,50 +20,6 @@ pub struct Case {
     pub clear: Account,
     /// With the reason.
     pub unknown: (Account, &'static str),
-}
-
-/// An object with fields of another.
-pub fn merged(mut base: Value, patch: &Value) -> Value {
-    for (name, value) in patch.as_object().unwrap() {
-        base[name] = value.clone();
-    }
-    base
-}
-
-/// A record as a kind usually is, with some fields as told.
-pub fn usual(kind: &str, patch: &Value) -> Value {
-    let base = match kind {
-        "user" => json!({
-            "id": "it", "active": true, "role": null, "invited": false, "verified": true,
-            "logged_in_at": "2026-06-29T08:00:00Z", "created_at": "2024-01-01T00:00:00Z",
-        }),
-        "system_key" => json!({
-            "expired_at": "2026-12-31T00:00:00Z", "last_used_at": "2026-06-29T08:00:00Z",
-            "created_at": "2024-01-01T00:00:00Z", "permissions": [{"access_level": "READ"}],
-        }),
-        "connection" => json!({
-            "id": "it", "service": "postgres", "networking_method": "SshTunnel", "private_link_id": null,
-            "proxy_agent_id": null, "hybrid_deployment_agent_id": null, "details": "read", "paused": false,
-            "settings": {"always_encrypted": true}, "status": {"setup_state": "connected"}, "connected_by": null,
-            "failed_at": null, "succeeded_at": "2026-06-30T08:00:00Z",
-        }),
-        "destination" => json!({
-            "service": "postgres_warehouse", "networking_method": "PrivateLink", "private_link_id": null,
-            "proxy_agent_id": null, "hybrid_deployment_agent_id": null, "details": "read",
-            "settings": {"always_encrypted": true}, "setup_status": "CONNECTED",
-        }),
-        "audit_logging" => json!({
-            "mechanism": "platform_connector", "enabled": true, "healthy": true, "fresh": true,
-            "account_mechanisms": null, "groups_without": null,
-        }),
-        _ => json!({}),
-    };
-    merged(base, patch)
-}
-
-/// An account with a record `it` of a kind.
-pub fn record(kind: &str, patch: Value) -> Account {
-    Account::new().with(kind, "it", usual(kind, &patch))
 }
 
 /// A rule that one record decides: by what it must tell to be true, false and unknown.
@@ -68,29 +33,36 @@ pub fn cases() -> Vec<Case> {
     [people(), keys(), connections(), destinations(), logging(), others()].into_iter().flatten().collect()
 }
 
+/// A user who has not logged in for long.
+pub fn idle() -> Value {
+    json!({"logged_in_at": "2026-01-01T00:00:00Z"})
+}
+
+/// A user in a team of this role.
+pub fn team(user: Value, role: Value) -> Account {
+    let account = record("user", user).with("team_membership", "m", json!({"team_id": "t", "user_id": "it"}));
+    account.with("team", "t", json!({"id": "t", "role": role}))
+}
+
+/// With a role that is deprecated, one that is not, and one that may be.
+pub fn roles(account: Account) -> Account {
+    let role = |name: &str, deprecated: Value| json!({"name": name, "is_deprecated": deprecated});
+    let account = account.with("role", "r1", role("Old", json!(true))).with("role", "r2", role("New", json!(false)));
+    account.with("role", "r3", role("Strange", Value::Null))
+}
+
 fn people() -> Vec<Case> {
-    let idle = json!({"logged_in_at": "2026-01-01T00:00:00Z"});
-    let team = |role: Value| {
-        let account =
-            record("user", idle.clone()).with("team_membership", "m", json!({"team_id": "t", "user_id": "it"}));
-        account.with("team", "t", json!({"id": "t", "role": role}))
-    };
     let suspended = record("user", json!({"active": false}));
     let grant = |role: &str| {
         Account::new().with("access_grant", "it", json!({"grantee_id": "u", "grantee_type": "user", "role": role}))
     };
-    let roles = |account: Account| {
-        let old = account.with("role", "r1", json!({"name": "Old", "is_deprecated": true}));
-        let new = old.with("role", "r2", json!({"name": "New", "is_deprecated": false}));
-        new.with("role", "r3", json!({"name": "Strange", "is_deprecated": null}))
-    };
     vec![
         Case {
             rule: "dormant-administrator",
-            fires: team(json!("Account Administrator")),
-            clear: team(json!("Account Reviewer")),
+            fires: team(idle(), json!("Account Administrator")),
+            clear: team(idle(), json!("Account Reviewer")),
             unknown: (
-                record("user", idle.clone()).state("team_membership", "partial", "cut").state("team", "complete", ""),
+                record("user", idle()).state("team_membership", "partial", "cut").state("team", "complete", ""),
                 "none found, and one may be missing: team_membership: partial (cut)",
             ),
         },

@@ -1,6 +1,8 @@
 //! An invented account, written as a collection that verifies.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod records;
+
 use serde_json::{Value, json};
 use source_evidence::digest::{canonical, sha256_hex};
 use source_evidence::folder::EvidenceDir;
@@ -9,6 +11,7 @@ use source_evidence::made::Made;
 use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
 use source_evidence::summary::{Asked, ComponentSummary, CoverageSummary, Page, Request, Summary, now};
 use source_report::collection::Collection;
+use source_report::finding::Rules;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -174,4 +177,28 @@ fn line(row: &Row) -> Line {
         valid_until: "2026-07-02T00:00:00.000Z".into(),
     };
     record.line().unwrap()
+}
+
+/// What a rule says of the record `it`: `true`, `false`, or why it is not known.
+pub fn said(rules: &Rules, id: &str, collection: &Collection) -> String {
+    assert_eq!(collection.report.findings, Vec::<String>::new());
+    let outcomes = rules.judge(collection);
+    let outcome = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
+    let of_kind = collection.of_kind(&outcome.rule.kind).count() as u64;
+    let judged = outcome.found.len() as u64 + outcome.unknown.len() as u64 + outcome.cleared;
+    assert_eq!(judged, of_kind, "each record is judged once");
+    if outcome.found.iter().any(|record| record.subject.id == "it") {
+        return "true".into();
+    }
+    let unknown = outcome.unknown.iter().find(|(record, _)| record.subject.id == "it");
+    unknown.map_or("false".into(), |(_, why)| why.clone())
+}
+
+/// The rules with a file of one's own, or what is wrong with that.
+pub fn extended(file: &Value) -> Result<Rules, String> {
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = scratch.path().join("own.json");
+    std::fs::write(&path, file.to_string()).unwrap();
+    let folder = format!("{}/", scratch.path().display());
+    Rules::built_in().extended(&path).map_err(|error| error.to_string().replace(&folder, ""))
 }
