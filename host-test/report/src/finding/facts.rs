@@ -1,6 +1,6 @@
 //! What the rest of a collection says, looked up once for all records.
 
-use super::predicate::Truth;
+use super::truth::Truth;
 use crate::collection::Collection;
 use crate::record::Record;
 use serde_json::Value;

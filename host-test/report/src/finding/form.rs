@@ -1,7 +1,7 @@
 //! Rules as they are written: every field named, none unknown, and errors that say where and what to write instead.
 
+use super::outcome::{Rule, Weight};
 use super::predicate::{Join, Predicate, Test};
-use super::{Rule, Weight};
 use crate::controls::controls;
 use serde_json::{Map, Value};
 use std::str::FromStr;

@@ -5,58 +5,11 @@
 
 mod facts;
 mod form;
+mod outcome;
 mod predicate;
 mod rules;
+mod truth;
 mod value;
 
-use crate::record::Record;
-use predicate::Predicate;
+pub use outcome::{Outcome, Rule, Weight};
 pub use rules::Rules;
-
-/// What came of a rule.
-#[derive(Clone, Debug)]
-pub struct Outcome<'c> {
-    /// The rule.
-    pub rule: &'c Rule,
-    /// The records of which it is true, in the order of the file.
-    pub found: Vec<&'c Record>,
-    /// The records of which it cannot be said, each with the reason.
-    pub unknown: Vec<(&'c Record, String)>,
-    /// Of how many records it is false.
-    pub cleared: u64,
-    /// Why records may be missing: the kind, or one that the rule needs, was not read whole; empty where all was.
-    /// E.g. `system_key: forbidden (…)`, or `user: not asked for`.
-    pub gaps: Vec<String>,
-}
-
-/// A rule: which records are worth a look, and why.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Its id, in kebab-case.
-    pub id: String,
-    /// The finding in one sentence.
-    pub title: String,
-    /// Why it is worth a look.
-    pub why: String,
-    /// What would show that it is nothing.
-    pub refuted_by: String,
-    /// `high`, `medium` or `low`: how soon to look.
-    pub weight: Weight,
-    /// The kind of records that it looks at.
-    pub kind: String,
-    /// Control ids, e.g. `CC6.1`.
-    pub controls: Vec<String>,
-    /// What is asked of each record.
-    when: Predicate,
-}
-
-/// How soon to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
-    /// First.
-    High,
-    /// Then.
-    Medium,
-    /// At leisure.
-    Low,
-}

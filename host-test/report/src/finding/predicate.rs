@@ -8,9 +8,9 @@
 //! was read whole.
 
 use super::facts::Facts;
+use super::truth::{Truth, any};
 use super::value::{Scope, Told};
 use serde_json::Value;
-use std::ops::Not;
 
 /// What is asked. Meanings: see the module.
 #[derive(Clone, Debug)]
@@ -42,45 +42,6 @@ pub(super) struct Join {
     /// Where this record has the same.
     pub equals: String,
     pub when: Option<Predicate>,
-}
-
-/// An answer. The logic of Kleene: unknown stays unknown unless the rest decides alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Truth {
-    True,
-    False,
-    Unknown(String),
-}
-
-impl From<bool> for Truth {
-    fn from(is: bool) -> Self {
-        if is { Self::True } else { Self::False }
-    }
-}
-
-impl Not for Truth {
-    type Output = Self;
-
-    fn not(self) -> Self {
-        match self {
-            Self::True => Self::False,
-            Self::False => Self::True,
-            Self::Unknown(why) => Self::Unknown(why),
-        }
-    }
-}
-
-/// True when one is; else unknown when one is, for the first reason.
-fn any(truths: impl Iterator<Item = Truth>) -> Truth {
-    let mut unknown = None;
-    for truth in truths {
-        match truth {
-            Truth::True => return Truth::True,
-            Truth::False => {}
-            Truth::Unknown(why) => unknown = unknown.or(Some(why)),
-        }
-    }
-    unknown.map_or(Truth::False, Truth::Unknown)
 }
 
 impl Predicate {

@@ -2,9 +2,9 @@
 
 use super::facts::Facts;
 use super::form::{self, Bad};
-use super::predicate::Truth;
+use super::outcome::{Outcome, Rule};
+use super::truth::Truth;
 use super::value::Scope;
-use super::{Outcome, Rule};
 use crate::collection::Collection;
 use serde::Deserialize;
 use serde_json::{Map, Value};
