@@ -9,6 +9,7 @@ use crate::types::{Findings, Item, Part};
 use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
+use source_kit::base::counted;
 use source_kit::{
     Cost, DAILY, Draft, Emit, Field, Kind, Map, Missing, Nature, Origin, PartAnswer, Proof, Rule, Subject, Text,
     Unread, When, wire,
@@ -227,10 +228,10 @@ fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &source
         false => format!("Schema of connection {id}: never loaded"),
         true if content.schemas == Some(0) => format!("Schema of connection {id}: no schemas are known"),
         true => format!(
-            "Schema of connection {id}: {} of {} tables copied, {} columns blocked, {} hashed",
+            "Schema of connection {id}: {} of {} copied, {} blocked, {} hashed",
             content.tables_enabled.map_or_else(|| "an unknown number".into(), |count| format!("{count}")),
-            content.tables.unwrap_or_default(),
-            content.columns_blocked.len(),
+            counted(content.tables.unwrap_or_default(), "table"),
+            counted(content.columns_blocked.len() as u64, "column"),
             content.columns_hashed.len()
         ),
     };

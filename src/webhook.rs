@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
-use source_kit::base::url;
+use source_kit::base::{counted, url};
 use source_kit::record::secrets::WITHHELD;
 use source_kit::record::shape::Shape;
 use source_kit::{
@@ -98,7 +98,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         // Left out, it would not be subscribed to.
         *event = Shape::Word.kept(Some(*event), &format!("/events/{at}"), &mut withheld).unwrap_or(WITHHELD);
     }
-    let count = events.as_ref().map_or("events unknown".into(), |events| format!("{} events", events.len()));
+    let count = events.as_ref().map_or("events unknown".into(), |events| counted(events.len() as u64, "event"));
     let state = match webhook.active.value() {
         Some(true) => "active",
         Some(false) => "not active",

@@ -65,12 +65,12 @@ def find(host_test: str, component: list[str]) -> Contests:
 
     def walk(in_flight: int) -> Peer:
         limits = ["--kinds", "connection", "--concurrency", str(in_flight)]
-        return own("collect", *component, "--upstream", URL, *limits, "--out", "evidence")
+        return own("collect", *component, "--simulated", "--upstream", URL, *limits, "--out", "evidence")
 
     bench = str(Path(host_test).with_name("source-bench"))
     contests = Contests(
         Contest(Peer("fivetran-source", version, [bench, *component, "subject", "component", URL])),
-        Contest(own("health", *component, "--upstream", URL)),
+        Contest(own("health", *component, "--simulated", "--upstream", URL)),
         {in_flight: Contest(walk(in_flight)) for in_flight in IN_FLIGHT},
         [],
     )

@@ -7,6 +7,10 @@ use host_test::policies::EgressArgs;
 use std::path::PathBuf;
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test describe
+  host-test describe --format json
+  host-test describe --component my_source.wasm --egress policy.json")]
 pub struct DescribeArgs {
     #[command(flatten)]
     pub component: ComponentArgs,
@@ -19,11 +23,17 @@ pub struct DescribeArgs {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// One JSON document on standard output, and nothing else there.
     Json,
+    /// For people.
     Table,
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test health
+  host-test health --real --depth coverage
+  host-test health --simulated --sim-scopes USER,ROLES --depth coverage")]
 pub struct HealthArgs {
     #[command(flatten)]
     pub component: ComponentArgs,
@@ -44,6 +54,13 @@ pub enum Depth {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test collect --out evidence
+  host-test collect --real --out evidence --since 2026-01-31T00:00:00Z
+  host-test collect --real --out evidence --resume
+  host-test collect --real --plan
+  host-test collect --out users --kinds user,team,access_grant
+  host-test collect --source audit-trail --out trail")]
 pub struct CollectArgs {
     #[command(flatten)]
     pub component: ComponentArgs,
@@ -62,8 +79,8 @@ pub struct CollectArgs {
     /// nothing. Costs one call per list, and one more for each further 1,000 items.
     #[arg(long, conflicts_with_all = ["out", "resume", "check", "signing_key"])]
     pub plan: bool,
-    /// Output format of the plan.
-    #[arg(long, value_enum, default_value_t = Format::Table, conflicts_with = "out")]
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// Kinds of evidence to collect; default: all that are on by default (see describe).
     #[arg(long, value_delimiter = ',', value_name = "KIND,…")]
@@ -72,21 +89,21 @@ pub struct CollectArgs {
     #[arg(long, value_name = "RFC3339")]
     pub since: Option<String>,
     /// Requests in flight at once, 1 to 64; default: the source decides.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(help_heading = "Budget", long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub concurrency: Option<u32>,
     /// Records per page, at most; default: the source decides, which costs the fewest calls.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_records_per_page: Option<u32>,
     /// Requests per page, at most: nothing is begun that would need more. Retries and further pages of an item
     /// come on top.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_requests_per_page: Option<u32>,
     /// Milliseconds per page; work under way is finished.
-    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_milliseconds_per_page: u64,
     /// Seconds for which a collection that comes no further is tried again. Begins anew with each page that comes
     /// further. Within that time, a wait that the vendor asks for is never cut short, up to one hour.
-    #[arg(long, value_name = "N", default_value_t = 900)]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 900)]
     pub retry_seconds: u64,
     /// Resume the interrupted collection in --out.
     #[arg(long)]

@@ -1,12 +1,14 @@
 //! `collect`: evidence into a folder, page by page, until the end or an interruption.
 
-use super::args::CollectArgs;
+use super::args::{CollectArgs, Format};
 use super::progress::Progress;
 use super::schemas::Check;
 use super::target::{Target, check_since};
-use super::{schemas, signals, warnings};
+use super::{kinds, schemas, signals, warnings};
 use host_test::exit;
-use host_test::text::{note, plain, plural, say, table};
+use host_test::text::{self, Cell, count, note, plain, say, say_json, say_loudly, table};
+use serde_json::{Value, json};
+use source_evidence::files::{EVIDENCE, MANIFEST};
 use source_evidence::folder::EvidenceDir;
 use source_evidence::seal::Signer;
 use source_evidence::summary::Request;
@@ -18,6 +20,7 @@ use source_host::error::{Error, Result};
 use source_host::journal::JournalBuffer;
 use source_host::records;
 use source_host::tenant::Tenant;
+use source_report::names::Names;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,14 +41,48 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     }
     let share = share(run.collection.configured());
     let (summary, seal) = run.dir.finish(signer.as_ref())?;
+    let code = if summary.missing().next().is_none() { exit::COMPLETE } else { exit::INCOMPLETE };
+    if is_json(args) {
+        say_json(&to_json(&summary, args, &seal, code));
+        target.remind(true);
+        return Ok(code);
+    }
     show(&summary, args, share, begun.elapsed());
     if target.simulator.is_some() {
         sample(args)?;
         say("");
     }
     say(format!("seal: {seal} (keep it elsewhere: verify --seal shows any later change)"));
-    summary.caveats().for_each(say);
-    Ok(if summary.missing().next().is_none() { exit::COMPLETE } else { exit::INCOMPLETE })
+    let is_made_up = |line: &String| line.starts_with("SIMULATED");
+    summary.caveats().filter(|line| !is_made_up(line)).for_each(say);
+    summary.caveats().filter(is_made_up).for_each(|line| say_loudly(&line, false));
+    Ok(code)
+}
+
+/// Whether standard output is for programs.
+pub fn is_json(args: &CollectArgs) -> bool {
+    args.format == Format::Json
+}
+
+/// What came of it, for programs: what `manifest.json` says that scripts ask for, and the seal.
+fn to_json(summary: &Summary, args: &CollectArgs, seal: &str, exit_code: u8) -> Value {
+    json!({
+        "folder": args.out,
+        "evidence": args.out.join(EVIDENCE),
+        "manifest": args.out.join(MANIFEST),
+        "seal": seal,
+        "exit_code": exit_code,
+        "started_at": summary.started_at,
+        "records": summary.records,
+        "pages": summary.pages,
+        "requests": summary.requests,
+        "retries": summary.retries,
+        "bytes_received": summary.bytes_received,
+        "coverage": summary.coverage,
+        "findings": summary.findings,
+        "next_since": summary.next_since,
+        "caveats": summary.caveats().collect::<Vec<_>>(),
+    })
 }
 
 /// A collection under way, and where it goes.
@@ -59,7 +96,8 @@ struct Run {
 /// Starts a collection, or resumes the one in the folder.
 async fn begin(args: &CollectArgs) -> Result<(Target, Run)> {
     let plugin = args.component.load().await?;
-    let mut target = args.target.resolve(&plugin).await?;
+    kinds::check(&args.kinds, &plugin)?;
+    let mut target = args.target.resolve(&plugin, is_json(args)).await?;
     check_since(args.since.as_deref(), &target.tenant.clock)?;
     let journal = Arc::new(JournalBuffer::default());
     target.tenant.journal = Some(Arc::clone(&journal));
@@ -121,7 +159,7 @@ fn stopped(dir: EvidenceDir, outcome: Result<bool>) -> Result<u8> {
     if dir.discard() {
         note("stopped before the first page: nothing was written");
     } else {
-        note(format!("stopped after {records} records; to resume, repeat the command with --resume"));
+        note(format!("stopped after {}; to resume, repeat the command with --resume", count(records, "record")));
     }
     outcome.map(|_| exit::INTERRUPTED)
 }
@@ -140,27 +178,25 @@ pub fn options(args: &CollectArgs) -> CollectionOptions {
 
 /// Requests in an hour that the settings allow, where the source has such a setting.
 fn share(configured: &Configured) -> Option<u64> {
-    let settings: serde_json::Value = serde_json::from_str(&configured.settings).ok()?;
+    let settings: Value = serde_json::from_str(&configured.settings).ok()?;
     settings.get("requests_per_hour")?.as_u64()
 }
 
 fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::time::Duration) {
     let mut rows = table(&["Kind", "Records", "Coverage", "What is missing"]);
     for coverage in &summary.coverage {
-        rows.add_row(vec![
-            plain(&coverage.kind),
-            coverage.records.to_string(),
-            coverage.state.replace('_', " "),
-            plain(&coverage.reason),
-        ]);
+        let (kind, reason) = (plain(&coverage.kind), plain(&coverage.reason));
+        rows.add_row([kind.into(), coverage.records.into(), text::state(&plain(&coverage.state)), Cell::new(reason)]);
     }
     say(rows);
     let Summary { records, requests, retries, bytes_received, pages, .. } = summary;
     let share = share.map(|share| format!(" of at most {share} an hour")).unwrap_or_default();
     say(format!(
-        "{records} {} in {pages} {} from {requests} calls{share} ({retries} retries, {} KiB) in {:.1} s",
-        plural(*records, "record"),
-        plural(*pages, "page"),
+        "{} in {} from {}{share} ({}, {} KiB) in {:.1} s",
+        count(*records, "record"),
+        count(*pages, "page"),
+        count(*requests, "call"),
+        if *retries == 1 { "1 retry".into() } else { format!("{retries} retries") },
         bytes_received / 1024,
         took.as_secs_f64()
     ));
@@ -174,18 +210,18 @@ fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::ti
 
 /// The first of what the source found odd; all of it is in the manifest.
 fn show_findings(summary: &Summary) {
-    const SHOWN: usize = 5;
     let all = &summary.findings;
+    let shown = if text::is_verbose() { all.len() } else { 5 };
     if all.is_empty() {
         return;
     }
-    let count = all.len() as u64;
-    say(format!("{count} {} about the vendor's answers, all in manifest.json:", plural(count, "finding")));
-    for finding in all.iter().take(SHOWN) {
+    let found = count(all.len() as u64, "finding");
+    say(format!("{found} about the vendor's answers, all in manifest.json:"));
+    for finding in all.iter().take(shown) {
         say(format!("  {}: {}", plain(&finding.code), plain(&finding.message)));
     }
-    if all.len() > SHOWN {
-        say(format!("  and {} more", all.len() - SHOWN));
+    if all.len() > shown {
+        say(format!("  and {} more", all.len() - shown));
     }
 }
 
@@ -193,17 +229,19 @@ fn show_findings(summary: &Summary) {
 fn sample(args: &CollectArgs) -> Result<()> {
     let path = args.out.join("evidence.jsonl");
     let text = std::fs::read_to_string(&path).map_err(Error::file("read", path))?;
+    let names = Names::read(&args.out)?;
     let of = |kind: &str| {
         let records = text.lines().filter(|line| line.contains(&format!("\"kind\":\"{kind}\",")));
-        let mut records = records.filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let mut records = records.filter_map(|line| serde_json::from_str::<Value>(line).ok());
         // Records about a kind name it too.
         records.find(|record| record.get("kind").is_some_and(|of| of == kind))
     };
     let kinds = ["user", "connection", "audit_event", "audit_trail_entry", "user_action"];
     for record in kinds.iter().filter_map(|kind| of(kind)) {
-        let field = |name: &str| record.get(name).and_then(serde_json::Value::as_str).map(plain).unwrap_or_default();
-        say(format!("\n{}\n  {}", field("title"), field("id")));
-        let provenance = record.pointer("/provenance/0/request").and_then(serde_json::Value::as_str).map(plain);
+        let field = |name: &str| record.get(name).and_then(Value::as_str).map(plain).unwrap_or_default();
+        let title = names.readable(record.get("title").and_then(Value::as_str).unwrap_or_default());
+        say(format!("\n{}\n  {}", plain(&title), field("id")));
+        let provenance = record.pointer("/provenance/0/request").and_then(Value::as_str).map(plain);
         say(format!("  read {} from {}", field("observed_at"), provenance.unwrap_or_default()));
         say(format!("  {}", plain(&record.get("content").map(ToString::to_string).unwrap_or_default())));
     }

@@ -1,5 +1,6 @@
 //! The component: named, or the one that this project builds.
 
+use crate::text::detail;
 use clap::{Args, ValueEnum};
 use source_host::engine::{Engine, EngineOptions};
 use source_host::error::{Error, Result};
@@ -13,17 +14,17 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Clone)]
 pub struct NetworkArgs {
     /// Certificates (PEM) to trust in addition to Mozilla's.
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "Network", long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
     /// Trust the certificates that the system trusts too.
-    #[arg(long)]
+    #[arg(help_heading = "Network", long)]
     pub ca_system: bool,
     /// Proxy to reach HTTPS servers through, e.g. `http://proxy.example.com:3128`. A password is better kept in
     /// HTTPS_PROXY: everybody on this machine can read a command line.
-    #[arg(long, value_name = "URL", value_parser = secret, conflicts_with = "proxy_from_env")]
+    #[arg(help_heading = "Network", long, value_name = "URL", value_parser = secret, conflicts_with = "proxy_from_env")]
     pub proxy: Option<Secret>,
     /// Use the proxy named by HTTPS_PROXY or ALL_PROXY, except for hosts in NO_PROXY. Without this, none of them is read.
-    #[arg(long)]
+    #[arg(help_heading = "Network", long)]
     pub proxy_from_env: bool,
 }
 
@@ -66,19 +67,19 @@ impl Source {
 #[derive(Args, Clone)]
 pub struct ComponentArgs {
     /// Component to run; default: the one that this project builds for --source.
-    #[arg(long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
+    #[arg(help_heading = "Component", long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
     pub component: Option<PathBuf>,
     /// Which of this project's components to run, where --component names none.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(help_heading = "Component", long, value_enum, default_value_t)]
     pub source: Source,
     /// How it gets out.
     #[command(flatten)]
     pub network: NetworkArgs,
     /// Run this component and no other: hexadecimal SHA-256 of its file.
-    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    #[arg(help_heading = "Component", long, value_name = "HEX", value_parser = sha256)]
     pub component_sha256: Option<String>,
     /// Compile again instead of using the cache of compiled code.
-    #[arg(long)]
+    #[arg(help_heading = "Component", long)]
     pub no_cache: bool,
 }
 
@@ -96,10 +97,12 @@ impl ComponentArgs {
     /// # Errors
     /// When it is no source that may run, or not the one that was asked for.
     pub async fn load_from(&self, engine: &Engine, file: &Path) -> Result<Plugin> {
-        match &self.component_sha256 {
-            Some(sha256) => Plugin::load_only(engine, file, sha256).await,
-            None => Plugin::load(engine, file).await,
-        }
+        let plugin = match &self.component_sha256 {
+            Some(sha256) => Plugin::load_only(engine, file, sha256).await?,
+            None => Plugin::load(engine, file).await?,
+        };
+        detail(format!("component: {}, SHA-256 {}", file.display(), plugin.sha256()));
+        Ok(plugin)
     }
 
     /// An engine with a pool for so many instances at once, or without one: see [`EngineOptions::instances`].

@@ -1,5 +1,6 @@
 //! What a collection would cost, in words and for scripts.
 
+use host_test::text::count;
 use serde_json::json;
 use source_host::bindings::compliance::source::types::Usage;
 use source_host::bindings::exports::compliance::source::planner::{Cost, EndpointCost};
@@ -39,8 +40,9 @@ pub fn amount(cost: &Cost) -> String {
         most.map(|most| format!(", {} {most} an hour that {whose}", share(calls, most))).unwrap_or_default()
     };
     format!(
-        "{}{calls} calls{}{}",
+        "{}{}{}{}",
         least(is_whole(cost)),
+        count(calls, "call"),
         of(cost.requests_per_hour, "the settings allow"),
         of(cost.quota_per_hour, "the vendor allows"),
     )
@@ -50,12 +52,12 @@ pub fn amount(cost: &Cost) -> String {
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a call")]
 pub fn time(cost: &Cost) -> String {
     format!(
-        "{}{} with {} in flight, at {:.1} ms a call as in the {} calls that this estimate took",
+        "{}{} with {} in flight, at {:.1} ms a call as in the {} that this estimate took",
         least(is_whole(cost)),
         duration(Duration::from_millis(cost.milliseconds)),
         cost.concurrency,
         cost.usage.milliseconds as f64 / f64::from(cost.usage.requests.max(1)),
-        cost.usage.requests,
+        count(cost.usage.requests.into(), "call"),
     )
 }
 
@@ -65,7 +67,8 @@ fn share(calls: u64, most: u32) -> String {
     if percent < 1_000 { format!("{percent} % of the") } else { format!("{} times the", percent / 100) }
 }
 
-fn duration(time: Duration) -> String {
+/// A time as people read it.
+pub fn duration(time: Duration) -> String {
     let (seconds, minutes) = (time.as_secs(), time.as_secs().div_ceil(60));
     match minutes {
         ..=1 => format!("{} s", seconds.max(1)),

@@ -2,7 +2,7 @@
 
 use super::args::{DescribeArgs, Format};
 use host_test::exit;
-use host_test::text::{plain, say, table};
+use host_test::text::{plain, say, say_json, table};
 use serde_json::{Value, json};
 use source_host::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, CostClass, CredentialField, HostPattern, KindDescription, Nature, SourceDescription,
@@ -22,7 +22,7 @@ pub async fn run(args: &DescribeArgs) -> Result<u8> {
                 object.insert("component_sha256".into(), plugin.sha256().into());
                 object.insert("not_granted".into(), json!(beyond));
             }
-            say(format!("{value:#}"));
+            say_json(&value);
         }
         Format::Table => {
             show(plugin.description(), plugin.sha256());

@@ -4,7 +4,7 @@ use super::args::Format;
 use clap::Args;
 use host_test::component::ComponentArgs;
 use host_test::exit;
-use host_test::text::{plain, plain_json, plural, say, table};
+use host_test::text::{count, marked, plain, plain_json, raw, say, table};
 use serde_json::Value;
 use source_evidence::diff::change::{Change, Comparison, KindCounts, What, line};
 use source_evidence::diff::edits::{Class, Edit};
@@ -13,11 +13,16 @@ use source_evidence::diff::{MAX_DROP_PERCENT, Options, Side, compare};
 use source_evidence::line_file::LineFile;
 use source_host::error::Result;
 use source_host::records::kind_facts;
+use source_report::names::Names;
 use std::path::PathBuf;
 
 /// What changed between two finished collections of one account. Found by comparing them: no change
 /// is an entry of the vendor's audit log.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test diff evidence-monday evidence-tuesday
+  host-test diff evidence-monday evidence-tuesday --config-only --out changes.jsonl
+  host-test diff evidence-monday evidence-tuesday --format json")]
 pub struct DiffArgs {
     #[command(flatten)]
     component: ComponentArgs,
@@ -30,12 +35,15 @@ pub struct DiffArgs {
     /// Write the changes to this file, which must not exist yet, one per line, followed by a summary line.
     #[arg(long, value_name = "FILE.jsonl")]
     out: Option<PathBuf>,
-    /// Output format: a table of the first changes, or the lines that --out writes.
+    /// Output format: a table and the first changes, or all changes with the comparison.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Leave out changes that come from use alone: last logins, syncs, runs.
     #[arg(long)]
     config_only: bool,
+    /// Show kinds of which nothing changed too.
+    #[arg(long)]
+    all: bool,
     /// Largest share of a kind's records that may disappear before the deletions are doubted, for kinds of 10
     /// records or more; 100 doubts none.
     #[arg(long, value_name = "PERCENT", default_value_t = MAX_DROP_PERCENT, value_parser = clap::value_parser!(u8).range(0..=100))]
@@ -55,14 +63,15 @@ pub async fn run(args: &DiffArgs) -> Result<u8> {
     let meanings = Meanings::new(&source.id, &kind_facts(&source.kinds))?;
     let options = Options { configuration_only: args.config_only, max_drop_percent: args.max_drop };
     let mut out = args.out.as_deref().map(LineFile::create).transpose()?;
+    let mut document = Document::default();
     let mut shown = Vec::new();
     let comparison = compare(&before, &after, &meanings, &options, &mut |change| {
         if let Some(out) = &mut out {
             out.write(&line(change)?)?;
         }
         match args.format {
-            Format::Json => say(plain_json(&line(change)?)),
-            Format::Table if shown.len() < SHOWN && change.class != Class::Activity => shown.push(sentence(change)),
+            Format::Json => document.change(&line(change)?),
+            Format::Table if shown.len() < SHOWN && change.class != Class::Activity => shown.push(change.clone()),
             Format::Table => {}
         }
         Ok(())
@@ -72,60 +81,94 @@ pub async fn run(args: &DiffArgs) -> Result<u8> {
         out.finish()?;
     }
     match args.format {
-        Format::Json => say(plain_json(&line(&comparison)?)),
-        Format::Table => show(&comparison, &shown, args),
+        Format::Json => document.end(&line(&comparison)?),
+        Format::Table => show(&comparison, &shown, args)?,
     }
     Ok(exit::COMPLETE)
 }
 
-fn show(comparison: &Comparison, shown: &[String], args: &DiffArgs) {
-    let headings = ["Kind", "Before", "After", "Created", "Edited", "Deleted", "Activity", "Inconclusive", "Remark"];
-    let mut rows = table(&headings);
-    for kind in &comparison.kinds {
-        let found = |count: u64| if kind.not_compared.is_some() { "–".into() } else { count.to_string() };
-        rows.add_row(vec![
-            plain(&kind.kind),
-            kind.before.to_string(),
-            kind.after.to_string(),
-            found(kind.created),
-            found(kind.edited),
-            found(kind.deleted),
-            found(kind.activity),
-            found(kind.inconclusive),
-            plain(&remark(kind)),
-        ]);
+/// One JSON document, of which each change is written when it is found: there may be more than fit in memory.
+#[derive(Default)]
+struct Document {
+    changes: u64,
+}
+
+impl Document {
+    fn change(&mut self, change: &str) {
+        let before = if self.changes == 0 { "{\"changes\":[\n" } else { "," };
+        self.changes += 1;
+        raw(&format!("{before}{}", plain_json(change)));
     }
-    say(rows);
+
+    fn end(&self, comparison: &str) {
+        let before = if self.changes == 0 { "{\"changes\":[" } else { "" };
+        raw(&format!("{before}],\"comparison\":\n{}}}", plain_json(comparison)));
+    }
+}
+
+fn show(comparison: &Comparison, shown: &[Change], args: &DiffArgs) -> Result<()> {
+    let mut rows = table(&["Kind", "Records", "What changed"]);
+    let kinds: Vec<&KindCounts> = comparison.kinds.iter().filter(|kind| args.all || is_telling(kind)).collect();
+    for kind in &kinds {
+        let KindCounts { before, after, .. } = kind;
+        let records = if before == after { before.to_string() } else { format!("{before} → {after}") };
+        rows.add_row([plain(&kind.kind), records, plain(&what_changed(kind))]);
+    }
+    if !kinds.is_empty() {
+        say(rows);
+    }
     say(format!(
         "between {} and {}; derived by comparison, not read from an audit log",
         plain(&comparison.before.started_at),
         plain(&comparison.after.finished_at)
     ));
     for caveat in &comparison.caveats {
-        say(format!("note: {}", plain(caveat)));
+        say(marked(format!("note: {}", plain(caveat))));
     }
-    shown.iter().for_each(say);
+    if !shown.is_empty() {
+        let (before, after) = (Names::read(&args.before)?, Names::read(&args.after)?);
+        shown.iter().for_each(|change| say(sentence(change, &before, &after)));
+    }
     let activity: u64 = comparison.kinds.iter().map(|kind| kind.activity).sum();
     let written = comparison.changes - if comparison.configuration_only { 0 } else { activity };
     let more = written.saturating_sub(shown.len() as u64);
     match &args.out {
         _ if comparison.changes == 0 => say("no changes"),
-        Some(out) => say(format!("{} {}: {}", comparison.changes, plural(comparison.changes, "change"), out.display())),
+        Some(out) => say(format!("{}: {}", count(comparison.changes, "change"), out.display())),
         None if more > 0 => say(format!("… and {more} more; --out FILE.jsonl has all")),
         None => {}
     }
+    Ok(())
 }
 
-fn remark(kind: &KindCounts) -> String {
-    match (&kind.not_compared, kind.shrunk) {
-        (Some(why), _) => format!("not compared: {why}"),
-        (None, true) => "shrunk: deletions are doubted".into(),
-        (None, false) => String::new(),
+/// Whether something of a kind changed, or it is not known whether something did.
+fn is_telling(kind: &KindCounts) -> bool {
+    let KindCounts { created, edited, deleted, activity, inconclusive, .. } = kind;
+    created + edited + deleted + activity + inconclusive > 0 || kind.shrunk || kind.not_compared.is_some()
+}
+
+/// What was found of a kind, in words.
+fn what_changed(kind: &KindCounts) -> String {
+    if let Some(why) = &kind.not_compared {
+        return format!("not compared: {why}");
     }
+    let counts = [
+        (kind.created, "created"),
+        (kind.edited, "edited"),
+        (kind.deleted, "deleted"),
+        (kind.activity, "only used"),
+        (kind.inconclusive, "inconclusive"),
+    ];
+    let counts = counts.into_iter().filter(|(number, _)| *number > 0);
+    let mut parts: Vec<String> = counts.map(|(number, what)| format!("{number} {what}")).collect();
+    if kind.shrunk {
+        parts.push("shrunk: deletions are doubted".into());
+    }
+    if parts.is_empty() { "nothing".into() } else { parts.join(", ") }
 }
 
 /// A change in a line or two.
-fn sentence(change: &Change) -> String {
+fn sentence(change: &Change, names_before: &Names, names_after: &Names) -> String {
     let what = match change.change {
         What::Created => "created ",
         What::Edited => "edited  ",
@@ -134,8 +177,12 @@ fn sentence(change: &Change) -> String {
         What::Absent => "absent  ",
         What::Shrunk => "shrunk  ",
     };
-    let title = change.after.as_ref().or(change.before.as_ref()).map_or(&change.kind, |record| &record.title);
-    let mut text = format!("{what} {}", plain(title));
+    let title = match (&change.after, &change.before) {
+        (Some(record), _) => names_after.readable(&record.title),
+        (None, Some(record)) => names_before.readable(&record.title),
+        (None, None) => change.kind.clone(),
+    };
+    let mut text = format!("{what} {}", plain(&title));
     if let Some(reason) = &change.reason {
         text.push_str(&plain(&format!(" ({reason})")));
     }

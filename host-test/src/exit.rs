@@ -33,7 +33,7 @@ pub const INTERRUPTED: u8 = 130;
 pub fn code(error: &Error) -> u8 {
     match error {
         Error::Local(source_evidence::Error::Contract(_)) => BUG,
-        Error::Local(_) | Error::Component(_) => USAGE,
+        Error::Local(_) | Error::NotAComponent { .. } | Error::Component(_) => USAGE,
         Error::Configuration(_) => CONFIGURATION,
         Error::ImportsDenied(_)
         | Error::OtherComponent { .. }

@@ -3,15 +3,16 @@
 mod outcome;
 mod view;
 
+use super::args::Format;
 use super::simulate::SimArgs;
 use super::target::{check_since, checked, milliseconds};
-use super::{files, signals};
+use super::{files, kinds, signals};
 use clap::Args;
 use fivetran_simulator::{Config, Simulator, default_pair, pair_of};
 use host_test::component::ComponentArgs;
 use host_test::pair::tenants_pair;
 use host_test::policies::EgressArgs;
-use host_test::text::{note, say};
+use host_test::text::{count, note, say, say_json, say_loudly};
 use http::Uri;
 use source_evidence::seal::Signer;
 use source_fleet::{Defaults, Fleet, Options, SettingsRef, Spec, Stop, read};
@@ -28,6 +29,10 @@ use tokio::sync::watch;
 use view::View;
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test fleet --tenants tenants.json --out evidence
+  host-test fleet --tenants tenants.json --out evidence --resume
+  host-test fleet --simulated 20 --out evidence --summary summary.json")]
 #[group(id = "whom", required = true, multiple = false, args = ["tenants", "simulated"])]
 pub struct FleetArgs {
     #[command(flatten)]
@@ -47,24 +52,24 @@ pub struct FleetArgs {
     #[arg(long)]
     resume: bool,
     /// Tenants that are collected at once; default: 16 for each core.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(help_heading = "Budget", long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     active: Option<u32>,
     /// Requests in any hour for all tenants of one account together.
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     requests_per_hour: u64,
     /// Requests per page, which is one turn, at most: nothing is begun that would need more. Retries and further
     /// pages of an item come on top.
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     max_requests_per_page: u32,
     /// Milliseconds per page; work under way is finished.
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
     max_milliseconds_per_page: u64,
     /// Requests in flight at once for each tenant.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     concurrency: u32,
     /// Seconds for which a tenant that comes no further is tried again. Begins anew with each page that comes
     /// further. Within that time, a wait that the vendor asks for is never cut short, up to one hour.
-    #[arg(long, value_name = "N", default_value_t = 900)]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 900)]
     retry_seconds: u64,
     /// Also write each tenant's outcome to this file, which must not exist yet; with --resume, it may be the summary of
     /// an earlier run, and is replaced.
@@ -88,6 +93,9 @@ pub struct FleetArgs {
     /// Show the component this time instead of the current one: for runs that can be repeated to the byte.
     #[arg(long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
+    /// Output format; what --summary writes, for programs.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
     #[command(flatten)]
     sim: SimArgs,
 }
@@ -119,8 +127,19 @@ pub async fn run(args: &FleetArgs) -> Result<u8> {
     let report = fleet.run(stop, &|event| view.event(event)).await;
     view.end();
     stopper.abort();
-    outcome::show(&report, &args.out);
-    fleet.caveats().into_iter().for_each(say);
+    let is_json = args.format == Format::Json;
+    if is_json {
+        say_json(&outcome::summary(&report, &args.out));
+    } else {
+        outcome::show(&report, &args.out);
+    }
+    for caveat in fleet.caveats() {
+        match caveat.starts_with("SIMULATED") {
+            true => say_loudly(&caveat, is_json),
+            false if is_json => note(caveat),
+            false => say(caveat),
+        }
+    }
     if let Some(path) = &args.summary {
         outcome::write(&report, &args.out, path, args.resume)?;
     }
@@ -175,7 +194,9 @@ async fn simulator(args: &FleetArgs, accounts: usize) -> Result<Simulator> {
     let config = Config { accounts, journal: false, ..args.sim.config(None) };
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-    note(format!("{accounts} simulated accounts, from {}", args.sim.sentence()));
+    let accounts = count(accounts as u64, "account");
+    let line = format!("SIMULATED: as asked for, the harness makes up {accounts} (from {})", args.sim.sentence());
+    say_loudly(&line, args.format == Format::Json);
     Ok(simulator)
 }
 
@@ -199,6 +220,9 @@ async fn with_plugins(args: &FleetArgs, specs: Vec<Spec>, active: usize) -> Resu
             Some(plugin) => plugin.clone(),
             None => args.component.load_from(&engine, &file).await?,
         };
+        if spec.kinds == args.kinds {
+            kinds::check(&args.kinds, &plugin)?;
+        }
         if spec.granted.is_none() {
             spec.granted = Some(args.egress.grant(&plugin)?);
         }

@@ -1,9 +1,10 @@
 //! `health`: whether evidence can be collected, and what to do if not.
 
 use super::args::{Depth, Format, HealthArgs};
+use super::progress::Progress;
 use super::{cost, warnings};
 use host_test::exit;
-use host_test::text::{plain, say, table};
+use host_test::text::{count, plain, say, say_json, state, table};
 use serde_json::json;
 use source_host::bindings::exports::compliance::source::planner::Cost;
 use source_host::bindings::exports::compliance::source::source::{
@@ -12,12 +13,14 @@ use source_host::bindings::exports::compliance::source::source::{
 use source_host::collection::CollectionOptions;
 use source_host::error::{Error, Result};
 use source_host::limits::Limit;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Checks and shows it.
 pub async fn run(args: &HealthArgs) -> Result<u8> {
     let plugin = args.component.load().await?;
-    let target = args.target.resolve(&plugin).await?;
+    let is_json = args.format == Format::Json;
+    let target = args.target.resolve(&plugin, is_json).await?;
     let (mut instance, configured) = plugin.configured(&target.tenant).await?;
     warnings::show(&configured);
     let depth = match args.depth {
@@ -25,6 +28,7 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         Depth::Coverage => HealthDepth::Coverage,
     };
     let (longest, begun) = (target.tenant.limits.health, Instant::now());
+    let progress = Progress::start(Arc::clone(&target.tenant.meter), target.tenant.clock.clone());
     let report = instance.health(depth).await.inspect_err(|_| warnings::after(&target.tenant))?;
     // The cost of a collection of all that is on by default; what a key may not read costs little. It is counted
     // in what is left of the time.
@@ -37,11 +41,13 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
         }
         _ => None,
     };
+    drop(progress);
     match args.format {
         Format::Table => show(&report, estimate.as_ref()),
-        Format::Json => say(format!("{:#}", to_json(&report, estimate.as_ref()))),
+        Format::Json => say_json(&to_json(&report, estimate.as_ref())),
     }
     warnings::after(&target.tenant);
+    target.remind(is_json);
     Ok(code(&report))
 }
 
@@ -67,10 +73,12 @@ fn word(state: HealthState) -> &'static str {
 fn show(report: &HealthReport, estimate: Option<&Result<Cost>>) {
     let account =
         report.account.as_ref().map_or("unknown account", |account| account.name.as_deref().unwrap_or(&account.id));
-    say(format!("{}: {} ({}, {} calls)", word(report.state), plain(account), report.checked_at, report.usage.requests));
+    let calls = count(report.usage.requests.into(), "call");
+    say(format!("{}: {} ({}, {calls})", word(report.state), plain(account), plain(&report.checked_at)));
     let mut rows = table(&["Check", "State", "What was found", "What to do"]);
     for check in &report.checks {
-        rows.add_row(vec![plain(about(check)), word(check.state).into(), plain(&check.message), plain(&remedy(check))]);
+        let (message, remedy) = (plain(&check.message), plain(&remedy(check)));
+        rows.add_row([plain(about(check)).into(), state(word(check.state)), message.into(), remedy.into()]);
     }
     say(rows);
     match estimate {

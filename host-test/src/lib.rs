@@ -5,5 +5,6 @@ pub mod exit;
 pub mod pair;
 pub mod policies;
 pub mod process;
+pub mod table;
 pub mod text;
 pub mod trail;

@@ -9,7 +9,11 @@ mod diff;
 mod files;
 mod fleet;
 mod health;
+mod init;
+mod kinds;
 mod locate;
+mod manual;
+mod output;
 mod plan;
 mod progress;
 mod reconcile;
@@ -21,7 +25,7 @@ mod verify;
 mod warnings;
 
 use args::{CollectArgs, DescribeArgs, HealthArgs};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use host_test::{exit, text};
 use source_host::error::Error;
 use source_host::limits::Limit;
@@ -34,11 +38,18 @@ use std::process::ExitCode;
 /// policy · 10 verify: contradicted · 11 verify: consistent, and no seal or key was given ·
 /// 12 reconcile: the two do not agree · 130 interrupted.
 #[derive(Parser)]
-#[command(name = "host-test", version, about, long_about, max_term_width = 100)]
+#[command(name = "host-test", version, about, long_about, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
+    #[command(flatten)]
+    output: output::OutputArgs,
     #[command(subcommand)]
     command: Command,
 }
+
+const EXAMPLES: &str = "Examples:
+  host-test collect --out evidence
+  host-test verify evidence
+  host-test describe";
 
 #[derive(Subcommand)]
 enum Command {
@@ -46,6 +57,8 @@ enum Command {
     Describe(DescribeArgs),
     /// Check whether evidence can be collected, and what to do if not.
     Health(Box<HealthArgs>),
+    /// Lead from nothing to a first collection of a real account, and to a daily one.
+    Init(Box<init::InitArgs>),
     /// Collect evidence into a folder, one record per line.
     Collect(Box<CollectArgs>),
     /// Check a collection offline: digests, hash chain, counts, seal.
@@ -62,6 +75,10 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Collect for many tenants at once, each into its own folder.
     Fleet(Box<fleet::FleetArgs>),
+    /// Print what a shell needs to complete commands and options.
+    Completions(manual::CompletionsArgs),
+    /// Write manual pages into a folder.
+    Man(manual::ManArgs),
 }
 
 /// Runs the program.
@@ -73,6 +90,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::COMPLETE });
         }
     };
+    cli.output.apply();
     files::raise_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -86,6 +104,7 @@ fn main() -> ExitCode {
         match cli.command {
             Command::Describe(args) => describe::run(&args).await,
             Command::Health(args) => health::run(&args).await,
+            Command::Init(args) => init::run(*args).await,
             Command::Collect(args) if args.plan => plan::run(&args).await,
             Command::Collect(args) => collect::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
@@ -95,6 +114,8 @@ fn main() -> ExitCode {
             Command::Keygen(args) => verify::keygen(&args),
             Command::Simulate(args) => simulate::run(&args).await,
             Command::Fleet(args) => fleet::run(&args).await,
+            Command::Completions(args) => manual::completions(&args, Cli::command()),
+            Command::Man(args) => manual::man(&args, Cli::command()),
         }
     });
     runtime.shutdown_background();
@@ -111,44 +132,44 @@ fn main() -> ExitCode {
 fn report(error: &Error) {
     match error {
         Error::Configuration(findings) => {
-            text::note("error: the configuration was refused");
+            text::error("error: the configuration was refused");
             for finding in findings {
                 let place = if finding.pointer.is_empty() { "" } else { &format!("{}: ", finding.pointer) };
-                text::note(format!("  {}{} [{}]", text::plain(place), text::plain(&finding.message), finding.code));
-                text::note(format!("    → {}", text::plain(&finding.remedy)));
+                text::error(format!("  {}{} [{}]", text::plain(place), text::plain(&finding.message), finding.code));
+                text::error(format!("    → {}", text::plain(&finding.remedy)));
             }
         }
         Error::Source(failure) => {
             let pointer = failure.pointer.as_deref().map(|pointer| format!("{}: ", flag(pointer))).unwrap_or_default();
-            text::note(format!("error: {}{}", text::plain(&pointer), text::plain(&failure.message)));
-            text::note(format!("  → {}", text::plain(&failure.remedy)));
+            text::error(format!("error: {}{}", text::plain(&pointer), text::plain(&failure.message)));
+            text::error(format!("  → {}", text::plain(&failure.remedy)));
             if let Some(seconds) = failure.retry_after_seconds {
-                text::note(format!("  → try again in {seconds} s"));
+                text::error(format!("  → try again in {seconds} s"));
             }
             if let Some(id) = &failure.request_id {
-                text::note(format!("  request id: {}", text::plain(id)));
+                text::error(format!("  request id: {}", text::plain(id)));
             }
         }
         Error::NotGranted { id, asks, policy } => {
-            text::note(format!("error: no policy says what the source {:?} may send; it asks for", text::plain(id)));
+            text::error(format!("error: no policy says what the source {:?} may send; it asks for", text::plain(id)));
             list("  ", asks);
-            text::note("  → read that; to grant it, save this text in a file and name it with --egress:");
-            text::note(policy.lines().map(text::plain).collect::<Vec<_>>().join("\n"));
+            text::error("  → read that; to grant it, save this text in a file and name it with --egress:");
+            text::error(policy.lines().map(text::plain).collect::<Vec<_>>().join("\n"));
         }
         Error::BeyondGrant { id, asks, granted } => {
-            text::note(format!("error: the source {:?} asks for more than its policy grants", text::plain(id)));
+            text::error(format!("error: the source {:?} asks for more than its policy grants", text::plain(id)));
             list("  asked for, not granted: ", asks);
             list("  granted:                ", granted);
-            text::note("  → use the component that the policy was made for, or grant more with --egress FILE");
+            text::error("  → use the component that the policy was made for, or grant more with --egress FILE");
         }
         Error::Limit(limit @ (Limit::Time(_) | Limit::Pages(_))) => {
-            text::note(format!("error: the collection was stopped by the limit of its {limit}"));
-            text::note(match limit {
+            text::error(format!("error: the collection was stopped by the limit of its {limit}"));
+            text::error(match limit {
                 Limit::Pages(_) => "  → resume it with --resume, and larger pages: see --max-records-per-page",
                 _ => "  → resume it with --resume; to need less time, see --kinds, spread_days and requests_per_hour",
             });
         }
-        other => text::note(format!("error: {}", text::plain(&other.to_string()))),
+        other => text::error(format!("error: {}", text::plain(&other.to_string()))),
     }
 }
 
@@ -166,5 +187,27 @@ fn flag(pointer: &str) -> &str {
 }
 
 fn list(before: &str, lines: &[String]) {
-    lines.iter().for_each(|line| text::note(format!("{before}{}", text::plain(line))));
+    lines.iter().for_each(|line| text::error(format!("{before}{}", text::plain(line))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_examples_and_all_of_them_are_understood() {
+        let program = Cli::command();
+        program.clone().debug_assert();
+        let commands = program.get_subcommands().cloned().chain([program.clone()]);
+        for command in commands {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = examples.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+            assert!(!lines.is_empty(), "{} has no examples", command.get_name());
+            for line in lines {
+                let words = line.split(' ').take_while(|word| *word != ">");
+                let understood = Cli::try_parse_from(words).map(|_| ());
+                assert!(understood.is_ok(), "{line}: {}", understood.unwrap_err());
+            }
+        }
+    }
 }

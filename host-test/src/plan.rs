@@ -2,13 +2,15 @@
 
 use super::args::{CollectArgs, Format};
 use super::cost::{amount, by_kind, calls, is_whole, least, time, to_json};
+use super::progress::Progress;
 use super::target::check_since;
-use super::warnings;
+use super::{kinds, warnings};
 use host_test::exit;
-use host_test::text::{plain, say, table};
+use host_test::text::{plain, say, say_json, table};
 use source_host::bindings::compliance::source::types::Severity;
 use source_host::bindings::exports::compliance::source::planner::{Cost, EndpointCost};
 use source_host::error::{Error, Result};
+use std::sync::Arc;
 
 /// Asks the source, and shows what it says.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
@@ -16,17 +18,23 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     if !plugin.is_planner() {
         return Err(Error::usage("this component cannot say what a collection would cost", "leave out --plan"));
     }
-    let target = args.target.resolve(&plugin).await?;
+    kinds::check(&args.kinds, &plugin)?;
+    let is_json = args.format == Format::Json;
+    let target = args.target.resolve(&plugin, is_json).await?;
     check_since(args.since.as_deref(), &target.tenant.clock)?;
     let (mut instance, configured) = plugin.configured(&target.tenant).await?;
     warnings::show(&configured);
+    let progress = Progress::start(Arc::clone(&target.tenant.meter), target.tenant.clock.clone());
     let cost = instance.estimate(&super::collect::options(args).request()).await;
+    drop(progress);
     warnings::after(&target.tenant);
     let cost = cost?;
-    match args.format {
-        Format::Json => say(format!("{:#}", to_json(&cost))),
-        Format::Table => show(&cost),
+    if is_json {
+        say_json(&to_json(&cost))
+    } else {
+        show(&cost)
     }
+    target.remind(is_json);
     Ok(if is_whole(&cost) { exit::COMPLETE } else { exit::INCOMPLETE })
 }
 

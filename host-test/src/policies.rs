@@ -15,7 +15,7 @@ const AUDIT_TRAIL: &str = include_str!("../policies/fivetran-audit-trail.json");
 #[derive(Args)]
 pub struct EgressArgs {
     /// Policy of what the component may send, as JSON (see docs/security.md); default: the one built in for its source.
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(help_heading = "Component", long, value_name = "FILE.json")]
     pub egress: Option<PathBuf>,
 }
 

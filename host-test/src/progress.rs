@@ -1,6 +1,6 @@
 //! How a collection shows that it is alive: a bar on a terminal, plain lines elsewhere.
 
-use host_test::text::{note, plain};
+use host_test::text::{count, note, plain};
 use indicatif::{ProgressBar, ProgressStyle};
 use source_host::bindings::compliance::source::types::Failure;
 use source_host::bindings::exports::compliance::source::source::Page;
@@ -57,11 +57,14 @@ impl Progress {
             Some(bar) => {
                 bar.set_length(u64::from(page.progress.stages_total));
                 bar.set_position(u64::from(page.progress.stages_done));
-                bar.set_prefix(format!("{stage}, {records} records"));
+                bar.set_prefix(format!("{stage}, {}", count(records, "record")));
             }
             None => note(format!(
-                "{}/{} {stage}: {records} records, {calls} calls",
-                page.progress.stages_done, page.progress.stages_total
+                "{}/{} {stage}: {}, {}",
+                page.progress.stages_done,
+                page.progress.stages_total,
+                count(records, "record"),
+                count(calls, "call")
             )),
         }
     }
@@ -113,7 +116,7 @@ async fn refresh(line: Line, meter: Arc<Meter>) {
     let mut seen = None;
     loop {
         if let Some(bar) = &line.bar {
-            bar.set_message(format!("{} calls", meter.requests()));
+            bar.set_message(count(meter.requests(), "call"));
             bar.tick();
         }
         if let Some(asked) = meter.asked()

@@ -3,14 +3,18 @@
 use super::args::Format;
 use clap::Args;
 use host_test::exit;
-use host_test::text::{plain, plain_json, plural, say, table};
+use host_test::text::{count, plain, say, say_json, table};
 use source_evidence::reconcile::{Check, Reconciliation, TOLERANCE_SECONDS, Verdict, reconcile};
 use source_host::error::Result;
+use source_report::names::Names;
 use std::path::PathBuf;
 
 /// Compares two finished collections: that of an account, and that of its audit trail. Exit code 0 when they agree
 /// wherever they could be compared, 12 when something does not agree, 5 when not all could be compared.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test reconcile evidence trail
+  host-test reconcile evidence trail --tolerance-seconds 60 --format json")]
 pub struct ReconcileArgs {
     /// Folder of the account's collection.
     #[arg(value_name = "DIR_OF_ACCOUNT")]
@@ -33,8 +37,8 @@ const SHOWN: usize = 20;
 pub fn run(args: &ReconcileArgs) -> Result<u8> {
     let found = reconcile(&args.account, &args.trail, args.tolerance_seconds)?;
     match args.format {
-        Format::Json => say(plain_json(&serde_json::to_string(&found).unwrap_or_default())),
-        Format::Table => show(&found),
+        Format::Json => say_json(&serde_json::to_value(&found).unwrap_or_default()),
+        Format::Table => show(&found, &Names::read(&args.account)?),
     }
     Ok(match found.verdict {
         Verdict::Match => exit::COMPLETE,
@@ -43,7 +47,7 @@ pub fn run(args: &ReconcileArgs) -> Result<u8> {
     })
 }
 
-fn show(found: &Reconciliation) {
+fn show(found: &Reconciliation, names: &Names) {
     let checks = [
         ("a creation stamp meets an entry", &found.stamps),
         ("what was deleted is not there", &found.deletions),
@@ -60,11 +64,11 @@ fn show(found: &Reconciliation) {
         Some((first, last)) => say(format!("trail: {} to {}", plain(first), plain(last))),
         None => say("trail: no entries"),
     }
-    checks.iter().for_each(|(_, check)| show_findings(check));
-    show_changed(found);
+    checks.iter().for_each(|(_, check)| show_findings(check, names));
+    show_changed(found, names);
     for one in &found.not_compared {
-        let (entries, stamps) = (one.entries, one.stamps);
-        let size = format!("{entries} {}, {stamps} {}", plural_entry(entries), plural(stamps, "stamp"));
+        let entries = if one.entries == 1 { "1 entry".into() } else { format!("{} entries", one.entries) };
+        let size = format!("{entries}, {}", count(one.stamps, "stamp"));
         say(format!("not compared: {} ({size}): {}", plain(&one.what), plain(&one.why)));
     }
     found.caveats.iter().for_each(|caveat| say(format!("note: {}", plain(caveat))));
@@ -78,31 +82,38 @@ fn sentence(found: &Reconciliation) -> String {
     let disagreed: u64 = told.map(|check| check.disagreed.len() as u64).sum();
     match found.verdict {
         Verdict::Match => {
-            format!("the account and its audit trail agree wherever they could be compared ({agreed} times)")
+            format!("the account and its audit trail agree wherever they could be compared ({})", count(agreed, "time"))
         }
         Verdict::Mismatch => {
-            format!("the account and its audit trail do not agree: {disagreed} {}", plural(disagreed, "finding"))
+            format!("the account and its audit trail do not agree: {}", count(disagreed, "finding"))
         }
         Verdict::Incomplete => "not all could be compared: collect what is missing, and compare again".into(),
     }
 }
 
-fn show_findings(check: &Check) {
+fn show_findings(check: &Check, names: &Names) {
     for one in check.disagreed.iter().take(SHOWN) {
-        let by = one.user_id.as_ref().map(|user| format!(" by {user}")).unwrap_or_default();
-        say(plain(&format!("{} {}: at {}{by}: {}", one.resource_type, one.resource_id, one.at, one.what)));
+        let by = one.user_id.as_ref().map(|user| format!(" by {}", names.shown("user", user)));
+        let (kind, thing) = (&one.resource_type, names.shown(&one.resource_type, &one.resource_id));
+        say(plain(&format!("{kind} {thing}: at {}{}: {}", one.at, by.unwrap_or_default(), one.what)));
     }
     more(check.disagreed.len());
 }
 
-fn show_changed(found: &Reconciliation) {
+fn show_changed(found: &Reconciliation, names: &Names) {
     for one in found.changed.iter().take(SHOWN) {
         let by = one.by.iter().map(|by| {
-            let who = by.user_id.as_deref().unwrap_or("someone the trail does not name");
-            format!("{who} ({} {}, last at {})", by.times, plural(by.times, "time"), by.last_at)
+            let who = by.user_id.as_ref().map(|user| names.shown("user", user));
+            let who = who.unwrap_or_else(|| "someone the trail does not name".into());
+            format!("{who} ({}, last at {})", count(by.times, "time"), by.last_at)
         });
         let by = by.collect::<Vec<_>>().join(", ");
-        say(plain(&format!("changed: {} {} by {by}: {}", one.resource_type, one.resource_id, one.title)));
+        say(plain(&format!(
+            "changed: {} {} by {by}: {}",
+            one.resource_type,
+            one.resource_id,
+            names.readable(&one.title)
+        )));
     }
     more(found.changed.len());
 }
@@ -111,8 +122,4 @@ fn more(count: usize) {
     if count > SHOWN {
         say(format!("… and {} more; --format json has all", count - SHOWN));
     }
-}
-
-fn plural_entry(count: u64) -> &'static str {
-    if count == 1 { "entry" } else { "entries" }
 }

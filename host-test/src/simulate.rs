@@ -13,12 +13,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test simulate --listen 127.0.0.1:8080
+  host-test simulate --listen 127.0.0.1:8080 --vendor snowflake
+  host-test simulate --listen 127.0.0.1:8443 --tls --ca-out ca.pem")]
 pub struct SimulateArgs {
     /// Address to listen on, e.g. 127.0.0.1:8080; port 0 for any.
     #[arg(long, value_name = "ADDR")]
     listen: SocketAddr,
     /// Number of accounts to serve: account n > 0 has the seed plus n, and its API key ends in -n.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 1)]
     sim_accounts: usize,
     /// Speak TLS, with an authority of its own that is made at the start.
     #[arg(long, requires = "ca_out")]
@@ -67,12 +71,18 @@ impl Vendor {
 #[derive(Args)]
 pub struct TrailArgs {
     /// Number of entries of the audit trail; twice as many rows are in LOG.
-    #[arg(long, value_name = "N", default_value_t = 500)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 500)]
     sim_entries: usize,
     /// What is wrong with the audit trail, or how it is laid out: WORD, WORD=NUMBER or WORD=NAME, where changes take
     /// @REQUESTS after which they happen, e.g. pending=2, no-table=audit_trail or added=100@5. An unknown word lists
     /// them all.
-    #[arg(long, value_delimiter = ',', value_name = "WORD,…")]
+    #[arg(
+        help_heading = "Simulator (--sim-*)",
+        long,
+        hide_short_help = true,
+        value_delimiter = ',',
+        value_name = "WORD,…"
+    )]
     sim_trail: Vec<Knob>,
 }
 
@@ -110,34 +120,46 @@ impl Http {
 #[derive(Args)]
 pub struct SimArgs {
     /// Seed of the simulated account: the same seed, the same account.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 1)]
     sim_seed: u64,
     /// Number of users.
-    #[arg(long, value_name = "N", default_value_t = 40)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 40)]
     sim_users: usize,
     /// Number of teams.
-    #[arg(long, value_name = "N", default_value_t = 6)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 6)]
     sim_teams: usize,
     /// Number of groups.
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 5)]
     sim_groups: usize,
     /// Number of connections.
-    #[arg(long, value_name = "N", default_value_t = 80)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 80)]
     sim_connections: usize,
     /// Number of changes in the simulated account, for `diff`: of the first N connections most are paused
     /// or resumed, of the next N most have synced, and half as many users have left, joined or become
     /// administrators.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 0)]
     sim_changes: usize,
     /// Milliseconds before each answer of the simulator.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 0)]
     sim_latency_ms: u64,
     /// Use a system key with these READ scopes only, instead of an administrator's key.
-    #[arg(long, value_delimiter = ',', value_name = "SCOPE,…")]
+    #[arg(
+        help_heading = "Simulator (--sim-*)",
+        long,
+        hide_short_help = true,
+        value_delimiter = ',',
+        value_name = "SCOPE,…"
+    )]
     sim_scopes: Option<Vec<String>>,
     /// Make answers fail: FAULT@PATH, with #FROM (the first one to fail) and xTIMES (how many fail), e.g.
     /// 503@/v1/users#2x1 or 429=30@/v1/connections.
-    #[arg(long, value_delimiter = ',', value_name = "FAULT@PATH,…")]
+    #[arg(
+        help_heading = "Simulator (--sim-*)",
+        long,
+        hide_short_help = true,
+        value_delimiter = ',',
+        value_name = "FAULT@PATH,…"
+    )]
     sim_faults: Vec<Rule>,
 }
 
@@ -172,11 +194,16 @@ impl SimArgs {
 
     /// The account in a few words.
     pub fn sentence(&self) -> String {
-        let Self { sim_seed, sim_users, sim_teams, sim_groups, sim_connections, sim_changes, .. } = self;
-        let changed = if *sim_changes > 0 { format!(", {sim_changes} changes") } else { String::new() };
-        format!(
-            "seed {sim_seed}: {sim_users} users, {sim_teams} teams, {sim_groups} groups, {sim_connections} connections{changed}"
-        )
+        let parts = [
+            (self.sim_users, "user"),
+            (self.sim_teams, "team"),
+            (self.sim_groups, "group"),
+            (self.sim_connections, "connection"),
+            (self.sim_changes, "change"),
+        ];
+        let told = parts.into_iter().filter(|(number, what)| *number > 0 || *what != "change");
+        let parts: Vec<String> = told.map(|(number, what)| text::count(number as u64, what)).collect();
+        format!("seed {}: {}", self.sim_seed, parts.join(", "))
     }
 }
 
@@ -191,7 +218,7 @@ pub fn env_pair() -> Result<Option<Pair>> {
             code: "credential-missing".into(),
             pointer: format!("/credentials/{field}"),
             message: format!("{other} is set and {name} is not"),
-            remedy: format!("Set {name} too, or unset both to use the embedded simulator."),
+            remedy: format!("Set {name} too, or unset {other}."),
         }]))
     };
     match (read("FIVETRAN_API_KEY"), read("FIVETRAN_API_SECRET")) {
@@ -247,6 +274,7 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
     super::signals::interrupted().await;
     let (served, connections) = (simulator.served(), simulator.connections_accepted());
     simulator.stop().await;
-    text::say(format!("served {served} requests over {connections} connections"));
+    let (served, connections) = (text::count(served as u64, "request"), text::count(connections as u64, "connection"));
+    text::say(format!("served {served} over {connections}"));
     Ok(exit::COMPLETE)
 }

@@ -8,9 +8,10 @@ use host_test::policies::EgressArgs;
 use host_test::text;
 use host_test::trail::{self, Place};
 use http::Uri;
+use source_host::bindings::compliance::source::types::{Diagnostic, Severity};
 use source_host::error::{Error, Result};
 use source_host::plugin::Plugin;
-use source_host::tenant::{Clock, Credentials, Managed, Tenant, upstream_fault};
+use source_host::tenant::{Clock, Credentials, Managed, Pair, Tenant, upstream_fault};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
@@ -20,29 +21,38 @@ use time::format_description::well_known::Rfc3339;
 /// FIVETRAN_API_SECRET; for the audit trail in AUDIT_TRAIL_TOKEN, or for Datadog in DD_API_KEY and DD_APPLICATION_KEY.
 #[derive(Args)]
 pub struct TargetArgs {
+    /// Read a real account: without its credentials in the environment, this is an error.
+    #[arg(help_heading = "Account", long, conflicts_with = "simulated")]
+    real: bool,
+    /// Read the simulated account, whatever credentials the environment holds. Needed where CI is set and they are not.
+    #[arg(help_heading = "Account", long)]
+    simulated: bool,
     /// Settings of the source: a file with a JSON object.
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(help_heading = "Account", long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
     /// For the audit trail without --settings: where the simulated account's is.
-    #[arg(long, value_enum, default_value_t = Place::Snowflake, conflicts_with = "settings")]
+    #[arg(help_heading = "Account", long, value_enum, default_value_t = Place::Snowflake, conflicts_with = "settings")]
     place: Place,
     #[command(flatten)]
     egress: EgressArgs,
     /// Send requests to this server instead of the real host, after the egress check: over https, or http to 127.0.0.1 or [::1].
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = "Account", long, value_name = "URL")]
     upstream: Option<Uri>,
     /// Who adds the credentials to requests: the component, or the harness, so that the component never sees them
     /// (host-managed; not for Datadog's keys).
-    #[arg(long, value_enum, default_value_t = Mode::Component)]
+    #[arg(help_heading = "Account", long, value_enum, default_value_t = Mode::Component)]
     credentials: Mode,
     /// Show the component this time instead of the current one: for runs that can be repeated to the
     /// byte.
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(help_heading = "Account", long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
     #[command(flatten)]
     trail: TrailArgs,
     #[command(flatten)]
     sim: SimArgs,
+    /// The pair that `init` was given, which holds instead of any other.
+    #[arg(skip)]
+    pub pair: Option<Pair>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,17 +83,27 @@ struct Given {
     variables: String,
 }
 
+impl Target {
+    /// Says once more at the end that all of this was made up, if it was.
+    pub fn remind(&self, is_json: bool) {
+        if let Some(account) = &self.tenant.simulated {
+            let line = format!("SIMULATED: this account was made up by the harness ({account})");
+            text::say_loudly(&line, is_json);
+        }
+    }
+}
+
 impl TargetArgs {
-    /// Finds out what is meant for this component, and starts the simulator if that is.
-    pub async fn resolve(&self, plugin: &Plugin) -> Result<Target> {
+    /// Finds out what is meant for this component, and starts the simulator if that is. `is_json`: standard output is
+    /// for programs.
+    pub async fn resolve(&self, plugin: &Plugin, is_json: bool) -> Result<Target> {
         let granted = Some(self.egress.grant(plugin)?);
         let given = if plugin.description().id == trail::SOURCE { self.trail()? } else { self.account()? };
+        if given.real.is_none() {
+            self.may_simulate(&given.variables)?;
+        }
         let simulator = if given.real.is_none() && self.upstream.is_none() {
-            let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let config = Config { vendor: given.vendor, trail: self.trail.trail(), ..self.sim.config(None) };
-            let simulator = Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))?;
-            text::note(format!("no {}: using the embedded simulator ({})", given.variables, self.sim.sentence()));
-            Some(simulator)
+            Some(self.simulator(&given, is_json).await?)
         } else {
             None
         };
@@ -98,10 +118,63 @@ impl TargetArgs {
             (None, Some(simulator)) => simulator.url().parse().ok(),
             (None, None) => None,
         };
+        if let Some(upstream) = &tenant.upstream {
+            text::detail(format!("requests go to {upstream} in place of the vendor's server"));
+        }
         if let Some(instant) = &self.fixed_clock {
             tenant.clock = Clock::fixed(milliseconds("--fixed-clock", instant)?);
         }
         Ok(Target { tenant, simulator })
+    }
+
+    /// Whether the simulated account is asked for.
+    pub fn is_simulated(&self) -> bool {
+        self.simulated
+    }
+
+    /// The options with files that a later run against the same needs.
+    pub fn files(&self) -> [(&'static str, &Option<PathBuf>); 2] {
+        [("--settings", &self.settings), ("--egress", &self.egress.egress)]
+    }
+
+    /// The other options that it needs.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if self.credentials == Mode::HostManaged {
+            words.extend(["--credentials", "host-managed"].map(String::from));
+        }
+        if let Some(upstream) = &self.upstream {
+            words.extend(["--upstream".into(), upstream.to_string()]);
+        }
+        words
+    }
+
+    /// Whether a made-up account may stand in for one whose credentials are not there.
+    fn may_simulate(&self, variables: &str) -> Result<()> {
+        // Nobody reads what a job prints while it succeeds.
+        let is_job = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+        let why = match (self.real, is_job && !self.simulated) {
+            (true, _) => "--real was given",
+            (false, true) => "CI is set, so that this may be a job that nobody watches",
+            (false, false) => return Ok(()),
+        };
+        Err(Error::Configuration(vec![Diagnostic {
+            severity: Severity::Error,
+            code: "credential-missing".into(),
+            pointer: "/credentials".into(),
+            message: format!("{why}, and the environment has no {variables}"),
+            remedy: "Set what is missing to read a real account, or give --simulated to read a made-up one.".into(),
+        }]))
+    }
+
+    /// Starts the simulator, and says so where nobody can miss it.
+    async fn simulator(&self, given: &Given, is_json: bool) -> Result<Simulator> {
+        let why = if self.simulated { "as asked for".into() } else { format!("there is no {}", given.variables) };
+        let account = self.sim.sentence();
+        text::say_loudly(&format!("SIMULATED: {why}, so the harness makes up an account ({account})"), is_json);
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let config = Config { vendor: given.vendor, trail: self.trail.trail(), ..self.sim.config(None) };
+        Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))
     }
 
     fn settings(&self) -> Result<Option<String>> {
@@ -112,11 +185,15 @@ impl TargetArgs {
     fn account(&self) -> Result<Given> {
         let pair = |pair| Credentials::Basic(tenants_pair(pair));
         Ok(Given {
-            real: env_pair()?.map(pair),
-            simulated: pair(fivetran_simulator::default_pair()),
+            real: match &self.pair {
+                _ if self.simulated => None,
+                Some(given) => Some(Credentials::Basic(given.clone())),
+                None => env_pair()?.map(pair),
+            },
+            simulated: self.pair.clone().map_or_else(|| pair(fivetran_simulator::default_pair()), Credentials::Basic),
             vendor: Vendor::Fivetran,
             settings: self.settings()?,
-            variables: "FIVETRAN_API_KEY".into(),
+            variables: "FIVETRAN_API_KEY and no FIVETRAN_API_SECRET".into(),
         })
     }
 
@@ -125,14 +202,15 @@ impl TargetArgs {
         let read = |name: &str| std::env::var(name).ok();
         let settings = self.settings()?;
         let place = settings.as_deref().and_then(Place::of).unwrap_or(self.place);
-        if settings.is_none() && self.upstream.is_none() && trail::has_token(read) {
-            let what = "there is a token in AUDIT_TRAIL_TOKEN, and no settings say where the trail is";
-            let remedy = "name them with --settings (locate finds them), or unset it to use the embedded simulator";
-            return Err(Error::usage(what, remedy));
+        let is_nowhere = settings.is_none() && self.upstream.is_none();
+        if is_nowhere && !self.simulated && (self.real || trail::has_token(read)) {
+            let given = if self.real { "--real was given" } else { "there is a token in AUDIT_TRAIL_TOKEN" };
+            let remedy = "name them with --settings (locate finds them), or give --simulated to read a made-up trail";
+            return Err(Error::usage(format!("{given}, and no settings say where the trail is"), remedy));
         }
         let simulated = self.trail.trail();
         Ok(Given {
-            real: if settings.is_some() || self.upstream.is_some() { place.from_environment(read)? } else { None },
+            real: if is_nowhere || self.simulated { None } else { place.from_environment(read)? },
             simulated: place.simulated_credentials(&simulated),
             vendor: place.vendor(),
             variables: place.variable_names(),

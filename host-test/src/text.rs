@@ -1,30 +1,110 @@
-//! What the program prints, and its tables.
+//! What the program prints, and how much of it: `--quiet`, `--verbose` and `--color` are set here once.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+pub use crate::table::{Cell, Table, state, table};
+use console::style;
+use crossterm::style::force_color_output;
+use serde_json::Value;
 pub use source_evidence::text::{plain, plain_json, plural};
+use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
-/// A table with these headings.
-pub fn table(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(headings);
-    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
-        table.set_width(120);
-    }
-    // Names are to be copied: they are not cut over lines.
-    if let Some(first) = table.column_mut(0) {
-        first.set_constraint(ColumnConstraint::ContentWidth);
-    }
-    table
+/// How much is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loudness {
+    /// Errors only, and what is asked for as JSON.
+    pub quiet: bool,
+    /// What else may help to understand a run.
+    pub verbose: bool,
 }
 
-/// Prints a line. A reader that has gone away is no reason to fail.
+static LOUDNESS: OnceLock<Loudness> = OnceLock::new();
+
+/// Sets how much is printed, and whether in colours; `None`: on a terminal, unless `NO_COLOR` is set.
+pub fn set(loudness: Loudness, colours: Option<bool>) {
+    let _ = LOUDNESS.set(loudness);
+    if let Some(colours) = colours {
+        console::set_colors_enabled(colours);
+        console::set_colors_enabled_stderr(colours);
+        // The words of tables are coloured by another crate.
+        force_color_output(colours);
+    }
+}
+
+/// Whether more is to be printed.
+#[must_use]
+pub fn is_verbose() -> bool {
+    loudness().verbose
+}
+
+/// So many things, each of them called `one`.
+#[must_use]
+pub fn count(count: u64, one: &str) -> String {
+    format!("{count} {}", plural(count, one))
+}
+
+fn loudness() -> Loudness {
+    LOUDNESS.get().copied().unwrap_or_default()
+}
+
+/// Prints a line of the result for people. A reader that has gone away is no reason to fail.
 pub fn say(text: impl std::fmt::Display) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout(), "{text}");
+    if !loudness().quiet {
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+}
+
+/// Prints a result for programs: one JSON document. Nothing of it can steer a terminal.
+pub fn say_json(value: &Value) {
+    // No line of it ends within a text.
+    let text = format!("{value:#}");
+    text.lines().for_each(|line| raw(&plain_json(line)));
+}
+
+/// Prints a line as it is, however quiet the program is to be.
+pub fn raw(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Prints a line of progress or trouble.
 pub fn note(text: impl std::fmt::Display) {
-    use std::io::Write;
+    if !loudness().quiet {
+        error(text);
+    }
+}
+
+/// Prints what helps to understand a run.
+pub fn detail(text: impl std::fmt::Display) {
+    if is_verbose() {
+        error(text);
+    }
+}
+
+/// Prints a line about an error, however quiet the program is to be.
+pub fn error(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints what nobody may miss: on standard output, where that is for people, and on standard error, unless both are
+/// the same terminal.
+pub fn say_loudly(text: &str, is_json: bool) {
+    let is_seen = !is_json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    if !is_seen {
+        error(style(text).for_stderr().bold().yellow());
+    }
+    if !is_json {
+        say(style(text).bold().yellow());
+    }
+}
+
+/// Colours a line by what it begins with: what is wrong, and what was made up.
+#[must_use]
+pub fn marked(line: String) -> String {
+    let mark = |word: &str| line.strip_prefix(word).map(str::to_string);
+    if let Some(rest) = mark("WRONG") {
+        return format!("{}{rest}", style("WRONG").bold().red());
+    }
+    match mark("SIMULATED") {
+        Some(_) => style(line).bold().yellow().to_string(),
+        None => line,
+    }
 }

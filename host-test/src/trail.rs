@@ -44,10 +44,10 @@ impl Place {
         if self == Self::Datadog { &KEYS } else { &TOKEN }
     }
 
-    /// The variables that its credentials are in, for messages.
+    /// The variables that its credentials are in, as what there is none of.
     #[must_use]
     pub fn variable_names(self) -> String {
-        self.variables().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(" and ")
+        self.variables().iter().map(|(_, name)| *name).collect::<Vec<_>>().join(" and no ")
     }
 
     fn credentials(self, values: Vec<String>) -> Credentials {
@@ -76,7 +76,7 @@ impl Place {
                 code: "credential-missing".into(),
                 pointer: format!("/credentials/{id}"),
                 message: format!("{name} is not set, and {other} is"),
-                remedy: format!("Set {name} too, or unset both to use the embedded simulator."),
+                remedy: format!("Set {name} too, or unset {other}."),
             }]));
         }
         Ok(Some(self.credentials(found.into_iter().flatten().collect())))

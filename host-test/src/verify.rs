@@ -1,18 +1,24 @@
 //! `verify`: is a collection consistent with itself, and is it what a kept seal or a key says? `keygen`: a key to sign collections with.
 
+use super::args::Format;
 use super::schemas;
 use clap::Args;
 use host_test::component::{ComponentArgs, sha256};
 use host_test::exit;
-use host_test::text::say;
+use host_test::text::{marked, say, say_json};
+use serde_json::{Value, json};
 use source_evidence::seal::{self, PublicKey};
-use source_evidence::verify::{Anchors, Verdict, verify};
+use source_evidence::verify::{Anchors, Report, Signature, Verdict, verify};
 use source_host::error::{Error, Result};
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test verify evidence
+  host-test verify evidence --seal 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  host-test verify evidence --public-key auditor.pem.pub --format json")]
 pub struct VerifyArgs {
     #[command(flatten)]
     component: ComponentArgs,
@@ -28,13 +34,22 @@ pub struct VerifyArgs {
     /// Also check contents against the component's JSON Schemas (needs a build with --features schema-check).
     #[arg(long)]
     schemas: bool,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test keygen --out auditor.pem
+  host-test collect --out evidence --signing-key auditor.pem")]
 pub struct KeygenArgs {
     /// File for the key; the public half is written to the same name with .pub.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 /// Exit code 0 when it is what every given anchor says.
@@ -46,7 +61,10 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
     };
     let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
     let report = verify(&args.dir, anchors, check.as_deref())?;
-    report.lines(&args.dir.display().to_string()).iter().for_each(say);
+    match args.format {
+        Format::Json => say_json(&to_json(&report, &args.dir)),
+        Format::Table => report.lines(&args.dir.display().to_string()).into_iter().map(marked).for_each(say),
+    }
     Ok(match report.verdict() {
         Verdict::Contradicted => exit::CONTRADICTED,
         Verdict::Consistent => exit::NO_ANCHOR,
@@ -62,19 +80,53 @@ pub fn keygen(args: &KeygenArgs) -> Result<u8> {
     // The public half first: whatever fails, no private key is left without it.
     create(Path::new(&public_file), &public, 0o644)?;
     create(&args.out, &private, 0o600).inspect_err(|_| drop(std::fs::remove_file(&public_file)))?;
-    say(format!(
-        "key {id}: keep {} secret, and give {} to whoever verifies",
-        args.out.display(),
-        Path::new(&public_file).display()
-    ));
+    let (key, public_file) = (args.out.display(), Path::new(&public_file).display());
+    match args.format {
+        Format::Json => say_json(&json!({
+            "key_id": id, "private_key": key.to_string(), "public_key": public_file.to_string(),
+        })),
+        Format::Table => say(format!("key {id}: keep {key} secret, and give {public_file} to whoever verifies")),
+    }
     Ok(exit::COMPLETE)
 }
 
-/// Never overwrites, and lets nobody else read.
-fn create(path: &Path, text: &str, mode: u32) -> Result<()> {
+fn to_json(report: &Report, folder: &Path) -> Value {
+    let (signature, key) = match &report.signature {
+        Signature::None => ("none", None),
+        Signature::Unchecked(key) => ("unchecked", Some(key)),
+        Signature::Bad => ("bad", None),
+        Signature::Good(key) => ("good", Some(key)),
+    };
+    json!({
+        "folder": folder,
+        "verdict": match report.verdict() {
+            Verdict::Contradicted => "contradicted",
+            Verdict::Consistent => "consistent",
+            Verdict::Anchored => "anchored",
+        },
+        "conclusion": report.conclusion(),
+        "findings": report.findings,
+        "findings_count": report.count,
+        "notes": report.notes,
+        "records": report.records,
+        "requests": report.requests,
+        "evidence_sha256": report.evidence,
+        "seal": report.seal,
+        "is_kept_seal": report.is_kept_seal,
+        "signature": {"state": signature, "key_id": key},
+        "component": report.manifest.component,
+        "started_at": report.manifest.started_at,
+        "updated_at": report.manifest.updated_at,
+        "caveats": report.manifest.caveats().collect::<Vec<_>>(),
+    })
+}
+
+/// Writes a new file: never overwrites, and leaves nothing where that fails.
+pub fn create(path: &Path, text: &str, mode: u32) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::file("create", path))
+    let write = |mut file: File| file.write_all(text.as_bytes()).inspect_err(|_| drop(std::fs::remove_file(path)));
+    options.open(path).and_then(write).map_err(Error::file("create", path))
 }

@@ -46,9 +46,23 @@ impl Error {
     }
 }
 
-/// What to do about a file that could not be opened, where its own name does not say it.
+/// What to do about a file that could not be opened, where that is known.
 fn remedy(error: &std::io::Error) -> &'static str {
-    if is_out_of_files(error) { ": raise the limit on open files (ulimit -n), or run less at once" } else { "" }
+    use std::io::ErrorKind;
+    if is_out_of_files(error) {
+        return ": raise the limit on open files (ulimit -n), or run less at once";
+    }
+    match error.kind() {
+        ErrorKind::NotFound => ": look for a mistake in the name",
+        ErrorKind::PermissionDenied => ": let this user have it, or choose another",
+        ErrorKind::AlreadyExists => ": choose another name, or move what is there",
+        ErrorKind::IsADirectory => ": name a file in it",
+        ErrorKind::NotADirectory => ": name a folder",
+        ErrorKind::AddrInUse => ": something else listens there; choose another port, or 0 for any",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ": make room, and try again",
+        ErrorKind::InvalidData => ": it has to be text in UTF-8",
+        _ => "",
+    }
 }
 
 /// Whether an error is that this process, or the machine, has no file descriptor left for the moment: `EMFILE`

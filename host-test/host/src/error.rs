@@ -22,14 +22,22 @@ pub enum Error {
     /// The engine could not be set up.
     #[error("cannot set up the engine: {0:#}")]
     Engine(wasmtime::Error),
-    /// The file is no component, or none that this engine can compile.
-    #[error("cannot load the component: {0:#}")]
+    /// The file does not begin as a component does; nothing of it was read any further.
+    #[error("{} is no WebAssembly component: {what}", file.display())]
+    NotAComponent {
+        /// The file.
+        file: PathBuf,
+        /// What it is instead, and what to do about it.
+        what: &'static str,
+    },
+    /// The file is no component that this engine can compile.
+    #[error("cannot load the component: {0:#} (it may be damaged, cut short or for another engine: build it anew)")]
     Component(wasmtime::Error),
     /// The component wants more than a source may have.
     #[error("the component imports what no source may have: {}", .0.join(", "))]
     ImportsDenied(Vec<String>),
     /// The component is no source.
-    #[error("the component does not export {0}")]
+    #[error("the component does not export {0}: it is no source, or one for another version of the interface")]
     ExportMissing(&'static str),
     /// The component is not the one that was asked for; nothing of it ran.
     #[error("this is another component: its SHA-256 is {found}, and {wanted} was asked for")]
@@ -139,7 +147,7 @@ impl Error {
             Self::Local(source_evidence::Error::Contract(_)) => "bad-answer",
             Self::Local(_) => "usage",
             Self::Engine(_) | Self::Defect(_) => "defect",
-            Self::Component(_) | Self::ExportMissing(_) => "component",
+            Self::NotAComponent { .. } | Self::Component(_) | Self::ExportMissing(_) => "component",
             Self::ImportsDenied(_) => "imports-denied",
             Self::OtherComponent { .. } => "other-component",
             Self::NotGranted { .. } | Self::BeyondGrant { .. } => "not-granted",

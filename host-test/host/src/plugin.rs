@@ -30,8 +30,7 @@ impl Plugin {
     /// # Errors
     /// When the file cannot be read or is no source that may run.
     pub async fn load(engine: &Engine, path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-        Self::new(engine, &bytes).await
+        Self::new(engine, &read(path)?).await.map_err(|error| naming(error, path))
     }
 
     /// Compiles the component in a file, if its SHA-256 is this one, and asks it for its description.
@@ -39,12 +38,12 @@ impl Plugin {
     /// # Errors
     /// [`Error::OtherComponent`] before anything of it is compiled or run; else as for [`Plugin::load`].
     pub async fn load_only(engine: &Engine, path: &Path, sha256: &str) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+        let bytes = read(path)?;
         let found = sha256_hex(&bytes);
         if !found.eq_ignore_ascii_case(sha256) {
             return Err(Error::OtherComponent { wanted: sha256.into(), found });
         }
-        Self::new(engine, &bytes).await
+        Self::new(engine, &bytes).await.map_err(|error| naming(error, path))
     }
 
     /// Compiles a component and asks it for its description.
@@ -196,6 +195,39 @@ fn given(asked: &Authentication, credentials: &Credentials) -> Result<Given> {
             let what = "the component does not take the kind of credentials that the tenant has";
             Err(Error::usage(what, format!("give the tenant what it asks for: {}", fields())))
         }
+    }
+}
+
+/// What every component begins with: magic, version and layer of the binary format.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+/// What every core module begins with.
+const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+/// The same error, with the file that could not be loaded.
+fn naming(error: Error, path: &Path) -> Error {
+    match error {
+        Error::Component(why) => Error::Component(why.context(path.display().to_string())),
+        other => other,
+    }
+}
+
+/// Reads a file that begins as a component does.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let not = |what| Err(Error::NotAComponent { file: path.into(), what });
+    if path.is_dir() {
+        return not("it is a folder; name the file in it");
+    }
+    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
+    if bytes.starts_with(COMPONENT) {
+        Ok(bytes)
+    } else if bytes.is_empty() {
+        not("the file is empty; build it anew")
+    } else if bytes.starts_with(CORE_MODULE) {
+        not("it is a core module; build it for wasm32-wasip2, or make a component of it with wasm-tools")
+    } else if COMPONENT.starts_with(&bytes) {
+        not("the file was cut short; build it anew")
+    } else {
+        not("it is something else; name the .wasm file that cargo builds for wasm32-wasip2")
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::warnings;
 use host_test::exit;
 use host_test::process::{mib, peak_bytes};
-use host_test::text::{plain, say, table};
+use host_test::text::{count, plain, say, state, table};
 use serde_json::{Value, json};
 use source_evidence::digest::sha256_of_file;
 use source_evidence::files::SEAL;
@@ -42,12 +42,14 @@ pub fn show(report: &Report, out: &Path) {
     let now = finished.saturating_sub(before);
     let seconds = report.took.as_secs_f64();
     let rate = |count: u64| count as f64 / seconds.max(0.001);
-    let tenants_word = if now == 1 { "tenant" } else { "tenants" };
+    let were = if before == 1 { "was" } else { "were" };
+    let not = tenants.len() - finished;
+    let are = if not == 1 { "is" } else { "are" };
     say(format!(
-        "{now} {tenants_word} finished, {before} were before, {} are not: {} records, {} calls in {seconds:.1} s",
-        tenants.len() - finished,
-        report.records,
-        report.requests
+        "{} finished, {before} {were} before, {not} {are} not: {}, {} in {seconds:.1} s",
+        count(now as u64, "tenant"),
+        count(report.records, "record"),
+        count(report.requests, "call")
     ));
     say(format!(
         "{:.1} tenants/s, {:.0} records/s, {:.0} calls/s, at most {} MiB",
@@ -73,11 +75,11 @@ fn outcomes(report: &Report) {
     let mut rows = table(&["Outcome", "Tenants", "Records", "Calls", "For example"]);
     for ((_, word), tenants) in &outcomes {
         rows.add_row(vec![
-            (*word).to_string(),
-            tenants.len().to_string(),
-            tenants.iter().map(|tenant| tenant.records).sum::<u64>().to_string(),
-            tenants.iter().map(|tenant| tenant.requests).sum::<u64>().to_string(),
-            tenants.first().map(|tenant| example(tenant)).unwrap_or_default(),
+            state(word),
+            tenants.len().into(),
+            tenants.iter().map(|tenant| tenant.records).sum::<u64>().into(),
+            tenants.iter().map(|tenant| tenant.requests).sum::<u64>().into(),
+            tenants.first().map(|tenant| example(tenant)).unwrap_or_default().into(),
         ]);
     }
     say(rows);
@@ -141,7 +143,7 @@ pub fn write(report: &Report, out: &Path, path: &Path, resume: bool) -> Result<(
 const VERSION: u32 = 1;
 
 /// The summary, with the seal of each collection that is finished in `out`.
-fn summary(report: &Report, out: &Path) -> Value {
+pub fn summary(report: &Report, out: &Path) -> Value {
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     for tenant in &report.tenants {
         *outcomes.entry(tenant.outcome.word()).or_default() += 1;

@@ -1,5 +1,6 @@
 //! How a fleet shows that it is alive: a bar on a terminal, a line every few seconds elsewhere.
 
+use crate::cost::duration;
 use crate::progress::waiting;
 use host_test::process::{mib, resident_bytes};
 use host_test::text::{note, plain};
@@ -90,7 +91,7 @@ impl View {
 
 fn bar(tenants: u64) -> ProgressBar {
     let bar = ProgressBar::new(tenants);
-    let template = "{spinner} [{bar:24}] {pos}/{len} tenants{prefix}, {elapsed}\n  {wide_msg}";
+    let template = "{spinner} [{bar:24}] {pos}/{len} tenants{prefix}\n  {wide_msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━╸─"));
     }
@@ -99,10 +100,16 @@ fn bar(tenants: u64) -> ProgressBar {
 
 async fn refresh(bar: Option<ProgressBar>, gauges: Arc<Gauges>, tenants: u64) {
     let mut before = (Instant::now(), gauges.read());
+    let begun = (before.0, before.1.done);
     loop {
         tokio::time::sleep(if bar.is_some() { LOOKS } else { LINES }).await;
         let reading = gauges.read();
-        let (rates, states) = lines(&before.1, &reading, before.0.elapsed());
+        let (mut rates, states) = lines(&before.1, &reading, before.0.elapsed());
+        if let Some(left) =
+            left(begun.0.elapsed(), reading.done.saturating_sub(begun.1), tenants.saturating_sub(reading.done))
+        {
+            rates.push_str(&format!(", {left} left"));
+        }
         match &bar {
             Some(bar) => {
                 bar.set_position(reading.done);
@@ -119,6 +126,13 @@ async fn refresh(bar: Option<ProgressBar>, gauges: Arc<Gauges>, tenants: u64) {
     }
 }
 
+/// How long it takes if further tenants take as long as those that ended so far; not told before enough of them did.
+fn left(elapsed: Duration, ended: u64, to_come: u64) -> Option<String> {
+    const ENOUGH: u64 = 5;
+    let each = elapsed.checked_div(u32::try_from(ended).ok()?).filter(|_| ended >= ENOUGH && to_come > 0)?;
+    Some(format!("about {}", duration(each.saturating_mul(u32::try_from(to_come).ok()?))))
+}
+
 /// How fast it goes, and what the tenants do: short enough for a terminal of 80 columns.
 fn lines(before: &Reading, now: &Reading, span: Duration) -> (String, String) {
     let rate = |from: u64, to: u64| to.saturating_sub(from) as f64 / span.as_secs_f64().max(0.001);
@@ -127,4 +141,16 @@ fn lines(before: &Reading, now: &Reading, span: Duration) -> (String, String) {
     let memory = mib(resident_bytes());
     let states = format!("{running} running, {waiting} waiting, {retrying} failing, {failed} failed, {memory} MiB");
     (format!(", {records:.0} records/s, {calls:.0} calls/s"), states)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_is_left_is_told_once_enough_tenants_ended() {
+        let minute = Duration::from_secs(60);
+        let told = [(0, 10), (4, 10), (5, 10), (6, 0), (60, 30)].map(|(ended, to_come)| left(minute, ended, to_come));
+        assert_eq!(told.map(Option::unwrap_or_default), ["", "", "about 2 min", "", "about 30 s"]);
+    }
 }

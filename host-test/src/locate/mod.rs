@@ -7,7 +7,7 @@ use super::args::Format;
 use clap::Args;
 use connector::{Connector, find};
 use host_test::exit;
-use host_test::text::{plain, plain_json, say};
+use host_test::text::{marked, plain, say, say_json};
 use place::{Located, located};
 use serde_json::{Value, json};
 use source_evidence::checked::Checked;
@@ -18,6 +18,9 @@ use std::path::PathBuf;
 /// Connectors the settings for `--source audit-trail` and the rights to grant, or what is missing. Exit code 5 when
 /// the settings of none are complete.
 #[derive(Args)]
+#[command(after_help = "Examples:
+  host-test locate evidence
+  host-test locate evidence --format json")]
 pub struct LocateArgs {
     /// Folder of the account's collection.
     #[arg(value_name = "DIR")]
@@ -50,7 +53,7 @@ pub fn run(args: &LocateArgs) -> Result<u8> {
     match args.format {
         Format::Json => {
             let rows: Vec<_> = all.iter().map(|(connector, located)| to_json(connector, located)).collect();
-            say(plain_json(&Value::from(rows).to_string()));
+            say_json(&Value::from(rows));
         }
         Format::Table => show(&account, &all),
     }
@@ -96,5 +99,5 @@ fn show(account: &Checked, all: &[(Connector, Located)]) {
             say(format!("note: the kind {kind} is not complete ({}): there may be more to find", plain(state)));
         }
     }
-    account.summary().caveats().for_each(say);
+    account.summary().caveats().map(marked).for_each(say);
 }

@@ -104,14 +104,13 @@ fn a_plan_tells_the_calls_and_writes_nothing() {
     assert_eq!(cost["calls"], kinds);
     plan(&[], 0, "% of the 5000 an hour that the settings allow");
     plan(&["--concurrency", "3"], 0, "with 3 in flight");
-    plan(&["--kinds", "usr"], 2, "--kinds: there is no kind");
+    plan(&["--kinds", "usr"], 2, "--kinds: there is no kind \"usr\": did you mean \"user\"? describe lists all");
     plan(&["--since", "2999-01-01T00:00:00Z"], 2, "--since 2999-01-01T00:00:00Z is in the future");
     let settings = scratch.write("settings.json", r#"{"requests_per_hour": 5}"#);
     plan(&["--settings", &settings], 5, "not counted to the end");
     plan(&["--out", &out], 2, "--out");
     plan(&["--resume"], 2, "--resume");
     plan(&["--upstream", "http://127.0.0.1:1"], 4, "connection-refused");
-    check(&collect(&out, &["--format", "json"]), 2, "--format");
     let told = check(&[&["health", "--depth", "coverage", "--format", "json"], SMALL].concat(), 0, "");
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     assert_eq!(told["cost"]["calls"], cost["calls"]);
@@ -167,7 +166,6 @@ fn bad_usage_is_told_apart() {
     let fleet = ["fleet", "--simulated", "1", "--out", &out, "--since", "2999-01-01T00:00:00Z"];
     check(&fleet, 2, "--since 2999-01-01T00:00:00Z is in the future");
     assert!(!Path::new(&out).exists(), "something was left behind");
-    check(&["describe", "--component", &scratch.write("not.wasm", "no component")], 2, "component");
     check(&["describe", "--component", &scratch.path("absent.wasm")], 2, "absent.wasm");
 }
 

@@ -40,12 +40,12 @@ impl Two {
         [&["diff", &self.before, &self.after], more].concat()
     }
 
-    /// Every line that `--format json` gives: the changes, and the comparison.
+    /// What `--format json` gives: the changes, and the comparison.
     fn lines(&self, more: &[&str]) -> (Vec<Value>, Value) {
         let output = check(&self.diff(&[&["--format", "json"], more].concat()), 0, "comparison");
-        let text = String::from_utf8(output.stdout).unwrap();
-        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let comparison = lines.pop().unwrap();
+        let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let (lines, comparison) = (document["changes"].take(), document["comparison"].take());
+        let lines = lines.as_array().unwrap().clone();
         assert_eq!(comparison["type"], "comparison");
         assert_eq!(comparison["changes"], lines.len());
         for line in &lines {
@@ -206,7 +206,7 @@ fn lines_are_canonical_in_order_and_the_same_every_time() {
     std::fs::rename(&two.after, &moved).unwrap();
     let output = check(&["diff", &two.before, &moved, "--out", &other, "--format", "json"], 0, "comparison");
     let text = std::fs::read(&one).unwrap();
-    assert!(text == std::fs::read(&other).unwrap() && text == output.stdout);
+    assert!(text == std::fs::read(&other).unwrap());
     let lines: Vec<Value> = text
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -220,7 +220,9 @@ fn lines_are_canonical_in_order_and_the_same_every_time() {
         serde_json::from_slice(&std::fs::read(Path::new(&moved).join("manifest.json")).unwrap()).unwrap();
     let kinds: Vec<&str> =
         manifest["coverage"].as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
-    let (_, changes) = lines.split_last().unwrap();
+    let (comparison, changes) = lines.split_last().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document, json!({"changes": changes, "comparison": comparison}), "the same, as one document");
     let place = |line: &Value| {
         let side = if line["after"].is_null() { "before" } else { "after" };
         let kind = kinds.iter().position(|kind| line["kind"] == *kind).unwrap();

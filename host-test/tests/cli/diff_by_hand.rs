@@ -59,8 +59,8 @@ fn text_from_evidence_cannot_steer_a_terminal() {
         let bad = |letter: char| (letter.is_control() && letter != '\n') || "\u{202e}\u{2066}".contains(letter);
         assert!(!text.contains(bad), "{text:?}");
         if format == "json" {
-            let change: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-            assert_eq!(change["after"]["record_id"], evil, "nothing was lost");
+            let document: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(document["changes"][0]["after"]["record_id"], evil, "nothing was lost");
         }
     }
     check(&["diff", &before, &after, "--out", &out], 0, "1 change:");

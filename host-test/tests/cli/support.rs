@@ -33,12 +33,30 @@ impl Drop for Scratch {
 pub fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-test"));
     command.args(args);
-    for name in ["FIVETRAN_API_KEY", "FIVETRAN_API_SECRET", "HOST_TEST_COMPONENT", "AUDIT_TRAIL_TOKEN"] {
+    without_credentials(command)
+}
+
+/// A command that sees nothing of what counts in this environment.
+pub fn without_credentials(mut command: Command) -> Command {
+    for name in WHAT_COUNTS {
         command.env_remove(name);
     }
-    command.env_remove("DD_API_KEY").env_remove("DD_APPLICATION_KEY");
     command
 }
+
+/// What the program reads of its environment: a test sets what it needs, and never sees what the machine has. Servers of
+/// CI set `CI`, which asks for `--simulated`.
+pub const WHAT_COUNTS: [&str; 9] = [
+    "FIVETRAN_API_KEY",
+    "FIVETRAN_API_SECRET",
+    "AUDIT_TRAIL_TOKEN",
+    "DD_API_KEY",
+    "DD_APPLICATION_KEY",
+    "HOST_TEST_COMPONENT",
+    "CI",
+    "NO_COLOR",
+    "COLUMNS",
+];
 
 /// Runs, and checks the exit code and a text on either stream.
 pub fn check(args: &[&str], code: i32, text: &str) -> Output {

@@ -38,7 +38,7 @@ fn each_place_gives_trail_evidence_without_any_set_up() {
     for place in PLACES {
         let out = scratch.path(place);
         let code = if place == "datadog" { 5 } else { 0 };
-        let output = check(&trail(&out, place, &[CLOCK, &["--check"]].concat()), code, "using the embedded simulator");
+        let output = check(&trail(&out, place, &[CLOCK, &["--check"]].concat()), code, "SIMULATED: there is no ");
         // The sample that a newcomer is shown is of records, and not of what is said about them.
         let shown = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(!shown.contains(":coverage:"), "{shown}");

@@ -2,6 +2,7 @@
 //! its share of the hourly quota.
 
 use super::plan::Plan;
+use crate::base::counted;
 use crate::base::model::{Diagnostic, Failure, Severity};
 use crate::base::timestamp::Timestamp;
 use crate::base::world::World;
@@ -76,7 +77,7 @@ impl<'w, S: Source, W: World> Call<'w, S, W> {
             severity: Severity::Info,
             code: "quota-share",
             pointer: "/settings/requests_per_hour".into(),
-            message: format!("{sent} of {share} calls of this hour are used; resuming at {until}"),
+            message: format!("{sent} of {} of this hour are used; resuming at {until}", counted(share.into(), "call")),
             remedy: "Nothing to do: it resumes by itself. A larger requests_per_hour takes more of the quota that all tools of the account share."
                 .into(),
         })

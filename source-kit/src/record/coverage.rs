@@ -3,6 +3,7 @@
 use super::emit::{Draft, Emit};
 use super::kind::{Cost, DAILY, Kind, Nature, When};
 use super::tally::Tally;
+use crate::base::counted;
 use crate::base::model::{CoverageState, Subject};
 use crate::base::timestamp::Timestamp;
 use alloc::format;
@@ -81,13 +82,14 @@ pub struct SpreadContent {
 /// Makes the record of one kind.
 pub fn emit(out: &mut Emit<'_>, kind: &'static Kind, tally: &Tally) {
     let coverage = tally.coverage(kind);
+    let records = counted(tally.records, "record");
     let at = |ms: Option<i64>| ms.map(|ms| Timestamp(ms).to_rfc3339());
     out.record(Draft {
         kind: &KIND,
         native_id: &[kind.id],
         title: match coverage.state {
-            CoverageState::Complete => format!("{}: complete, {} records", kind.title, tally.records),
-            _ => format!("{}: {} records, {}", kind.title, tally.records, coverage.reason),
+            CoverageState::Complete => format!("{}: complete, {records}", kind.title),
+            _ => format!("{}: {records}, {}", kind.title, coverage.reason),
         },
         subject: Subject { id: kind.id.into(), name: Some(kind.title.into()), kind: "kind" },
         effective_at: None,

@@ -3,6 +3,7 @@
 use super::emit::{Draft, Emit};
 use super::identity::Identity;
 use super::kind::{Cost, DAILY, Kind, Nature, When};
+use crate::base::counted;
 use crate::base::model::{CoverageState, Subject};
 use crate::base::timestamp::Timestamp;
 use alloc::collections::BTreeMap;
@@ -116,8 +117,12 @@ pub fn emit(out: &mut Emit<'_>, header: &Header<'_>) {
     let short = kinds.iter().filter(|summary| summary.state != CoverageState::Complete).count();
     let account = identity.account.as_str();
     let title = match short {
-        0 => format!("Collection of {records} records, every kind complete"),
-        short => format!("Collection of {records} records, {short} of {} kinds not complete", kinds.len()),
+        0 => format!("Collection of {}, every kind complete", counted(records, "record")),
+        short => format!(
+            "Collection of {}, {short} of {} not complete",
+            counted(records, "record"),
+            counted(kinds.len() as u64, "kind")
+        ),
     };
     let started_at = header.started_at.to_rfc3339();
     out.record(Draft {

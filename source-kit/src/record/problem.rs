@@ -1,6 +1,6 @@
 //! What kept something from being read, in words fit for matching and in plain ones.
 
-use crate::base::is_default;
+use crate::base::{counted, is_default};
 use alloc::format;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
@@ -113,7 +113,7 @@ impl Problem {
         let Self { at, count, detail, .. } = self;
         let (reading, detail) = (reading(at), detail.as_deref());
         let times = if *count == 1 { String::new() } else { format!(" ({count} times)") };
-        let items = |number: u64| format!("{number} {}", if number == 1 { "item" } else { "items" });
+        let items = |number: u64| counted(number, "item");
         let main = match self.cause {
             Cause::Forbidden => match detail {
                 Some(permission) => format!("{reading} was refused{times}: {permission} is missing"),

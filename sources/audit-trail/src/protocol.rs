@@ -14,6 +14,7 @@ use crate::trail_source::AccountItem;
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
+use source_kit::base::counted;
 use source_kit::read::body::is_page;
 use source_kit::{Ask, Asked, Data, ListPage, Opened, Page, Protocol, Response, Shape, Told};
 
@@ -171,6 +172,7 @@ fn account(settings: &Settings, place: &dyn Place, step: &Step, rows: &Rows<'_>)
 fn changed(done: &Step) -> Option<String> {
     let (before, after) = (done.counted?, done.recounted?);
     let moved = if done.moved { ", and not all of them are those that were counted" } else { "" };
-    (!done.is_complete() && done.phase == Phase::Done)
-        .then(|| format!("{before} rows were counted before, {} read, {after} counted after{moved}", done.delivered))
+    (!done.is_complete() && done.phase == Phase::Done).then(|| {
+        format!("{} counted before, {} read, {after} counted after{moved}", counted(before, "row"), done.delivered)
+    })
 }

@@ -9,6 +9,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+use source_kit::base::counted;
 use source_kit::base::timestamp::Timestamp;
 use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject};
 
@@ -154,8 +155,8 @@ pub fn emit(reading: &Reading<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) {
         table: &reading.table,
     };
     let rows = match content.rows_before {
-        Some(before) => format!("{} of {before} matching rows read", content.rows_read),
-        None => format!("{} rows read, of which nothing says how many there are", content.rows_read),
+        Some(before) => format!("{} of {} read", content.rows_read, counted(before, "matching row")),
+        None => format!("{} read, and nothing says how many there are", counted(content.rows_read, "row")),
     };
     record(&content, format!("Table {} in {}: {rows}", reading.table, reading.place), from, out);
 }

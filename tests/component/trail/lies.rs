@@ -67,7 +67,7 @@ fn rows_without_an_end_are_counted_again_when_there_are_more_than_were_counted()
     block_on(async {
         let one = |rows: &mut Vec<Value>| rows[0][0] = json!("1");
         let got = collected(lying(COUNT_CELLS, one)).await;
-        check_partial(&got, "1 rows were counted before");
+        check_partial(&got, "1 row counted before");
         let simulator = liar(lying(COUNT_CELLS, one)).await;
         collect(&plugin().await, &tenant(&simulator, Vendor::Snowflake), options(None, None)).await.unwrap();
         assert!(simulator.journal().len() <= 9, "{} requests", simulator.journal().len());

@@ -42,7 +42,7 @@ fn keys(rows: &[Cells], upto_ms: Option<i64>) -> BTreeSet<String> {
 /// The numbers in the words, and those in the record of the table.
 fn check_words(collected: &Collected, reason: &str, source: &Value, what: &str) {
     let [before, read, after] = ["rows_before", "rows_read", "rows_after"].map(|name| &source[name]);
-    let words = format!("{before} rows were counted before, {read} read, {after} counted after");
+    let words = format!("{before} rows counted before, {read} read, {after} counted after");
     assert!(reason.contains(&words), "{what}: {reason:?} instead of {words:?}");
     assert_eq!(*read, contents(&collected.lines, ENTRY).len(), "{what}");
 }

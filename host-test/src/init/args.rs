@@ -1,0 +1,52 @@
+//! What `init` can be told beforehand.
+
+use crate::target::TargetArgs;
+use clap::Args;
+use host_test::component::ComponentArgs;
+use std::path::PathBuf;
+
+/// Leads from nothing to a first collection of a real account, and to a daily one: says which key to make, checks it,
+/// shows what can be read and what that costs, collects if you want it, and shows how to do so daily.
+///
+/// Key and secret are asked for with hidden input, or come from FIVETRAN_API_KEY and FIVETRAN_API_SECRET or from
+/// standard input. They are kept nowhere, unless you ask for a file. Without a terminal, --out or --no-collect is needed.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  host-test init
+  host-test init --simulated
+  host-test init --credentials-stdin --no-collect --save fivetran.env --units units < pair.txt")]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub component: ComponentArgs,
+    #[command(flatten)]
+    pub target: TargetArgs,
+    #[command(flatten)]
+    pub answers: Answers,
+}
+
+/// What the dialogue asks for, where no flag says it.
+#[derive(Args)]
+#[command(next_help_heading = "Answers")]
+pub struct Answers {
+    /// Read the key from the first line of standard input, and the secret from the second.
+    #[arg(long)]
+    pub credentials_stdin: bool,
+    /// Collect now, into this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "no_collect")]
+    pub out: Option<PathBuf>,
+    /// Do not collect now.
+    #[arg(long)]
+    pub no_collect: bool,
+    /// Keep key and secret in this new file, which only you can read, for daily runs.
+    #[arg(long, value_name = "FILE", conflicts_with = "env_file")]
+    pub save: Option<PathBuf>,
+    /// The file from which daily runs will have FIVETRAN_API_KEY and FIVETRAN_API_SECRET, where --save does not make it.
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    /// Folder in which each daily run makes one of its own, named by the date.
+    #[arg(long, value_name = "DIR", default_value = "fivetran-evidence")]
+    pub daily: PathBuf,
+    /// Write a systemd service and timer for the daily run into this folder, instead of printing them.
+    #[arg(long, value_name = "DIR")]
+    pub units: Option<PathBuf>,
+}

@@ -1,0 +1,170 @@
+//! `init`: from nothing to a first collection of a real account, and to a daily one.
+
+mod args;
+mod ask;
+mod credentials;
+mod daily;
+mod guide;
+mod questions;
+
+use super::args::{CollectArgs, HealthArgs};
+use super::target::TargetArgs;
+use super::{collect, health, signals, verify};
+pub use args::InitArgs;
+use ask::{Stop, Terminal};
+use clap::{Args, Command};
+use daily::Daily;
+use host_test::component::{ComponentArgs, Source};
+use host_test::exit;
+use host_test::text::{note, plain, say};
+use source_host::error::{Error, Result};
+use source_host::tenant::Pair;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a collection may take to end in order after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// All that was asked, and what is known of the account.
+struct Ready {
+    args: InitArgs,
+    pair: Pair,
+    /// The exit code of `health`.
+    health: u8,
+}
+
+/// Runs the dialogue, then does what was answered.
+pub async fn run(args: InitArgs) -> Result<u8> {
+    let terminal = Terminal::keep();
+    let ready = tokio::select! {
+        ready = prepare(args) => ready,
+        () = signals::interrupted() => Err(Stop::Interrupted),
+    };
+    match ready {
+        Ok(ready) if matches!(ready.health, exit::COMPLETE | exit::INCOMPLETE) => finish(ready).await,
+        Ok(ready) => {
+            refused(ready.health);
+            Ok(ready.health)
+        }
+        Err(Stop::Interrupted) => {
+            terminal.restore();
+            note("stopped: nothing was written");
+            Ok(exit::INTERRUPTED)
+        }
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// Asks and checks; writes nothing.
+async fn prepare(mut args: InitArgs) -> std::result::Result<Ready, Stop> {
+    if args.component.source != Source::Fivetran {
+        let remedy = "leave out --source; docs/audit-trail.md says how to begin with the audit trail";
+        return Err(Error::usage("init is for the account itself, not for its audit trail", remedy).into());
+    }
+    let can_ask = ask::is_possible() && !args.answers.credentials_stdin;
+    args.answers.check(can_ask, credentials::are_at_hand(&args.answers, &args.target)?)?;
+    let plugin = args.component.load().await?;
+    let pair =
+        credentials::find(&args.answers, &args.target, can_ask, || guide::show(&plugin, args.target.is_simulated()))
+            .await?;
+    args.target.pair = Some(pair.clone());
+    let mut check: HealthArgs = with_defaults(&["--depth", "coverage"].map(OsStr::new))?;
+    (check.component, check.target) = (args.component.clone(), args.target);
+    say("");
+    let health = health::run(&check).await?;
+    args.target = check.target;
+    if can_ask && matches!(health, exit::COMPLETE | exit::INCOMPLETE) {
+        let answers = args.answers;
+        args.answers = ask::interruptibly(move || answers.ask(health)).await?;
+    }
+    Ok(Ready { args, pair, health })
+}
+
+/// Writes what is to be kept, collects, and shows how to do so daily.
+async fn finish(ready: Ready) -> Result<u8> {
+    let Ready { args, pair, health } = ready;
+    let InitArgs { component, target, answers } = args;
+    let daily = Daily::new(&component, &target, &answers)?;
+    let mut files = Vec::new();
+    if let Some(file) = &answers.save {
+        files.push((file.clone(), credentials::file(&pair), 0o600));
+    }
+    if let Some(folder) = &answers.units {
+        std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+        files.extend(daily.units().map(|(name, text)| (folder.join(name), text, 0o644)));
+    }
+    write(&files)?;
+    let code = match &answers.out {
+        Some(out) => {
+            say("");
+            collected(component, target, out).await?
+        }
+        None => health,
+    };
+    if code != exit::INTERRUPTED {
+        daily.show(&answers)?;
+    }
+    Ok(code)
+}
+
+/// All of these files, or none.
+fn write(files: &[(PathBuf, String, u32)]) -> Result<()> {
+    for (at, (path, text, mode)) in files.iter().enumerate() {
+        verify::create(path, text, *mode).inspect_err(|_| {
+            files.iter().take(at).for_each(|(path, ..)| drop(std::fs::remove_file(path)));
+        })?;
+    }
+    files.iter().for_each(|(path, ..)| say(format!("wrote {}", plain(&path.display().to_string()))));
+    Ok(())
+}
+
+/// Collects as `collect` does.
+async fn collected(component: ComponentArgs, target: TargetArgs, out: &Path) -> Result<u8> {
+    let mut args: CollectArgs = with_defaults(&[OsStr::new("--out"), out.as_os_str()])?;
+    (args.component, args.target) = (component, target);
+    let collecting = collect::run(&args);
+    tokio::pin!(collecting);
+    tokio::select! {
+        code = &mut collecting => return code,
+        () = signals::interrupted() => {}
+    }
+    // The collection has the same signal and ends in order, but before its first page it does not listen.
+    tokio::time::timeout(GRACE, collecting).await.unwrap_or_else(|_| {
+        note("stopped; if the folder holds a collection, collect --resume goes on with it");
+        Ok(exit::INTERRUPTED)
+    })
+}
+
+/// Says what to do about credentials that are not accepted.
+fn refused(health: u8) {
+    if health == exit::CONFIGURATION {
+        note("Copy key and secret of one pair anew, or make a new one, and run init again.");
+    }
+    note("nothing was written");
+}
+
+/// A command's arguments as they are by default, but for these.
+fn with_defaults<A: Args>(line: &[&OsStr]) -> Result<A> {
+    let command = A::augment_args(Command::new("init")).no_binary_name(true);
+    let parsed = command.try_get_matches_from(line).and_then(|matches| A::from_arg_matches(&matches));
+    parsed.map_err(|error| Error::usage(error.to_string(), "name folders that are no options"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_files_are_written_or_none() {
+        let folder = std::env::temp_dir().join(format!("init-write-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let [first, second, third] = ["first", "second", "third"].map(|name| folder.join(name));
+        std::fs::write(&second, "theirs").unwrap();
+        let files = [&first, &second, &third].map(|path| (path.clone(), "ours".to_string(), 0o600));
+        assert!(write(&files).is_err());
+        assert_eq!(std::fs::read_to_string(&second).unwrap(), "theirs");
+        assert!(!first.exists() && !third.exists());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,29 @@
+//! Options of every command: how much is printed, and whether in colours.
+
+use clap::{Args, ColorChoice};
+use host_test::text::{self, Loudness};
+
+#[derive(Args)]
+pub struct OutputArgs {
+    /// Print nothing but errors, that an account is simulated, and what is asked for with --format json.
+    #[arg(help_heading = "Terminal", short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print more about the run: the component, where requests go, every finding.
+    #[arg(help_heading = "Terminal", short, long, global = true)]
+    verbose: bool,
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(help_heading = "Terminal", long, value_name = "WHEN", default_value_t, global = true)]
+    color: ColorChoice,
+}
+
+impl OutputArgs {
+    /// Lets it hold for all that is printed from now on.
+    pub fn apply(&self) {
+        let colours = match self.color {
+            ColorChoice::Auto => None,
+            ColorChoice::Always => Some(true),
+            ColorChoice::Never => Some(false),
+        };
+        text::set(Loudness { quiet: self.quiet, verbose: self.verbose }, colours);
+    }
+}
