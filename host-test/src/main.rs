@@ -169,7 +169,22 @@ fn report(error: &Error) {
                 _ => "  → resume it with --resume; to need less time, see --kinds, spread_days and requests_per_hour",
             });
         }
-        other => text::error(format!("error: {}", text::plain(&other.to_string()))),
+        other => {
+            text::error(format!("error: {}", text::plain(&other.to_string())));
+            next_step(other).into_iter().for_each(|step| text::error(format!("  → {step}")));
+        }
+    }
+}
+
+/// What to do about an error whose own text does not say it.
+fn next_step(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::ImportsDenied(_) => Some("build it without these: a source needs HTTP and clocks, and nothing else"),
+        Error::OtherComponent { .. } => Some("name the file that you meant, or review this one and give its SHA-256"),
+        Error::Trap(_) | Error::BadAnswer(_) => {
+            Some("this is a defect: report it to whoever made the component, with the command and this text")
+        }
+        _ => None,
     }
 }
 

@@ -156,7 +156,7 @@ fn an_account_agrees_with_its_trail_and_what_does_not_is_named_by_exit_code_and_
     let bad = scratch.path("bad");
     write_trail(&bad, &id, &all, "complete");
     let output = check(&["reconcile", &account, &bad], 12, "do not agree: 3 findings");
-    for text in [&format!("CONNECTION {lost}: at "), "TEAM nowhere: at ", &format!("USER {user}: at "), "by mallory"] {
+    for text in [&format!(" ({lost}): at "), "TEAM nowhere: at ", &format!(" ({user}): at "), "by mallory"] {
         check_output(&output, 12, text);
     }
     let output = program(&["reconcile", &account, &bad, "--format", "json"]).output().unwrap();
