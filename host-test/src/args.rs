@@ -111,6 +111,9 @@ pub struct CollectArgs {
     /// Check every record against its kind's JSON Schema (needs a build with --features schema-check).
     #[arg(long)]
     pub check: bool,
+    /// Make a page of it too, outside of --out: see report. Its path is the last line that is printed.
+    #[arg(long, value_name = "FILE.html", conflicts_with = "plan")]
+    pub report: Option<PathBuf>,
     /// Sign the seal with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     pub signing_key: Option<PathBuf>,

@@ -4,7 +4,7 @@ use super::args::{CollectArgs, Format};
 use super::progress::Progress;
 use super::schemas::Check;
 use super::target::{Target, check_since};
-use super::{kinds, schemas, signals, warnings};
+use super::{kinds, report, schemas, signals, warnings};
 use host_test::exit;
 use host_test::text::{self, Cell, count, note, plain, say, say_json, say_loudly, table};
 use serde_json::{Value, json};
@@ -26,6 +26,9 @@ use std::time::{Duration, Instant};
 
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
+    if let Some(page) = &args.report {
+        report::check_place(page, &args.out)?;
+    }
     let signer = args.signing_key.as_deref().map(Signer::read).transpose()?;
     let (target, mut run) = begin(args).await?;
     let begun = Instant::now();
@@ -42,6 +45,9 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let share = share(run.collection.configured());
     let (summary, seal) = run.dir.finish(signer.as_ref())?;
     let code = if summary.missing().next().is_none() { exit::COMPLETE } else { exit::INCOMPLETE };
+    if let Some(page) = &args.report {
+        report::of_new(&args.out, page)?;
+    }
     if is_json(args) {
         say_json(&to_json(&summary, args, &seal, code));
         target.remind(true);
@@ -56,6 +62,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     let is_made_up = |line: &String| line.starts_with("SIMULATED");
     summary.caveats().filter(|line| !is_made_up(line)).for_each(say);
     summary.caveats().filter(is_made_up).for_each(|line| say_loudly(&line, false));
+    args.report.iter().for_each(|page| say(report::line(page)));
     Ok(code)
 }
 
@@ -71,6 +78,7 @@ fn to_json(summary: &Summary, args: &CollectArgs, seal: &str, exit_code: u8) -> 
         "evidence": args.out.join(EVIDENCE),
         "manifest": args.out.join(MANIFEST),
         "seal": seal,
+        "report": args.report,
         "exit_code": exit_code,
         "started_at": summary.started_at,
         "records": summary.records,

@@ -17,6 +17,7 @@ mod output;
 mod plan;
 mod progress;
 mod reconcile;
+mod report;
 mod schemas;
 mod signals;
 mod simulate;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 ///
 /// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
 /// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
-/// policy · 10 verify: contradicted · 11 verify: consistent, and no seal or key was given ·
+/// policy · 10 verify, report: contradicted · 11 verify: consistent, and no seal or key was given ·
 /// 12 reconcile: the two do not agree · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100, after_help = EXAMPLES)]
@@ -63,6 +64,8 @@ enum Command {
     Collect(Box<CollectArgs>),
     /// Check a collection offline: digests, hash chain, counts, seal.
     Verify(verify::VerifyArgs),
+    /// Make one HTML page of a collection, which needs no network: verdict, coverage, findings, access, every record.
+    Report(report::ReportArgs),
     /// Show what changed between two collections of one account.
     Diff(diff::DiffArgs),
     /// Find where an account's audit trail is: settings for its source, and the rights to grant.
@@ -96,7 +99,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             let error = Error::file("start", "this program")(error);
-            report(&error);
+            tell(&error);
             return ExitCode::from(exit::code(&error));
         }
     };
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
             Command::Collect(args) if args.plan => plan::run(&args).await,
             Command::Collect(args) => collect::run(&args).await,
             Command::Verify(args) => verify::run(&args).await,
+            Command::Report(args) => report::run(&args).await,
             Command::Diff(args) => diff::run(&args).await,
             Command::Locate(args) => locate::run(&args),
             Command::Reconcile(args) => reconcile::run(&args),
@@ -122,14 +126,14 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            report(&error);
+            tell(&error);
             ExitCode::from(exit::code(&error))
         }
     }
 }
 
 /// Says what went wrong, and what to do.
-fn report(error: &Error) {
+fn tell(error: &Error) {
     match error {
         Error::Configuration(findings) => {
             text::error("error: the configuration was refused");

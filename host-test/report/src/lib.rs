@@ -9,6 +9,7 @@ pub mod collection;
 pub mod controls;
 pub mod finding;
 pub mod names;
+pub mod page;
 pub mod record;
 
 pub use source_evidence::{Error, Result};

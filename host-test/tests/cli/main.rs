@@ -18,6 +18,7 @@ mod outside;
 mod pace;
 mod policy;
 mod reconcile;
+mod report;
 mod room;
 mod simulated;
 mod support;

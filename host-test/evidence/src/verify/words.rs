@@ -63,13 +63,16 @@ impl Report {
                 Signature::None | Signature::Bad => "signature: none".into(),
             },
         ];
-        if self.verdict() == Verdict::Consistent {
-            lines.push(
-                "Anyone can produce files that agree with each other. Without a kept seal or a key, nothing shows who \
-                 made these, or when."
-                    .into(),
-            );
-        }
+        lines.extend(self.doubt().map(Into::into));
         lines
+    }
+
+    /// What the verdict leaves open; `None` where it was held against an anchor, or is contradicted.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&'static str> {
+        (self.verdict() == Verdict::Consistent).then_some(
+            "Anyone can produce files that agree with each other. Without a kept seal or a key, nothing shows who \
+             made these, or when.",
+        )
     }
 }

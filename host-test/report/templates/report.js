@@ -1,0 +1,311 @@
+"use strict";
+// The report's tables: a window of rows, sorting, searching, filters, CSV, print; and the record behind each row.
+// Texts only ever become text nodes. Nothing is fetched.
+
+const collator = new Intl.Collator("en", { numeric: true });
+const grids = new Map();
+// Rows beyond the window, so that quick scrolling shows no gaps.
+const SPARE = 12;
+// Rows of a table that are printed, unless all are asked for.
+const PRINTED = 200;
+// What spreadsheets take for a formula.
+const FORMULA = /^[=+\-@\t\r]/;
+let details = { responses: [], records: {} };
+
+async function unpack() {
+  const packed = atob(document.getElementById("data").textContent);
+  const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+function element(name, text, parent) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (parent) parent.append(made);
+  return made;
+}
+
+/** A link to a record by its line in evidence.jsonl. */
+function link(line, parent) {
+  const made = element("a", `line ${line}`, parent);
+  made.href = `#record-${line}`;
+  return made;
+}
+
+class Grid {
+  constructor(root, data) {
+    this.root = root;
+    this.columns = data.columns;
+    let line = 0;
+    // Each line is told by how far it is from the one before.
+    this.records = data.records.map((steps) => steps.map((step) => (line += step)));
+    this.total = data.total;
+    this.window = root.querySelector(".window");
+    this.table = root.querySelector("table");
+    this.body = root.querySelector("tbody");
+    this.status = root.querySelector(".count");
+    this.search = root.querySelector("input");
+    this.filters = new Map();
+    this.sorted = null;
+    this.limit = 0;
+    this.order = this.records.map((_, row) => row);
+    this.selects();
+    this.listen();
+    this.show();
+  }
+
+  selects() {
+    for (const select of this.root.querySelectorAll("select")) {
+      const values = new Set(this.column(select.dataset.column).cells);
+      for (const value of [...values].sort(collator.compare)) {
+        element("option", value || "none told", select).value = `=${value}`;
+      }
+      select.addEventListener("change", () => this.pick(select.dataset.column, select.value));
+    }
+    this.root.querySelector(".tools").hidden = false;
+  }
+
+  listen() {
+    let timer = 0;
+    this.search.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.show(), 120);
+    });
+    this.root.querySelector("[data-do=clear]").addEventListener("click", () => this.clear());
+    this.root.querySelector("[data-do=csv]").addEventListener("click", () => this.save());
+    for (const button of this.root.querySelectorAll("[data-sort]")) {
+      button.addEventListener("click", () => this.sort(Number(button.dataset.sort)));
+    }
+    let waiting = false;
+    this.window.addEventListener("scroll", () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        this.draw();
+      });
+    }, { passive: true });
+  }
+
+  column(name) {
+    return this.columns.find((column) => column.name === name);
+  }
+
+  /** Shows only rows with this value of a column; "*" shows all. */
+  pick(name, value) {
+    if (value === "*") this.filters.delete(name);
+    else this.filters.set(name, value.slice(1));
+    this.show();
+  }
+
+  clear() {
+    this.filters.clear();
+    this.search.value = "";
+    this.show();
+  }
+
+  sort(place) {
+    const down = this.sorted && this.sorted.place === place && !this.sorted.down;
+    this.sorted = { place, down };
+    this.root.querySelectorAll("th[aria-sort]").forEach((head, at) => {
+      head.setAttribute("aria-sort", at !== place ? "none" : down ? "descending" : "ascending");
+    });
+    const cells = this.columns[place].cells;
+    this.order = this.records.map((_, row) => row);
+    this.order.sort((one, other) => collator.compare(cells[one], cells[other]));
+    if (down) this.order.reverse();
+    this.show();
+  }
+
+  /** Finds the rows to show, says how many, and draws from the first. */
+  show() {
+    const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const tests = [...this.filters].map(([name, value]) => [this.column(name).cells, value]);
+    if (words.length && !this.texts) {
+      this.texts = this.records.map((_, row) => this.columns.map((one) => one.cells[row]).join("\n").toLowerCase());
+    }
+    this.rows = this.order.filter((row) =>
+      tests.every(([cells, value]) => cells[row] === value) && words.every((word) => this.texts[row].includes(word)));
+    this.window.scrollTop = 0;
+    this.mark();
+    this.draw();
+  }
+
+  /** Says what is shown: in words, in the filters, and at the bars of pictures. */
+  mark() {
+    const kept = this.records.length;
+    const cut = kept < this.total ? `, the first of ${this.total}` : "";
+    this.status.textContent = `${this.rows.length} of ${kept} rows shown${cut}`;
+    for (const select of this.root.querySelectorAll("select")) {
+      const value = this.filters.get(select.dataset.column);
+      select.value = value === undefined ? "*" : `=${value}`;
+    }
+    for (const button of document.querySelectorAll(`[data-pick="${this.root.dataset.table}"]`)) {
+      const isPicked = this.filters.get(button.dataset.column) === button.dataset.value;
+      button.setAttribute("aria-pressed", String(isPicked));
+    }
+  }
+
+  /** Makes the rows in sight, and keeps room for the others. */
+  draw() {
+    if (!this.height) {
+      this.body.replaceChildren(...this.rows.slice(0, 1).map((row) => this.row(row, 0)));
+      this.height = this.body.firstChild ? this.body.firstChild.getBoundingClientRect().height : 0;
+    }
+    const height = this.height || 36;
+    const sight = Math.ceil(this.window.clientHeight / height);
+    const top = Math.floor(this.window.scrollTop / height);
+    const first = this.limit ? 0 : Math.max(0, Math.min(top - SPARE, this.rows.length - sight));
+    const last = Math.min(this.rows.length, this.limit || top + sight + SPARE);
+    const rows = this.rows.slice(first, last).map((row, at) => this.row(row, first + at));
+    const rest = this.limit ? 0 : (this.rows.length - last) * height;
+    this.body.replaceChildren(this.room(first * height), ...rows, this.room(rest));
+    this.table.setAttribute("aria-rowcount", String(this.rows.length + 1));
+    // Columns grow with what comes into sight, and never shrink: so they do not jump.
+    const heads = [...this.table.tHead.rows[0].cells];
+    const widths = heads.map((head) => head.getBoundingClientRect().width);
+    heads.forEach((head, at) => {
+      if (!this.limit) head.style.minWidth = `${Math.ceil(widths[at])}px`;
+    });
+  }
+
+  room(height) {
+    const row = element("tr");
+    row.setAttribute("aria-hidden", "true");
+    row.className = "room";
+    // An attribute, as the content security policy allows no inline style.
+    element("td", undefined, row).setAttribute("height", String(Math.round(height)));
+    return height > 0 ? row : "";
+  }
+
+  row(row, at) {
+    const made = element("tr");
+    made.setAttribute("aria-rowindex", String(at + 2));
+    for (const column of this.columns) {
+      const cell = element("td", column.cells[row], made);
+      if (column.cells[row].length > 30) cell.title = column.cells[row];
+    }
+    const links = element("td", undefined, made);
+    for (const line of this.records[row]) {
+      link(line, links);
+      links.append(" ");
+    }
+    return made;
+  }
+
+  /** Saves what is shown, in its order. */
+  save() {
+    const quoted = (text) => `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+    const lines = [[...this.columns.map((column) => column.name), "Lines of evidence.jsonl"]];
+    for (const row of this.rows) {
+      lines.push([...this.columns.map((column) => column.cells[row]), this.records[row].join(" ")]);
+    }
+    const text = lines.map((cells) => cells.map(quoted).join(",") + "\r\n").join("");
+    const anchor = element("a");
+    anchor.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
+    anchor.download = `${this.root.dataset.table}.csv`;
+    anchor.click();
+    setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
+  }
+
+  /** Shows the first so many rows without a window, for print; with 0 the window again. */
+  print(limit) {
+    this.limit = limit;
+    this.mark();
+    if (limit && this.rows.length > limit) {
+      this.status.textContent += `; the first ${limit} are printed: for all, use the button Print all rows`;
+    }
+    this.draw();
+  }
+}
+
+/** A picture was clicked: its rows, and the table in sight. */
+function picked(button) {
+  const grid = grids.get(button.dataset.pick);
+  if (!grid) return;
+  const isPicked = button.getAttribute("aria-pressed") === "true";
+  grid.pick(button.dataset.column, isPicked ? "*" : `=${button.dataset.value}`);
+  grid.root.scrollIntoView({ block: "nearest" });
+}
+
+/** Shows the record that the address names. */
+function open() {
+  const line = /^#record-(\d+)$/.exec(location.hash)?.[1];
+  const dialog = document.getElementById("record");
+  if (!line) return dialog.open && dialog.close();
+  const record = details.records[line];
+  const facts = dialog.querySelector("dl");
+  facts.replaceChildren();
+  const fact = (term, text) => {
+    const row = element("div", undefined, facts);
+    element("dt", term, row);
+    element("dd", text, row);
+  };
+  dialog.querySelector("h2").textContent = record ? record.title : `Record on line ${line}`;
+  fact("Line of evidence.jsonl", line);
+  const lists = [[".from", []], [".withheld", []]];
+  if (record) {
+    fact("Id", record.id);
+    fact("Kind", `${record.kind}, schema version ${record.version}`);
+    fact("Observed at", record.observed);
+    if (record.effective) fact("Effective at", record.effective);
+    fact("Valid until", record.until);
+    fact("SHA-256 of the content", record.digest);
+    fact("Seen by the host", record.witnessed === null ? "read from no response: the source's own statement"
+      : record.witnessed ? "yes: its journal has every response" : "NO: its journal lacks a response");
+    lists[0][1] = record.from.map(([place, pointer, page]) => {
+      const [request, at, status, digest, id] = details.responses[place];
+      return `${request} at ${at}: status ${status}, place ${pointer || "/"}${page === null ? "" : `, page ${page}`}, ` +
+        `SHA-256 of the body ${digest}${id === null ? "" : `, request id ${id}`}`;
+    });
+    lists[1][1] = record.withheld.map(([pointer, reason]) => `${pointer}: ${reason.replaceAll("_", " ")}`);
+  }
+  const left = "not in this page: see that line of evidence.jsonl";
+  dialog.querySelector("pre").textContent = record ? record.content : left;
+  for (const [place, texts] of lists) {
+    const list = dialog.querySelector(place);
+    list.replaceChildren();
+    for (const text of texts.length ? texts : [record ? "nothing" : left]) element("li", text, list);
+  }
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+async function start() {
+  const data = await unpack();
+  details = data.details;
+  for (const table of data.tables) {
+    const root = document.querySelector(`[data-table="${table.id}"]`);
+    if (root) grids.set(table.id, new Grid(root, table));
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-pick]");
+    if (button) picked(button);
+  });
+  const dialog = document.getElementById("record");
+  dialog.addEventListener("close", () => {
+    if (location.hash.startsWith("#record-")) history.replaceState(null, "", location.pathname + location.search);
+  });
+  window.addEventListener("hashchange", open);
+  open();
+  const print = document.getElementById("print");
+  let limit = PRINTED;
+  print.hidden = false;
+  print.addEventListener("click", () => {
+    limit = Infinity;
+    window.print();
+  });
+  window.addEventListener("beforeprint", () => grids.forEach((grid) => grid.print(limit)));
+  window.addEventListener("afterprint", () => {
+    limit = PRINTED;
+    grids.forEach((grid) => grid.print(0));
+  });
+  document.documentElement.dataset.ready = "yes";
+}
+
+start().catch((error) => {
+  const trouble = document.getElementById("trouble");
+  trouble.hidden = false;
+  trouble.textContent = `The tables cannot be shown: ${error.message}. A browser since 2023 is needed.`;
+});

@@ -1,0 +1,116 @@
+//! `report`: a collection as one page for a browser.
+
+use super::args::Format;
+use clap::Args;
+use host_test::component::{ComponentArgs, sha256};
+use host_test::exit;
+use host_test::text::{say, say_json};
+use serde_json::json;
+use source_evidence::diff::meaning::Meanings;
+use source_evidence::line_file::{LineFile, refuse_existing};
+use source_evidence::seal::PublicKey;
+use source_evidence::verify::{Anchors, Verdict};
+use source_host::error::Result;
+use source_host::records::kind_facts;
+use source_report::collection::Collection;
+use source_report::finding::Rules;
+use source_report::page::{Changes, page};
+use std::path::{Path, PathBuf};
+
+/// One HTML file that needs no network: the verdict of verify, coverage, findings worth a look, who may do what, the
+/// same by control, and every record. Exit code 10 where the collection contradicts itself or what was given; the
+/// page is made all the same, and says so.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  host-test report evidence --out report.html
+  host-test report evidence --out report.html --before evidence-of-last-month --seal HEX")]
+pub struct ReportArgs {
+    #[command(flatten)]
+    component: ComponentArgs,
+    /// Folder of a finished collection.
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// The page, which must not exist yet, outside of DIR.
+    #[arg(long, value_name = "FILE.html")]
+    out: PathBuf,
+    /// Folder of an earlier collection of the same account: says what changed since.
+    #[arg(long, value_name = "OLD")]
+    before: Option<PathBuf>,
+    /// Rules of your own for findings, besides the built-in ones: see docs/findings.md.
+    #[arg(long, value_name = "FILE.json")]
+    rules: Option<PathBuf>,
+    /// The seal that collect printed, kept elsewhere: checks that no file was changed since.
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    seal: Option<String>,
+    /// Public key (.pub, from keygen) of whoever is said to have made it.
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Makes the page of a folder.
+pub async fn run(args: &ReportArgs) -> Result<u8> {
+    check_place(&args.out, &args.dir)?;
+    let key = args.public_key.as_deref().map(PublicKey::read).transpose()?;
+    let rules = Rules::built_in();
+    let rules = if let Some(file) = &args.rules { rules.extended(file)? } else { rules };
+    let changes = match &args.before {
+        Some(before) => {
+            let plugin = args.component.load().await?;
+            let source = plugin.description();
+            let meanings = Meanings::new(&source.id, &kind_facts(&source.kinds))?;
+            Some(Changes::between(before, &args.dir, &meanings)?)
+        }
+        None => None,
+    };
+    let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
+    let collection = Collection::read(&args.dir, anchors)?;
+    write(&collection, &rules, changes.as_ref(), &args.out)?;
+    let report = &collection.report;
+    let code = if report.verdict() == Verdict::Contradicted { exit::CONTRADICTED } else { exit::COMPLETE };
+    match args.format {
+        Format::Json => say_json(&json!({
+            "report": args.out, "verdict": report.conclusion(), "findings": report.findings, "exit_code": code,
+        })),
+        Format::Table => say(line(&args.out)),
+    }
+    Ok(code)
+}
+
+/// Makes the page of a folder that was just written.
+pub fn of_new(folder: &Path, out: &Path) -> Result<()> {
+    write(&Collection::read(folder, Anchors::default())?, &Rules::built_in(), None, out)
+}
+
+fn write(collection: &Collection, rules: &Rules, changes: Option<&Changes>, out: &Path) -> Result<()> {
+    let text = page(collection, &rules.judge(collection), changes)?;
+    let mut file = LineFile::create(out)?;
+    file.write(text.trim_end())?;
+    Ok(file.finish()?)
+}
+
+/// Says where the page is.
+pub fn line(page: &Path) -> String {
+    format!("report:   {}", page.display())
+}
+
+/// Refuses a page that exists, and one in the folder of the evidence, which holds what its seal names and no more.
+pub fn check_place(page: &Path, folder: &Path) -> Result<()> {
+    refuse_existing(page)?;
+    let parent = page.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let same = match (parent.canonicalize(), folder.canonicalize()) {
+        (Ok(parent), Ok(folder)) => parent.starts_with(folder),
+        _ => parent.starts_with(folder),
+    };
+    if same {
+        let what = format!("{} would be in the folder of the evidence, which is sealed", page.display());
+        return Err(source_evidence::Error::Output { what, remedy: "choose a place outside of it".into() }.into());
+    }
+    if !parent.is_dir() {
+        let what = format!("there is no folder {} for the report", parent.display());
+        return Err(source_evidence::Error::Output { what, remedy: "make it, or choose another place".into() }.into());
+    }
+    Ok(())
+}
