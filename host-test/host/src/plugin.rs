@@ -30,7 +30,7 @@ impl Plugin {
     /// # Errors
     /// When the file cannot be read or is no source that may run.
     pub async fn load(engine: &Engine, path: &Path) -> Result<Self> {
-        Self::new(engine, &read(path)?).await.map_err(|error| naming(error, path))
+        Self::loaded(engine, path, &read(path)?).await
     }
 
     /// Compiles the component in a file, if its SHA-256 is this one, and asks it for its description.
@@ -39,11 +39,19 @@ impl Plugin {
     /// [`Error::OtherComponent`] before anything of it is compiled or run; else as for [`Plugin::load`].
     pub async fn load_only(engine: &Engine, path: &Path, sha256: &str) -> Result<Self> {
         let bytes = read(path)?;
+        // Before anything is said of what another file is.
         let found = sha256_hex(&bytes);
         if !found.eq_ignore_ascii_case(sha256) {
             return Err(Error::OtherComponent { wanted: sha256.into(), found });
         }
-        Self::new(engine, &bytes).await.map_err(|error| naming(error, path))
+        Self::loaded(engine, path, &bytes).await
+    }
+
+    async fn loaded(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Self> {
+        match not_a_component(bytes) {
+            Some(what) => Err(Error::NotAComponent { file: path.into(), what }),
+            None => Self::new(engine, bytes).await.map_err(|error| naming(error, path)),
+        }
     }
 
     /// Compiles a component and asks it for its description.
@@ -211,24 +219,26 @@ fn naming(error: Error, path: &Path) -> Error {
     }
 }
 
-/// Reads a file that begins as a component does.
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let not = |what| Err(Error::NotAComponent { file: path.into(), what });
     if path.is_dir() {
-        return not("it is a folder; name the file in it");
+        return Err(Error::NotAComponent { file: path.into(), what: "it is a folder; name the file in it" });
     }
-    let bytes = std::fs::read(path).map_err(Error::file("read", path))?;
-    if bytes.starts_with(COMPONENT) {
-        Ok(bytes)
+    std::fs::read(path).map_err(Error::file("read", path))
+}
+
+/// What a file is that does not begin as a component does, and what to do about it.
+fn not_a_component(bytes: &[u8]) -> Option<&'static str> {
+    Some(if bytes.starts_with(COMPONENT) {
+        return None;
     } else if bytes.is_empty() {
-        not("the file is empty; build it anew")
+        "the file is empty; build it anew"
     } else if bytes.starts_with(CORE_MODULE) {
-        not("it is a core module; build it for wasm32-wasip2, or make a component of it with wasm-tools")
-    } else if COMPONENT.starts_with(&bytes) {
-        not("the file was cut short; build it anew")
+        "it is a core module; build it for wasm32-wasip2, or make a component of it with wasm-tools"
+    } else if COMPONENT.starts_with(bytes) {
+        "the file was cut short; build it anew"
     } else {
-        not("it is something else; name the .wasm file that cargo builds for wasm32-wasip2")
-    }
+        "it is something else; name the .wasm file that cargo builds for wasm32-wasip2"
+    })
 }
 
 #[cfg(test)]
