@@ -235,7 +235,7 @@ fn a_file_beside_the_folders_is_never_written_over() {
     check(&begin, 2, "beside exists already");
     let of = |file: &str| serde_json::from_str::<serde_json::Value>(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(of(&file)["tenants"][0]["finished_before"], false);
-    check_output(&under("000", &again), 0, "1 were before");
+    check_output(&under("000", &again), 0, "1 was before");
     assert_eq!((mode(Path::new(&file)), &of(&file)["tenants"][0]["finished_before"]), (0o600, &true.into()));
 }
 
