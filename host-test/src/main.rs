@@ -6,6 +6,7 @@ mod collect;
 mod cost;
 mod describe;
 mod diff;
+mod export;
 mod files;
 mod fleet;
 mod health;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 ///
 /// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
 /// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
-/// policy · 10 verify, report: contradicted · 11 verify: consistent, and no seal or key was given ·
+/// policy · 10 verify, report, export: contradicted · 11 verify: consistent, and no seal or key was given ·
 /// 12 reconcile: the two do not agree · 130 interrupted.
 #[derive(Parser)]
 #[command(name = "host-test", version, about, long_about, max_term_width = 100, after_help = EXAMPLES)]
@@ -68,6 +69,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Show what changed between two collections of one account.
     Diff(diff::DiffArgs),
+    /// Write a collection in a format that other tools read: CSV, OSCAL, OCSF or XLSX.
+    Export(export::ExportArgs),
     /// Find where an account's audit trail is: settings for its source, and the rights to grant.
     Locate(locate::LocateArgs),
     /// Compare an account with its audit trail: what agrees, what does not, and who changed what.
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
             Command::Verify(args) => verify::run(&args).await,
             Command::Report(args) => report::run(&args).await,
             Command::Diff(args) => diff::run(&args).await,
+            Command::Export(args) => export::run(&args),
             Command::Locate(args) => locate::run(&args),
             Command::Reconcile(args) => reconcile::run(&args),
             Command::Keygen(args) => verify::keygen(&args),

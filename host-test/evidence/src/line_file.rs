@@ -56,6 +56,14 @@ impl LineFile {
         writeln!(self.file, "{line}").map_err(Error::file("write", &self.path))
     }
 
+    /// Writes bytes as they are, for a file that has no lines.
+    ///
+    /// # Errors
+    /// When the disk is full, for example.
+    pub fn write_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes).map_err(Error::file("write", &self.path))
+    }
+
     /// Ends the file.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod collection;
 pub mod controls;
+pub mod export;
 pub mod finding;
 pub mod names;
 pub mod page;

@@ -8,6 +8,7 @@ mod diff;
 mod diff_by_hand;
 mod disk;
 mod doubles;
+mod exports;
 mod fleet;
 mod forgery;
 mod init;

@@ -7,7 +7,9 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
+    "export",
+    "report",
     "describe",
     "health",
     "init",

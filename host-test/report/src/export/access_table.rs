@@ -1,0 +1,90 @@
+//! The table of the access review.
+
+use super::table::{Cell, Table, coverage_header, headers};
+use super::{Choice, State};
+use crate::access::{Path, Row, review};
+use crate::record::Record;
+
+const COLUMNS: [&str; 20] = [
+    "caveats",
+    "user_name",
+    "user_email",
+    "user_id",
+    "account_state",
+    "resource_name",
+    "resource_id",
+    "resource_type",
+    "role",
+    "path",
+    "team_name",
+    "team_id",
+    "granted_at",
+    "last_login",
+    "observed_at",
+    "effective_at",
+    "valid_until",
+    "records",
+    "reviewed_by",
+    "sign_off",
+];
+
+/// The table.
+pub fn table(choice: &Choice<'_>, state: &State) -> Table {
+    let mut all = vec![coverage_header(state).to_string()];
+    all.extend(headers(&COLUMNS));
+    let rows = review(choice.collection).iter().map(|row| cells(choice, state, row)).collect();
+    Table { name: "access-review".into(), is_complete: state.is_complete, headers: all, rows }
+}
+
+fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
+    let names = &choice.collection.names;
+    let (path, team) = path(&row.path);
+    let last_login = row.user.and_then(|user| user.text("/logged_in_at"));
+    let ids: Vec<&str> = row.because.iter().map(|record| record.id.as_str()).collect();
+    // What is said by two records is as old as the older, and good for as long as the shorter.
+    let first = |of: fn(&Record) -> &str| Cell::maybe(row.because.iter().map(|record| of(record)).min());
+    vec![
+        Cell::text(&state.words),
+        Cell::text(&choice.caveats),
+        Cell::maybe(names.get("user", row.user_id)),
+        Cell::maybe(row.user.and_then(|user| user.text("/email"))),
+        Cell::text(row.user_id),
+        Cell::text(account_state(row.user)),
+        Cell::maybe(names.get(row.resource_type, row.resource_id)),
+        Cell::text(row.resource_id),
+        Cell::text(row.resource_type),
+        Cell::text(row.role),
+        Cell::text(path),
+        Cell::maybe(team.and_then(|id| names.get("team", id))),
+        Cell::maybe(team),
+        Cell::maybe(row.granted_at),
+        Cell::maybe(last_login),
+        first(|record| &record.observed_at),
+        Cell::maybe(row.because.first().and_then(|record| record.effective_at.as_deref())),
+        first(|record| &record.valid_until),
+        Cell::text(&ids.join("; ")),
+        Cell::Empty,
+        Cell::Empty,
+    ]
+}
+
+fn path(path: &Path) -> (&'static str, Option<&str>) {
+    match path {
+        Path::AccountRole => ("account role", None),
+        Path::Direct => ("direct", None),
+        Path::Team(id) => ("team", Some(id)),
+        Path::Membership => ("membership", None),
+        Path::None => ("no grant", None),
+    }
+}
+
+/// What the vendor says of the account; it is not taken for active where it says nothing.
+fn account_state(user: Option<&Record>) -> &'static str {
+    let Some(user) = user else { return "not read" };
+    match (user.flag("/active"), user.flag("/verified")) {
+        (Some(false), _) => "suspended",
+        (Some(true), Some(false)) => "active, activation not finished",
+        (Some(true), _) => "active",
+        (None, _) => "unknown",
+    }
+}

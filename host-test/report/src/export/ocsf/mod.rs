@@ -1,0 +1,45 @@
+//! OCSF 1.8, one event in a line of JSON: a compliance finding (2003) for each record that a rule is true of or cannot
+//! be judged for, the inventory of users (5003) and of cloud resources (5023).
+
+mod event;
+mod findings;
+mod inventory;
+
+use super::Choice;
+use crate::finding::Outcome;
+pub use event::VERSION;
+use serde_json::Value;
+use source_evidence::text::plain;
+
+/// The events, one line of JSON each, in the order of findings, users, resources: the same for the same collection.
+#[must_use]
+pub fn events(choice: &Choice<'_>, outcomes: &[Outcome<'_>]) -> Vec<String> {
+    let outcomes = outcomes.iter().filter(|outcome| choice.has(&outcome.rule.kind));
+    let mut events: Vec<Value> = outcomes.flat_map(|outcome| findings::events(choice, outcome)).collect();
+    events.extend(inventory::events(choice));
+    events
+        .into_iter()
+        .map(|mut event| {
+            make_plain(&mut event);
+            event.to_string()
+        })
+        .collect()
+}
+
+/// Makes every text in it harmless to terminals.
+fn make_plain(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = plain(text),
+        Value::Array(items) => items.iter_mut().for_each(make_plain),
+        Value::Object(members) => {
+            let all = std::mem::take(members).into_iter();
+            *members = all
+                .map(|(name, mut value)| {
+                    make_plain(&mut value);
+                    (plain(&name), value)
+                })
+                .collect();
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,123 @@
+//! `export`: a collection in a format that other tools read.
+
+use clap::{Args, ValueEnum};
+use host_test::exit;
+use host_test::text::{note, plain, plural, say};
+use source_evidence::line_file::LineFile;
+use source_evidence::verify::Anchors;
+use source_host::error::Result;
+use source_report::collection::Collection;
+use source_report::export::{self, Choice, Refused, Wish};
+use source_report::finding::Rules;
+use std::path::{Path, PathBuf};
+
+/// Write a finished collection in a format that other tools read. docs/exports.md says what each holds. Exit code 5 when
+/// a kind was not read whole and --incomplete is not given; nothing is written then.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  host-test export evidence --format csv --out evidence-csv
+  host-test export evidence --format xlsx --out evidence.xlsx --kinds user,access_grant
+  host-test export evidence --format oscal --out assessment-results.json --incomplete")]
+pub struct ExportArgs {
+    /// Folder of a finished collection.
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// Format: csv (a folder with a file for each kind, and the access review), oscal (assessment results 1.2.1), ocsf
+    /// (1.8, findings and inventory, one event in a line), xlsx (the files of csv as sheets).
+    #[arg(long, value_enum)]
+    format: ExportFormat,
+    /// Where to write: a folder for csv, else a file. It must not exist yet.
+    #[arg(long, value_name = "PATH")]
+    out: PathBuf,
+    /// Only these kinds; the access review goes along with user, team, team_membership and access_grant.
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
+    kinds: Vec<String>,
+    /// Export kinds that were not read whole, too, and say so in each of their files.
+    #[arg(long)]
+    incomplete: bool,
+    /// Begin each CSV file with a byte-order mark, for spreadsheets that take UTF-8 for something else without it.
+    #[arg(long)]
+    bom: bool,
+    /// More rules for the findings in oscal and ocsf: a file of your own.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    Csv,
+    Oscal,
+    Ocsf,
+    Xlsx,
+}
+
+/// Exports.
+pub fn run(args: &ExportArgs) -> Result<u8> {
+    if args.bom && args.format != ExportFormat::Csv {
+        return Err(usage("--bom is for CSV", "leave it out, or use --format csv").into());
+    }
+    let collection = Collection::read(&args.dir, Anchors::default())?;
+    let choice = match export::choose(&collection, &Wish { kinds: args.kinds.clone(), incomplete: args.incomplete }) {
+        Ok(choice) => choice,
+        Err(refused) => {
+            note("error: nothing was exported");
+            refused.to_string().lines().for_each(|line| note(plain(line)));
+            return Ok(match refused {
+                Refused::Contradicted(_) => exit::CONTRADICTED,
+                Refused::NotCollected(..) | Refused::NoName(_) => exit::USAGE,
+                Refused::Incomplete(..) => exit::INCOMPLETE,
+            });
+        }
+    };
+    let written = write(args, &collection, &choice)?;
+    say(format!("{}: {written}", args.out.display()));
+    let short: Vec<&str> = choice.incomplete().map(|(kind, _)| kind).collect();
+    if !short.is_empty() {
+        say(format!("INCOMPLETE, as the export says too: {}", plain(&short.join(", "))));
+    }
+    collection.summary().caveats().for_each(|caveat| say(plain(&caveat)));
+    Ok(exit::COMPLETE)
+}
+
+/// Writes, and says what.
+fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>) -> Result<String> {
+    let counted = |count: usize, what: &str| format!("{count} {}", plural(count as u64, what));
+    match args.format {
+        ExportFormat::Csv => {
+            let names = export::csv::write(choice, args.bom, &args.out)?;
+            Ok(counted(names.len(), "file"))
+        }
+        ExportFormat::Xlsx => {
+            let mut file = LineFile::create(&args.out)?;
+            file.write_bytes(&export::xlsx::workbook(choice)?)?;
+            file.finish()?;
+            Ok("a workbook".into())
+        }
+        ExportFormat::Oscal => {
+            let rules = rules(args.rules.as_deref())?;
+            save(&args.out, &[export::oscal::document(choice, &rules.judge(collection))])?;
+            Ok(format!("OSCAL assessment results {}", export::oscal::VERSION))
+        }
+        ExportFormat::Ocsf => {
+            let rules = rules(args.rules.as_deref())?;
+            let events = export::ocsf::events(choice, &rules.judge(collection));
+            save(&args.out, &events)?;
+            Ok(counted(events.len(), "event"))
+        }
+    }
+}
+
+fn rules(more: Option<&Path>) -> Result<Rules> {
+    let rules = Rules::built_in();
+    Ok(more.map_or(Ok(rules.clone()), |path| rules.extended(path))?)
+}
+
+fn save(path: &Path, lines: &[String]) -> Result<()> {
+    let mut file = LineFile::create(path)?;
+    lines.iter().try_for_each(|line| file.write(line))?;
+    Ok(file.finish()?)
+}
+
+fn usage(what: &str, remedy: &str) -> source_evidence::Error {
+    source_evidence::Error::Usage { what: what.into(), remedy: remedy.into() }
+}
