@@ -1,9 +1,9 @@
 //! `audit_logging`: whether Fivetran's own audit trail leaves Fivetran, by which mechanism, and
 //! which groups have none.
 //!
-//! The trail itself cannot be read over the REST API. It is pushed to an external log service, or
-//! written to the warehouse by the Fivetran Platform Connector (service `fivetran_log`); webhooks
-//! carry a small part of it. The Platform Connector is free and on every plan, with its table `LOG`,
+//! The trail itself cannot be read over the REST API. It is written to the warehouse by the Fivetran Platform Connector
+//! (service `fivetran_log`); an external log service gets Fivetran's log events, with what users did among them, and
+//! webhooks carry a small part of it. The Platform Connector is free and on every plan, with its table `LOG`,
 //! which has what users do to connections. Its table `AUDIT_TRAIL` and log services need the Enterprise
 //! or Business Critical plan, and the plan is not observable. <https://fivetran.com/docs/logs>, read 2026-11.
 

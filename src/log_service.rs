@@ -1,5 +1,5 @@
-//! `log_service`: external services that Fivetran pushes its logs to, and with them its audit trail:
-//! one for the account, one for each group, or none.
+//! `log_service`: external services that Fivetran pushes its log events to, what users did among them, but not the
+//! entries of the table `AUDIT_TRAIL`: one for the account, one for each group, or none.
 //!
 //! A group's log service bears the group's id. That there is none for the account is a 404.
 //! <https://fivetran.com/docs/rest-api/api-reference/log-service>, read 2026-11.

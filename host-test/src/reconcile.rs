@@ -61,7 +61,10 @@ fn show(found: &Reconciliation, names: &Names) {
     }
     say(rows);
     match &found.window {
-        Some((first, last)) => say(format!("trail: {} to {}", plain(first), plain(last))),
+        Some((first, last)) => {
+            let synced = found.synced.as_deref().map(|at| format!(", last synced at {}", plain(at)));
+            say(format!("trail: {} to {}{}", plain(first), plain(last), synced.unwrap_or_default()));
+        }
         None => say("trail: no entries"),
     }
     checks.iter().for_each(|(_, check)| show_findings(check, names));

@@ -117,6 +117,8 @@ pub fn has_token(read: impl Fn(&str) -> Option<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use audit_trail_source::entry::TYPES;
+    use source_evidence::reconcile::compared;
 
     fn environment(set: &'static [&'static str]) -> impl Fn(&str) -> Option<String> {
         move |name| set.contains(&name).then(|| format!("canary of {name}"))
@@ -141,6 +143,14 @@ mod tests {
         let half = Place::Datadog.from_environment(environment(&["DD_API_KEY"])).unwrap_err();
         let text = format!("{half:?}");
         assert!(text.contains("DD_APPLICATION_KEY is not set") && !text.contains("canary"), "{text}");
+    }
+
+    /// What is compared by its type is what the source's subjects are told apart by.
+    #[test]
+    fn the_types_that_are_compared_are_types_of_the_source() {
+        let unknown: Vec<_> = compared().filter(|word| !TYPES.contains(word)).collect();
+        assert_eq!(unknown, [""; 0]);
+        assert!(compared().count() > 10 && TYPES.is_sorted());
     }
 
     #[test]

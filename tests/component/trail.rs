@@ -165,7 +165,7 @@ fn sent_of(row: &Cells) -> Option<Value> {
         "DESTINATION" => ["CREATE", "EDIT"].contains(&action),
         _ => false,
     };
-    let connection = if kind == "CONNECTION" { row[6].as_deref()? } else { "dashboard" };
+    let connection = if kind == "CONNECTION" { row[6].as_deref() } else { None };
     let actor = row[2].as_ref().filter(|_| is_sent)?;
     Some(json!({
         "captured_at": cell_ms(row[1].as_ref()), "connection_id": connection, "user_id": actor, "synced_at": null,

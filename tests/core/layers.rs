@@ -45,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "host-test/host/src",
             "host-test/fleet/src",
             "host-test/report/src",
+            "sources/audit-trail/src",
         ],
     ),
     (

@@ -32,7 +32,8 @@ impl Account {
         self.half().min(self.spec.users.saturating_sub(1))
     }
 
-    fn joiners(&self) -> Range<usize> {
+    /// The numbers of the users who have joined since.
+    pub fn joiners(&self) -> Range<usize> {
         // The ids before these are former users', and stay so.
         let first = self.spec.users + FORMER_USERS;
         first..first + self.leavers()

@@ -116,9 +116,10 @@ impl Account {
         }
     }
 
-    /// When a user came to be.
+    /// When a user came to be: those who have joined since, after all that the seed alone makes.
     pub fn user_created_at(&self, index: usize) -> Stamp {
-        self.dice("user", index).stamp("created_at")
+        let at = self.dice("user", index).stamp("created_at");
+        if self.joiners().contains(&index) { at.later() } else { at }
     }
 
     /// When a user last logged in. Some never did, nor did those who have not accepted their invitation.

@@ -2,9 +2,8 @@
 //! warehouse's words.
 
 use super::connector::Connector;
-use host_test::{policies, trail};
+use audit_trail_source::settings::{DATABRICKS_HOSTS, SNOWFLAKE_HOSTS, Settings};
 use serde_json::{Map, Value, json};
-use source_host::grant::HostName;
 
 /// What follows for a Platform Connector.
 #[derive(Debug, Default)]
@@ -27,7 +26,7 @@ pub fn located(account: &str, connector: &Connector) -> Located {
         return Located { missing, ..Located::default() };
     };
     let mut read = Read { config: destination.get("settings"), withheld, missing: Vec::new() };
-    let schema = connector.schema.clone().unwrap_or_else(|| {
+    let schema = connector.schema.clone().filter(|schema| !schema.is_empty()).unwrap_or_else(|| {
         read.missing.push("the schema that it writes to: the connection's record does not tell".into());
         "<schema>".into()
     });
@@ -45,14 +44,51 @@ pub fn located(account: &str, connector: &Connector) -> Located {
         let details = destination.get("details").and_then(Value::as_str).unwrap_or("unknown");
         read.missing.insert(0, format!("the destination's own settings were not read ({details})"));
     }
-    read.missing.extend(odd_names(&place));
     let mut settings = Map::new();
     settings.insert("account".into(), account.into());
     settings.insert(name.into(), place);
     if let Some(minutes) = connector.sync_minutes {
         settings.insert("sync_minutes".into(), minutes.into());
     }
+    refused(&mut settings, &mut read.missing);
     Located { settings: Some(settings.into()), grants, missing: read.missing }
+}
+
+/// Names what the source would not take, and puts `<name>` in its place.
+fn refused(settings: &mut Map<String, Value>, missing: &mut Vec<String>) {
+    // Where nothing is missing, what looks like a placeholder is a name.
+    let is_named = !missing.is_empty();
+    for (name, value) in settings.iter_mut() {
+        let whole = value.clone();
+        let Some(fields) = value.as_object_mut() else {
+            if let Some(expected) = Settings::refusal(name, &whole) {
+                missing.push(format!("a {name} that the source takes, {expected}: it is {whole}"));
+                *value = format!("<{name}>").into();
+            }
+            continue;
+        };
+        for (field, value) in fields.iter_mut().filter(|(_, value)| !is_named || !is_placeholder(value)) {
+            if let Some(expected) = Settings::refusal(name, &alone(&whole, field)) {
+                missing.push(format!("a {field} that the source takes, {expected}: it is {value}"));
+                *value = format!("<{field}>").into();
+            }
+        }
+    }
+}
+
+/// A place in which one field is as it is, and all others are such as the source takes.
+fn alone(place: &Value, field: &str) -> Value {
+    let other = |name: &str| match name {
+        "host" if place.get("warehouse_id").is_some() => format!("x{}", DATABRICKS_HOSTS.first().unwrap_or(&"")),
+        "host" => format!("x{}", SNOWFLAKE_HOSTS.first().unwrap_or(&"")),
+        _ => "x".to_string(),
+    };
+    let fields = place.as_object().into_iter().flatten();
+    fields.map(|(name, value)| (name.clone(), if name == field { value.clone() } else { other(name).into() })).collect()
+}
+
+fn is_placeholder(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with('<'))
 }
 
 /// Settings of a destination, and what is missing of them.
@@ -77,14 +113,9 @@ impl Read<'_> {
         })
     }
 
-    /// A host that ends as the source may reach it.
-    fn host(&mut self, name: &str, setting: &str) -> String {
-        let (host, suffixes) = (self.required(name), suffixes(setting));
-        if !host.starts_with('<') && !suffixes.iter().any(|suffix| host.ends_with(suffix)) {
-            let ends = suffixes.join(" or ");
-            self.missing.push(format!("a host that ends in {ends}: {name} of the destination is {host}"));
-            return format!("<{name}>");
-        }
+    /// A host, in lower case: letter case means nothing in one.
+    fn host(&mut self, name: &str) -> String {
+        let host = self.required(name).to_ascii_lowercase();
         // Snowflake takes a hyphen for it too.
         if host.contains('_') {
             let other = host.replace('_', "-");
@@ -100,22 +131,12 @@ impl Read<'_> {
     }
 }
 
-/// What the host in a setting has to end in, as the built-in policy has it.
-fn suffixes(setting: &str) -> Vec<String> {
-    let rules = policies::built_in(trail::SOURCE).map(|grant| grant.rules).unwrap_or_default();
-    let found = rules.into_iter().find_map(|rule| match rule.host {
-        HostName::Setting(host) if host.pointer == setting => Some(host.suffixes),
-        _ => None,
-    });
-    found.unwrap_or_default()
-}
-
 type Found = (&'static str, Value, Vec<String>);
 
 fn snowflake(read: &mut Read<'_>, schema: &str) -> Found {
     // Fivetran writes names as they are, and Snowflake has them in upper case unless somebody quoted them.
     let schema = schema.to_ascii_uppercase();
-    let host = read.host("host", "/snowflake/host");
+    let host = read.host("host");
     let database = upper(read.required("database"));
     let warehouse = read.optional("default_virtual_warehouse").map(upper);
     let warehouse = warehouse.unwrap_or_else(|| {
@@ -160,7 +181,7 @@ fn bigquery(read: &mut Read<'_>, dataset: &str) -> Found {
 }
 
 fn databricks(read: &mut Read<'_>, schema: &str) -> Found {
-    let host = read.host("server_host_name", "/databricks/host");
+    let host = read.host("server_host_name");
     let catalog = read.required("catalog");
     let path = read.optional("http_path").unwrap_or_default();
     let warehouse = ["/sql/1.0/warehouses/", "/sql/1.0/endpoints/"].iter().find_map(|before| path.strip_prefix(before));
@@ -178,19 +199,6 @@ fn databricks(read: &mut Read<'_>, schema: &str) -> Found {
     grants.extend(TABLES.map(|table| format!("grant select on table {within}.{} to {WHO};", back(table))));
     grants.push(format!("and, under Permissions of the SQL warehouse {warehouse}: \"Can use\" for it"));
     ("databricks", place, grants)
-}
-
-/// Names that do not fit the pattern that the source's schema has for them.
-fn odd_names(place: &Value) -> impl Iterator<Item = String> {
-    let fields = place.as_object().into_iter().flatten().filter(|(field, _)| *field != "host");
-    fields.filter_map(|(field, value)| {
-        let name = value.as_str().filter(|name| !name.starts_with('<'))?;
-        let (more, shown) = if field == "project" { ("_$-.:", "_, -, $, . and :") } else { ("_$-", "_, - and $") };
-        let is_plain = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-        (!is_plain).then(|| {
-            format!("a {field} of letters, digits, {shown}, which is all that the source takes: it is {name:?}")
-        })
-    })
 }
 
 /// In upper case, unless it is a placeholder for what is missing.
@@ -214,6 +222,9 @@ fn single(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use audit_trail_source::source::AuditTrail;
+    use source_kit::record::config::configure;
+    use source_kit::record::credentials::Credentials;
 
     fn connector(service: &str, config: Value, withheld: &[&str]) -> Connector {
         let destination = json!({"service": service, "details": "read", "settings": config});
@@ -285,12 +296,12 @@ mod tests {
                 &[],
                 "database of the destination: it is not among",
             ),
-            ("snowflake", json!({"host": "x.snowflakecomputing.com.evil.org"}), &[], "a host that ends in"),
-            ("snowflake", json!({"host": "evilsnowflakecomputing.com"}), &[], "a host that ends in"),
+            ("snowflake", json!({"host": "x.snowflakecomputing.com.evil.org"}), &[], "whose host ends with"),
+            ("snowflake", json!({"host": "evilsnowflakecomputing.com"}), &[], "whose host ends with"),
             ("snowflake", json!({"host": "my_org-x.snowflakecomputing.com"}), &[], "such as my-org-x.snowflake"),
             ("snowflake", json!({"host": "x.snowflakecomputing.com", "database": "My DB"}), &[], "it is \"MY DB\""),
-            ("big_query", json!({"project_id": "acme corp"}), &[], "a project of letters"),
-            ("databricks", json!({"catalog": "a/b"}), &[], "a catalog of letters"),
+            ("big_query", json!({"project_id": "acme corp"}), &[], "a project that the source takes"),
+            ("databricks", json!({"catalog": "a/b"}), &[], "a catalog that the source takes"),
             ("snowflake", json!({"host": "x.privatelink.snowflakecomputing.com"}), &[], "is of a private link"),
             ("snowflake", json!({"host": "x.snowflakecomputing.com", "database": "D"}), &[], "a warehouse that runs"),
             ("databricks", json!({"http_path": "/sql/protocolv1/o/1/2"}), &[], "the id of a SQL warehouse"),
@@ -304,6 +315,90 @@ mod tests {
         assert!(missing(&without).contains("collect the kind destination"));
         let nameless = Connector { schema: None, ..connector("big_query", json!({"project_id": "p"}), &[]) };
         assert!(missing(&nameless).contains("the schema that it writes to"));
+    }
+
+    /// What is called ready is what the source takes, whatever stands in the account.
+    #[test]
+    fn what_is_ready_is_what_the_source_takes() {
+        let good = |service: &str| match service {
+            "snowflake" => {
+                json!({"host": "x.snowflakecomputing.com", "database": "D", "default_virtual_warehouse": "W"})
+            }
+            "databricks" => json!({
+                "server_host_name": "x.cloud.databricks.com", "catalog": "c", "http_path": "/sql/1.0/warehouses/w",
+            }),
+            _ => json!({"project_id": "p", "data_set_location": "EU"}),
+        };
+        let odd = [
+            "",
+            " ",
+            "a",
+            "A",
+            "a b",
+            " a",
+            "-a",
+            "a-",
+            "a..b",
+            ".a",
+            "a.",
+            "a:b",
+            "a::b",
+            "é",
+            "a\nb",
+            "a`",
+            "\"",
+            "<a>",
+            "X.snowflakecomputing.com",
+            "x.SNOWFLAKEcomputing.com",
+            "-x.snowflakecomputing.com",
+            " x.snowflakecomputing.com",
+            "x..snowflakecomputing.com",
+            "x_y.snowflakecomputing.com",
+            "x.snowflakecomputing.com.",
+            "snowflakecomputing.com",
+            "X.Cloud.Databricks.com",
+            " x.cloud.databricks.com",
+            "/sql/1.0/warehouses/",
+            "/sql/1.0/warehouses/a b",
+            "/sql/1.0/warehouses/W-1",
+        ];
+        let long = "a".repeat(256);
+        let texts: Vec<Value> =
+            odd.into_iter().chain([long.as_str()]).map(Value::from).chain([json!(7), Value::Null]).collect();
+        let (mut ready, mut refused) = (0, 0);
+        let mut check = |connector: &Connector, what: &str| {
+            let found = located("acme", connector);
+            let settings = found.settings.unwrap().to_string();
+            let taken = configure::<AuditTrail>(&Credentials::Bearer("t".into()), &settings);
+            assert_eq!(
+                found.missing.is_empty(),
+                taken.is_ok(),
+                "{what}: {settings}: {:?} {:?}",
+                found.missing,
+                taken.err()
+            );
+            if taken.is_ok() { ready += 1 } else { refused += 1 }
+        };
+        for service in ["snowflake", "databricks", "big_query"] {
+            for field in good(service).as_object().unwrap().keys() {
+                for text in &texts {
+                    let mut config = good(service);
+                    config[field] = text.clone();
+                    check(&connector(service, config, &[]), &format!("{service} {field} {text}"));
+                }
+            }
+            for text in odd {
+                let one = Connector { schema: Some(text.into()), ..connector(service, good(service), &[]) };
+                check(&one, &format!("{service} schema {text}"));
+            }
+            for minutes in [i64::MIN, -5, 0, 1, 360, 10_080, 10_081, 20_000] {
+                let one = Connector { sync_minutes: Some(minutes), ..connector(service, good(service), &[]) };
+                check(&one, &format!("{service} sync_minutes {minutes}"));
+            }
+        }
+        assert!(ready > 40 && refused > 150, "{ready} {refused}");
+        let upper = connector("snowflake", json!({"host": "X.SnowflakeComputing.com"}), &[]);
+        assert_eq!(located("acme", &upper).settings.unwrap()["snowflake"]["host"], "x.snowflakecomputing.com");
     }
 
     /// Names come from the account: none may end its quotes.

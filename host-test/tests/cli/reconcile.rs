@@ -38,7 +38,7 @@ fn write_trail(folder: &str, account: &str, entries: &[Value], state: &str) {
         pick(all.iter()).cloned()
     };
     let table = json!({
-        "table": "audit_trail", "place": "snowflake", "scope": "account", "account_id": account,
+        "table": "audit_trail", "place": "snowflake", "scope": null, "account_id": account, "last_synced_at": "2026-01-31T12:00:00Z",
         "first_captured_at": ends(|all| all.clone().next()), "last_captured_at": ends(|mut all| all.next_back()),
     });
     let mut rows: Vec<(&str, &str, Value)> =

@@ -197,6 +197,22 @@ fn each_of_fifty_planted_discrepancies_is_named_and_nothing_else() {
     check(&["reconcile", &account, &out], 12, "do not agree: 50 findings");
 }
 
+/// The trail ends with a sync that was before the account changed: what went away since is no contradiction.
+#[test]
+fn an_account_that_changed_after_the_trails_last_sync_does_not_contradict_it() {
+    let scratch = Scratch::new("trail-stale");
+    let (account, out) = (scratch.path("account"), scratch.path("trail"));
+    check(&["collect", "--sim-changes", "20", "--out", &account], 0, "");
+    check(&["collect", "--source", "audit-trail", "--sim-trail", "days=2500", "--out", &out], 0, "");
+    let found = reconcile(&account, &out, 5);
+    assert_eq!(found["verdict"], "incomplete", "{found:#}");
+    assert!(found["creations"]["after_sync"].as_u64().unwrap() > 0, "{found:#}");
+    for check in ["stamps", "deletions", "creations"] {
+        assert_eq!(found[check]["disagreed"], json!([]), "{check}");
+    }
+    check(&["reconcile", &account, &out], 5, "collect the trail again after its next sync");
+}
+
 #[test]
 fn a_trail_of_another_account_is_refused() {
     let scratch = Scratch::new("trail-other");

@@ -21,7 +21,10 @@ pub fn failure_of<S: Source>(error: &GetError, path: &str) -> Failure {
         failure.pointer = Some("/settings".into());
         return failure;
     }
-    let (kind, code, status) = classify(error);
+    let (kind, code, status) = match error {
+        GetError::Broken(_, _, what) if S::remedy(what).is_some() => (FailureKind::NotConfigured, "not-usable", None),
+        _ => classify(error),
+    };
     let (message, remedy) = words::<S>(error, path);
     let mut failure = Failure::new(kind, message, remedy);
     failure.code = code;
@@ -33,7 +36,7 @@ pub fn failure_of<S: Source>(error: &GetError, path: &str) -> Failure {
             failure.retry_after_seconds = Some(OUTAGE_RETRY_SECONDS);
         }
         GetError::Broken(status, request_id, _) => {
-            failure.retryable = *status >= 500;
+            failure.retryable = *status >= 500 && kind != FailureKind::NotConfigured;
             failure.request_id.clone_from(request_id);
         }
         _ => {}
@@ -64,6 +67,9 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
         GetError::Unauthorized => {
             let (what, remedy) = S::ABOUT.sign_in.unaccepted();
             (format!("{vendor} does not accept the {what}"), remedy.to_string())
+        }
+        GetError::Forbidden(Some(permission)) if let Some(remedy) = S::remedy(permission) => {
+            (format!("{reading} was refused: {permission} is missing, or the credentials are not valid"), remedy.into())
         }
         GetError::Forbidden(Some(permission)) => (
             format!("{reading} was refused: {permission} is missing"),
@@ -107,9 +113,12 @@ fn words<S: Source>(error: &GetError, path: &str) -> (String, String) {
         ),
         GetError::Broken(_, _, what) => (
             format!("{reading}: {what}"),
-            format!(
-                "Try again later. If it persists, give {vendor}'s support the request id, or update this component."
-            ),
+            match S::remedy(what) {
+                Some(remedy) => remedy.into(),
+                None => format!(
+                    "Try again later. If it persists, give the request id to the support of {vendor}, or update this component."
+                ),
+            },
         ),
         GetError::Denied => (
             format!("the host's policy denied {reading}"),

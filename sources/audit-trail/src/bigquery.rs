@@ -1,7 +1,7 @@
 //! BigQuery's REST API. <https://cloud.google.com/bigquery/docs/reference/rest>, read 2026-11.
 //!
-//! The whole audit trail is read as it is stored, without a job. What is narrowed by an instant, and the log, of which
-//! few rows are user actions, are asked for by statements.
+//! The whole audit trail is read as it is stored, and then counted by one statement. What is narrowed by an instant, and
+//! the log, of which few rows are user actions, are asked for by statements.
 
 use crate::ask::{Answer, Cell, Heard, ODD, Part, Rows};
 use crate::json;
@@ -29,6 +29,13 @@ pub struct BigQuery {
     pub location: Option<String>,
 }
 
+/// The project's own shortcomings.
+pub const NOT_ENABLED: &str = "the BigQuery API is not enabled in the project";
+/// See above.
+pub const NO_BILLING: &str = "the project has no billing, which BigQuery asks for";
+/// A statement fails for another reason than those that are told apart.
+pub const NOT_RUN: &str = "BigQuery could not run the statement";
+
 /// The only host.
 pub const HOST: &str = "bigquery.googleapis.com";
 /// Milliseconds that BigQuery waits for a job before it answers.
@@ -50,7 +57,7 @@ impl BigQuery {
         format!("/bigquery/v2/projects/{}", encoded(&self.project))
     }
 
-    /// Schema, rows or number of rows of a table as it is stored.
+    /// Schema or rows of a table as it is stored.
     fn listing(&self, step: &Step) -> Ask {
         let table = format!("{}/datasets/{}/tables/{}", self.project_path(), encoded(&self.dataset), step.table.name());
         let names: Vec<_> = step.columns.names(step.table).collect();
@@ -63,7 +70,6 @@ impl BigQuery {
                 format!("{table}/data?maxResults={WINDOW}&{fields}&startIndex={}", step.delivered)
             }
             Phase::Rows(None) => format!("{table}/data?maxResults={WINDOW}&{fields}"),
-            Phase::Recount => format!("{table}/data?maxResults=0&{fields}"),
             _ => table,
         };
         Ask::get(HOST, &path)
@@ -117,7 +123,7 @@ impl Place for BigQuery {
     }
 
     fn ask(&self, step: &Step) -> Ask {
-        if step.way == Way::Listing {
+        if is_listing(step) {
             return self.listing(step);
         }
         if let Phase::Rows(Some(open)) = &step.phase {
@@ -145,21 +151,26 @@ impl Place for BigQuery {
             return failed(heard.status, &body.unwrap_or(Node::Null), is_further);
         }
         let Some(body) = body else { return ODD };
-        let answer = match step.way {
-            Way::Listing if json::items(&body, &["errors"]).is_some() => Some(failed(200, &body, is_further)),
-            Way::Listing => listed(step, body),
-            Way::Statements | Way::Search => self.query_result(step, body),
+        let answer = match is_listing(step) {
+            true if json::items(&body, &["errors"]).is_some() => Some(failed(200, &body, is_further)),
+            true => listed(step, body),
+            false => self.query_result(step, body),
         };
         answer.unwrap_or(ODD)
     }
 
     fn statement(&self, step: &Step) -> String {
-        if step.way == Way::Listing {
+        if is_listing(step) {
             return format!("GET {}", self.listing(step).path_and_query);
         }
         let from = format!("`{}.{}.{}`", self.project, self.dataset, step.table.name());
         statement(Dialect::BigQuery, &from, step)
     }
+}
+
+/// Whether a step reads the table as it is stored, and asks no statement.
+fn is_listing(step: &Step) -> bool {
+    step.way == Way::Listing && step.phase != Phase::Recount
 }
 
 /// What `tables.get` and `tabledata.list` answer.
@@ -169,9 +180,6 @@ fn listed<'a>(step: &Step, body: Node<'a>) -> Option<Answer<'a>> {
         return Some(rows_of(step, Rows { columns, ..Rows::default() }));
     }
     let total = Some(json::number(&body, &["totalRows"])?);
-    if step.phase == Phase::Recount {
-        return Some(Answer::Rows(Rows { total, ..Rows::default() }));
-    }
     let next = page_token(&body)?.map(|next| Part { handle: String::new(), next });
     let rows = cells(body)?.into_iter().map(|row| in_order(step, row)).collect::<Option<_>>()?;
     Some(rows_of(step, Rows { columns: Vec::new(), rows, total, next }))
@@ -234,8 +242,8 @@ fn failed<'a>(status: u16, body: &Node<'_>, is_further: bool) -> Answer<'a> {
     match (status, reason) {
         (401, _) => Answer::Unauthorized,
         (403, "rateLimitExceeded" | "quotaExceeded") => Answer::Broken("the project's quota of BigQuery is used up"),
-        (403, "accessNotConfigured") => Answer::Broken("the BigQuery API is not enabled in the project"),
-        (403, "billingNotEnabled") => Answer::Broken("the project has no billing, which BigQuery asks for"),
+        (403, "accessNotConfigured") => Answer::Broken(NOT_ENABLED),
+        (403, "billingNotEnabled") => Answer::Broken(NO_BILLING),
         // Google does not tell those who may not see a table whether there is one.
         (403, _) if says("may not exist") => Answer::Missing,
         (403, "accessDenied") => Answer::Refused(Some(permission(message).unwrap_or_else(|| "SELECT".into()))),
@@ -244,7 +252,7 @@ fn failed<'a>(status: u16, body: &Node<'_>, is_further: bool) -> Answer<'a> {
         (400, _) if is_further && says("page token") => Answer::Lost,
         (404, _) | (200 | 400, "notFound") => Answer::Missing,
         (200 | 400, _) if says("does not exist") || says("Not found: ") => Answer::Missing,
-        (200 | 400, _) => Answer::Broken("BigQuery could not run the statement"),
+        (200 | 400, _) => Answer::Broken(NOT_RUN),
         _ => Answer::Broken("BigQuery answered with a failure"),
     }
 }

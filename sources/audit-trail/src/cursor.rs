@@ -35,6 +35,7 @@ impl Step {
             number(self.first_us),
             number(self.last_us),
             number(self.synced_us),
+            self.sum.to_string(),
         ]);
         fields.push(match &self.phase {
             Phase::Account => "a".into(),
@@ -76,6 +77,7 @@ impl Step {
             first_us: number(next()?)?,
             last_us: number(next()?)?,
             synced_us: number(next()?)?,
+            sum: next()?.parse().ok()?,
             phase: Phase::Done,
         };
         step.phase = match next()? {

@@ -29,6 +29,10 @@ pub struct Databricks {
 }
 
 const PATH: &str = "/api/2.0/sql/statements";
+/// A statement fails for another reason than those that are told apart.
+pub const NOT_RUN: &str = "Databricks could not run the statement";
+/// The settings name a warehouse that is not there.
+pub const NO_WAREHOUSE: &str = "Databricks has no such SQL warehouse";
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -167,9 +171,9 @@ fn failed<'a>(status: u16, code: &str, message: &str, state: &str) -> Answer<'a>
         return Answer::Broken("a result is larger than the 25 MiB that Databricks gives inline");
     }
     if status == 404 {
-        return Answer::Broken("Databricks has no such SQL warehouse");
+        return Answer::Broken(NO_WAREHOUSE);
     }
-    Answer::Broken("Databricks could not run the statement")
+    Answer::Broken(NOT_RUN)
 }
 
 /// How a message says that there is no such table, schema or catalog.

@@ -1,8 +1,9 @@
 //! Datadog's log search: for customers whose Fivetran logs go there and to no warehouse.
 //! <https://docs.datadoghq.com/api/latest/logs/search-logs-get/>, read 2026-11.
 //!
-//! A log service has the events of Fivetran, not the audit trail, and they have no id of Fivetran's: Datadog's is
-//! taken. Nothing can be counted, so nothing is proven complete; how far back it goes is up to the customer's index.
+//! A log service gets Fivetran's log events, with what users did to the account, users, teams, destinations and
+//! connections; not the entries of the table AUDIT_TRAIL. They have no id of Fivetran's: Datadog's is taken. Nothing can be
+//! counted, so nothing is proven complete; how far back it goes is up to the customer's index.
 
 use crate::ask::{Answer, Cell, Heard, ODD, Part, Rows};
 use crate::json;
@@ -43,7 +44,8 @@ pub const SITES: &[&str] = &[
 pub const QUERY: &str = "source:fivetran";
 /// Logs on a page, at most.
 const PAGE: u32 = 1000;
-const PERMISSION: &str = "logs_read_data";
+/// The permission that an application key needs.
+pub const PERMISSION: &str = "logs_read_data";
 
 impl Place for Datadog {
     fn name(&self) -> &'static str {

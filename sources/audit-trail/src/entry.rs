@@ -39,7 +39,7 @@ pub const KIND: Kind = Kind {
 pub struct AuditTrailEntry<'a> {
     /// What was done, e.g. CREATE, EDIT or DELETE.
     pub action: Option<&'a str>,
-    /// When it was done: RFC 3339 in UTC, cut to milliseconds.
+    /// When it was done: RFC 3339 in UTC, with microseconds, as the table has them.
     pub captured_at: String,
     /// Names of settings that differ between the old and the new values, sorted; null where there are neither, one of
     /// the columns is not there, or they cannot be compared. `withheld` stands for names that do not look like one.
@@ -82,12 +82,13 @@ pub struct AuditTrailEntry<'a> {
 /// Why there is none, in words.
 pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<(), &'static str> {
     let mut withheld = Vec::new();
-    let at = row.instant("captured_at").ok_or("an entry does not say when it was captured")?;
+    let at = row.instant("captured_at").zip(row.micros("captured_at"));
+    let (at, captured_at) = at.ok_or("an entry does not say when it was captured")?;
     let trail_id = row.id("id", out, &mut withheld).ok_or("an entry has no id")?;
     let (old, new) = (Side::of(row.text("old_values")), Side::of(row.text("new_values")));
     let content = AuditTrailEntry {
         action: row.word("action", &mut withheld),
-        captured_at: at.to_rfc3339(),
+        captured_at,
         changed: if row.has("old_values") && row.has("new_values") { changed(&old, &new) } else { None },
         interaction_method: row.word("interaction_method", &mut withheld),
         new_values: new.kept("new_values", out, &mut withheld),
@@ -108,7 +109,7 @@ pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<(
         content.action.unwrap_or("Unknown action"),
         content.primary_resource_type.unwrap_or("something unknown"),
         id.unwrap_or("without id"),
-        content.captured_at
+        at.to_rfc3339()
     );
     out.record(Draft {
         kind: &KIND,
@@ -129,12 +130,14 @@ fn resource_type(text: &str) -> &'static str {
     TYPES.iter().find(|known| text.eq_ignore_ascii_case(known)).copied().unwrap_or("other")
 }
 
-/// Types that are documented, and those of the stamps that the Fivetran source reads.
-const TYPES: &[&str] = &[
+/// Types that are documented, and those of the stamps that the Fivetran source reads. `reconcile` compares no others.
+pub const TYPES: &[&str] = &[
     "ACCOUNT",
+    "API_KEY",
     "CERTIFICATE",
     "CONNECTION",
     "CONNECTOR",
+    "CONNECTOR_SDK_PACKAGE",
     "DESTINATION",
     "EXTERNAL_LOG_SERVICE",
     "EXTERNAL_SECRETS_MANAGER",

@@ -20,6 +20,7 @@ pub mod json;
 pub mod place;
 pub mod places;
 pub mod protocol;
+pub mod remedy;
 pub mod row;
 pub mod settings;
 pub mod snowflake;

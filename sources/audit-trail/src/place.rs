@@ -46,8 +46,8 @@ pub(crate) fn rows_of<'a>(step: &Step, rows: Rows<'a>) -> Answer<'a> {
     let width = match step.phase {
         Phase::Columns | Phase::Done => 0,
         Phase::Count => 4,
-        Phase::Recount if step.way == Way::Statements => 4,
-        Phase::Recount => 0,
+        Phase::Recount if step.way == Way::Listing => 6,
+        Phase::Recount => 4,
         Phase::Account | Phase::Rows(_) => step.table.columns().len(),
     };
     let fits = |row: &Vec<Cell<'_>>| row.len() == width;

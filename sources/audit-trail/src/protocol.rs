@@ -6,6 +6,7 @@ use crate::ask::{Answer, Heard, Rows};
 use crate::cursor;
 use crate::item::Items;
 use crate::place::Place;
+use crate::remedy;
 use crate::settings::Settings;
 use crate::source::AuditTrail;
 use crate::step::{Phase, Step};
@@ -63,6 +64,7 @@ impl Protocol for AuditTrail {
             Answer::Missing => Told::Missing(String::new()),
             Answer::Refused(named) => Told::Forbidden(named.map(|named| right(named, step.table))),
             Answer::Unauthorized => Told::Unauthorized,
+            Answer::Broken(what) if step.phase == Phase::Account => Told::Broken(remedy::of_account(what)),
             Answer::Broken(what) => Told::Broken(what),
         }
     }

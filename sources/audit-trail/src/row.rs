@@ -3,6 +3,7 @@
 use crate::table::Table;
 use alloc::borrow::Cow;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use source_kit::base::timestamp::Timestamp;
 use source_kit::record::shape::Shape;
@@ -42,6 +43,14 @@ impl<'a> Row<'a> {
     #[must_use]
     pub fn instant(&self, column: &str) -> Option<Timestamp> {
         millis(self.text(column)?.parse().ok()?)
+    }
+
+    /// The instant of a column in full: RFC 3339 in UTC, with microseconds.
+    #[must_use]
+    pub fn micros(&self, column: &str) -> Option<String> {
+        let micros: i64 = self.text(column)?.parse().ok()?;
+        let millis = millis(micros)?.to_rfc3339();
+        Some(format!("{}{:03}Z", millis.strip_suffix('Z')?, micros.rem_euclid(1000)))
     }
 
     /// A word of the vendor, such as an action. What does not look like one is withheld.

@@ -62,6 +62,16 @@ impl Settings {
         taken.map_or_else(Setting::Not, |()| Setting::Taken)
     }
 
+    /// What is expected in the place of a setting that is not taken; `None` where it is.
+    #[must_use]
+    pub fn refusal(name: &str, value: &Value) -> Option<&'static str> {
+        match Self::default().set(name, value) {
+            Setting::Taken => None,
+            Setting::Not(expected) => Some(expected),
+            Setting::Unknown => Some("a setting of this source"),
+        }
+    }
+
     fn put(&mut self, place: AnyPlace) -> Result<(), &'static str> {
         if self.place.is_some() {
             return Err(ONE_PLACE);

@@ -30,6 +30,8 @@ pub struct Snowflake {
     pub role: Option<String>,
 }
 
+/// A statement fails for another reason than those that are told apart.
+pub const NOT_RUN: &str = "Snowflake could not run the statement";
 /// What a bearer token is said to be.
 const TOKEN_TYPE: (&str, &str) = ("x-snowflake-authorization-token-type", "PROGRAMMATIC_ACCESS_TOKEN");
 const PATH: &str = "/api/v2/statements";
@@ -135,6 +137,6 @@ fn failed<'a>(body: &Node<'_>, is_further: bool) -> Answer<'a> {
         ("606", _) | (_, "57P03") => Answer::Refused(Some("USAGE on the warehouse".into())),
         // Cancelled, or kept no longer.
         ("604" | "612" | "707" | "709", _) if is_further => Answer::Lost,
-        _ => Answer::Broken("Snowflake could not run the statement"),
+        _ => Answer::Broken(NOT_RUN),
     }
 }

@@ -7,7 +7,7 @@ use crate::settings::{DATABRICKS_HOSTS, SETTINGS_SCHEMA, SNOWFLAKE_HOSTS, Settin
 use crate::step::WINDOW;
 use crate::table::Table;
 use crate::trail_source::AccountItem;
-use crate::{entry, trail_source, user_action};
+use crate::{entry, remedy, trail_source, user_action};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::Value;
@@ -67,7 +67,7 @@ impl Source for AuditTrail {
         description: "Reads Fivetran's own audit trail where the Fivetran Platform Connector writes it: in BigQuery, Snowflake or Databricks, or the logs that Fivetran sends to Datadog. Read-only.",
         category: "Analytics",
         sign_in: SignIn::Bearer(Token {
-            label: "access token",
+            label: "access token or keys",
             help: "A token of a user or service account that may SELECT from the three tables and nothing else: a programmatic access token of Snowflake, an access token of Databricks, or an OAuth access token of Google Cloud with the scope bigquery.readonly. Datadog takes its API key and an application key with the permission logs_read_data instead.",
             help_url: "https://fivetran.com/docs/logs/fivetran-platform",
             unaccepted: "Check that the token (for Datadog, each of the two keys) belongs to this place and is still valid, or enter a new one.",
@@ -122,6 +122,10 @@ impl Source for AuditTrail {
 
     fn late_ms(settings: &Settings) -> i64 {
         i64::from(settings.sync_minutes) * 60_000 * i64::from(trail_source::RHYTHMS)
+    }
+
+    fn remedy(what: &str) -> Option<&'static str> {
+        remedy::of(what)
     }
 
     fn lack(settings: &Settings) -> Option<Lack> {

@@ -1,8 +1,8 @@
 //! The statements, each one line: names from settings were validated and are quoted, and everything else that varies
 //! is a column's name or a whole number. No text that was read from a table ever becomes part of one.
 
-use crate::step::{FIRST_INSTANT, Phase, Step, WINDOW};
-use crate::table::{SYNCED, Table};
+use crate::step::{FIRST_INSTANT, MODULUS, Phase, Step, WINDOW, Way};
+use crate::table::{ACTOR, MESSAGE_DATA, SYNCED, Table};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -52,12 +52,19 @@ pub fn statement(dialect: Dialect, from: &str, step: &Step) -> String {
     match &step.phase {
         Phase::Account => format!("select id, name from {from} limit 2"),
         Phase::Columns => format!("select * from {from} limit 0"),
+        Phase::Recount if step.way == Way::Listing => check(dialect, from, step),
         Phase::Count | Phase::Recount | Phase::Done => count(dialect, from, step),
         Phase::Rows(_) => rows(dialect, from, step),
     }
 }
 
 fn count(dialect: Dialect, from: &str, step: &Step) -> String {
+    let condition = condition(dialect, step, step.since_us.unwrap_or(FIRST_INSTANT));
+    format!("select {} from {from} where {condition}", ends(dialect, step))
+}
+
+/// Number of rows, first and last instant, last sync.
+fn ends(dialect: Dialect, step: &Step) -> String {
     let at = dialect.micros(step.table.instant());
     let number = |what: String| dialect.text(&what);
     let cells = [
@@ -66,11 +73,15 @@ fn count(dialect: Dialect, from: &str, step: &Step) -> String {
         number(format!("max({at})")),
         number(format!("max({})", dialect.micros(SYNCED))),
     ];
-    format!(
-        "select {} from {from} where {}",
-        cells.join(", "),
-        condition(dialect, step, step.since_us.unwrap_or(FIRST_INSTANT))
-    )
+    cells.join(", ")
+}
+
+/// The same of all rows, whatever they say, with the check sum of the instants and the number of keys.
+fn check(dialect: Dialect, from: &str, step: &Step) -> String {
+    let at = dialect.micros(step.table.instant());
+    let sum = dialect.text(&format!("sum(mod({at}, {MODULUS}))"));
+    let keys = dialect.text(&format!("count(distinct concat(id, ' ', {}))", dialect.text(&at)));
+    format!("select {}, {sum}, {keys} from {from}", ends(dialect, step))
 }
 
 fn rows(dialect: Dialect, from: &str, step: &Step) -> String {
@@ -85,8 +96,8 @@ fn condition(dialect: Dialect, step: &Step, from_us: i64) -> String {
     let (at, synced) = (dialect.micros(step.table.instant()), dialect.micros(SYNCED));
     let mut out = format!("{at} >= {from_us} and {synced} <= {}", step.watermark_us);
     if step.table == Table::Log {
-        let is_json = step.columns.is_json(step.table, "message_data");
-        out += &format!(" and {} like '%actor%'", dialect.json("message_data", is_json));
+        let is_json = step.columns.is_json(step.table, MESSAGE_DATA);
+        out += &format!(" and {} like '%{ACTOR}%'", dialect.json(MESSAGE_DATA, is_json));
     }
     out
 }
@@ -98,7 +109,7 @@ fn cell(dialect: Dialect, step: &Step, column: &str) -> String {
         return "null".to_string();
     }
     match column {
-        "old_values" | "new_values" | "message_data" => dialect.json(column, step.columns.is_json(table, column)),
+        "old_values" | "new_values" | MESSAGE_DATA => dialect.json(column, step.columns.is_json(table, column)),
         _ if column == SYNCED || column == table.instant() => dialect.text(&dialect.micros(column)),
         _ => column.into(),
     }

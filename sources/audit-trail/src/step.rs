@@ -5,11 +5,14 @@
 //! what it writes with the time of writing, rows within that bound can only vanish, by being rewritten or deleted, and
 //! whoever misses one finds fewer when counting again. `docs/audit-trail.md` says when that can still be wrong.
 //!
+//! A table that is read as it is stored is counted once more by a statement, with a check sum of its instants and the
+//! number of its keys: rows that came twice in the place of others, or are twice in it, show.
+//!
 //! Rows are read in the order of instant and id. A statement begins at the instant of the last row read, and skips as
 //! many rows as were read with just that instant: no text of a row ever goes into a statement.
 
 use crate::ask::{Cell, Part, Rows};
-use crate::table::{AT, Columns, Table};
+use crate::table::{ACTOR, AT, Columns, MESSAGE_DATA, Table};
 
 /// 0001-01-01, which every place can count from: rows before it are none of Fivetran's.
 pub const FIRST_INSTANT: i64 = -62_135_596_800_000_000;
@@ -17,6 +20,9 @@ pub const FIRST_INSTANT: i64 = -62_135_596_800_000_000;
 /// Rows that a statement asks for. They have to fit into one page of records, which the kit ends at 5,000 and at 8 MiB:
 /// the rest of an answer is asked for again.
 pub const WINDOW: u32 = 4000;
+
+/// A prime: see [`summand`].
+pub const MODULUS: i64 = 1_000_000_007;
 
 /// How a table is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +94,8 @@ pub struct Step {
     pub last_us: Option<i64>,
     /// When Fivetran last wrote a row.
     pub synced_us: Option<i64>,
+    /// Check sum of the instants that were read: see [`summand`].
+    pub sum: i64,
 }
 
 impl Step {
@@ -115,6 +123,7 @@ impl Step {
             first_us: None,
             last_us: None,
             synced_us: None,
+            sum: 0,
         }
     }
 
@@ -140,10 +149,7 @@ impl Step {
             }
             Phase::Count => next.take_count(rows)?,
             Phase::Rows(open) => next.take_rows(open.as_ref(), rows, window)?,
-            Phase::Recount => {
-                next.recounted = Some(if self.way == Way::Listing { total(rows)? } else { Count::of(rows)?.rows });
-                Phase::Done
-            }
+            Phase::Recount => next.take_recount(rows)?,
         };
         Ok(next)
     }
@@ -176,6 +182,18 @@ impl Step {
         Ok(Phase::Rows(None))
     }
 
+    fn take_recount(&mut self, rows: &Rows<'_>) -> Result<Phase, &'static str> {
+        let again = Count::of(rows)?;
+        self.recounted = Some(again.rows);
+        // As many rows that end elsewhere, or are not those that were read, are others.
+        self.moved |= (again.first_us, again.last_us) != (self.first_us, self.last_us);
+        self.moved |= match self.way {
+            Way::Listing => again.check != Some((self.sum, again.rows)),
+            _ => self.delivered > 0 && self.last_us != Some(self.at_us),
+        };
+        Ok(Phase::Done)
+    }
+
     fn take_rows(&mut self, open: Option<&Open>, rows: &Rows<'_>, window: u64) -> Result<Phase, &'static str> {
         if self.way == Way::Listing {
             let total = total(rows)?;
@@ -190,9 +208,9 @@ impl Step {
         if self.counted.is_some_and(|counted| self.delivered > counted) {
             return Ok(Phase::Recount);
         }
-        // A search has no end that could be checked: an empty page that names another one is none.
-        if self.way == Way::Search && rows.rows.is_empty() && rows.next.is_some() {
-            return Err("an empty page names a further one");
+        // Parts without rows would have no end.
+        if rows.rows.is_empty() && rows.next.is_some() {
+            return Err("an empty part names a further one");
         }
         if let Some(part) = &rows.next {
             if open.is_some_and(|open| open.part.next == part.next) {
@@ -212,17 +230,29 @@ impl Step {
         })
     }
 
-    /// Whether a row lies between the first and the last that were counted, and below the watermark.
-    fn is_counted(&self, at: i64, synced: Option<i64>) -> bool {
-        self.first_us.is_none_or(|first| first <= at)
+    /// Whether a row can be one of those that were counted: between the first and the last of them, the first one if
+    /// nothing was read before, below the watermark, and with the word that the statement asks for.
+    fn is_counted(&self, row: &[Cell<'_>], at: i64, synced: Option<i64>) -> bool {
+        let is_first = self.delivered > 0 || self.first_us == Some(at);
+        let has_word =
+            self.table != Table::Log
+                || self.table.columns().iter().zip(row).any(|(name, cell)| {
+                    *name == MESSAGE_DATA && cell.as_deref().is_some_and(|text| text.contains(ACTOR))
+                });
+        is_first
+            && has_word
+            && self.first_us.is_none_or(|first| first <= at)
             && self.last_us.is_none_or(|last| at <= last)
             && synced.is_none_or(|synced| synced <= self.watermark_us)
     }
 
     fn take_row(&mut self, row: &[Cell<'_>]) -> Result<(), &'static str> {
         let at = whole_number(row.get(AT)).ok_or("a row does not say when it happened")?;
+        let synced = whole_number(row.last());
+        // A log service has no syncs.
+        self.moved |= self.way != Way::Search && synced.is_none();
         if self.way != Way::Listing {
-            self.moved |= self.way == Way::Statements && !self.is_counted(at, whole_number(row.last()));
+            self.moved |= self.way == Way::Statements && !self.is_counted(row, at, synced);
             if at < self.at_us && self.way == Way::Statements {
                 return Err("the rows are not in the order that was asked for");
             }
@@ -231,7 +261,7 @@ impl Step {
         }
         self.delivered += 1;
         if self.way != Way::Statements {
-            let synced = whole_number(row.last());
+            self.sum = self.sum.wrapping_add(summand(at));
             self.first_us = Some(self.first_us.map_or(at, |first| first.min(at)));
             self.last_us = self.last_us.max(Some(at));
             self.synced_us = self.synced_us.max(synced);
@@ -246,24 +276,42 @@ struct Count {
     first_us: Option<i64>,
     last_us: Option<i64>,
     synced_us: Option<i64>,
+    /// Check sum and number of keys, where they were asked for.
+    check: Option<(i64, u64)>,
 }
 
 impl Count {
     fn of(rows: &Rows<'_>) -> Result<Self, &'static str> {
         const ODD: &str = "the count is not one row of numbers";
         let [row] = rows.rows.as_slice() else { return Err(ODD) };
-        let [count, first, last, synced] = row.as_slice() else { return Err(ODD) };
+        let (count, first, last, synced, check) = match row.as_slice() {
+            [count, first, last, synced] => (count, first, last, synced, None),
+            [count, first, last, synced, sum, keys] => (count, first, last, synced, Some((sum, keys))),
+            _ => return Err(ODD),
+        };
         let number = |cell: &Cell<'_>| match cell {
             None => Ok(None),
             Some(_) => whole_number(Some(cell)).map(Some).ok_or(ODD),
         };
-        let rows = number(count)?.and_then(|count| u64::try_from(count).ok()).ok_or(ODD)?;
-        Ok(Self { rows, first_us: number(first)?, last_us: number(last)?, synced_us: number(synced)? })
+        let size = |cell| number(cell)?.and_then(|count| u64::try_from(count).ok()).ok_or(ODD);
+        let check = match check {
+            // There is no sum of no rows.
+            Some((sum, keys)) => Some((number(sum)?.unwrap_or(0), size(keys)?)),
+            None => None,
+        };
+        let (first_us, last_us, synced_us) = (number(first)?, number(last)?, number(synced)?);
+        Ok(Self { rows: size(count)?, first_us, last_us, synced_us, check })
     }
 }
 
 fn total(rows: &Rows<'_>) -> Result<u64, &'static str> {
     rows.total.ok_or("the answer does not say how many rows the table has")
+}
+
+/// What an instant adds to the check sum: a sum of instants themselves would be too large for a warehouse.
+#[must_use]
+pub fn summand(at_us: i64) -> i64 {
+    at_us % MODULUS
 }
 
 /// A whole number in a cell.

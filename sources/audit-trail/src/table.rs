@@ -44,7 +44,7 @@ impl Table {
                 "new_values",
                 SYNCED,
             ],
-            Self::Log => &["id", "time_stamp", "connection_id", "event", "message_event", "message_data", SYNCED],
+            Self::Log => &["id", "time_stamp", "connection_id", "event", "message_event", MESSAGE_DATA, SYNCED],
         }
     }
 
@@ -59,11 +59,15 @@ impl Table {
         match self {
             Self::Account => &["id"],
             Self::AuditTrail => &["id", "captured_at", SYNCED],
-            Self::Log => &["id", "time_stamp", "message_data", SYNCED],
+            Self::Log => &["id", "time_stamp", MESSAGE_DATA, SYNCED],
         }
     }
 }
 
+/// What a log event says, as JSON.
+pub const MESSAGE_DATA: &str = "message_data";
+/// The word without which a log event is no user action.
+pub const ACTOR: &str = "actor";
 /// When Fivetran wrote a row.
 pub const SYNCED: &str = "_fivetran_synced";
 /// Place of the instant in a row.
@@ -94,7 +98,7 @@ impl Columns {
         match table.needed().iter().find(|name| !is_there(name)) {
             None => Ok(columns),
             Some(&"id") => Err("the table has no column id"),
-            Some(&"message_data") => Err("the table has no column message_data"),
+            Some(&MESSAGE_DATA) => Err("the table has no column message_data"),
             Some(&SYNCED) => Err("the table has no column _fivetran_synced"),
             Some(_) => Err("the table has no column that says when something happened"),
         }

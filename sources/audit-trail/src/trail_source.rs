@@ -43,7 +43,8 @@ pub struct AuditTrailSource<'a> {
     /// Instant of the first row that was counted: RFC 3339 in UTC, cut to milliseconds.
     pub first_captured_at: Option<String>,
     /// Whether the newest row that was counted was written within twice the rhythm of the Platform Connector. False
-    /// also when nothing happened for that long; null where nothing says when.
+    /// also when nothing happened for that long, and when it says that it was written in the future; null where nothing
+    /// says when.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub fresh: Option<bool>,
     /// Instant of the last row that was counted.

@@ -1,4 +1,5 @@
-//! `user_action`: what a user did to a connection, from the table LOG.
+//! `user_action`: what a user did to a connection, from the table LOG; from a log service, also what a user did to
+//! users, teams, destinations and the account.
 //!
 //! Every plan has that table. A row is a user action when its `message_data` names an actor that is not Fivetran
 //! itself; what else stands there is withheld.
@@ -18,8 +19,8 @@ use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, When, Withhel
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
     id: "user_action",
-    title: "User actions on connections",
-    description: "Actions of users on connections that Fivetran logs, read from the table LOG that the Fivetran Platform Connector writes on every plan, or from the logs that Fivetran sends to Datadog: who did what to which connection, and when. Not what was set.",
+    title: "User actions",
+    description: "Actions of users that Fivetran logs: who did what, to which connection, and when; not what was set. The table LOG, which the Fivetran Platform Connector writes on every plan, has actions on connections. The logs that Fivetran sends to Datadog have those on users, teams, destinations and the account too, without saying which one.",
     keywords: &["audit log", "activity", "who did what", "change management", "connection"],
     nature: Nature::Event,
     personal_data: true,
@@ -34,13 +35,13 @@ pub const KIND: Kind = Kind {
     spread: false,
 };
 
-/// What a user did to a connection.
+/// What a user did.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UserAction<'a> {
     /// When it was done: RFC 3339 in UTC, cut to milliseconds.
     pub captured_at: String,
-    /// The connection that the log names; null where it names none.
+    /// The connection that the log names; null where it names none, and for an action on something else.
     pub connection_id: Option<Cow<'a, str>>,
     /// The kind of log event, e.g. INFO.
     pub event: Option<&'a str>,
@@ -76,30 +77,32 @@ pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<b
         withheld.push(Withheld { pointer: "/message_data/actor".into(), reason: WithheldReason::PersonalData });
     }
     withhold_rest(&data, &mut withheld);
+    let message_event = row.word("message_event", &mut withheld);
+    let kind = message_event.and_then(kind_of);
+    let is_on_connection = kind.is_none_or(|kind| kind == CONNECTION) && row.text("connection_id") != Some(DASHBOARD);
+    let connection_id = if is_on_connection { row.id("connection_id", out, &mut withheld) } else { None };
     let content = UserAction {
         captured_at: at.to_rfc3339(),
-        connection_id: row.id("connection_id", out, &mut withheld),
+        connection_id,
         event: row.word("event", &mut withheld),
         log_id,
-        message_event: row.word("message_event", &mut withheld),
+        message_event,
         source: "log",
         synced_at: row.instant(SYNCED).map(|at| at.to_rfc3339()),
         user_id,
     };
     let connection = content.connection_id.as_deref();
     let subject = match connection {
-        Some(id) => Subject { id: id.into(), name: None, kind: "CONNECTION" },
-        None => Subject { id: content.log_id.as_ref().into(), name: None, kind: "unknown" },
+        Some(id) => Subject { id: id.into(), name: None, kind: CONNECTION },
+        // Which one is not told: the event stands for it.
+        None => Subject { id: content.log_id.as_ref().into(), name: None, kind: kind.unwrap_or("unknown") },
     };
     let what = content.message_event.unwrap_or("unknown action");
+    let on = connection.map(|id| format!(" on connection {id}")).unwrap_or_default();
     out.record(Draft {
         kind: &KIND,
         native_id: &[&content.log_id, row.text("time_stamp").unwrap_or_default()],
-        title: format!(
-            "User action {what} on connection {} at {}",
-            connection.unwrap_or("unknown"),
-            content.captured_at
-        ),
+        title: format!("User action {what}{on} at {}", content.captured_at),
         subject,
         effective_at: Some(at),
         content: &content,
@@ -107,6 +110,23 @@ pub fn emit(row: &Row<'_>, from: &[&Origin<'_>], out: &mut Emit<'_>) -> Result<b
         withheld,
     });
     Ok(true)
+}
+
+const CONNECTION: &str = "CONNECTION";
+/// What the log of a log service names in the place of a connection where there is none.
+const DASHBOARD: &str = "dashboard";
+
+/// What an action is on, in the audit trail's word, as far as the action's name says it.
+fn kind_of(action: &str) -> Option<&'static str> {
+    const KINDS: [(&str, &str); 6] = [
+        ("_account", "ACCOUNT"),
+        ("_api_secret", "API_KEY"),
+        ("_connection", CONNECTION),
+        ("_destination", "DESTINATION"),
+        ("_team", "TEAM"),
+        ("_user", "USER"),
+    ];
+    KINDS.into_iter().find(|(ending, _)| action.ends_with(ending)).map(|(_, kind)| kind)
 }
 
 /// The actor, if there is one and it is not Fivetran.

@@ -6,7 +6,8 @@ use fivetran_simulator::{Config, Hook, Reply, RequestInfo, Simulator, Table, Tra
 use serde_json::{Value, json};
 use source_host::bindings::compliance::source::types::{CoverageState, FailureKind};
 use source_host::error::Error;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Cells of a row of the audit trail, and of a count.
 const ENTRY_CELLS: usize = 12;
@@ -71,6 +72,87 @@ fn rows_without_an_end_are_counted_again_when_there_are_more_than_were_counted()
         let simulator = liar(lying(COUNT_CELLS, one)).await;
         collect(&plugin().await, &tenant(&simulator, Vendor::Snowflake), options(None, None)).await.unwrap();
         assert!(simulator.journal().len() <= 9, "{} requests", simulator.journal().len());
+    });
+}
+
+/// What BigQuery lists comes in no order: a page that comes again two pages later looks like any other.
+#[test]
+fn a_page_that_comes_again_for_another_is_no_whole_population() {
+    block_on(async {
+        let first: Mutex<Option<Vec<Value>>> = Mutex::default();
+        let hook: Hook = Arc::new(move |request: &RequestInfo, mut reply: Reply| {
+            let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
+            if request.path_and_query.contains("/tables/audit_trail/data")
+                && let Some(rows) = body.get("rows").and_then(Value::as_array).cloned()
+            {
+                let mut first = first.lock().unwrap();
+                let first = first.get_or_insert_with(|| rows.clone());
+                if body.get("pageToken").is_none() {
+                    body["rows"] = first[..rows.len()].into();
+                }
+            }
+            reply.body = body.to_string().into();
+            reply
+        });
+        let config = Config { hook: Some(hook), ..config(Vendor::BigQuery, &small()) };
+        let simulator = simulator(config).await;
+        let got = collect(&plugin().await, &tenant(&simulator, Vendor::BigQuery), options(None, None)).await.unwrap();
+        check_partial(&got, "not all of them are those that were counted");
+        assert_eq!(coverage(&got.pages, SOURCE).0, CoverageState::Partial);
+        let table = contents(&got.lines, SOURCE).into_iter().find(|table| table["table"] == "audit_trail").unwrap();
+        let numbers = ["rows_before", "rows_read", "rows_after"].map(|name| table[name].clone());
+        assert_eq!(numbers, [90, 90, 90], "the numbers alone do not tell");
+    });
+}
+
+/// Rows of the log in which the word is not that was asked for.
+#[test]
+fn rows_of_the_log_that_the_count_cannot_have_matched_are_not_complete() {
+    block_on(async {
+        const LOG_CELLS: usize = 7;
+        for data in [json!("{\"x\":1}"), Value::Null] {
+            let got = collected(lying(LOG_CELLS, move |rows| {
+                rows.iter_mut().for_each(|row| row[5] = data.clone());
+            }))
+            .await;
+            let (state, _, reason) = coverage(&got.pages, ACTION);
+            assert_eq!(state, CoverageState::Partial, "{reason}");
+            assert!(contents(&got.lines, ACTION).is_empty());
+            assert_eq!(coverage(&got.pages, ENTRY).0, CoverageState::Complete);
+        }
+    });
+}
+
+/// Parts without rows that name further ones, each another.
+#[test]
+fn parts_without_rows_have_an_end() {
+    block_on(async {
+        for (vendor, at) in [(Vendor::BigQuery, "/tables/audit_trail/data"), (Vendor::Databricks, "/sql/statements")] {
+            let number = AtomicU64::new(0);
+            let hook: Hook = Arc::new(move |request: &RequestInfo, mut reply: Reply| {
+                let number = number.fetch_add(1, Ordering::SeqCst) + 1;
+                let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
+                let chunk = json!({"row_count": 0, "data_array": [], "next_chunk_index": number});
+                let is_rows = body["result"]["data_array"][0].as_array().is_some_and(|row| row.len() == ENTRY_CELLS);
+                match vendor {
+                    Vendor::BigQuery if request.path_and_query.contains(at) => {
+                        (body["rows"], body["pageToken"]) = (json!([]), format!("t{number}").into());
+                    }
+                    Vendor::Databricks if request.path_and_query.contains("/chunks/") => body = chunk,
+                    Vendor::Databricks if is_rows => body["result"] = chunk,
+                    _ => {}
+                }
+                if request.path_and_query.contains("/chunks/") {
+                    reply.status = http::StatusCode::OK;
+                }
+                reply.body = body.to_string().into();
+                reply
+            });
+            let simulator = simulator(Config { hook: Some(hook), ..config(vendor, &small()) }).await;
+            let got = collect(&plugin().await, &tenant(&simulator, vendor), options(None, None)).await.unwrap();
+            assert_eq!(coverage(&got.pages, ENTRY).0, CoverageState::Partial, "{vendor:?}");
+            assert!(simulator.journal().len() < 20, "{vendor:?}: {} requests", simulator.journal().len());
+        }
     });
 }
 

@@ -9,8 +9,10 @@ pub(super) struct Judge {
     pub window: Option<(i64, i64)>,
     /// How far a stamp and its entry may lie apart, in milliseconds.
     pub tolerance: i64,
-    /// When the reading of the account began.
-    pub account_from: i64,
+    /// When the reading of the account began, and when it ended.
+    pub account: (i64, i64),
+    /// The last sync that the trail is known to have: of what happened later it says nothing.
+    pub synced: i64,
 }
 
 /// A thing, by the word of its type and its id.
@@ -48,33 +50,49 @@ impl Judge {
 
     /// What was deleted last is not there, and what was created last is.
     pub fn presence(&self, name: Name<'_>, thing: &Thing, deletions: &mut Check, creations: &mut Check) {
-        let last = |entries: &'_ [Entry]| entries.iter().map(|entry| entry.at).max();
+        let last = |entries: &'_ [Entry]| entries.iter().map(|entry| entry.micros).max();
         let (created, deleted) = (last(&thing.created), last(&thing.deleted));
-        if deleted.is_some() && deleted >= created {
-            let Some(entry) = thing.deleted.iter().max_by_key(|entry| entry.at) else { return };
-            match &thing.there {
-                None => deletions.agreed += 1,
-                Some((seen, _)) if entry.at.saturating_add(self.tolerance) >= *seen => deletions.not_judged += 1,
-                Some((seen, _)) => {
-                    let what = format!(
-                        "the trail says it was deleted, but it was there when the account was read at {}",
-                        shown(*seen)
-                    );
-                    deletions.disagreed.push(finding(name, entry.at, entry.user_id.clone(), what));
-                }
-            }
-        } else if let Some(entry) = thing.created.iter().max_by_key(|entry| entry.at) {
-            match &thing.there {
-                Some(_) => creations.agreed += 1,
-                None if entry.at.saturating_add(self.tolerance) >= self.account_from => creations.not_judged += 1,
-                None => {
-                    let what =
-                        "the trail says it was created and not deleted, but it was not there when the account was read"
-                            .into();
-                    creations.disagreed.push(finding(name, entry.at, entry.user_id.clone(), what));
-                }
-            }
+        let (entries, check) = if deleted > created {
+            (&thing.deleted, deletions)
+        } else if created == deleted {
+            // Both at once: which came last is not known.
+            deletions.not_judged += u64::from(deleted.is_some());
+            return;
+        } else {
+            (&thing.created, creations)
+        };
+        let Some(entry) = entries.iter().max_by_key(|entry| entry.micros) else { return };
+        if thing.there.is_some() != (deleted > created) {
+            check.agreed += 1;
+        } else if let Some(what) = self.absence(entry, thing, check) {
+            check.disagreed.push(finding(name, entry.at, entry.user_id.clone(), what));
         }
+    }
+
+    /// What does not agree about a last entry, in words; `None` where something may have happened since that the trail
+    /// cannot tell.
+    fn absence(&self, entry: &Entry, thing: &Thing, check: &mut Check) -> Option<String> {
+        let (from, to) = self.account;
+        let (read, is_told, what) = match &thing.there {
+            // Made again after the last sync, unless its own stamp says that it is older.
+            Some((seen, _)) => (
+                *seen,
+                *seen <= self.synced || thing.stamps.iter().any(|stamp| *stamp <= self.synced),
+                format!(
+                    "the trail says it was deleted, but it was there when the account was read at {}",
+                    shown(*seen)
+                ),
+            ),
+            None => (
+                from,
+                to <= self.synced,
+                "the trail says it was created and not deleted, but it was not there when the account was read".into(),
+            ),
+        };
+        let is_since = entry.at.saturating_add(self.tolerance) >= read;
+        check.not_judged += u64::from(is_since || !is_told);
+        check.after_sync += u64::from(!is_since && !is_told);
+        (!is_since && is_told).then_some(what)
     }
 }
 

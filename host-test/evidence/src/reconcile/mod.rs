@@ -8,8 +8,8 @@
 //! | creations | what the trail says was created last is in the account |
 //!
 //! Agreement shows that the two say the same of these things; both come from Fivetran, and neither shows what Fivetran
-//! itself does not tell. What was collected in part, or happened after the account was read, is reported but not
-//! judged, and so is every type and action that is not compared.
+//! itself does not tell. What was collected in part, happened after the account was read, or may be due to something
+//! that happened after the trail's last sync, is reported but not judged, and so is every type that is not compared.
 
 mod judge;
 mod report;
@@ -28,6 +28,11 @@ use things::{Counts, Things, read_account, read_trail, shown};
 /// How far a stamp and its entry may lie apart where nothing else is said: what one change writes in two places.
 pub const TOLERANCE_SECONDS: u64 = 5;
 
+/// Fivetran's words for the types of things that are compared.
+pub fn compared() -> impl Iterator<Item = &'static str> {
+    types::TYPES.iter().map(|one| one.word)
+}
+
 /// Compares the collection of an account with that of its audit trail.
 ///
 /// # Errors
@@ -43,15 +48,20 @@ pub fn reconcile(account: &Path, trail: &Path, tolerance_seconds: u64) -> Result
     let judge = Judge {
         window: table.window,
         tolerance: i64::try_from(tolerance_seconds.saturating_mul(1000)).unwrap_or(i64::MAX),
-        account_from: things::instant(&account.closing().started_at).unwrap_or(i64::MIN),
+        account: (
+            things::instant(&account.closing().started_at).unwrap_or(i64::MIN),
+            things::instant(&account.closing().finished_at).unwrap_or(i64::MAX),
+        ),
+        synced: table.synced.unwrap_or(i64::MIN),
     };
     let doubt = terms::doubt(&trail);
     let mut out = Reconciliation {
         account_id: account.closing().account_id.clone(),
         verdict: Verdict::Match,
         window: table.window.map(|(first, last)| (shown(first), shown(last))),
+        synced: table.synced.map(shown),
         tolerance_seconds,
-        stamps: Check { doubt: doubt.clone().or_else(|| terms::stamp_doubt(&table)), ..Check::default() },
+        stamps: Check { doubt: doubt.clone(), ..Check::default() },
         deletions: Check { doubt: doubt.clone(), ..Check::default() },
         creations: Check { doubt, ..Check::default() },
         changed: Vec::new(),
@@ -66,6 +76,11 @@ pub fn reconcile(account: &Path, trail: &Path, tolerance_seconds: u64) -> Result
         }
         out.changed.extend(judge::changed((word, id), thing));
     }
+    if out.stamps.doubt.is_none() && (!out.stamps.disagreed.is_empty() || table.window.is_none()) {
+        out.stamps.doubt = terms::stamp_doubt(&account, &table, &things)?;
+    }
+    let after_sync = out.deletions.after_sync + out.creations.after_sync;
+    out.not_compared.extend(terms::gaps(&table, after_sync, terms::is_linked(&out.stamps, &things)));
     out.verdict = verdict(&out);
     Ok(out)
 }

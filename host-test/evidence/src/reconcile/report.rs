@@ -11,6 +11,8 @@ pub struct Reconciliation {
     pub verdict: Verdict,
     /// The first and the last entry of the trail's table: RFC 3339. Null where it is empty.
     pub window: Option<(String, String)>,
+    /// The last sync that the trail is known to have: RFC 3339. Null where nothing says.
+    pub synced: Option<String>,
     /// How far a stamp and its entry may lie apart.
     pub tolerance_seconds: u64,
     /// Each creation stamp of the account meets an entry.
@@ -44,8 +46,11 @@ pub enum Verdict {
 pub struct Check {
     /// Pairs that agree.
     pub agreed: u64,
-    /// Left out: outside of the window or within the tolerance of its ends; after the account was read.
+    /// Left out: outside of the window or within the tolerance of its ends; after the account was read; or what may be
+    /// due to something that happened after the trail's last sync.
     pub not_judged: u64,
+    /// Of these, what may be due to something that happened after the trail's last sync.
+    pub after_sync: u64,
     /// Why a disagreement may be due to something that was not read; null where everything was.
     pub doubt: Option<String>,
     /// What disagrees.

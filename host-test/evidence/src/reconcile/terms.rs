@@ -1,11 +1,12 @@
 //! Whether two collections can be compared, and what can then be said.
 
-use super::report::NotCompared;
-use super::things::{Counts, Things, instant};
+use super::report::{Check, NotCompared};
+use super::things::{Counts, Things, instant, shown};
 use super::types::TYPES;
 use crate::checked::Checked;
 use crate::error::{Error, Result};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The two sources, by their ids.
 const ACCOUNT: &str = "fivetran";
@@ -21,6 +22,10 @@ pub(super) struct Table {
     pub scope: Option<String>,
     /// Whether the last sync is recent.
     pub is_fresh: Option<bool>,
+    /// The last sync, in milliseconds since 1970; at the latest when its collection ended.
+    pub synced: Option<i64>,
+    /// Whether it is said to have been synced later than that.
+    pub is_ahead: bool,
 }
 
 /// Refuses what cannot be compared.
@@ -43,6 +48,7 @@ pub(super) fn refuse(account: &Checked, trail: &Checked) -> Result<()> {
 /// Finds the record of the table that the entries are from.
 pub(super) fn table(trail: &Checked) -> Result<Table> {
     let mut found = None;
+    let end = instant(&trail.closing().finished_at).unwrap_or(i64::MIN);
     trail.each(&["audit_trail_source"], &mut |record| {
         let text = |name: &str| record.content.get(name).and_then(Value::as_str);
         if text("table").is_some_and(|table| table.eq_ignore_ascii_case("audit_trail")) {
@@ -51,6 +57,8 @@ pub(super) fn table(trail: &Checked) -> Result<Table> {
                 window: at("first_captured_at").zip(at("last_captured_at")),
                 scope: text("scope").map(String::from),
                 is_fresh: record.content.get("fresh").and_then(Value::as_bool),
+                synced: at("last_synced_at").map(|synced| synced.min(end)),
+                is_ahead: at("last_synced_at").is_some_and(|synced| synced > end),
             });
         }
         Ok(())
@@ -77,13 +85,45 @@ pub(super) fn doubt(trail: &Checked) -> Option<String> {
     }
 }
 
-/// Why the entry of a stamp may be elsewhere.
-pub(super) fn stamp_doubt(table: &Table) -> Option<String> {
+/// Why the entry of a stamp may be elsewhere. The tables do not say whether they are of the whole account; it does
+/// where all of its Platform Connectors are of the account, and so do entries of more than one destination.
+pub(super) fn stamp_doubt(account: &Checked, table: &Table, things: &Things) -> Result<Option<String>> {
     if table.window.is_none() {
-        return Some("the trail has no entries".into());
+        return Ok(Some("the trail has no entries".into()));
     }
-    let is_account = table.scope.as_deref().is_none_or(|scope| scope == "account");
-    (!is_account).then(|| "the Platform Connector is of one destination, and has no entries of others".into())
+    if table.scope.as_deref() == Some("account") || destinations(things).nth(1).is_some() {
+        return Ok(None);
+    }
+    let mut scopes = Vec::new();
+    account.each(&["audit_logging"], &mut |record| {
+        let text = |name: &str| record.content.get(name).and_then(Value::as_str);
+        if text("mechanism") == Some("platform_connector") {
+            scopes.push(text("scope").map(String::from));
+        }
+        Ok(())
+    })?;
+    let is_account = !scopes.is_empty() && scopes.iter().all(|scope| scope.as_deref() == Some("account"));
+    Ok((!is_account).then(|| {
+        "the trail tells of one destination at most, so it may be that of one destination, which has no entries of others".into()
+    }))
+}
+
+/// The destinations that the trail tells of, each once.
+fn destinations(things: &Things) -> impl Iterator<Item = String> {
+    let told = things.iter().filter(|(_, thing)| thing.is_told());
+    let found = told.filter_map(|((word, id), thing)| match *word {
+        "DESTINATION" => Some(id.clone()),
+        "CONNECTION" => thing.group.clone(),
+        _ => None,
+    });
+    found.collect::<BTreeSet<_>>().into_iter()
+}
+
+/// Whether the two have anything in common: a stamp that has its entry, or a thing that is there and that an entry is
+/// about. What the account never had is absent from it
+/// whatever trail it is held against.
+pub(super) fn is_linked(stamps: &Check, things: &Things) -> bool {
+    stamps.agreed > 0 || things.values().any(|thing| thing.there.is_some() && thing.is_told())
 }
 
 /// A type, as what is not compared is named.
@@ -111,11 +151,11 @@ pub(super) fn not_compared(account: &Checked, table: &Table, things: &Things, co
         is_gap: false,
     }));
     out.extend(counts.actions.iter().map(|(action, entries)| NotCompared {
-        what: format!("action {action}"),
+        what: if action.is_empty() { "entries without an action".into() } else { format!("action {action:?}") },
         entries: *entries,
         stamps: 0,
-        why: "none of CREATE, EDIT and DELETE".into(),
-        is_gap: false,
+        why: "none of CREATE, EDIT and DELETE: what was done is not known".into(),
+        is_gap: true,
     }));
     out.extend((counts.unreadable > 0).then(|| NotCompared {
         what: "entries without an instant, an id or a type".into(),
@@ -125,6 +165,23 @@ pub(super) fn not_compared(account: &Checked, table: &Table, things: &Things, co
         is_gap: true,
     }));
     out
+}
+
+/// What may have happened after the trail's last sync, and that nothing links the two.
+pub(super) fn gaps(table: &Table, after_sync: u64, is_linked: bool) -> Vec<NotCompared> {
+    let gap = |what: &str, entries, why| NotCompared { what: what.into(), entries, stamps: 0, why, is_gap: true };
+    let synced = table.synced.map_or("a sync that nothing dates".into(), |at| format!("its sync of {}", shown(at)));
+    let late = (after_sync > 0).then(|| {
+        let why = format!(
+            "the trail ends with {synced}, and the account was read later: collect the trail again after its next sync"
+        );
+        gap("what may be due to something that happened after the trail's last sync", after_sync, why)
+    });
+    let apart = (!is_linked).then(|| {
+        let why = "no creation stamp meets an entry, and no entry is about anything that is there".into();
+        gap("the two as a whole: nothing links them", 0, why)
+    });
+    late.into_iter().chain(apart).collect()
 }
 
 /// Why there may be stamps in the trail's window that the account's collection does not have.
@@ -172,7 +229,9 @@ pub(super) fn caveats(account: &Checked, trail: &Checked, table: &Table) -> Vec<
     if table.scope.is_none() {
         out.push("trail: it is not known whether it is of the whole account; the trail of one destination has no entries of others".into());
     }
-    if table.is_fresh == Some(false) {
+    if table.is_ahead {
+        out.push("trail: its last sync is in the future of its collection: a clock is wrong, and what it has is taken to end with its collection".into());
+    } else if table.is_fresh == Some(false) {
         out.push("trail: its newest row is older than two syncs: either nothing happened since, or the Platform Connector has stopped (audit_logging of the account tells)".into());
     }
     out.push("neither was compared with a kept seal: verify --seal shows whether they are what was collected".into());

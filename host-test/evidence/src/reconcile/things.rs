@@ -17,6 +17,8 @@ pub(super) type Things = BTreeMap<(&'static str, String), Thing>;
 pub(super) struct Thing {
     /// When it was seen in the account, and the title of its record.
     pub there: Option<(i64, String)>,
+    /// The destination that it belongs to, where it is a connection.
+    pub group: Option<String>,
     /// When it was created, according to its own stamps.
     pub stamps: Vec<i64>,
     /// Its entries for creations.
@@ -27,10 +29,20 @@ pub(super) struct Thing {
     pub changed: BTreeMap<Option<String>, (u64, i64, i64)>,
 }
 
+impl Thing {
+    /// Whether the trail has an entry of it.
+    pub fn is_told(&self) -> bool {
+        !(self.created.is_empty() && self.deleted.is_empty() && self.changed.is_empty())
+    }
+}
+
 /// An entry of the trail.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// In milliseconds since 1970, as stamps are.
     pub at: i64,
+    /// In microseconds, as the table has it: what came last.
+    pub micros: i64,
     pub user_id: Option<String>,
 }
 
@@ -41,7 +53,7 @@ pub(super) struct Counts {
     pub entry_types: BTreeMap<String, u64>,
     /// Stamps, by the type that is not known.
     pub stamp_types: BTreeMap<String, u64>,
-    /// Entries, by the action that is not known.
+    /// Entries, by the action that is not known; an empty one where there is none that could be kept.
     pub actions: BTreeMap<String, u64>,
     /// Entries whose instant or thing cannot be read.
     pub unreadable: u64,
@@ -64,6 +76,7 @@ pub(super) fn read_account(account: &Checked, things: &mut Things, counts: &mut 
 
 fn there(kind: &Type, found: Found, things: &mut Things) {
     let thing = things.entry((kind.word, found.subject_id)).or_default();
+    thing.group = found.content.get("group_id").and_then(Value::as_str).map(String::from).or(thing.group.take());
     let seen = instant(&found.observed_at).unwrap_or(i64::MIN);
     // Of a group and its destination, the one that was read first: what came later cannot have been in it.
     if thing.there.as_ref().is_none_or(|(earlier, _)| seen < *earlier) {
@@ -101,10 +114,11 @@ fn entry(content: &Value, things: &mut Things, counts: &mut Counts) {
     };
     *counts.known.entry(kind.word).or_default() += 1;
     let id = text(content, "primary_resource_id");
-    let Some(at) = instant(text(content, "captured_at")).filter(|_| !id.is_empty()) else {
+    let Some(micros) = micros(text(content, "captured_at")).filter(|_| !id.is_empty()) else {
         counts.unreadable += 1;
         return;
     };
+    let at = micros.div_euclid(1000);
     let user_id = content.get("user_id").and_then(Value::as_str).map(String::from);
     let action = text(content, "action").to_ascii_uppercase();
     if !["CREATE", "DELETE", "EDIT"].contains(&action.as_str()) {
@@ -113,8 +127,8 @@ fn entry(content: &Value, things: &mut Things, counts: &mut Counts) {
     }
     let thing = things.entry((kind.word, id.into())).or_default();
     match action.as_str() {
-        "CREATE" => thing.created.push(Entry { at, user_id }),
-        "DELETE" => thing.deleted.push(Entry { at, user_id }),
+        "CREATE" => thing.created.push(Entry { at, micros, user_id }),
+        "DELETE" => thing.deleted.push(Entry { at, micros, user_id }),
         _ => {
             let (times, first, last) = thing.changed.entry(user_id).or_insert((0, at, at));
             (*times, *first, *last) = (*times + 1, at.min(*first), at.max(*last));
@@ -128,8 +142,13 @@ fn text<'c>(content: &'c Value, name: &str) -> &'c str {
 
 /// Milliseconds since 1970.
 pub(super) fn instant(text: &str) -> Option<i64> {
+    Some(micros(text)?.div_euclid(1000))
+}
+
+/// Microseconds since 1970.
+fn micros(text: &str) -> Option<i64> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
+    i64::try_from(at.unix_timestamp_nanos().div_euclid(1000)).ok()
 }
 
 /// RFC 3339 in UTC.

@@ -115,7 +115,8 @@ pub fn creations(account: &Account) -> Vec<Anchor> {
 /// The creations inside the window and what has changed since, sorted; and the discrepancies planted among them.
 pub fn anchors(account: &Account, days: u32, plants: usize) -> (Vec<Anchor>, Vec<Planted>) {
     let (start, end) = window(days);
-    let mut inside: Vec<Anchor> = creations(account).into_iter().filter(|one| (start..end).contains(&one.at)).collect();
+    // What is later than the window came with the changes.
+    let mut inside: Vec<Anchor> = creations(account).into_iter().filter(|one| one.at >= start).collect();
     inside.sort_by_key(|one| (one.at, one.id()));
     let mut planted = Vec::new();
     let mut all = Vec::new();

@@ -104,8 +104,9 @@ pub fn of_fill(account: &Account, number: usize, fills: usize, at: i64) -> Entry
         return Entry { at, id, user, action, method, primary, secondary: None, values: both(values) };
     }
     let (primary, secondary, values) = edit(account, dice, at);
-    // What nobody documented occurs as well.
-    let action = if dice.below("undocumented", 200) == 0 { "RESTORE" } else { "EDIT" };
+    // What nobody documented occurs as well, where it leaves nothing else in doubt.
+    let is_odd = primary.0 == "ACCOUNT" && dice.below("undocumented", 20) == 0;
+    let action = if is_odd { "RESTORE" } else { "EDIT" };
     Entry { at, id, user, action, method, primary, secondary, values }
 }
 

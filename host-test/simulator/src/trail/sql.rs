@@ -1,7 +1,10 @@
-//! The five statements that a reader of the trail sends, in three dialects. Anything else is no statement.
+//! The six statements that a reader of the trail sends, in three dialects. Anything else is no statement.
 
 use super::spec::Trail;
 use super::table::{Table, Type};
+
+/// By what instants are divided for a check.
+pub const MODULUS: i64 = 1_000_000_007;
 
 /// How a warehouse writes names and functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub enum Shape {
     Columns,
     /// Count, first and last instant, last sync.
     Count(Range),
+    /// The same of all rows, with the sum of the instants' remainders and the number of keys.
+    Check,
     /// Rows in order: the number of each column that is asked for, `None` for null.
     Rows {
         /// Which rows.
@@ -167,6 +172,7 @@ pub fn parse(dialect: Dialect, trail: &Trail, text: &str) -> Result<Statement, R
     let (shape, selected) = match (selected, table) {
         ("id, name", Table::Account) => (whole(&mut rest, " limit 2", Shape::Account)?, vec!["id", "name"]),
         ("*", _) => (whole(&mut rest, " limit 0", Shape::Columns)?, Vec::new()),
+        _ if rest.0.is_empty() => (Shape::Check, checks(dialect, table, selected).ok_or_else(|| rest.refused())?),
         _ => ranged(dialect, trail, table, selected, &mut rest)?,
     };
     if !rest.0.is_empty() {
@@ -204,9 +210,7 @@ fn ranged<'s>(
     let actors =
         table == Table::Log && rest.eats(&format!(" and {} like '%actor%'", dialect.text(trail, "message_data")));
     let range = Range { from, upto, actors };
-    let str = |expression: &str| dialect.str(expression);
-    let counts =
-        [str("count(*)"), str(&format!("min({at})")), str(&format!("max({at})")), str(&format!("max({synced})"))];
+    let counts = counts(dialect, table);
     if selected == counts.join(", ") {
         return Ok((Shape::Count(range), parts(selected, &counts)));
     }
@@ -216,6 +220,22 @@ fn ranged<'s>(
     rest.expects(" offset ")?;
     let offset = rest.number()?;
     Ok((Shape::Rows { range, columns, limit, offset }, words))
+}
+
+/// Count, first and last instant, last sync.
+fn counts(dialect: Dialect, table: Table) -> [String; 4] {
+    let (at, synced) = (dialect.us(table.instant()), dialect.us("_fivetran_synced"));
+    let expressions = ["count(*)".into(), format!("min({at})"), format!("max({at})"), format!("max({synced})")];
+    expressions.map(|expression| dialect.str(&expression))
+}
+
+/// What a check of the whole table selects, if it is that.
+fn checks(dialect: Dialect, table: Table, selected: &str) -> Option<Vec<&str>> {
+    let at = dialect.us(table.instant());
+    let keys = format!("count(distinct concat(id, ' ', {}))", dialect.str(&at));
+    let more = [dialect.str(&format!("sum(mod({at}, {MODULUS}))")), dialect.str(&keys)];
+    let all: Vec<String> = counts(dialect, table).into_iter().chain(more).collect();
+    (selected == all.join(", ")).then(|| parts(selected, &all))
 }
 
 /// The text of each of these expressions.
@@ -264,6 +284,7 @@ fn missing_column(trail: &Trail, table: Table, shape: &Shape) -> Result<(), Refu
         Shape::Columns => return Ok(()),
         Shape::Account => vec!["id", "name"],
         Shape::Count(_) => vec![table.instant(), "_fivetran_synced"],
+        Shape::Check => vec!["id", table.instant(), "_fivetran_synced"],
         Shape::Rows { columns, .. } => {
             let all = columns.iter().flatten().filter_map(|number| table.columns().get(*number));
             all.map(|(name, _)| *name).chain(["id", table.instant(), "_fivetran_synced"]).collect()

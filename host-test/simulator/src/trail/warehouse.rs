@@ -2,7 +2,7 @@
 
 use super::history::{Happened, History};
 use super::spec::Trail;
-use super::sql::{Range, Shape, Statement};
+use super::sql::{MODULUS, Range, Shape, Statement};
 use super::table::{Cell, Table, Type};
 use std::sync::Arc;
 
@@ -50,6 +50,7 @@ impl Answer {
                 let present = table.present(&trail.no_column).into_iter().filter_map(|at| table.columns().get(at));
                 few(present.map(|(name, kind)| ((*name).to_string(), *kind)).collect(), Vec::new())
             }
+            Shape::Check => few(named, vec![check(history, happened, table)]),
             Shape::Count(range) => few(named, vec![count(history, happened, table, *range)]),
             Shape::Rows { range, columns, limit, offset } => {
                 let mut found = matching(history, happened, table, *range, 0).skip(*offset);
@@ -97,6 +98,17 @@ fn matching(
             && history.synced(table, *number, happened) <= range.upto
             && (!range.actors || history.names_actor(*number))
     })
+}
+
+/// No key is there twice.
+fn check(history: &History, happened: Happened, table: Table) -> Row {
+    let all = Range { from: i64::MIN, upto: i64::MAX, actors: false };
+    let mut row = count(history, happened, table, all);
+    let remainders = matching(history, happened, table, all, 0).map(|number| history.at(table, number) % MODULUS);
+    let keys = row.first().cloned().flatten();
+    // There is no sum of no rows.
+    row.extend([remainders.reduce(|sum, one| sum + one).map(|sum| sum.to_string()), keys]);
+    row
 }
 
 fn count(history: &History, happened: Happened, table: Table, range: Range) -> Row {

@@ -108,7 +108,7 @@ fn an_entry_has_what_changed_and_the_values_that_are_kept() {
     assert_eq!(
         content(&record),
         json!({
-            "action": "EDIT", "captured_at": "2023-11-14T22:13:20.123Z", "changed": ["gone", "paused", "schema", "sync_frequency"], "interaction_method": "WEB_UI",
+            "action": "EDIT", "captured_at": "2023-11-14T22:13:20.123456Z", "changed": ["gone", "paused", "schema", "sync_frequency"], "interaction_method": "WEB_UI",
             "new_values": {"paused": true, "sync_frequency": "60"}, "old_values": {"paused": false, "sync_frequency": 60},
             "primary_resource_id": "decent_dropsy", "primary_resource_type": "CONNECTION", "secondary_resource_id": "exalted_salt", "secondary_resource_type": "DESTINATION",
             "source": "audit_trail", "synced_at": "2023-11-14T22:15:00.000Z", "trail_id": "t1", "user_id": "brave_fox",
@@ -204,6 +204,33 @@ fn only_what_an_actor_did_is_a_user_action() {
     assert_eq!(withheld(&record), ["/message_data/id", "/message_data/properties"]);
     let odd = action_of(&Privacy::Full, r#"{"actor": {"name": "Ada"}}"#).unwrap().unwrap();
     assert_eq!((content(&odd)["user_id"].clone(), withheld(&odd)), (Value::Null, vec!["/message_data/actor"]));
+}
+
+/// A log service tells of more than connections, and names something else in their place.
+#[test]
+fn an_action_on_something_else_is_not_one_on_a_connection() {
+    for (action, connection, kind, is_on_it) in [
+        ("edit_connection", Some("decent_dropsy"), "CONNECTION", true),
+        ("resync_tables", Some("decent_dropsy"), "CONNECTION", true),
+        ("resync_tables", Some("dashboard"), "unknown", false),
+        ("edit_team", Some("dashboard"), "TEAM", false),
+        ("edit_team", Some("decent_dropsy"), "TEAM", false),
+        ("create_user", None, "USER", false),
+        ("edit_destination", Some("dashboard"), "DESTINATION", false),
+        ("edit_account", Some("dashboard"), "ACCOUNT", false),
+        ("generate_api_secret", Some("dashboard"), "API_KEY", false),
+        ("delete_connection", Some("dashboard"), "CONNECTION", false),
+    ] {
+        let cells =
+            [Some("bG9n"), Some("1700000000123456"), connection, None, Some(action), Some(r#"{"actor": "a"}"#), None];
+        let row = Row { table: Table::Log, cells: &cells };
+        let record = made(&Privacy::Full, |out| assert_eq!(user_action::emit(&row, &[], out), Ok(true))).remove(0);
+        let id = if is_on_it { "decent_dropsy" } else { "bG9n" };
+        assert_eq!((record.subject.kind, record.subject.id.as_str()), (kind, id), "{action} {connection:?}");
+        assert_eq!(content(&record)["connection_id"].is_string(), is_on_it, "{action} {connection:?}");
+        assert_eq!(record.title.contains(" on connection decent_dropsy "), is_on_it, "{}", record.title);
+        assert!(record.title.starts_with(&format!("User action {action} ")) && !record.title.contains("dashboard"));
+    }
 }
 
 #[test]

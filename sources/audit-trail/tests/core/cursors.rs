@@ -28,7 +28,7 @@ proptest! {
         let table = if is_log { Table::Log } else { Table::AuditTrail };
         let step = Step {
             columns: columns(table, &["id", "message_data"]), since_us: instants[0], watermark_us: numbers[0], at_us: numbers[1], skip,
-            counted: counts[0], delivered: numbers[2].unsigned_abs(), recounted: counts[1], moved, first_us: instants[1], last_us: instants[2], synced_us: instants[3],
+            counted: counts[0], delivered: numbers[2].unsigned_abs(), recounted: counts[1], moved, first_us: instants[1], last_us: instants[2], synced_us: instants[3], sum: numbers[1],
             ..step(place(&settings), table, None, phase)
         };
         let text = step.to_text();
@@ -59,6 +59,7 @@ fn the_longest_step_is_short_enough() {
         first_us: Some(i64::MIN),
         last_us: Some(i64::MIN),
         synced_us: Some(i64::MIN),
+        sum: i64::MIN,
         since_us: Some(i64::MIN),
         ..step(place(&settings), Table::Log, Some(1), Phase::Rows(Some(Open { part, read: u64::MAX })))
     };
@@ -73,7 +74,7 @@ fn a_malformed_text_is_none() {
     let part = Part { handle: "h1".into(), next: "1".into() };
     let step = step(place(&settings), Table::AuditTrail, Some(7), Phase::Rows(Some(Open { part, read: 5 })));
     let text = step.to_text();
-    assert_eq!(text, "t|s|abcdefghijkl|7|9223372036854775807|7|0|-|0|-|0|-|-|-|p|5|h1|1");
+    assert_eq!(text, "t|s|abcdefghijkl|7|9223372036854775807|7|0|-|0|-|0|-|-|-|0|p|5|h1|1");
     assert!(Step::from_text(place(&settings), &text).is_some());
     for (from, to) in [
         ("t|s", "x|s"),

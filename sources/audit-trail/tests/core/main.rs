@@ -5,6 +5,7 @@ mod answers;
 mod contents;
 mod cursors;
 mod docs;
+mod remedies;
 mod schemas;
 mod settings;
 mod statements;

@@ -150,7 +150,11 @@ fn bigquerys_requests() {
     check(&place.ask(&whole(Phase::Rows(None))), HOST, &format!("{TABLE}/data?maxResults=4000&{fields}"), None);
     let ask = place.ask(&whole(open("", "t1")));
     check(&ask, HOST, &format!("{TABLE}/data?maxResults=4000&{fields}&pageToken=t1"), None);
-    check(&place.ask(&whole(Phase::Recount)), HOST, &format!("{TABLE}/data?maxResults=0&{fields}"), None);
+    let again = whole(Phase::Recount);
+    let counted = "select cast(count(*) as string), cast(min(unix_micros(captured_at)) as string), cast(max(unix_micros(captured_at)) as string), cast(max(unix_micros(_fivetran_synced)) as string), cast(sum(mod(unix_micros(captured_at), 1000000007)) as string), cast(count(distinct concat(id, ' ', cast(unix_micros(captured_at) as string))) as string) from `p.d.audit_trail`";
+    let body =
+        json!({"query": counted, "useLegacySql": false, "timeoutMs": 30000, "maxResults": 4000, "location": "EU"});
+    check(&place.ask(&again), HOST, "/bigquery/v2/projects/p/queries", Some(body));
     assert!(place.statement(&whole(Phase::Rows(None))).starts_with("GET /bigquery/v2/"));
 }
 

@@ -1,13 +1,13 @@
 //! The walk of a table that others write to meanwhile: every row once, or it is known that not.
 
-use crate::support::{bigquery, columns, datadog, place, snowflake};
+use crate::support::{bigquery, columns, databricks, datadog, place, snowflake, step};
 use audit_trail_source::ask::{Cell, Part, Rows};
 use audit_trail_source::place::Place;
-use audit_trail_source::step::{Phase, Step, Way};
+use audit_trail_source::step::{Open, Phase, Step, Way, summand};
 use audit_trail_source::table::Table;
 use proptest::prelude::*;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
@@ -75,12 +75,9 @@ impl Warehouse {
 
     fn count(&self, step: &Step) -> Rows<'static> {
         let rows = self.bounded(step.since_us.unwrap_or(0), step.watermark_us);
-        let text = |value: Option<i64>| value.map(|value| Cow::Owned(value.to_string()));
         let instants = || rows.iter().map(|row| row.at);
         let synced = rows.iter().map(|row| row.synced).max();
-        let count = i64::try_from(rows.len()).ok();
-        let row = [text(count), text(instants().min()), text(instants().max()), text(synced)];
-        Rows { rows: vec![row.into()], ..Rows::default() }
+        counted(&[number(rows.len()), instants().min(), instants().max(), synced])
     }
 
     /// A part of a result; `None` where it is gone.
@@ -113,11 +110,21 @@ impl Warehouse {
         }
     }
 
+    /// The count that a listing ends with.
+    fn check(&self) -> Rows<'static> {
+        let sum: i64 = self.rows.iter().map(|row| summand(row.at)).sum();
+        let keys: BTreeSet<_> = self.rows.iter().map(|row| (row.id, row.at)).collect();
+        let instants = || self.rows.iter().map(|row| row.at);
+        let synced = self.rows.iter().map(|row| row.synced).max();
+        let sum = (!self.rows.is_empty()).then_some(sum);
+        counted(&[number(self.rows.len()), instants().min(), instants().max(), synced, sum, number(keys.len())])
+    }
+
     /// The table as it is stored, page by page.
     fn listing(&self, step: &Step) -> Rows<'static> {
         let total = Some(self.rows.len() as u64);
         let from: usize = match &step.phase {
-            Phase::Recount => return Rows { total, ..Rows::default() },
+            Phase::Recount => return self.check(),
             Phase::Rows(Some(open)) => open.part.next.parse().unwrap(),
             _ => usize::try_from(step.delivered).unwrap(),
         };
@@ -126,6 +133,16 @@ impl Warehouse {
         let next = (to < self.rows.len()).then(|| Part { handle: String::new(), next: to.to_string() });
         Rows { rows, total, next, ..Rows::default() }
     }
+}
+
+/// The one row of a count.
+fn counted(numbers: &[Option<i64>]) -> Rows<'static> {
+    let cells = numbers.iter().map(|value| value.map(|value| Cow::Owned(value.to_string())));
+    Rows { rows: vec![cells.collect()], ..Rows::default() }
+}
+
+fn number(size: usize) -> Option<i64> {
+    i64::try_from(size).ok()
 }
 
 fn cells(row: &Row) -> Vec<Cell<'static>> {
@@ -269,7 +286,7 @@ proptest! {
 
 fn row(at: &str) -> Vec<Cell<'_>> {
     let mut cells: Vec<Cell<'_>> = vec![None; 12];
-    cells[1] = Some(Cow::Borrowed(at));
+    (cells[1], cells[11]) = (Some(Cow::Borrowed(at)), Some(Cow::Borrowed("0")));
     cells
 }
 
@@ -297,8 +314,107 @@ fn an_answer_that_cannot_be_is_an_error() {
     let empty = counting.next(&rows(vec![vec![cell("0"), None, None, None]])).unwrap();
     assert_eq!((empty.phase.clone(), empty.counted), (Phase::Recount, Some(0)));
     let same = Part { handle: "h".into(), next: "1".into() };
-    let once = reading.next(&Rows { next: Some(same.clone()), ..Rows::default() }).unwrap();
-    assert!(once.next(&Rows { next: Some(same), ..Rows::default() }).is_err(), "a circle");
+    let part = || Rows { next: Some(same.clone()), ..rows(vec![row("5")]) };
+    let once = reading.next(&part()).unwrap();
+    assert!(once.next(&part()).is_err(), "a circle");
+}
+
+/// There is no end to parts without rows: each way of reading ends with the first.
+#[test]
+fn an_empty_part_that_names_a_further_one_is_an_error() {
+    for (settings, table, since) in [
+        (snowflake(), Table::AuditTrail, None),
+        (databricks(), Table::Log, None),
+        (bigquery(), Table::AuditTrail, None),
+        (bigquery(), Table::Log, Some(1)),
+        (datadog(), Table::Log, None),
+    ] {
+        let first = step(place(&settings), table, since, Phase::Rows(None));
+        let part = |next: &str| Rows {
+            next: Some(Part { handle: "h".into(), next: next.into() }),
+            total: Some(9),
+            ..Rows::default()
+        };
+        assert!(first.next(&part("1")).unwrap_err().contains("empty part"), "{table:?} {since:?}");
+        let open = Open { part: Part { handle: "h".into(), next: "1".into() }, read: 3 };
+        let further = Step { phase: Phase::Rows(Some(open)), ..first };
+        assert!(further.next(&part("2")).unwrap_err().contains("empty part"), "{table:?} {since:?}");
+    }
+}
+
+/// As many rows as were counted, and not the ones that were counted.
+#[test]
+fn rows_that_cannot_be_those_that_were_counted_are_not_called_complete() {
+    let settings = snowflake();
+    let counting = step(place(&settings), Table::AuditTrail, Some(1), Phase::Count);
+    let rows = |rows: Vec<Vec<Cell<'static>>>| Rows { rows, ..Rows::default() };
+    let is_complete = |[from, to]: [i64; 2], read: Vec<Vec<Cell<'static>>>, [again, end]: [i64; 2]| {
+        let count = |from, to| counted(&[Some(2), Some(from), Some(to), Some(9)]);
+        let done =
+            counting.next(&count(from, to)).unwrap().next(&rows(read)).unwrap().next(&count(again, end)).unwrap();
+        assert_eq!((done.counted, done.delivered, done.recounted), (Some(2), 2, Some(2)));
+        done.is_complete()
+    };
+    assert!(is_complete([5, 7], vec![row("5"), row("7")], [5, 7]));
+    assert!(!is_complete([5, 7], vec![row("6"), row("7")], [5, 7]), "the first that was counted was not read");
+    assert!(!is_complete([5, 7], vec![row("5"), row("6")], [5, 7]), "nor the last");
+    assert!(!is_complete([5, 7], vec![row("5"), row("7")], [5, 8]), "they end elsewhere now");
+    let unsynced = |text: Option<&'static str>| {
+        let mut cells = row("7");
+        cells[11] = text.map(Cow::Borrowed);
+        cells
+    };
+    for text in [None, Some("2026-01-01"), Some("")] {
+        assert!(!is_complete([5, 7], vec![row("5"), unsynced(text)], [5, 7]), "{text:?}");
+    }
+}
+
+/// The statement counts what contains the word.
+#[test]
+fn rows_of_the_log_without_the_word_are_not_those_that_were_counted() {
+    let settings = snowflake();
+    let counting = step(place(&settings), Table::Log, None, Phase::Count);
+    let count = || counted(&[Some(1), Some(5), Some(5), Some(9)]);
+    for (data, is_complete) in [
+        (Some(r#"{"actor":"u"}"#), true),
+        (Some(r#"{"note":"no actor"}"#), true),
+        (Some(r#"{"x":1}"#), false),
+        (Some("null"), false),
+        (Some(r#"{"ACTOR":"u"}"#), false),
+        (None, false),
+    ] {
+        let cell = |text: &'static str| Some(Cow::Borrowed(text));
+        let log = vec![cell("a"), cell("5"), None, None, None, data.map(Cow::Borrowed), cell("9")];
+        let read = counting.next(&count()).unwrap().next(&Rows { rows: vec![log], ..Rows::default() }).unwrap();
+        let done = read.next(&count()).unwrap();
+        assert_eq!((done.delivered, done.is_complete()), (1, is_complete), "{data:?}");
+    }
+}
+
+/// Rows of a listing come in no order: only the count at its end can tell.
+#[test]
+fn a_page_of_a_listing_that_comes_again_for_another_is_not_called_complete() {
+    let settings = bigquery();
+    let instants: Vec<(i64, i64)> = (0..12).map(|number| (1_700_000_000_000_000 + number * 7_777_777, 5)).collect();
+    for (pages, is_complete) in [([0, 4, 8], true), ([0, 4, 0], false), ([0, 0, 8], false), ([8, 4, 0], true)] {
+        let warehouse = Warehouse::new(&instants, 1, 4);
+        let mut reading = step(place(&settings), Table::AuditTrail, None, Phase::Rows(None));
+        for (number, from) in pages.into_iter().enumerate() {
+            let rows = warehouse.rows.iter().skip(from).take(4).map(cells).collect();
+            let next = (number < 2).then(|| Part { handle: String::new(), next: number.to_string() });
+            reading = reading.next(&Rows { rows, total: Some(12), next, ..Rows::default() }).unwrap();
+            reading = Step::from_text(place(&settings), &reading.to_text()).unwrap();
+        }
+        let done = reading.next(&warehouse.check()).unwrap();
+        assert_eq!((done.counted, done.delivered, done.recounted), (Some(12), 12, Some(12)));
+        assert_eq!(done.is_complete(), is_complete, "{pages:?}");
+    }
+    // A row that is stored twice.
+    let mut warehouse = Warehouse::new(&instants, 1, 20);
+    warehouse.rows.push(warehouse.rows[3].clone());
+    let (_, done) = walk(&mut warehouse, place(&settings), None, &[]);
+    assert_eq!((done.counted, done.delivered, done.recounted), (Some(13), 13, Some(13)));
+    assert!(!done.is_complete(), "{done:?}");
 }
 
 #[test]
@@ -310,7 +426,7 @@ fn a_listing_that_moves_and_comes_back_is_not_called_complete() {
         let next = Some(Part { handle: String::new(), next: "t".into() });
         let second = first.next(&Rows { rows: vec![row("1")], total: Some(2), next, columns: Vec::new() }).unwrap();
         let third = second.next(&Rows { rows: vec![row("2")], total: Some(total), ..Rows::default() }).unwrap();
-        let done = third.next(&Rows { total: Some(2), ..Rows::default() }).unwrap();
+        let done = third.next(&counted(&[Some(2), Some(1), Some(2), Some(0), Some(3), Some(2)])).unwrap();
         assert_eq!((done.counted, done.delivered, done.recounted), (Some(2), 2, Some(2)));
         assert_eq!(done.is_complete(), is_complete);
         assert!(second.lost().moved, "what is read on by position proves nothing");
