@@ -227,7 +227,7 @@ mod tests {
             let lines: Vec<&str> = examples.lines().filter_map(|line| line.strip_prefix("  ")).collect();
             assert!(!lines.is_empty(), "{} has no examples", command.get_name());
             for line in lines {
-                let words = line.split(' ').take_while(|word| *word != ">");
+                let words = line.split(' ').take_while(|word| ![">", "<"].contains(word));
                 let understood = Cli::try_parse_from(words).map(|_| ());
                 assert!(understood.is_ok(), "{line}: {}", understood.unwrap_err());
             }
