@@ -8,8 +8,10 @@ const grids = new Map();
 const SPARE = 12;
 // Rows of a table that are printed, unless all are asked for.
 const PRINTED = 200;
-// What spreadsheets take for a formula.
-const FORMULA = /^[=+\-@\t\r]/;
+// What spreadsheets may take for a formula, and what begins like a guarded cell: the same as in src/export/guard.rs.
+const FORMULA = new RegExp("^(?:['\\t\\r\\n]|" +
+  "[\\s\\p{Cc}\\ufffd\\ufeff\\u00ad\\u180e\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\"']*" +
+  "[=+\\-@\\uff1d\\uff0b\\uff0d\\uff20\\ufe66\\ufe62\\ufe63\\ufe6b\\u2212\\u207a])", "u");
 let details = { responses: [], records: {} };
 
 async function unpack() {
@@ -307,5 +309,5 @@ async function start() {
 start().catch((error) => {
   const trouble = document.getElementById("trouble");
   trouble.hidden = false;
-  trouble.textContent = `The tables cannot be shown: ${error.message}. A browser since 2023 is needed.`;
+  trouble.textContent = `The tables cannot be shown: ${error.message}. A browser from 2023 or later is needed.`;
 });
