@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use host_test::exit;
-use host_test::text::{note, plain, plural, say};
+use host_test::text::{error, plain, plural, say};
 use source_evidence::line_file::LineFile;
 use source_evidence::verify::Anchors;
 use source_host::error::Result;
@@ -11,8 +11,6 @@ use source_report::export::{self, Choice, Refused, Wish};
 use source_report::finding::Rules;
 use std::path::{Path, PathBuf};
 
-/// Write a finished collection in a format that other tools read. docs/exports.md says what each holds. Exit code 5 when
-/// a kind was not read whole and --incomplete is not given; nothing is written then.
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test export evidence --format csv --out evidence-csv
@@ -26,20 +24,21 @@ pub struct ExportArgs {
     /// (1.8, findings and inventory, one event in a line), xlsx (the files of csv as sheets).
     #[arg(long, value_enum)]
     format: ExportFormat,
-    /// Where to write: a folder for csv, else a file. It must not exist yet.
+    /// Where to write, which must not exist yet: a folder for csv, else a file.
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
-    /// Only these kinds; the access review goes along with user, team, team_membership and access_grant.
+    /// Kinds to export; default: all. The access review is written where user, team, team_membership and access_grant
+    /// all are.
     #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     kinds: Vec<String>,
-    /// Export kinds that were not read whole, too, and say so in each of their files.
+    /// Also export kinds that were not read whole, and say so in each of their files.
     #[arg(long)]
     incomplete: bool,
-    /// Begin each CSV file with a byte-order mark, for spreadsheets that take UTF-8 for something else without it.
+    /// Begin each CSV file with a byte-order mark, for spreadsheets that do not take it for UTF-8 otherwise.
     #[arg(long)]
     bom: bool,
-    /// More rules for the findings in oscal and ocsf: a file of your own.
-    #[arg(long, value_name = "FILE")]
+    /// Rules of your own for the findings in oscal and ocsf, besides the built-in ones: see docs/findings.md.
+    #[arg(long, value_name = "FILE.json")]
     rules: Option<PathBuf>,
 }
 
@@ -56,12 +55,16 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
     if args.bom && args.format != ExportFormat::Csv {
         return Err(usage("--bom is for CSV", "leave it out, or use --format csv").into());
     }
+    if args.rules.is_some() && matches!(args.format, ExportFormat::Csv | ExportFormat::Xlsx) {
+        let remedy = "leave it out, or use --format oscal or ocsf";
+        return Err(usage("--rules is for findings, which CSV and XLSX do not have", remedy).into());
+    }
     let collection = Collection::read(&args.dir, Anchors::default())?;
     let choice = match export::choose(&collection, &Wish { kinds: args.kinds.clone(), incomplete: args.incomplete }) {
         Ok(choice) => choice,
         Err(refused) => {
-            note("error: nothing was exported");
-            refused.to_string().lines().for_each(|line| note(plain(line)));
+            error("error: nothing was exported");
+            refused.to_string().lines().for_each(|line| error(plain(line)));
             return Ok(match refused {
                 Refused::Contradicted(_) => exit::CONTRADICTED,
                 Refused::NotCollected(..) | Refused::NoName(_) => exit::USAGE,
