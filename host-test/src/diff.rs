@@ -16,8 +16,6 @@ use source_host::records::kind_facts;
 use source_report::names::Names;
 use std::path::PathBuf;
 
-/// What changed between two finished collections of one account. Found by comparing them: no change
-/// is an entry of the vendor's audit log.
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test diff evidence-monday evidence-tuesday

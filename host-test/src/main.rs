@@ -33,7 +33,7 @@ use source_host::error::Error;
 use source_host::limits::Limit;
 use std::process::ExitCode;
 
-/// Runs a compliance:source component: describes it, checks its health, collects and verifies evidence.
+/// Collects compliance evidence with a component that only reads, verifies it, and shows it.
 ///
 /// Exit codes: 0 complete (diff: compared, whatever was found) · 1 a defect · 2 usage, files, output
 /// folder or no room · 3 configuration or credentials · 4 upstream or network · 5 incomplete coverage · 6 denied by
@@ -51,6 +51,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   host-test collect --out evidence
   host-test verify evidence
+  host-test report evidence --out report.html
   host-test describe";
 
 #[derive(Subcommand)]
@@ -58,22 +59,48 @@ enum Command {
     /// Show what the component is: its kinds, what it reads, which permissions it needs.
     Describe(DescribeArgs),
     /// Check whether evidence can be collected, and what to do if not.
+    ///
+    /// The key and secret of a real account are read from FIVETRAN_API_KEY and FIVETRAN_API_SECRET; for --source
+    /// audit-trail, the token from AUDIT_TRAIL_TOKEN, or Datadog's keys from DD_API_KEY and DD_APPLICATION_KEY. Without
+    /// them, a simulated account is read.
     Health(Box<HealthArgs>),
-    /// Lead from nothing to a first collection of a real account, and to a daily one.
+    /// Set up a first collection of a real account, step by step, and a daily one.
+    ///
+    /// Says which key to make, checks it, shows what can be read and what that costs, collects if you want it, and shows
+    /// how to do so daily. Key and secret are asked for with hidden input, or come from FIVETRAN_API_KEY and
+    /// FIVETRAN_API_SECRET or from standard input. They are kept nowhere, unless you ask for a file. Without a terminal,
+    /// --out or --no-collect is needed.
     Init(Box<init::InitArgs>),
     /// Collect evidence into a folder, one record per line.
+    ///
+    /// The key and secret of a real account are read from FIVETRAN_API_KEY and FIVETRAN_API_SECRET; for --source
+    /// audit-trail, the token from AUDIT_TRAIL_TOKEN, or Datadog's keys from DD_API_KEY and DD_APPLICATION_KEY. Without
+    /// them, a simulated account is read. Exit code 5 when not everything that was asked for could be read.
     Collect(Box<CollectArgs>),
     /// Check a collection offline: digests, hash chain, counts, seal.
+    ///
+    /// Exit code 0 when it is what the given seal or key says, 10 when something contradicts something, 11 when it is
+    /// consistent with itself and no seal or key was given.
     Verify(verify::VerifyArgs),
     /// Make one HTML page of a collection, which needs no network: verdict, coverage, findings, access, every record.
+    ///
+    /// Exit code 10 when the collection contradicts itself or what was given; the page is made all the same, and says so.
     Report(report::ReportArgs),
     /// Show what changed between two collections of one account.
+    ///
+    /// Changes are found by comparing the two: none is an entry of the vendor's audit log. Exit code 0 whatever is found.
     Diff(diff::DiffArgs),
     /// Write a collection in a format that other tools read: CSV, OSCAL, OCSF or XLSX.
+    ///
+    /// docs/exports.md says what each holds. Exit code 5 when a kind was not read whole and --incomplete is not given, 10
+    /// when the collection contradicts itself; nothing is written then.
     Export(export::ExportArgs),
     /// Find where an account's audit trail is: settings for its source, and the rights to grant.
     Locate(locate::LocateArgs),
     /// Compare an account with its audit trail: what agrees, what does not, and who changed what.
+    ///
+    /// Exit code 0 when the two finished collections agree wherever they could be compared, 12 when something does not
+    /// agree, 5 when not all could be compared.
     Reconcile(reconcile::ReconcileArgs),
     /// Make an Ed25519 key for sealing collections.
     Keygen(verify::KeygenArgs),

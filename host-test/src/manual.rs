@@ -28,7 +28,7 @@ pub struct ManArgs {
     /// Folder for the pages; created if it does not exist. Pages of an earlier version are replaced.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Output format: lines for people, or JSON.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = super::args::Format::Table)]
     format: super::args::Format,
 }

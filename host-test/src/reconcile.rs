@@ -9,8 +9,6 @@ use source_host::error::Result;
 use source_report::names::Names;
 use std::path::PathBuf;
 
-/// Compares two finished collections: that of an account, and that of its audit trail. Exit code 0 when they agree
-/// wherever they could be compared, 12 when something does not agree, 5 when not all could be compared.
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test reconcile evidence trail

@@ -17,9 +17,6 @@ use source_report::finding::Rules;
 use source_report::page::{Changes, page};
 use std::path::{Path, PathBuf};
 
-/// One HTML file that needs no network: the verdict of verify, coverage, findings worth a look, who may do what, the
-/// same by control, and every record. Exit code 10 where the collection contradicts itself or what was given; the
-/// page is made all the same, and says so.
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test report evidence --out report.html

@@ -17,8 +17,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Without credentials in the environment, a run goes against the embedded simulator. They are in FIVETRAN_API_KEY and
-/// FIVETRAN_API_SECRET; for the audit trail in AUDIT_TRAIL_TOKEN, or for Datadog in DD_API_KEY and DD_APPLICATION_KEY.
+/// Without credentials in the environment, a run goes against the embedded simulator.
 #[derive(Args)]
 pub struct TargetArgs {
     /// Read a real account: without its credentials in the environment, this is an error.
@@ -30,7 +29,7 @@ pub struct TargetArgs {
     /// Settings of the source: a file with a JSON object.
     #[arg(help_heading = "Account", long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
-    /// For the audit trail without --settings: where the simulated account's is.
+    /// With --source audit-trail and no --settings: where the simulated account keeps its audit trail.
     #[arg(help_heading = "Account", long, value_enum, default_value_t = Place::Snowflake, conflicts_with = "settings")]
     place: Place,
     #[command(flatten)]

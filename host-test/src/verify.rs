@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   host-test verify evidence
   host-test verify evidence --seal 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-  host-test verify evidence --public-key auditor.pem.pub --format json")]
+  host-test verify evidence --public-key seal.key.pub --format json")]
 pub struct VerifyArgs {
     #[command(flatten)]
     component: ComponentArgs,
@@ -41,8 +41,8 @@ pub struct VerifyArgs {
 
 #[derive(Args)]
 #[command(after_help = "Examples:
-  host-test keygen --out auditor.pem
-  host-test collect --out evidence --signing-key auditor.pem")]
+  host-test keygen --out seal.key
+  host-test collect --out evidence --signing-key seal.key")]
 pub struct KeygenArgs {
     /// File for the key; the public half is written to the same name with .pub.
     #[arg(long, value_name = "FILE")]

@@ -5,11 +5,6 @@ use clap::Args;
 use host_test::component::ComponentArgs;
 use std::path::PathBuf;
 
-/// Leads from nothing to a first collection of a real account, and to a daily one: says which key to make, checks it,
-/// shows what can be read and what that costs, collects if you want it, and shows how to do so daily.
-///
-/// Key and secret are asked for with hidden input, or come from FIVETRAN_API_KEY and FIVETRAN_API_SECRET or from
-/// standard input. They are kept nowhere, unless you ask for a file. Without a terminal, --out or --no-collect is needed.
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test init
