@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test report evidence --out report.html
-  host-test report evidence --out report.html --before evidence-of-last-month --seal HEX")]
+  host-test report evidence --out report.html --before evidence-of-last-month")]
 pub struct ReportArgs {
     #[command(flatten)]
     component: ComponentArgs,
