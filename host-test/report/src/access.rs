@@ -95,7 +95,7 @@ fn row<'c>(user_id: &'c str, resource: (&'c str, &'c str), record: &'c Record) -
         resource_id: resource.1,
         role: record.text("/role").unwrap_or_default(),
         path: Path::None,
-        granted_at: record.text("/created_at"),
+        granted_at: record.time("/created_at"),
         because: vec![record],
     }
 }

@@ -53,6 +53,12 @@ impl Record {
         self.content.pointer(pointer)?.as_str()
     }
 
+    /// The timestamp at a JSON pointer of the content; `None` where the vendor does not say, or means never.
+    #[must_use]
+    pub fn time(&self, pointer: &str) -> Option<&str> {
+        self.text(pointer).filter(|text| !is_never(text))
+    }
+
     /// The truth value at a JSON pointer of the content; `None` where the vendor does not say.
     #[must_use]
     pub fn flag(&self, pointer: &str) -> Option<bool> {
@@ -64,4 +70,10 @@ impl Record {
 #[must_use]
 pub fn instant(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+/// Whether a timestamp is the beginning of 1970, by which the vendor means that it never was.
+#[must_use]
+pub fn is_never(text: &str) -> bool {
+    instant(text).is_some_and(|then| then.unix_timestamp() == 0)
 }

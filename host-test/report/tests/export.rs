@@ -143,6 +143,23 @@ fn an_account_is_active_only_where_the_vendor_says_so() {
 }
 
 #[test]
+fn the_beginning_of_1970_is_no_last_login_and_no_grant() {
+    let user = json!({"id": "usr_1", "email": null, "active": true, "verified": true, "role": null,
+        "logged_in_at": "1970-01-01T00:00:00.000000Z", "created_at": null});
+    let grant = json!({"grantee_type": "user", "grantee_id": "usr_1", "resource_type": "group", "resource_id": "grp_1",
+        "role": "Reviewer", "created_at": "1970-01-01T00:00:00Z"});
+    let account = Account::new()
+        .with("user", "usr_1", user)
+        .with("access_grant", "g1", grant)
+        .state("team", "complete", "")
+        .state("team_membership", "complete", "");
+    let collection = account.read();
+    let files = csv(&choose(&collection, &all()).unwrap());
+    assert_eq!(column(&files["access-review.csv"], "last_login"), [""]);
+    assert_eq!(column(&files["access-review.csv"], "granted_at"), [""]);
+}
+
+#[test]
 fn a_kind_that_is_not_whole_goes_out_only_when_told_and_says_so() {
     for (state, reason) in [
         ("partial", "3 items failed"),

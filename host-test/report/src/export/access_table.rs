@@ -39,7 +39,7 @@ pub fn table(choice: &Choice<'_>, state: &State) -> Table {
 fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
     let names = &choice.collection.names;
     let (path, team) = path(&row.path);
-    let last_login = row.user.and_then(|user| user.text("/logged_in_at"));
+    let last_login = row.user.and_then(|user| user.time("/logged_in_at"));
     let ids: Vec<&str> = row.because.iter().map(|record| record.id.as_str()).collect();
     // What is said by two records is as old as the older, and good for as long as the shorter.
     let first = |of: fn(&Record) -> &str| Cell::maybe(row.because.iter().map(|record| of(record)).min());

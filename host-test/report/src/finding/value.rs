@@ -1,6 +1,6 @@
 //! What a record tells at a place, if it does.
 
-use crate::record::{Record, instant};
+use crate::record::{Record, instant, is_never};
 use serde_json::Value;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -50,7 +50,7 @@ impl<'r> Scope<'r> {
         match self.value.pointer(at) {
             None => Told::Unknown(format!("{place}: the vendor does not say")),
             Some(Value::Null) => Told::Null,
-            Some(Value::String(text)) if is_epoch(text) => Told::Null,
+            Some(Value::String(text)) if is_never(text) => Told::Null,
             Some(value) => Told::Value(value),
         }
     }
@@ -80,8 +80,4 @@ fn covers(withheld: &str, place: &str) -> bool {
 /// Whether it stands in what a vendor tells only in the details of one item: see `details` in the kinds' schemas.
 fn is_detail(place: &str) -> bool {
     place.starts_with("/settings") || place.starts_with("/setup_tests")
-}
-
-fn is_epoch(text: &str) -> bool {
-    text.starts_with("1970-01-01") && instant(text).is_some_and(|then| then.unix_timestamp() == 0)
 }

@@ -1,7 +1,7 @@
 //! What stands in cells: texts, names, days and ages.
 
 use crate::collection::Collection;
-use crate::record::{Record, instant};
+use crate::record::{Record, instant, is_never};
 use time::OffsetDateTime;
 
 /// Ages, youngest first.
@@ -35,7 +35,7 @@ pub(super) fn day(text: Option<&str>) -> String {
 
 /// An instant; `None` for the beginning of 1970, by which the vendor means that it never was.
 fn told(text: &str) -> Option<OffsetDateTime> {
-    instant(text).filter(|instant| instant.unix_timestamp() != 0)
+    instant(text).filter(|_| !is_never(text))
 }
 
 /// How long ago an instant was when the collection began.
