@@ -55,7 +55,7 @@ pub trait Source: Vendor {
     const NO_ACCOUNT: Option<(&'static str, &'static str)> = None;
 
     /// What to do about an answer that is of no use, or a permission that a refusal names, by the words that
-    /// [`Protocol::told`] has for it: where it is a matter of the settings or the credentials, and trying again is no remedy.
+    /// `Protocol::told` has for it: where it is a matter of the settings or the credentials, and trying again is no remedy.
     #[must_use]
     fn remedy(_what: &str) -> Option<&'static str> {
         None
