@@ -167,7 +167,7 @@ fn given(place: &str, environment: &Path, scratch: &Scratch) -> [[Vec<String>; 2
 fn check_contents(entries: &[Value], actions: &[Value]) {
     let second = entries.iter().find(|entry| entry["trail_id"] == "aud_0007919").unwrap();
     let want = json!({
-        "action": "EDIT", "captured_at": "2026-01-01T00:00:00.000Z", "changed": ["name", "share", "sync_frequency"],
+        "action": "EDIT", "captured_at": "2026-01-01T00:00:00.000000Z", "changed": ["name", "share", "sync_frequency"],
         "interaction_method": "API", "new_values": {"paused": false, "sync_frequency": 60},
         "old_values": {"paused": false, "sync_frequency": 360}, "primary_resource_id": "thing_1",
         "primary_resource_type": "USER", "secondary_resource_id": "group_1", "secondary_resource_type": "DESTINATION",
