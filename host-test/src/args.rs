@@ -1,5 +1,6 @@
 //! Arguments that several commands share, and those of the plainest commands.
 
+use super::remaining::Expected;
 use super::target::TargetArgs;
 use clap::{Args, ValueEnum};
 use host_test::component::ComponentArgs;
@@ -79,6 +80,12 @@ pub struct CollectArgs {
     /// nothing. Costs one call per list, and one more for each further 1,000 items.
     #[arg(long, conflicts_with_all = ["out", "resume", "check", "signing_key"])]
     pub plan: bool,
+    /// Show about how much time is left. Costs the calls of --plan beforehand.
+    #[arg(long, conflicts_with = "plan")]
+    pub eta: bool,
+    /// What it needs, where `init` has just found that out.
+    #[arg(skip)]
+    pub expected: Option<Expected>,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

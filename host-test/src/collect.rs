@@ -2,6 +2,7 @@
 
 use super::args::{CollectArgs, Format};
 use super::progress::Progress;
+use super::remaining::Expected;
 use super::schemas::Check;
 use super::target::{Target, check_since};
 use super::{kinds, report, schemas, signals, warnings};
@@ -18,6 +19,7 @@ use source_host::collection::{Collection, CollectionOptions, PAGE_BYTES};
 use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
 use source_host::journal::JournalBuffer;
+use source_host::plugin::Plugin;
 use source_host::records;
 use source_host::tenant::Tenant;
 use source_report::names::Names;
@@ -99,11 +101,16 @@ struct Run {
     dir: EvidenceDir,
     journal: Arc<JournalBuffer>,
     check: Option<Box<Check>>,
+    expected: Option<Expected>,
 }
 
 /// Starts a collection, or resumes the one in the folder.
 async fn begin(args: &CollectArgs) -> Result<(Target, Run)> {
     let plugin = args.component.load().await?;
+    if args.eta && !plugin.is_planner() {
+        let what = "this component cannot say what a collection would cost, nor how much time is left";
+        return Err(Error::usage(what, "leave out --eta"));
+    }
     kinds::check(&args.kinds, &plugin)?;
     let mut target = args.target.resolve(&plugin, is_json(args)).await?;
     check_since(args.since.as_deref(), &target.tenant.clock)?;
@@ -116,6 +123,7 @@ async fn begin(args: &CollectArgs) -> Result<(Target, Run)> {
         options = CollectionOptions { kinds, since, cursor: dir.cursor().map(Into::into), ..options };
     }
     let request = Request { kinds: options.kinds.clone(), since: options.since.clone() };
+    let expected = expected(args, &plugin, &target.tenant, &options).await?;
     let collection = Collection::start(&plugin, &target.tenant, options).await?;
     warnings::show(collection.configured());
     let check = if args.check { Some(schemas::check_of(&plugin)?) } else { None };
@@ -125,13 +133,15 @@ async fn begin(args: &CollectArgs) -> Result<(Target, Run)> {
         None => EvidenceDir::create(&args.out, summary)
             .inspect_err(|_| note("stopped before the first page: nothing was written"))?,
     };
-    Ok((target, Run { collection, dir, journal, check }))
+    Ok((target, Run { collection, dir, journal, check, expected }))
 }
 
 impl Run {
     /// Collects to the end; `false` where a signal came before that.
     async fn through(mut self, args: &CollectArgs, tenant: &Tenant) -> (Self, Result<bool>) {
-        let progress = Progress::start(Arc::clone(&tenant.meter), tenant.clock.clone());
+        let Summary { requests, retries, .. } = self.dir.summary();
+        let expected = self.expected.map(|expected| (expected, requests.saturating_sub(*retries)));
+        let progress = Progress::of_known(Arc::clone(&tenant.meter), tenant.clock.clone(), expected);
         let endurance = Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() };
         self.collection = self.collection.enduring(endurance, Box::new(progress.on_wait()));
         let outcome = tokio::select! {
@@ -158,6 +168,32 @@ impl Run {
             }
         }
         Ok(())
+    }
+}
+
+/// What the collection needs, if that is to be found out. Asked for apart from it: it leaves no trace in what is written.
+async fn expected(
+    args: &CollectArgs,
+    plugin: &Plugin,
+    tenant: &Tenant,
+    options: &CollectionOptions,
+) -> Result<Option<Expected>> {
+    if !args.eta {
+        return Ok(args.expected);
+    }
+    let tenant = Tenant { clock: tenant.clock.fork(), meter: Arc::default(), journal: None, ..tenant.clone() };
+    // The whole of it, also where it is resumed.
+    let request = CollectionOptions { cursor: None, ..options.clone() }.request();
+    let progress = Progress::start(Arc::clone(&tenant.meter), tenant.clock.clone());
+    let (mut instance, _) = plugin.configured(&tenant).await?;
+    let cost = instance.estimate(&request).await;
+    drop(progress);
+    match cost {
+        Ok(cost) => Ok(Some(Expected::from(&cost))),
+        Err(error) => {
+            note(format!("--eta: how much time is left cannot be told: {}", plain(&error.to_string())));
+            Ok(None)
+        }
     }
 }
 

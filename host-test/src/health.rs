@@ -2,6 +2,7 @@
 
 use super::args::{Depth, Format, HealthArgs};
 use super::progress::Progress;
+use super::remaining::Expected;
 use super::{cost, warnings};
 use host_test::exit;
 use host_test::text::{count, plain, say, say_json, state, table};
@@ -18,6 +19,11 @@ use std::time::Instant;
 
 /// Checks and shows it.
 pub async fn run(args: &HealthArgs) -> Result<u8> {
+    Ok(check(args).await?.0)
+}
+
+/// Checks and shows it; the exit code, and what a collection of all that is on by default needs, where that was counted.
+pub async fn check(args: &HealthArgs) -> Result<(u8, Option<Expected>)> {
     let plugin = args.component.load().await?;
     let is_json = args.format == Format::Json;
     let target = args.target.resolve(&plugin, is_json).await?;
@@ -48,7 +54,8 @@ pub async fn run(args: &HealthArgs) -> Result<u8> {
     }
     warnings::after(&target.tenant);
     target.remind(is_json);
-    Ok(code(&report))
+    let expected = estimate.and_then(Result::ok).as_ref().map(Expected::from);
+    Ok((code(&report), expected))
 }
 
 fn code(report: &HealthReport) -> u8 {

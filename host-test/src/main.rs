@@ -18,6 +18,7 @@ mod output;
 mod plan;
 mod progress;
 mod reconcile;
+mod remaining;
 mod report;
 mod schemas;
 mod signals;

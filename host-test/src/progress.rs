@@ -1,5 +1,6 @@
 //! How a collection shows that it is alive: a bar on a terminal, plain lines elsewhere.
 
+use super::remaining::{self, Expected, Reached};
 use host_test::text::{count, note, plain};
 use indicatif::{ProgressBar, ProgressStyle};
 use source_host::bindings::compliance::source::types::Failure;
@@ -28,6 +29,10 @@ pub struct Progress {
 struct Line {
     bar: Option<ProgressBar>,
     clock: Clock,
+    meter: Arc<Meter>,
+    begun: Instant,
+    /// What all of it needs, where that is known, and the calls of earlier runs.
+    expected: Option<(Expected, u64)>,
     /// When the last wait ends that was told.
     told: Arc<Mutex<Option<Instant>>>,
 }
@@ -35,8 +40,14 @@ struct Line {
 impl Progress {
     /// Begins to show; times are told by this clock.
     pub fn start(meter: Arc<Meter>, clock: Clock) -> Self {
-        let line = Line { bar: std::io::stderr().is_terminal().then(bar), clock, told: Arc::default() };
-        let refresher = tokio::spawn(refresh(line.clone(), meter));
+        Self::of_known(meter, clock, None)
+    }
+
+    /// Begins to show, with the time that is left: what all of it needs is known, and how many calls earlier runs made.
+    pub fn of_known(meter: Arc<Meter>, clock: Clock, expected: Option<(Expected, u64)>) -> Self {
+        let (bar, begun) = (std::io::stderr().is_terminal().then(bar), Instant::now());
+        let line = Line { bar, clock, meter, begun, expected, told: Arc::default() };
+        let refresher = tokio::spawn(refresh(line.clone()));
         Self { line, refresher }
     }
 
@@ -60,11 +71,12 @@ impl Progress {
                 bar.set_prefix(format!("{stage}, {}", count(records, "record")));
             }
             None => note(format!(
-                "{}/{} {stage}: {}, {}",
+                "{}/{} {stage}: {}, {}{}",
                 page.progress.stages_done,
                 page.progress.stages_total,
                 count(records, "record"),
-                count(calls, "call")
+                count(calls, "call"),
+                if page.cursor.is_some() { self.line.left() } else { String::new() }
             )),
         }
     }
@@ -82,6 +94,22 @@ impl Line {
         let is_new = told.is_none_or(|told| ends > told + SAME);
         *told = (*told).max(Some(ends));
         is_new
+    }
+
+    /// The time that is left, as the end of a sentence; empty while nothing is known about it.
+    fn left(&self) -> String {
+        let waits = self
+            .told
+            .lock()
+            .ok()
+            .and_then(|told| *told)
+            .map(|ends| ends.saturating_duration_since(Instant::now()))
+            .unwrap_or_default();
+        let left = self.expected.as_ref().and_then(|(expected, before)| {
+            let here = self.meter.counts().answers;
+            remaining::words(expected, &Reached { before: *before, here, elapsed: self.begun.elapsed(), waits })
+        });
+        left.map(|left| format!(", {left}")).unwrap_or_default()
     }
 
     fn tell(&self, text: &str) {
@@ -112,14 +140,14 @@ fn bar() -> ProgressBar {
 }
 
 /// Shows that it is alive, and what the component itself waits for within a page.
-async fn refresh(line: Line, meter: Arc<Meter>) {
+async fn refresh(line: Line) {
     let mut seen = None;
     loop {
         if let Some(bar) = &line.bar {
-            bar.set_message(count(meter.requests(), "call"));
+            bar.set_message(format!("{}{}", count(line.meter.requests(), "call"), line.left()));
             bar.tick();
         }
-        if let Some(asked) = meter.asked()
+        if let Some(asked) = line.meter.asked()
             && seen.replace(asked) != Some(asked)
             && line.is_new(ends(&asked))
         {

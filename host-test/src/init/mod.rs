@@ -8,6 +8,7 @@ mod guide;
 mod questions;
 
 use super::args::{CollectArgs, HealthArgs};
+use super::remaining::Expected;
 use super::target::TargetArgs;
 use super::{collect, health, signals, verify};
 pub use args::InitArgs;
@@ -32,6 +33,8 @@ struct Ready {
     pair: Pair,
     /// The exit code of `health`.
     health: u8,
+    /// What it says that a collection needs.
+    expected: Option<Expected>,
 }
 
 /// Runs the dialogue, then does what was answered.
@@ -72,18 +75,18 @@ async fn prepare(mut args: InitArgs) -> std::result::Result<Ready, Stop> {
     let mut check: HealthArgs = with_defaults(&["--depth", "coverage"].map(OsStr::new))?;
     (check.component, check.target) = (args.component.clone(), args.target);
     say("");
-    let health = health::run(&check).await?;
+    let (health, expected) = health::check(&check).await?;
     args.target = check.target;
     if can_ask && matches!(health, exit::COMPLETE | exit::INCOMPLETE) {
         let answers = args.answers;
         args.answers = ask::interruptibly(move || answers.ask(health)).await?;
     }
-    Ok(Ready { args, pair, health })
+    Ok(Ready { args, pair, health, expected })
 }
 
 /// Writes what is to be kept, collects, and shows how to do so daily.
 async fn finish(ready: Ready) -> Result<u8> {
-    let Ready { args, pair, health } = ready;
+    let Ready { args, pair, health, expected } = ready;
     let InitArgs { component, target, answers } = args;
     let daily = Daily::new(&component, &target, &answers)?;
     let mut files = Vec::new();
@@ -98,7 +101,7 @@ async fn finish(ready: Ready) -> Result<u8> {
     let code = match &answers.out {
         Some(out) => {
             say("");
-            collected(component, target, out).await?
+            collected(component, target, out, expected).await?
         }
         None => health,
     };
@@ -120,9 +123,9 @@ fn write(files: &[(PathBuf, String, u32)]) -> Result<()> {
 }
 
 /// Collects as `collect` does.
-async fn collected(component: ComponentArgs, target: TargetArgs, out: &Path) -> Result<u8> {
+async fn collected(component: ComponentArgs, target: TargetArgs, out: &Path, expected: Option<Expected>) -> Result<u8> {
     let mut args: CollectArgs = with_defaults(&[OsStr::new("--out"), out.as_os_str()])?;
-    (args.component, args.target) = (component, target);
+    (args.component, args.target, args.expected) = (component, target, expected);
     let collecting = collect::run(&args);
     tokio::pin!(collecting);
     tokio::select! {

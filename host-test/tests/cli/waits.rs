@@ -50,3 +50,28 @@ fn what_fails_before_the_first_page_is_told_at_once() {
     let out = scratch.path("out");
     check(&["collect", "--out", &out, "--upstream", "http://127.0.0.1:1"], 4, "connection-refused");
 }
+
+#[test]
+fn the_time_that_is_left_is_told_where_it_is_asked_for_and_leaves_no_trace() {
+    let scratch = Scratch::new("eta");
+    let (plain, eta) = (scratch.path("plain"), scratch.path("eta"));
+    let small_pages = [CLOCK, &["--max-records-per-page", "20"]].concat();
+    let without = check(&collect(&plain, &small_pages), 0, "complete");
+    let with = check(&collect(&eta, &[&small_pages[..], &["--eta"]].concat()), 0, "complete");
+    let told = |output: &std::process::Output| {
+        let text = String::from_utf8(output.stderr.clone()).unwrap();
+        let lines: Vec<String> = text.lines().filter(|line| line.contains(" calls")).map(String::from).collect();
+        lines.iter().map(|line| line.ends_with(" left") && line.contains(", about ")).collect::<Vec<_>>()
+    };
+    assert!(told(&without).iter().all(|told| !told), "{without:?}");
+    let told = told(&with);
+    assert!(told.contains(&true) && told.first() == Some(&false) && told.last() == Some(&false), "{with:?}");
+    assert!(evidence(&plain) == evidence(&eta));
+    // With pages of any size but the usual, how many calls there are is up to chance.
+    let plan = check(&[&["collect", "--plan", "--format", "json"], SMALL].concat(), 0, "");
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let usual = scratch.path("usual");
+    check(&collect(&usual, &["--eta"]), 0, &format!(" {} calls of at most", plan["calls"]));
+    check(&["verify", &eta], 11, "consistent with itself");
+    check(&["collect", "--plan", "--eta"], 2, "cannot be used with");
+}
