@@ -28,6 +28,13 @@ use std::time::{Duration, Instant};
 
 /// Collects.
 pub async fn run(args: &CollectArgs) -> Result<u8> {
+    let (code, json) = to_end(args).await?;
+    json.iter().for_each(say_json);
+    Ok(code)
+}
+
+/// Collects, and shows people what came of it; the exit code, and what programs are told instead.
+pub async fn to_end(args: &CollectArgs) -> Result<(u8, Option<Value>)> {
     if let Some(page) = &args.report {
         report::check_place(page, &args.out)?;
     }
@@ -41,7 +48,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         if !matches!(outcome, Ok(true)) {
             run.collection.end();
             let noted = run.dir.witness(&run.journal.take_last().await);
-            return stopped(run.dir, outcome.and_then(|done| Ok(noted.map(|()| done)?)));
+            return Ok((stopped(run.dir, outcome.and_then(|done| Ok(noted.map(|()| done)?)))?, None));
         }
     }
     let share = share(run.collection.configured());
@@ -51,9 +58,8 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
         report::of_new(&args.out, page)?;
     }
     if is_json(args) {
-        say_json(&to_json(&summary, args, &seal, code));
         target.remind(true);
-        return Ok(code);
+        return Ok((code, Some(to_json(&summary, args, &seal, code))));
     }
     show(&summary, args, share, begun.elapsed());
     if target.simulator.is_some() {
@@ -65,7 +71,7 @@ pub async fn run(args: &CollectArgs) -> Result<u8> {
     summary.caveats().filter(|line| !is_made_up(line)).for_each(say);
     summary.caveats().filter(is_made_up).for_each(|line| say_loudly(&line, false));
     args.report.iter().for_each(|page| say(report::line(page)));
-    Ok(code)
+    Ok((code, None))
 }
 
 /// Whether standard output is for programs.

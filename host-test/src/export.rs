@@ -1,11 +1,16 @@
 //! `export`: a collection in a format that other tools read.
 
+use super::args::Format;
+use super::kinds::nearest;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use host_test::exit;
-use host_test::text::{error, plain, plural, say};
+use host_test::text::{error, plain, plural, say, say_json};
+use serde_json::{Value, json};
+use source_evidence::digest::sha256_of_file;
 use source_evidence::line_file::LineFile;
 use source_evidence::verify::Anchors;
-use source_host::error::Result;
+use source_host::error::{Error, Result};
 use source_report::collection::Collection;
 use source_report::export::{self, Choice, Refused, Wish};
 use source_report::finding::Rules;
@@ -40,6 +45,9 @@ pub struct ExportArgs {
     /// Rules of your own for the findings in oscal and ocsf, besides the built-in ones: see docs/findings.md.
     #[arg(long, value_name = "FILE.json")]
     rules: Option<PathBuf>,
+    /// How to print what was written: for people, or as JSON with the size and SHA-256 of each file.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    result: Format,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +73,10 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
         Err(refused) => {
             error("error: nothing was exported");
             refused.to_string().lines().for_each(|line| error(plain(line)));
+            if let Refused::NotCollected(kind, all) = &refused {
+                let all: Vec<&str> = all.iter().map(String::as_str).collect();
+                nearest(kind, &all).into_iter().for_each(|kind| error(format!("  → did you mean {kind:?}?")));
+            }
             return Ok(match refused {
                 Refused::Contradicted(_) => exit::CONTRADICTED,
                 Refused::NotCollected(..) | Refused::NoName(_) => exit::USAGE,
@@ -73,39 +85,73 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
         }
     };
     let written = write(args, &collection, &choice)?;
-    say(format!("{}: {written}", args.out.display()));
+    match args.result {
+        Format::Json => say_json(&to_json(args, &collection, &choice, &written)?),
+        Format::Table => show(args, &collection, &choice, &written),
+    }
+    Ok(exit::COMPLETE)
+}
+
+/// What was written.
+struct Written {
+    /// In a few words.
+    what: String,
+    /// Each file, with the number of its rows or events, where it has such.
+    files: Vec<(PathBuf, Option<usize>)>,
+}
+
+fn show(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, written: &Written) {
+    say(format!("{}: {}", args.out.display(), written.what));
     let short: Vec<&str> = choice.incomplete().map(|(kind, _)| kind).collect();
     if !short.is_empty() {
         say(format!("INCOMPLETE, as the export says too: {}", plain(&short.join(", "))));
     }
     collection.summary().caveats().for_each(|caveat| say(plain(&caveat)));
-    Ok(exit::COMPLETE)
 }
 
-/// Writes, and says what.
-fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>) -> Result<String> {
+fn to_json(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, written: &Written) -> Result<Value> {
+    let files = written.files.iter().map(|(path, rows)| {
+        let bytes = path.metadata().map_err(Error::file("read", path))?.len();
+        Ok(json!({"path": path, "rows": rows, "bytes": bytes, "sha256": sha256_of_file(path)?}))
+    });
+    let format = args.format.to_possible_value();
+    Ok(json!({
+        "out": args.out,
+        "format": format.as_ref().map(PossibleValue::get_name),
+        "files": files.collect::<Result<Vec<_>>>()?,
+        "incomplete": choice.incomplete().map(|(kind, why)| json!({"kind": kind, "why": why})).collect::<Vec<_>>(),
+        "caveats": collection.summary().caveats().collect::<Vec<_>>(),
+        "exit_code": exit::COMPLETE,
+    }))
+}
+
+/// Writes.
+fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>) -> Result<Written> {
     let counted = |count: usize, what: &str| format!("{count} {}", plural(count as u64, what));
+    let one = |what: String, rows| Ok(Written { what, files: vec![(args.out.clone(), rows)] });
     match args.format {
         ExportFormat::Csv => {
-            let names = export::csv::write(choice, args.bom, &args.out)?;
-            Ok(counted(names.len(), "file"))
+            let files = export::csv::write(choice, args.bom, &args.out)?;
+            let what = counted(files.len(), "file");
+            let files = files.into_iter().map(|file| (args.out.join(file.name), Some(file.rows)));
+            Ok(Written { what, files: files.collect() })
         }
         ExportFormat::Xlsx => {
             let mut file = LineFile::create(&args.out)?;
             file.write_bytes(&export::xlsx::workbook(choice)?)?;
             file.finish()?;
-            Ok("a workbook".into())
+            one("a workbook".into(), None)
         }
         ExportFormat::Oscal => {
             let rules = rules(args.rules.as_deref())?;
             save(&args.out, &[export::oscal::document(choice, &rules.judge(collection))])?;
-            Ok(format!("OSCAL assessment results {}", export::oscal::VERSION))
+            one(format!("OSCAL assessment results {}", export::oscal::VERSION), None)
         }
         ExportFormat::Ocsf => {
             let rules = rules(args.rules.as_deref())?;
             let events = export::ocsf::events(choice, &rules.judge(collection));
             save(&args.out, &events)?;
-            Ok(counted(events.len(), "event"))
+            one(counted(events.len(), "event"), Some(events.len()))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::remaining::Expected;
 use super::{cost, warnings};
 use host_test::exit;
 use host_test::text::{count, plain, say, say_json, state, table};
-use serde_json::json;
+use serde_json::{Value, json};
 use source_host::bindings::exports::compliance::source::planner::Cost;
 use source_host::bindings::exports::compliance::source::source::{
     Check, CheckSubject, HealthDepth, HealthReport, HealthState, PrincipalKind,
@@ -19,11 +19,23 @@ use std::time::Instant;
 
 /// Checks and shows it.
 pub async fn run(args: &HealthArgs) -> Result<u8> {
-    Ok(check(args).await?.0)
+    let Checked { code, json, .. } = check(args).await?;
+    json.iter().for_each(say_json);
+    Ok(code)
 }
 
-/// Checks and shows it; the exit code, and what a collection of all that is on by default needs, where that was counted.
-pub async fn check(args: &HealthArgs) -> Result<(u8, Option<Expected>)> {
+/// What came of a check.
+pub struct Checked {
+    /// Exit code.
+    pub code: u8,
+    /// What a collection of all that is on by default needs, where that was counted.
+    pub expected: Option<Expected>,
+    /// For programs; `None` where people have been shown it.
+    pub json: Option<Value>,
+}
+
+/// Checks, and shows it to people if it is for them.
+pub async fn check(args: &HealthArgs) -> Result<Checked> {
     let plugin = args.component.load().await?;
     let is_json = args.format == Format::Json;
     let target = args.target.resolve(&plugin, is_json).await?;
@@ -48,14 +60,14 @@ pub async fn check(args: &HealthArgs) -> Result<(u8, Option<Expected>)> {
         _ => None,
     };
     drop(progress);
-    match args.format {
-        Format::Table => show(&report, estimate.as_ref()),
-        Format::Json => say_json(&to_json(&report, estimate.as_ref())),
+    let json = is_json.then(|| to_json(&report, estimate.as_ref()));
+    if !is_json {
+        show(&report, estimate.as_ref());
     }
     warnings::after(&target.tenant);
     target.remind(is_json);
     let expected = estimate.and_then(Result::ok).as_ref().map(Expected::from);
-    Ok((code(&report), expected))
+    Ok(Checked { code: code(&report), expected, json })
 }
 
 fn code(report: &HealthReport) -> u8 {

@@ -18,7 +18,7 @@ pub fn check(kinds: &[String], plugin: &Plugin) -> Result<()> {
 }
 
 /// The known word that is most like another, if any is like it.
-fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.trim().to_lowercase();
     let likeness = known.iter().map(|other| (strsim::jaro_winkler(&word, other), *other));
     likeness.filter(|(like, _)| *like > LIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, kind)| kind)

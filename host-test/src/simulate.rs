@@ -1,11 +1,13 @@
 //! `simulate`: a simulated account as a server of its own.
 
+use super::args::Format;
 use clap::{Args, ValueEnum};
 use fivetran_simulator as simulator;
 use fivetran_simulator::Pair;
 use fivetran_simulator::faults::{Rule, Schedule};
 use fivetran_simulator::{AccountSpec, Config, Knob, Simulator, Trail, Versions};
 use host_test::{exit, text};
+use serde_json::{Value, json};
 use source_host::error::{Error, Result};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -37,6 +39,9 @@ pub struct SimulateArgs {
     /// account's audit trail. BigQuery, Snowflake and Databricks take a bearer token, Datadog two keys.
     #[arg(long, value_enum, default_value_t = Vendor::Fivetran)]
     vendor: Vendor,
+    /// How to print where it listens and what it accepts: for people, or as one line of JSON.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
     #[command(flatten)]
     trail: TrailArgs,
     #[command(flatten)]
@@ -265,16 +270,41 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
     if let (Some(path), Some(pem)) = (&args.ca_out, simulator.ca_pem()) {
         std::fs::write(path, pem).map_err(Error::file("write", path))?;
     }
-    text::say(format!("simulating {name} on {} ({})", simulator.url(), args.sim.sentence()));
-    text::say(accepts(args.vendor, &keys, from_env));
-    if args.vendor != Vendor::Fivetran {
-        text::say(format!("settings of fivetran-audit-trail for it: {}", simulator.trail_settings()));
-    }
-    text::say("stop with Ctrl-C");
+    let settings = (args.vendor != Vendor::Fivetran).then(|| simulator.trail_settings());
+    let account = args.sim.sentence();
+    let print: fn(String) = match args.format {
+        Format::Table => {
+            text::say(format!("simulating {name} on {} ({account})", simulator.url()));
+            text::say(accepts(args.vendor, &keys, from_env));
+            if let Some(settings) = settings {
+                text::say(format!("settings of fivetran-audit-trail for it: {settings}"));
+            }
+            |line| text::say(line)
+        }
+        Format::Json => {
+            let credentials = credentials(args.vendor, &keys, from_env);
+            let line = json!({
+                "vendor": name, "url": simulator.url(), "account": account, "credentials": credentials, "settings": settings,
+            });
+            text::raw(&text::plain_json(&line.to_string()));
+            |line| text::note(line)
+        }
+    };
+    print("stop with Ctrl-C".into());
     super::signals::interrupted().await;
     let (served, connections) = (simulator.served(), simulator.connections_accepted());
     simulator.stop().await;
     let (served, connections) = (text::count(served as u64, "request"), text::count(connections as u64, "connection"));
-    text::say(format!("served {served} over {connections}"));
+    print(format!("served {served} over {connections}"));
     Ok(exit::COMPLETE)
+}
+
+/// What it accepts, for programs. A pair of the environment stays there.
+fn credentials(vendor: Vendor, keys: &simulator::Keys, from_env: bool) -> Value {
+    match vendor {
+        Vendor::Fivetran if from_env => Value::Null,
+        Vendor::Fivetran => json!({"api_key": simulator::DEFAULT_KEY, "api_secret": simulator::DEFAULT_SECRET}),
+        Vendor::Datadog => json!({"api_key": keys.api_key, "application_key": keys.application_key}),
+        Vendor::BigQuery | Vendor::Snowflake | Vendor::Databricks => json!({"token": keys.token}),
+    }
 }

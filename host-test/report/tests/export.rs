@@ -46,7 +46,8 @@ fn told() -> Wish {
 fn csv(choice: &Choice<'_>) -> BTreeMap<String, Vec<Vec<String>>> {
     let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let folder = scratch.path().join("csv");
-    let names = export::csv::write(choice, false, &folder).unwrap();
+    let files = export::csv::write(choice, false, &folder).unwrap();
+    let names: Vec<String> = files.into_iter().map(|file| file.name).collect();
     let found = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(found.collect::<BTreeSet<_>>(), names.iter().cloned().collect());
     names.into_iter().map(|name| (name.clone(), rows(&folder.join(name)))).collect()

@@ -1,5 +1,6 @@
 //! What `init` can be told beforehand.
 
+use crate::args::Format;
 use crate::target::TargetArgs;
 use clap::Args;
 use host_test::component::ComponentArgs;
@@ -17,6 +18,9 @@ pub struct InitArgs {
     pub target: TargetArgs,
     #[command(flatten)]
     pub answers: Answers,
+    /// Output format: json asks nothing, and prints what was checked, collected and written as one document.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
 }
 
 /// What the dialogue asks for, where no flag says it.

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use console::Term;
 use host_test::pair::tenants_pair;
-use host_test::text::{error, say};
+use host_test::text::{error, note};
 use source_host::bindings::compliance::source::types::{Diagnostic, Severity};
 use source_host::error::{Error, Result};
 use source_host::tenant::{Pair, Secret};
@@ -59,7 +59,7 @@ pub async fn find(
     }
     let from_environment = if target.is_simulated() { None } else { env_pair()? };
     if let Some(pair) = from_environment {
-        say("key and secret: FIVETRAN_API_KEY and FIVETRAN_API_SECRET of the environment");
+        note("key and secret: FIVETRAN_API_KEY and FIVETRAN_API_SECRET of the environment");
         return Ok(checked(tenants_pair(pair))?);
     }
     if !can_ask {

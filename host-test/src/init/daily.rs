@@ -5,6 +5,7 @@ use super::args::Answers;
 use crate::target::TargetArgs;
 use host_test::component::ComponentArgs;
 use host_test::text::{plain, say};
+use serde_json::{Map, Value, json};
 use source_host::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -110,6 +111,16 @@ Persistent=true
 WantedBy=timers.target
 ";
         [(service, text), (timer, times.into())]
+    }
+
+    /// For programs: the line of a crontab, and the units by their names.
+    ///
+    /// # Errors
+    /// When a path cannot be written into a line.
+    pub fn to_json(&self) -> Result<Value> {
+        let units: Map<String, Value> =
+            self.units().map(|(name, text)| (name.into(), text.into())).into_iter().collect();
+        Ok(json!({"cron": self.cron()?, "units": units}))
     }
 
     /// Shows them, and how the file is loaded.

@@ -7,21 +7,21 @@ mod daily;
 mod guide;
 mod questions;
 
-use super::args::{CollectArgs, HealthArgs};
-use super::remaining::Expected;
-use super::target::TargetArgs;
+use super::args::{CollectArgs, Format, HealthArgs};
+use super::health::Checked;
 use super::{collect, health, signals, verify};
 pub use args::InitArgs;
 use ask::{Stop, Terminal};
 use clap::{Args, Command};
 use daily::Daily;
-use host_test::component::{ComponentArgs, Source};
+use host_test::component::Source;
 use host_test::exit;
-use host_test::text::{note, plain, say};
+use host_test::text::{note, plain, say, say_json};
+use serde_json::{Value, json};
 use source_host::error::{Error, Result};
 use source_host::tenant::Pair;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a collection may take to end in order after a signal.
@@ -31,10 +31,8 @@ const GRACE: Duration = Duration::from_secs(10);
 struct Ready {
     args: InitArgs,
     pair: Pair,
-    /// The exit code of `health`.
-    health: u8,
-    /// What it says that a collection needs.
-    expected: Option<Expected>,
+    /// What came of `health`.
+    health: Checked,
 }
 
 /// Runs the dialogue, then does what was answered.
@@ -45,10 +43,11 @@ pub async fn run(args: InitArgs) -> Result<u8> {
         () = signals::interrupted() => Err(Stop::Interrupted),
     };
     match ready {
-        Ok(ready) if matches!(ready.health, exit::COMPLETE | exit::INCOMPLETE) => finish(ready).await,
-        Ok(ready) => {
-            refused(ready.health);
-            Ok(ready.health)
+        Ok(ready) if is_usable(ready.health.code) => finish(ready).await,
+        Ok(Ready { health: Checked { code, json, .. }, .. }) => {
+            json.into_iter().for_each(|health| say_json(&Document { health, ..Document::default() }.with(code)));
+            refused(code);
+            Ok(code)
         }
         Err(Stop::Interrupted) => {
             terminal.restore();
@@ -65,7 +64,7 @@ async fn prepare(mut args: InitArgs) -> std::result::Result<Ready, Stop> {
         let remedy = "leave out --source; docs/audit-trail.md says how to begin with the audit trail";
         return Err(Error::usage("init is for the account itself, not for its audit trail", remedy).into());
     }
-    let can_ask = ask::is_possible() && !args.answers.credentials_stdin;
+    let can_ask = args.format == Format::Table && ask::is_possible() && !args.answers.credentials_stdin;
     args.answers.check(can_ask, credentials::are_at_hand(&args.answers, &args.target)?)?;
     let plugin = args.component.load().await?;
     let pair =
@@ -73,21 +72,23 @@ async fn prepare(mut args: InitArgs) -> std::result::Result<Ready, Stop> {
             .await?;
     args.target.pair = Some(pair.clone());
     let mut check: HealthArgs = with_defaults(&["--depth", "coverage"].map(OsStr::new))?;
-    (check.component, check.target) = (args.component.clone(), args.target);
-    say("");
-    let (health, expected) = health::check(&check).await?;
-    args.target = check.target;
-    if can_ask && matches!(health, exit::COMPLETE | exit::INCOMPLETE) {
-        let answers = args.answers;
-        args.answers = ask::interruptibly(move || answers.ask(health)).await?;
+    (check.component, check.target, check.format) = (args.component.clone(), args.target, args.format);
+    if args.format == Format::Table {
+        say("");
     }
-    Ok(Ready { args, pair, health, expected })
+    let health = health::check(&check).await?;
+    args.target = check.target;
+    if can_ask && is_usable(health.code) {
+        let (answers, code) = (args.answers, health.code);
+        args.answers = ask::interruptibly(move || answers.ask(code)).await?;
+    }
+    Ok(Ready { args, pair, health })
 }
 
 /// Writes what is to be kept, collects, and shows how to do so daily.
 async fn finish(ready: Ready) -> Result<u8> {
-    let Ready { args, pair, health, expected } = ready;
-    let InitArgs { component, target, answers } = args;
+    let Ready { args, pair, health } = ready;
+    let InitArgs { component, target, answers, format } = args;
     let daily = Daily::new(&component, &target, &answers)?;
     let mut files = Vec::new();
     if let Some(file) = &answers.save {
@@ -98,17 +99,44 @@ async fn finish(ready: Ready) -> Result<u8> {
         files.extend(daily.units().map(|(name, text)| (folder.join(name), text, 0o644)));
     }
     write(&files)?;
-    let code = match &answers.out {
+    let written: Vec<PathBuf> = files.into_iter().map(|(path, ..)| path).collect();
+    if format == Format::Table {
+        written.iter().for_each(|path| say(format!("wrote {}", plain(&path.display().to_string()))));
+    }
+    let (code, collection) = match &answers.out {
         Some(out) => {
-            say("");
-            collected(component, target, out, expected).await?
+            let mut args: CollectArgs = with_defaults(&[OsStr::new("--out"), out.as_os_str()])?;
+            (args.component, args.target, args.expected, args.format) = (component, target, health.expected, format);
+            if format == Format::Table {
+                say("");
+            }
+            collected(&args).await?
         }
-        None => health,
+        None => (health.code, None),
     };
-    if code != exit::INTERRUPTED {
-        daily.show(&answers)?;
+    match health.json {
+        Some(health) => say_json(&Document { health, collection, written, daily: daily.to_json()? }.with(code)),
+        None if code == exit::INTERRUPTED => {}
+        None => daily.show(&answers)?,
     }
     Ok(code)
+}
+
+/// What is printed for programs.
+#[derive(Default)]
+struct Document {
+    health: Value,
+    /// As `collect` prints it; `None` where nothing was collected, or not to the end.
+    collection: Option<Value>,
+    written: Vec<PathBuf>,
+    daily: Value,
+}
+
+impl Document {
+    fn with(self, code: u8) -> Value {
+        let Self { health, collection, written, daily } = self;
+        json!({"health": health, "collection": collection, "written": written, "daily": daily, "exit_code": code})
+    }
 }
 
 /// All of these files, or none.
@@ -118,25 +146,27 @@ fn write(files: &[(PathBuf, String, u32)]) -> Result<()> {
             files.iter().take(at).for_each(|(path, ..)| drop(std::fs::remove_file(path)));
         })?;
     }
-    files.iter().for_each(|(path, ..)| say(format!("wrote {}", plain(&path.display().to_string()))));
     Ok(())
 }
 
 /// Collects as `collect` does.
-async fn collected(component: ComponentArgs, target: TargetArgs, out: &Path, expected: Option<Expected>) -> Result<u8> {
-    let mut args: CollectArgs = with_defaults(&[OsStr::new("--out"), out.as_os_str()])?;
-    (args.component, args.target, args.expected) = (component, target, expected);
-    let collecting = collect::run(&args);
+async fn collected(args: &CollectArgs) -> Result<(u8, Option<Value>)> {
+    let collecting = collect::to_end(args);
     tokio::pin!(collecting);
     tokio::select! {
-        code = &mut collecting => return code,
+        ended = &mut collecting => return ended,
         () = signals::interrupted() => {}
     }
     // The collection has the same signal and ends in order, but before its first page it does not listen.
     tokio::time::timeout(GRACE, collecting).await.unwrap_or_else(|_| {
         note("stopped; if the folder holds a collection, collect --resume goes on with it");
-        Ok(exit::INTERRUPTED)
+        Ok((exit::INTERRUPTED, None))
     })
+}
+
+/// Whether a collection can go on after such a health.
+fn is_usable(health: u8) -> bool {
+    matches!(health, exit::COMPLETE | exit::INCOMPLETE)
 }
 
 /// Says what to do about credentials that are not accepted.

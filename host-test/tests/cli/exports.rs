@@ -55,6 +55,44 @@ fn all_are_good(scratch: &Scratch, dir: &str) {
 }
 
 #[test]
+fn programs_are_told_each_file_with_its_size_and_digest() {
+    let scratch = Scratch::new("exports-json");
+    let dir = scratch.path("collection");
+    check(&collect(&dir, &["--sim-scopes", "USER,TEAM,ROLES"]), 5, "");
+    let users = evidence(&dir).lines().filter(|line| line.contains("\"kind\":\"user\",")).count();
+    for (format, files) in [("csv", 2), ("xlsx", 1), ("ocsf", 1), ("oscal", 1)] {
+        let out = scratch.path(format);
+        let output = check(&export(&dir, format, &out, &["--kinds", "user", "--result", "json"]), 0, "");
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&said["format"], &said["incomplete"]), (&format.into(), &json!([])), "{said}");
+        assert!(said["caveats"][0].as_str().unwrap().starts_with("SIMULATED"), "{said}");
+        let told = said["files"].as_array().unwrap();
+        assert_eq!(told.len(), files, "{said}");
+        for file in told {
+            let bytes = std::fs::read(file["path"].as_str().unwrap()).unwrap();
+            assert_eq!(file["bytes"], bytes.len());
+            assert_eq!(file["sha256"], source_evidence::digest::sha256_hex(&bytes).as_str());
+            let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+            match format {
+                "ocsf" => assert_eq!(file["rows"], lines),
+                "csv" if file["path"].as_str().unwrap().ends_with("/user.csv") => assert_eq!(file["rows"], users),
+                "csv" => assert!(file["rows"].as_u64().is_some_and(|rows| rows > 0)),
+                _ => assert!(file["rows"].is_null()),
+            }
+        }
+    }
+    let out = scratch.path("all");
+    let output = check(&export(&dir, "csv", &out, &["--incomplete", "--result", "json"]), 0, "");
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(said["incomplete"].as_array().unwrap().iter().any(|one| one["kind"] == "connection"), "{said}");
+    for (kinds, want) in [("usr", "did you mean \"user\"?"), ("user,teem", "did you mean \"team\"?")] {
+        check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", kinds]), 2, want);
+    }
+    let nothing = check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", "qqqq"]), 2, "has no kind \"qqqq\"");
+    assert!(!String::from_utf8(nothing.stderr).unwrap().contains("did you mean"));
+}
+
+#[test]
 fn exports_of_a_simulated_account_are_read_by_other_programs() {
     let scratch = Scratch::new("exports");
     let dir = scratch.path("collection");

@@ -245,6 +245,38 @@ fn a_key_that_may_not_read_all_is_incomplete_and_goes_on() {
     check_output(&given(&args, ""), 5, "Every day:");
 }
 
+#[test]
+fn programs_are_told_what_was_checked_collected_and_written() {
+    let scratch = Scratch::new("init-json");
+    let [out, save, units] = ["out", "the key.env", "units"].map(|name| scratch.path(name));
+    let json = |args: &[&str], code| -> serde_json::Value {
+        let output = given(&[&["--simulated", "--format", "json"], SMALL, args].concat(), "");
+        check_output(&output, code, "");
+        assert!(SIMULATED.iter().all(|text| !shown(&output).contains(text)), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let said = json(&["--out", &out, "--save", &save, "--units", &units], 0);
+    assert_eq!((&said["health"]["state"], &said["exit_code"]), (&"ok".into(), &0.into()));
+    let seal = said["collection"]["seal"].as_str().unwrap();
+    check(&["verify", &out, "--seal", seal], 0, "");
+    let written: Vec<&str> = said["written"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
+    assert!(written.len() == 3 && written[0] == save && written.iter().all(|path| Path::new(path).is_file()));
+    let service = std::fs::read_to_string(written[1]).unwrap();
+    assert_eq!(said["daily"]["units"]["fivetran-evidence.service"], service.as_str());
+    assert!(said["daily"]["cron"].as_str().unwrap().contains("collect --real"));
+    let said = json(&["--no-collect", "--sim-scopes", "USER"], 5);
+    assert_eq!((&said["health"]["state"], &said["collection"]), (&"degraded".into(), &().into()));
+    // Nothing is asked, on a terminal either.
+    let output = given(&["--simulated", "--format", "json"], "");
+    check_output(&output, 2, "--out DIR or --no-collect");
+    // A key that is refused.
+    let server = Server::start_with(&[], PAIR);
+    let args = ["--credentials-stdin", "--upstream", &server.url, "--no-collect", "--format", "json"];
+    let output = given(&args, &lines(KEY, &SECRET.replace("invented", "mistaken")));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&said["health"]["state"], &said["exit_code"]), (&"failing".into(), &3.into()));
+}
+
 /// Answers on a terminal, in an empty folder; `None` where there is no Python.
 fn on_a_terminal(folder: &Path, args: &[&str], steps: &[(&str, &str, &str)]) -> Option<String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());

@@ -95,3 +95,40 @@ fn what_is_asked_for_is_used() {
         }
     }
 }
+
+#[test]
+fn a_simulator_tells_programs_where_it_is_and_what_it_accepts() {
+    let line = |vendor: &str, environment: &[(&str, &str)]| -> serde_json::Value {
+        let args = ["simulate", "--listen", "127.0.0.1:0", "--format", "json", "--vendor", vendor];
+        let mut child = program(&args)
+            .envs(environment.iter().copied())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        std::io::BufRead::read_line(&mut out, &mut text).unwrap();
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        if vendor == "fivetran" {
+            let key = |name: &str| told["credentials"][name].as_str().unwrap_or_default().to_string();
+            let mut command = program(&["health", "--upstream", told["url"].as_str().unwrap()]);
+            let mine = [("FIVETRAN_API_KEY", key("api_key")), ("FIVETRAN_API_SECRET", key("api_secret"))];
+            let command =
+                if environment.is_empty() { command.envs(mine) } else { command.envs(environment.iter().copied()) };
+            check_output(&command.output().unwrap(), 0, "ok: ");
+        }
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut out, &mut rest).unwrap();
+        // It may not listen yet, and is ended by the signal itself.
+        assert!(matches!(child.wait().unwrap().code(), Some(0) | None) && rest.is_empty(), "{rest}");
+        told
+    };
+    assert!(line("fivetran", &[])["settings"].is_null());
+    let own = line("fivetran", BOTH);
+    assert!(own["credentials"].is_null() && !own.to_string().contains(BOTH[1].1), "{own}");
+    let snowflake = line("snowflake", &[]);
+    assert!(snowflake["credentials"]["token"].is_string() && snowflake["settings"].is_object(), "{snowflake}");
+    assert!(line("datadog", &[])["credentials"]["application_key"].is_string());
+}

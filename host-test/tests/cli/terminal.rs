@@ -67,6 +67,8 @@ impl Stage {
             (format!("keygen --out {}", path("key")), 0),
             (format!("fleet --simulated 2 --out {} {small}", path("fleet")), 0),
             (format!("man --out {}", path("man")), 0),
+            (format!("init --simulated --no-collect {small}"), 0),
+            (format!("init --simulated --sim-scopes USER --out {} {small}", path("init")), 5),
         ];
         lines.map(|(line, code)| (line.split(' ').map(String::from).collect(), code)).into()
     }

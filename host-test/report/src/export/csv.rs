@@ -12,25 +12,34 @@ use std::path::Path;
 /// What UTF-8 text begins with so that some spreadsheets take it for that.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Writes the folder, which must not exist yet: whole, or not at all. Answers the names of the files.
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its name in the folder.
+    pub name: String,
+    /// Rows below the headers.
+    pub rows: usize,
+}
+
+/// Writes the folder, which must not exist yet: whole, or not at all. Answers its files.
 ///
 /// # Errors
 /// When the folder exists, or cannot be written to.
-pub fn write(choice: &Choice<'_>, with_byte_order_mark: bool, folder: &Path) -> Result<Vec<String>> {
+pub fn write(choice: &Choice<'_>, with_byte_order_mark: bool, folder: &Path) -> Result<Vec<Written>> {
     refuse_existing(folder)?;
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part = private_folder(parent).map_err(|error| Error::Output {
         what: format!("cannot create {}: {error}", folder.display()),
         remedy: "name a place in a folder that exists and can be written to".into(),
     })?;
-    let mut names = Vec::new();
+    let mut files = Vec::new();
     let mut write = |table: &Table| -> Result<()> {
         let suffix = if table.is_complete { "csv" } else { "incomplete.csv" };
         let name = format!("{}.{suffix}", table.name);
         let bytes = bytes(table).map_err(Error::file("write", folder.join(&name)))?;
         let mark = if with_byte_order_mark { BYTE_ORDER_MARK } else { &[] };
         create(&part.path().join(&name), &[mark, &bytes]).map_err(Error::file("write", folder.join(&name)))?;
-        names.push(name);
+        files.push(Written { name, rows: table.rows.len() });
         Ok(())
     };
     if let Some(state) = choice.access_review() {
@@ -42,7 +51,7 @@ pub fn write(choice: &Choice<'_>, with_byte_order_mark: bool, folder: &Path) -> 
     std::fs::rename(part.path(), folder).map_err(Error::file("create", folder))?;
     // Its name is gone, and so there is nothing to remove.
     let _ = part.keep();
-    Ok(names)
+    Ok(files)
 }
 
 /// Readable by its owner only: evidence has names of people in it.
