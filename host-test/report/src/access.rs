@@ -46,6 +46,40 @@ pub struct Row<'c> {
     pub because: Vec<&'c Record>,
 }
 
+impl Path {
+    /// In words. Without a grant, `is_whole` says whether all of the kinds that could tell of one were read whole.
+    #[must_use]
+    pub fn words(&self, is_whole: bool) -> &'static str {
+        match self {
+            Self::AccountRole => "account role",
+            Self::Direct => "direct",
+            Self::Team(_) => "through a team",
+            Self::Membership => "member of the team",
+            Self::None if is_whole => "no grant",
+            Self::None => "no grant was read",
+        }
+    }
+
+    /// The vendor's id of the team that it leads through.
+    #[must_use]
+    pub fn team(&self) -> Option<&str> {
+        if let Self::Team(id) = self { Some(id) } else { None }
+    }
+}
+
+/// What the vendor says of a user, in words; nobody is taken for active where it says nothing.
+#[must_use]
+pub fn state(user: Option<&Record>) -> &'static str {
+    let Some(user) = user else { return "not read" };
+    match (user.flag("/active"), user.flag("/invited"), user.flag("/verified")) {
+        (Some(false), ..) => "suspended",
+        (Some(true), Some(true), _) => "invited",
+        (Some(true), _, Some(false)) => "active, activation not finished",
+        (Some(true), ..) => "active",
+        (None, ..) => "unknown",
+    }
+}
+
 /// All rows, by user, then type and id of the resource, then path.
 #[must_use]
 pub fn review(collection: &Collection) -> Vec<Row<'_>> {

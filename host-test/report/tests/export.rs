@@ -112,8 +112,8 @@ fn the_access_review_has_names_and_paths_and_room_to_sign() {
     let who = ["Ada Lovelace", "ada@example.com", "active"];
     let what = [
         ["Warehouse", "Destination Reviewer", "direct", "", "2026-06-01T00:00:00Z"],
-        ["Warehouse", "Destination Administrator", "team", "Growth", "2026-06-01T00:00:00Z"],
-        ["Growth", "Team Member", "membership", "", "2026-06-01T00:00:00Z"],
+        ["Warehouse", "Destination Administrator", "through a team", "Growth", "2026-06-01T00:00:00Z"],
+        ["Growth", "Team Member", "member of the team", "", "2026-06-01T00:00:00Z"],
     ];
     assert_eq!(review.len(), 4);
     for (number, what) in what.iter().enumerate() {
@@ -125,13 +125,15 @@ fn the_access_review_has_names_and_paths_and_room_to_sign() {
 
 #[test]
 fn an_account_is_active_only_where_the_vendor_says_so() {
-    for (active, verified, state) in [
-        (json!(true), json!(true), "active"),
-        (json!(true), json!(false), "active, activation not finished"),
-        (json!(false), json!(true), "suspended"),
-        (json!(null), json!(true), "unknown"),
+    for (active, verified, invited, state) in [
+        (json!(true), json!(true), json!(false), "active"),
+        (json!(true), json!(true), json!(null), "active"),
+        (json!(true), json!(false), json!(false), "active, activation not finished"),
+        (json!(true), json!(false), json!(true), "invited"),
+        (json!(false), json!(true), json!(true), "suspended"),
+        (json!(null), json!(true), json!(true), "unknown"),
     ] {
-        let user = json!({"id": "usr_1", "active": active, "verified": verified});
+        let user = json!({"id": "usr_1", "active": active, "verified": verified, "invited": invited});
         let collection = Account::new().with("user", "usr_1", user);
         let collection = ["team", "team_membership", "access_grant"]
             .iter()

@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Table, coverage_header, headers};
 use super::{Choice, State};
-use crate::access::{Path, Row, review};
+use crate::access::{self, Row, review};
 use crate::record::Record;
 
 const COLUMNS: [&str; 20] = [
@@ -38,7 +38,7 @@ pub fn table(choice: &Choice<'_>, state: &State) -> Table {
 
 fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
     let names = &choice.collection.names;
-    let (path, team) = path(&row.path);
+    let team = row.path.team();
     let last_login = row.user.and_then(|user| user.time("/logged_in_at"));
     let ids: Vec<&str> = row.because.iter().map(|record| record.id.as_str()).collect();
     // What is said by two records is as old as the older, and good for as long as the shorter.
@@ -49,12 +49,12 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
         Cell::maybe(names.get("user", row.user_id)),
         Cell::maybe(row.user.and_then(|user| user.text("/email"))),
         Cell::text(row.user_id),
-        Cell::text(account_state(row.user)),
+        Cell::text(access::state(row.user)),
         Cell::maybe(names.get(row.resource_type, row.resource_id)),
         Cell::text(row.resource_id),
         Cell::text(row.resource_type),
         Cell::text(row.role),
-        Cell::text(path),
+        Cell::text(row.path.words(state.is_complete)),
         Cell::maybe(team.and_then(|id| names.get("team", id))),
         Cell::maybe(team),
         Cell::maybe(row.granted_at),
@@ -66,25 +66,4 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
         Cell::Empty,
         Cell::Empty,
     ]
-}
-
-fn path(path: &Path) -> (&'static str, Option<&str>) {
-    match path {
-        Path::AccountRole => ("account role", None),
-        Path::Direct => ("direct", None),
-        Path::Team(id) => ("team", Some(id)),
-        Path::Membership => ("membership", None),
-        Path::None => ("no grant", None),
-    }
-}
-
-/// What the vendor says of the account; it is not taken for active where it says nothing.
-fn account_state(user: Option<&Record>) -> &'static str {
-    let Some(user) = user else { return "not read" };
-    match (user.flag("/active"), user.flag("/verified")) {
-        (Some(false), _) => "suspended",
-        (Some(true), Some(false)) => "active, activation not finished",
-        (Some(true), _) => "active",
-        (None, _) => "unknown",
-    }
 }

@@ -3,7 +3,7 @@
 use super::cell::{AGES, age, day, name_of};
 use super::group::Group;
 use super::table::Table;
-use crate::access::{self, Path, Row};
+use crate::access::{self, Row};
 use crate::collection::Collection;
 use crate::record::Record;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(super) fn users(collection: &Collection) -> (Table, Vec<super::chart::Chart>
             name_of(collection, "user", &record.subject.id),
             text("/email"),
             text("/role"),
-            state(record).into(),
+            access::state(Some(record)).into(),
             text("/user_type"),
             day(login),
             age(collection, login).into(),
@@ -33,15 +33,6 @@ pub(super) fn users(collection: &Collection) -> (Table, Vec<super::chart::Chart>
         table.chart("Users by state", "State", &[]),
     ];
     (table, charts)
-}
-
-fn state(user: &Record) -> &'static str {
-    match (user.flag("/active"), user.flag("/invited")) {
-        (Some(true), Some(true)) => "invited",
-        (Some(true), _) => "active",
-        (Some(false), _) => "not active",
-        (None, _) => "not told",
-    }
 }
 
 /// The access review; `None` where grants were not asked for, so that nobody seems to have none.
@@ -79,14 +70,6 @@ pub(super) fn access(collection: &Collection, titles: &BTreeMap<String, String>)
 }
 
 fn cells(collection: &Collection, row: &Row<'_>, is_whole: bool) -> [String; 10] {
-    let (path, team) = match &row.path {
-        Path::AccountRole => ("account role", String::new()),
-        Path::Direct => ("direct", String::new()),
-        Path::Team(team) => ("through a team", name_of(collection, "team", team)),
-        Path::Membership => ("member of the team", String::new()),
-        Path::None if is_whole => ("no grant", String::new()),
-        Path::None => ("no grant was read", String::new()),
-    };
     let resource = match row.resource_id {
         "" => String::new(),
         id => name_of(collection, row.resource_type, id),
@@ -94,13 +77,13 @@ fn cells(collection: &Collection, row: &Row<'_>, is_whole: bool) -> [String; 10]
     [
         name_of(collection, "user", row.user_id),
         row.user.and_then(|user| user.text("/email")).unwrap_or_default().into(),
-        row.user.map_or("not read", state).into(),
+        access::state(row.user).into(),
         day(row.user.and_then(|user| user.text("/logged_in_at"))),
         row.resource_type.into(),
         resource,
         row.role.into(),
-        path.into(),
-        team,
+        row.path.words(is_whole).into(),
+        row.path.team().map(|team| name_of(collection, "team", team)).unwrap_or_default(),
         day(row.granted_at),
     ]
 }
