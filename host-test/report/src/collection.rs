@@ -29,6 +29,12 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// The title of a record as a person reads it: with the names of what it tells by id, and these ids.
+    #[must_use]
+    pub fn title(&self, record: &Record) -> String {
+        self.names.readable_with_ids(&record.title)
+    }
+
     /// Reads and verifies the collection in a folder. One that contradicts itself is read as far as it can be:
     /// `report` says what is wrong with it.
     ///

@@ -79,6 +79,16 @@ impl Names {
     /// name that several things of the type have keeps its id.
     #[must_use]
     pub fn readable(&self, title: &str) -> String {
+        Self::replaced(title, |kind, id| self.in_a_title(kind, id))
+    }
+
+    /// The same with the id behind each name: for a reader who will look for it elsewhere.
+    #[must_use]
+    pub fn readable_with_ids(&self, title: &str) -> String {
+        Self::replaced(title, |kind, id| self.get(kind, id).map(|_| self.shown(kind, id)))
+    }
+
+    fn replaced(title: &str, name: impl Fn(&str, &str) -> Option<String>) -> String {
         let mut out: Vec<String> = Vec::new();
         let mut before: [String; 2] = Default::default();
         for word in title.split(' ') {
@@ -86,7 +96,7 @@ impl Names {
             let end = word.strip_prefix(id).unwrap_or_default();
             let [one, two] = &before;
             let types = [two.clone(), format!("{one}_{two}")];
-            let known = types.iter().find_map(|kind| self.in_a_title(kind, id));
+            let known = types.iter().find_map(|kind| name(kind, id));
             out.push(known.map_or_else(|| word.into(), |name| name + end));
             let [_, last] = before;
             before = [last, word.into()];
@@ -139,6 +149,16 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(names.readable(title), want);
+        }
+        for (title, want) in [
+            (
+                "User one holds Reviewer on group two",
+                "User greta@example.org (one) holds Reviewer on group Finance (two)",
+            ),
+            ("Team three: no role", "Team Growth (three): no role"),
+            ("User six, two  spaces", "User six, two  spaces"),
+        ] {
+            assert_eq!(names.readable_with_ids(title), want);
         }
     }
 }

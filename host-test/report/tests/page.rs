@@ -9,11 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use pages::{CANARY, all_kinds, hostile, many};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use source_evidence::diff::meaning::Meanings;
+use source_evidence::kinds::KindFacts;
 use source_evidence::verify::Anchors;
 use source_report::access::review;
 use source_report::collection::Collection;
+use source_report::export::{Wish, choose, csv};
 use source_report::finding::Rules;
-use source_report::page::{MAX_DETAILS, MAX_LISTED, MAX_ROWS, page};
+use source_report::page::{Changes, MAX_DETAILS, MAX_LISTED, MAX_ROWS, page};
 use std::io::Read;
 use support::Account;
 
@@ -134,6 +137,46 @@ fn people_and_things_are_called_by_their_names_and_who_is_not_known_is_called_so
 }
 
 #[test]
+fn titles_name_what_they_tell_by_id_and_keep_the_id() {
+    let collection = all_kinds().read();
+    let page = made(&collection);
+    let data = data(&page);
+    let of = |kind: &str| collection.of_kind(kind).next().unwrap();
+    for (kind, want) in
+        [("user", "The user Ada Example (usr_ada)"), ("destination", "The destination Warehouse (grp_wh)")]
+    {
+        assert_eq!(data["details"]["records"][of(kind).line.to_string()]["title"], want);
+        assert!(cells(table(&data, "records"), "Record").contains(&want), "{want}");
+    }
+    let want = "The connection orders (con_ord)";
+    assert!(cells(table(&data, "cited"), "Record").contains(&want));
+    let card = between(&page, "id=\"finding-connection-broken\"", "</article>");
+    assert!(card.contains(want) && card.matches("orders").count() == 1, "{card}");
+    // Who is not known keeps the id alone.
+    assert!(cells(table(&data, "records"), "Record").contains(&"The access_grant g3"));
+}
+
+#[test]
+fn changes_name_what_is_gone_as_it_was_called_before() {
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let [before, after] = ["before", "after"].map(|name| scratch.path().join(name));
+    let team = |account: Account, name: &str| account.with("team", name, json!({"name": format!("{CANARY}{name}")}));
+    team(team(Account::new(), "stays"), "goes").write(&before);
+    team(team(Account::new(), "stays"), "comes").write(&after);
+    let team = KindFacts { id: "team", schema_version: 1, content_schema: "{}", is_event: false, always: false };
+    let changes = Changes::between(&before, &after, &Meanings::new("fivetran", &[team]).unwrap()).unwrap();
+    let collection = Collection::read(&after, Anchors::default()).unwrap();
+    let page = page(&collection, &Rules::built_in().judge(&collection), Some(&changes)).unwrap();
+    let data = data(&page);
+    let titles = cells(table(&data, "changes"), "Record");
+    let shown = CANARY.replace(['\u{202e}', '\u{7}'], "\u{fffd}");
+    for name in ["goes", "comes"] {
+        assert!(titles.contains(&format!("The team {shown}{name} ({name})").as_str()), "{titles:?}");
+    }
+    assert!(!html(&page).contains("<img"));
+}
+
+#[test]
 fn the_policy_allows_its_one_script_and_its_one_style_and_nothing_else() {
     let page = made(&all_kinds().read());
     let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
@@ -233,6 +276,39 @@ fn what_was_not_read_is_not_judged_and_never_said_to_be_nothing() {
     assert!(page.contains("Access grants are not in this collection"));
     assert!(!page.contains("no grant"));
     assert!(page.contains("Not known to be whole: System key") || page.contains("system key (forbidden"));
+}
+
+/// The same table of states and paths, in the page and in the file.
+#[test]
+fn the_page_and_the_file_of_the_review_use_the_same_words() {
+    let user = |id: &str, active: Value, invited: bool, verified: bool| {
+        (id.to_string(), json!({"id": id, "active": active, "invited": invited, "verified": verified}))
+    };
+    let users = [
+        user("usr_invited", json!(true), true, false),
+        user("usr_half", json!(true), false, false),
+        user("usr_gone", json!(false), false, true),
+        user("usr_untold", json!(null), false, true),
+    ];
+    let account = users.into_iter().fold(all_kinds(), |account, (id, content)| account.with("user", &id, content));
+    for account in [account.clone(), account.state("access_grant", "partial", "cut")] {
+        let collection = account.read();
+        let data = data(&made(&collection));
+        let wish = Wish { incomplete: true, ..Wish::default() };
+        let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        let folder = scratch.path().join("csv");
+        let files = csv::write(&choose(&collection, &wish).unwrap(), false, &folder).unwrap();
+        let name = &files.iter().find(|file| file.name.starts_with("access-review.")).unwrap().name;
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_path(folder.join(name)).unwrap();
+        let rows: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        for (column, header) in [("State", "account_state"), ("Path", "path"), ("Role", "role")] {
+            let place = rows[0].iter().position(|one| one == header).unwrap();
+            let texts = rows.iter().skip(1).map(|row| &row[place]);
+            let (mut file, mut page): (Vec<&str>, Vec<_>) = (texts.collect(), cells(table(&data, "access"), column));
+            (file.sort(), page.sort());
+            assert_eq!(file, page, "{column}");
+        }
+    }
 }
 
 #[test]

@@ -59,7 +59,8 @@ fn programs_are_told_each_file_with_its_size_and_digest() {
     let scratch = Scratch::new("exports-json");
     let dir = scratch.path("collection");
     check(&collect(&dir, &["--sim-scopes", "USER,TEAM,ROLES"]), 5, "");
-    let users = evidence(&dir).lines().filter(|line| line.contains("\"kind\":\"user\",")).count();
+    let kind = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].clone();
+    let users = evidence(&dir).lines().filter(|line| kind(line) == "user").count();
     for (format, files) in [("csv", 2), ("xlsx", 1), ("ocsf", 1), ("oscal", 1)] {
         let out = scratch.path(format);
         let output = check(&export(&dir, format, &out, &["--kinds", "user", "--result", "json"]), 0, "");

@@ -3,6 +3,7 @@
 use super::table::Table;
 use crate::Result;
 use crate::collection::Collection;
+use crate::names::Names;
 use source_evidence::diff::change::{Change, Comparison, What};
 use source_evidence::diff::edits::Edit;
 use source_evidence::diff::meaning::Meanings;
@@ -16,6 +17,8 @@ use std::path::Path;
 pub struct Changes {
     comparison: Comparison,
     changes: Vec<Change>,
+    /// What things were called in the earlier one.
+    names: Names,
 }
 
 impl Changes {
@@ -26,12 +29,13 @@ impl Changes {
     pub fn between(before: &Path, after: &Path, meanings: &Meanings) -> Result<Self> {
         let options = Options { configuration_only: true, max_drop_percent: MAX_DROP_PERCENT };
         let mut changes = Vec::new();
+        let names = Names::read(before)?;
         let (before, after) = (Side::read(before)?, Side::read(after)?);
         let comparison = compare(&before, &after, meanings, &options, &mut |change| {
             changes.push(change.clone());
             Ok(())
         })?;
-        Ok(Self { comparison, changes })
+        Ok(Self { comparison, changes, names })
     }
 }
 
@@ -57,13 +61,17 @@ pub(super) fn view(changes: &Changes, collection: &Collection) -> View {
     let ids: BTreeMap<&str, &crate::record::Record> =
         collection.records.iter().map(|record| (record.id.as_str(), record)).collect();
     for change in &changes.changes {
-        let seen = change.after.as_ref().or(change.before.as_ref());
         let record = change.after.as_ref().and_then(|after| ids.get(after.record_id.as_str()).copied());
+        let title = match (&change.after, &change.before) {
+            (Some(after), _) => collection.names.readable_with_ids(&after.title),
+            (None, Some(before)) => changes.names.readable_with_ids(&before.title),
+            (None, None) => change.kind.clone(),
+        };
         let edits: Vec<String> = change.edits.iter().map(edit).collect();
         let cells = [
             word(change.change).into(),
             change.kind.clone(),
-            seen.map_or(&change.kind, |seen| &seen.title).clone(),
+            title,
             edits.join("; "),
             change.interval.after.clone(),
             change.interval.before.clone(),

@@ -22,7 +22,8 @@ pub(super) fn table(collection: &Collection, outcomes: &[Outcome<'_>]) -> Option
         for (record, word, why) in found.chain(unknown) {
             let about = &record.subject;
             let name = collection.names.get(&about.kind, &about.id).or(about.name.as_deref()).unwrap_or_default();
-            table.row([outcome.rule.title.clone(), word.into(), record.title.clone(), name.into(), why], &[record]);
+            let title = collection.title(record);
+            table.row([outcome.rule.title.clone(), word.into(), title, name.into(), why], &[record]);
         }
     }
     (table.total > 0).then_some(table)

@@ -68,7 +68,7 @@ pub(super) fn table(collection: &Collection, cited: &BTreeSet<u64>) -> Table {
         let name = about.name.clone().unwrap_or_else(|| collection.names.shown(&about.kind, &about.id));
         let cells = [
             record.kind.clone(),
-            record.title.clone(),
+            collection.title(record),
             name,
             record.observed_at.clone(),
             witnessed(collection.is_witnessed(record)).into(),
@@ -127,7 +127,7 @@ fn response(origin: &Provenance) -> Response {
 
 fn detail(collection: &Collection, record: &Record, from: Vec<(usize, String, Option<u32>)>) -> Detail {
     Detail {
-        title: plain(&record.title),
+        title: plain(&collection.title(record)),
         id: plain(&record.id),
         kind: plain(&record.kind),
         version: record.schema_version,

@@ -85,8 +85,9 @@ fn card(collection: &Collection, outcome: &Outcome<'_>) -> Card {
     let shown = |record: &&crate::record::Record| {
         let about = &record.subject;
         let name = collection.names.get(&about.kind, &about.id);
-        let name = name.filter(|name| !record.title.contains(name)).map(|name| format!(" ({name})"));
-        (record.line, plain(&format!("{}{}", record.title, name.unwrap_or_default())))
+        let title = collection.title(record);
+        let name = name.filter(|name| !title.contains(name)).map(|name| format!(" ({name})"));
+        (record.line, plain(&format!("{title}{}", name.unwrap_or_default())))
     };
     let reasons: std::collections::BTreeSet<&str> = outcome.unknown.iter().map(|(_, why)| why.as_str()).collect();
     Card {
