@@ -3,7 +3,7 @@
 use super::remaining::Expected;
 use super::target::TargetArgs;
 use clap::{Args, ValueEnum};
-use host_test::component::ComponentArgs;
+use host_test::component::{ComponentArgs, LocalArgs};
 use host_test::policies::EgressArgs;
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use std::path::PathBuf;
   host-test describe --component my_source.wasm --egress policy.json")]
 pub struct DescribeArgs {
     #[command(flatten)]
-    pub component: ComponentArgs,
+    pub component: LocalArgs,
     #[command(flatten)]
     pub egress: EgressArgs,
     /// Output format.

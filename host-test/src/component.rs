@@ -63,24 +63,72 @@ impl Source {
     }
 }
 
-/// Which component is meant, and how it is run.
+/// The file of a component, and how it is compiled.
 #[derive(Args, Clone)]
-pub struct ComponentArgs {
-    /// Component to run; default: the one that this project builds for --source.
+pub struct FileArgs {
+    /// Component to run; default: the one that this project builds.
     #[arg(help_heading = "Component", long, env = "HOST_TEST_COMPONENT", value_name = "FILE")]
     pub component: Option<PathBuf>,
-    /// Which of this project's components to run, where --component names none.
-    #[arg(help_heading = "Component", long, value_enum, default_value_t)]
-    pub source: Source,
-    /// How it gets out.
-    #[command(flatten)]
-    pub network: NetworkArgs,
     /// Run this component and no other: hexadecimal SHA-256 of its file.
     #[arg(help_heading = "Component", long, value_name = "HEX", value_parser = sha256)]
     pub component_sha256: Option<String>,
     /// Compile again instead of using the cache of compiled code.
     #[arg(help_heading = "Component", long)]
     pub no_cache: bool,
+}
+
+/// A component that is asked what it is, and sends nothing.
+#[derive(Args, Clone)]
+pub struct LocalArgs {
+    /// Its file.
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Which of this project's components to run, where --component names none.
+    #[arg(help_heading = "Component", long, value_enum, default_value_t)]
+    pub source: Source,
+}
+
+impl LocalArgs {
+    /// Compiles the component that is meant.
+    ///
+    /// # Errors
+    /// When it is not built, or is no source that may run.
+    pub async fn load(&self) -> Result<Plugin> {
+        let options = EngineOptions { cache: !self.file.no_cache, ..EngineOptions::default() };
+        self.load_from(&Engine::new(&options)?, &self.file()?).await
+    }
+
+    /// Compiles a component in a file with an engine.
+    ///
+    /// # Errors
+    /// When it is no source that may run, or not the one that was asked for.
+    pub async fn load_from(&self, engine: &Engine, file: &Path) -> Result<Plugin> {
+        let plugin = match &self.file.component_sha256 {
+            Some(sha256) => Plugin::load_only(engine, file, sha256).await?,
+            None => Plugin::load(engine, file).await?,
+        };
+        detail(format!("component: {}, SHA-256 {}", file.display(), plugin.sha256()));
+        Ok(plugin)
+    }
+
+    /// The component that is meant.
+    ///
+    /// # Errors
+    /// When it is not built.
+    pub fn file(&self) -> Result<PathBuf> {
+        self.file.component.clone().map_or_else(|| built_component(self.source), Ok)
+    }
+}
+
+/// A component that reads an account: which one, and how it gets out.
+#[derive(Args, Clone)]
+pub struct ComponentArgs {
+    /// Which one.
+    #[command(flatten)]
+    pub local: LocalArgs,
+    /// How it gets out.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }
 
 impl ComponentArgs {
@@ -97,12 +145,7 @@ impl ComponentArgs {
     /// # Errors
     /// When it is no source that may run, or not the one that was asked for.
     pub async fn load_from(&self, engine: &Engine, file: &Path) -> Result<Plugin> {
-        let plugin = match &self.component_sha256 {
-            Some(sha256) => Plugin::load_only(engine, file, sha256).await?,
-            None => Plugin::load(engine, file).await?,
-        };
-        detail(format!("component: {}, SHA-256 {}", file.display(), plugin.sha256()));
-        Ok(plugin)
+        self.local.load_from(engine, file).await
     }
 
     /// An engine with a pool for so many instances at once, or without one: see [`EngineOptions::instances`].
@@ -110,7 +153,7 @@ impl ComponentArgs {
     /// # Errors
     /// When it cannot be set up.
     pub fn engine(&self, instances: Option<u32>) -> Result<Engine> {
-        Engine::new(&EngineOptions { cache: !self.no_cache, network: self.network.network(), instances })
+        Engine::new(&EngineOptions { cache: !self.local.file.no_cache, network: self.network.network(), instances })
     }
 
     /// The component that is meant.
@@ -118,7 +161,7 @@ impl ComponentArgs {
     /// # Errors
     /// When it is not built.
     pub fn file(&self) -> Result<PathBuf> {
-        self.component.clone().map_or_else(|| built_component(self.source), Ok)
+        self.local.file()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::args::Format;
 use clap::Args;
-use host_test::component::ComponentArgs;
+use host_test::component::LocalArgs;
 use host_test::exit;
 use host_test::text::{count, marked, plain, plain_json, raw, say, table};
 use serde_json::Value;
@@ -23,7 +23,7 @@ use std::path::PathBuf;
   host-test diff evidence-monday evidence-tuesday --format json")]
 pub struct DiffArgs {
     #[command(flatten)]
-    component: ComponentArgs,
+    component: LocalArgs,
     /// Folder of the earlier collection.
     #[arg(value_name = "BEFORE")]
     before: PathBuf,

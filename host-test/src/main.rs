@@ -244,6 +244,33 @@ fn list(before: &str, lines: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    /// What is kept by hand: the task runner's two lists, and the table of the README.
+    #[test]
+    fn lists_of_commands_name_each_command_once() {
+        let read = |name: &str| std::fs::read_to_string(format!("{}/../{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let program = Cli::command();
+        let all: BTreeSet<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+        let (dev, readme) = (read("dev"), read("README.md"));
+        let lists =
+            dev.lines().filter(|line| line.contains(" | describe | ") || line.contains("collect | completions"));
+        let lists: Vec<BTreeSet<&str>> = lists
+            .map(|line| line.split('|').map(|word| word.trim().trim_end_matches([')', '…', ' '])).collect())
+            .collect();
+        assert_eq!(lists.len(), 2);
+        for list in lists {
+            // The help has a line of its own for this one.
+            assert_eq!(list.into_iter().chain(["collect"]).collect::<BTreeSet<_>>(), all);
+        }
+        let table = readme.split_once("| command | what it does |").unwrap().1.split_once("\n\n").unwrap().0;
+        let rows = table.lines().filter_map(|row| row.strip_prefix("| ")?.split(" | ").next());
+        let told: BTreeSet<&str> = rows
+            .flat_map(|cell| cell.split("`, `"))
+            .filter_map(|name| name.trim_matches('`').split(' ').next())
+            .collect();
+        assert_eq!(told, all);
+    }
 
     #[test]
     fn every_command_has_examples_and_all_of_them_are_understood() {

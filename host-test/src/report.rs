@@ -2,7 +2,7 @@
 
 use super::args::Format;
 use clap::Args;
-use host_test::component::{ComponentArgs, sha256};
+use host_test::component::{LocalArgs, sha256};
 use host_test::exit;
 use host_test::text::{say, say_json};
 use serde_json::json;
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
   host-test report evidence --out report.html --before evidence-of-last-month")]
 pub struct ReportArgs {
     #[command(flatten)]
-    component: ComponentArgs,
+    component: LocalArgs,
     /// Folder of a finished collection.
     #[arg(value_name = "DIR")]
     dir: PathBuf,

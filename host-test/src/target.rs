@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Without credentials in the environment, a run goes against the embedded simulator.
+/// An account. Without credentials in the environment, a run goes against the embedded simulator.
 #[derive(Args)]
-pub struct TargetArgs {
+pub struct AccountArgs {
     /// Read a real account: without its credentials in the environment, this is an error.
     #[arg(help_heading = "Account", long, conflicts_with = "simulated")]
     real: bool,
@@ -29,9 +29,6 @@ pub struct TargetArgs {
     /// Settings of the source: a file with a JSON object.
     #[arg(help_heading = "Account", long, value_name = "FILE.json")]
     settings: Option<PathBuf>,
-    /// With --source audit-trail and no --settings: where the simulated account keeps its audit trail.
-    #[arg(help_heading = "Account", long, value_enum, default_value_t = Place::Snowflake, conflicts_with = "settings")]
-    place: Place,
     #[command(flatten)]
     egress: EgressArgs,
     /// Send requests to this server instead of the real host, after the egress check: over https, or http to 127.0.0.1 or [::1].
@@ -46,12 +43,22 @@ pub struct TargetArgs {
     #[arg(help_heading = "Account", long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
     #[command(flatten)]
-    trail: TrailArgs,
-    #[command(flatten)]
     sim: SimArgs,
     /// The pair that `init` was given, which holds instead of any other.
     #[arg(skip)]
     pub pair: Option<Pair>,
+}
+
+/// An account, or its audit trail.
+#[derive(Args)]
+pub struct TargetArgs {
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// With --source audit-trail and no --settings: where the simulated account keeps its audit trail.
+    #[arg(help_heading = "Account", long, value_enum, default_value_t = Place::Snowflake, conflicts_with = "settings")]
+    place: Place,
+    #[command(flatten)]
+    trail: TrailArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -96,23 +103,23 @@ impl TargetArgs {
     /// Finds out what is meant for this component, and starts the simulator if that is. `is_json`: standard output is
     /// for programs.
     pub async fn resolve(&self, plugin: &Plugin, is_json: bool) -> Result<Target> {
-        let granted = Some(self.egress.grant(plugin)?);
-        let given = if plugin.description().id == trail::SOURCE { self.trail()? } else { self.account()? };
+        let granted = Some(self.account.egress.grant(plugin)?);
+        let given = if plugin.description().id == trail::SOURCE { self.trail()? } else { self.account.given()? };
         if given.real.is_none() {
-            self.may_simulate(&given.variables)?;
+            self.account.may_simulate(&given.variables)?;
         }
-        let simulator = if given.real.is_none() && self.upstream.is_none() {
+        let simulator = if given.real.is_none() && self.account.upstream.is_none() {
             Some(self.simulator(&given, is_json).await?)
         } else {
             None
         };
-        let credentials = self.keeping(given.real.unwrap_or(given.simulated))?;
+        let credentials = self.account.keeping(given.real.unwrap_or(given.simulated))?;
         let mut tenant = Tenant { granted, ..Tenant::new(credentials) };
-        tenant.simulated = simulator.as_ref().map(|_| self.sim.sentence());
+        tenant.simulated = simulator.as_ref().map(|_| self.account.sim.sentence());
         if let Some(settings) = given.settings {
             tenant.settings = settings;
         }
-        tenant.upstream = match (&self.upstream, &simulator) {
+        tenant.upstream = match (&self.account.upstream, &simulator) {
             (Some(upstream), _) => Some(checked(upstream)?),
             (None, Some(simulator)) => simulator.url().parse().ok(),
             (None, None) => None,
@@ -120,12 +127,46 @@ impl TargetArgs {
         if let Some(upstream) = &tenant.upstream {
             text::detail(format!("requests go to {upstream} in place of the vendor's server"));
         }
-        if let Some(instant) = &self.fixed_clock {
+        if let Some(instant) = &self.account.fixed_clock {
             tenant.clock = Clock::fixed(milliseconds("--fixed-clock", instant)?);
         }
         Ok(Target { tenant, simulator })
     }
 
+    /// Starts the simulator, and says so where nobody can miss it.
+    async fn simulator(&self, given: &Given, is_json: bool) -> Result<Simulator> {
+        let why =
+            if self.account.simulated { "as asked for".into() } else { format!("there is no {}", given.variables) };
+        let account = self.account.sim.sentence();
+        text::say_loudly(&format!("SIMULATED: {why}, so the harness makes up an account ({account})"), is_json);
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let config = Config { vendor: given.vendor, trail: self.trail.trail(), ..self.account.sim.config(None) };
+        Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))
+    }
+
+    /// For the audit trail. Where it is, the settings say; without any it is the simulated account's.
+    fn trail(&self) -> Result<Given> {
+        let read = |name: &str| std::env::var(name).ok();
+        let settings = self.account.settings()?;
+        let place = settings.as_deref().and_then(Place::of).unwrap_or(self.place);
+        let is_nowhere = settings.is_none() && self.account.upstream.is_none();
+        if is_nowhere && !self.account.simulated && (self.account.real || trail::has_token(read)) {
+            let given = if self.account.real { "--real was given" } else { "there is a token in AUDIT_TRAIL_TOKEN" };
+            let remedy = "name them with --settings (locate finds them), or give --simulated to read a made-up trail";
+            return Err(Error::usage(format!("{given}, and no settings say where the trail is"), remedy));
+        }
+        let simulated = self.trail.trail();
+        Ok(Given {
+            real: if is_nowhere || self.account.simulated { None } else { place.from_environment(read)? },
+            simulated: place.simulated_credentials(&simulated),
+            vendor: place.vendor(),
+            variables: place.variable_names(),
+            settings: settings.or_else(|| Some(place.simulated_settings(&simulated, &self.account.sim.account()))),
+        })
+    }
+}
+
+impl AccountArgs {
     /// Whether the simulated account is asked for.
     pub fn is_simulated(&self) -> bool {
         self.simulated
@@ -166,22 +207,12 @@ impl TargetArgs {
         }]))
     }
 
-    /// Starts the simulator, and says so where nobody can miss it.
-    async fn simulator(&self, given: &Given, is_json: bool) -> Result<Simulator> {
-        let why = if self.simulated { "as asked for".into() } else { format!("there is no {}", given.variables) };
-        let account = self.sim.sentence();
-        text::say_loudly(&format!("SIMULATED: {why}, so the harness makes up an account ({account})"), is_json);
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let config = Config { vendor: given.vendor, trail: self.trail.trail(), ..self.sim.config(None) };
-        Simulator::start(config, listen).await.map_err(Error::file("listen on", "127.0.0.1"))
-    }
-
     fn settings(&self) -> Result<Option<String>> {
         self.settings.as_deref().map(read_settings).transpose()
     }
 
     /// For Fivetran's account, and for whatever else takes a key and a secret.
-    fn account(&self) -> Result<Given> {
+    fn given(&self) -> Result<Given> {
         let pair = |pair| Credentials::Basic(tenants_pair(pair));
         Ok(Given {
             real: match &self.pair {
@@ -193,27 +224,6 @@ impl TargetArgs {
             vendor: Vendor::Fivetran,
             settings: self.settings()?,
             variables: "FIVETRAN_API_KEY and no FIVETRAN_API_SECRET".into(),
-        })
-    }
-
-    /// For the audit trail. Where it is, the settings say; without any it is the simulated account's.
-    fn trail(&self) -> Result<Given> {
-        let read = |name: &str| std::env::var(name).ok();
-        let settings = self.settings()?;
-        let place = settings.as_deref().and_then(Place::of).unwrap_or(self.place);
-        let is_nowhere = settings.is_none() && self.upstream.is_none();
-        if is_nowhere && !self.simulated && (self.real || trail::has_token(read)) {
-            let given = if self.real { "--real was given" } else { "there is a token in AUDIT_TRAIL_TOKEN" };
-            let remedy = "name them with --settings (locate finds them), or give --simulated to read a made-up trail";
-            return Err(Error::usage(format!("{given}, and no settings say where the trail is"), remedy));
-        }
-        let simulated = self.trail.trail();
-        Ok(Given {
-            real: if is_nowhere || self.simulated { None } else { place.from_environment(read)? },
-            simulated: place.simulated_credentials(&simulated),
-            vendor: place.vendor(),
-            variables: place.variable_names(),
-            settings: settings.or_else(|| Some(place.simulated_settings(&simulated, &self.sim.account()))),
         })
     }
 

@@ -3,7 +3,7 @@
 use super::args::Format;
 use super::schemas;
 use clap::Args;
-use host_test::component::{ComponentArgs, sha256};
+use host_test::component::{LocalArgs, sha256};
 use host_test::exit;
 use host_test::text::{marked, say, say_json};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
   host-test verify evidence --public-key seal.key.pub --format json")]
 pub struct VerifyArgs {
     #[command(flatten)]
-    component: ComponentArgs,
+    component: LocalArgs,
     /// Folder of a finished collection.
     #[arg(value_name = "DIR")]
     dir: PathBuf,

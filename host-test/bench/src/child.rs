@@ -51,7 +51,7 @@ pub async fn measure(component: &ComponentArgs, subject: Subject, url: &str) -> 
 /// Runs `bench` with these arguments, and reads the line of JSON that it prints.
 pub async fn bench<T: DeserializeOwned>(component: &ComponentArgs, args: &[&str]) -> Result<T> {
     let mut program = program(this_file()?);
-    if let Some(file) = &component.component {
+    if let Some(file) = &component.local.file.component {
         program.arg("--component").arg(file);
     }
     if let Some(file) = &component.network.ca_file {

@@ -66,7 +66,7 @@ async fn health(component: &ComponentArgs, rounds: u32, latency: Duration) -> Re
     for _ in 0..rounds.max(1) {
         let mut program = host_test()?;
         program.args(["health", "--upstream", &simulator.url()]);
-        if let Some(file) = &component.component {
+        if let Some(file) = &component.local.file.component {
             program.arg("--component").arg(file);
         }
         program.env("FIVETRAN_API_KEY", DEFAULT_KEY).env("FIVETRAN_API_SECRET", DEFAULT_SECRET);

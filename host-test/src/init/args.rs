@@ -1,9 +1,9 @@
 //! What `init` can be told beforehand.
 
 use crate::args::Format;
-use crate::target::TargetArgs;
+use crate::target::AccountArgs;
 use clap::Args;
-use host_test::component::ComponentArgs;
+use host_test::component::{FileArgs, NetworkArgs};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -13,9 +13,11 @@ use std::path::PathBuf;
   host-test init --credentials-stdin --no-collect --save fivetran.env --units units < pair.txt")]
 pub struct InitArgs {
     #[command(flatten)]
-    pub component: ComponentArgs,
+    pub file: FileArgs,
     #[command(flatten)]
-    pub target: TargetArgs,
+    pub network: NetworkArgs,
+    #[command(flatten)]
+    pub account: AccountArgs,
     #[command(flatten)]
     pub answers: Answers,
     /// Output format: json asks nothing, and prints what was checked, collected and written as one document.

@@ -4,7 +4,7 @@
 use super::args::Answers;
 use super::ask::{self, Stop};
 use crate::simulate::env_pair;
-use crate::target::TargetArgs;
+use crate::target::AccountArgs;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use console::Term;
@@ -42,22 +42,22 @@ impl Part {
 }
 
 /// Whether there is a pair without asking.
-pub fn are_at_hand(answers: &Answers, target: &TargetArgs) -> Result<bool> {
-    Ok(answers.credentials_stdin || target.is_simulated() || env_pair()?.is_some())
+pub fn are_at_hand(answers: &Answers, account: &AccountArgs) -> Result<bool> {
+    Ok(answers.credentials_stdin || account.is_simulated() || env_pair()?.is_some())
 }
 
 /// The pair: from standard input, from the environment, or asked for after the guide. A simulated account takes no pair
 /// from the environment, and has one of its own where nothing can be asked.
 pub async fn find(
     answers: &Answers,
-    target: &TargetArgs,
+    account: &AccountArgs,
     can_ask: bool,
     guide: impl FnOnce(),
 ) -> std::result::Result<Pair, Stop> {
     if answers.credentials_stdin {
         return ask::interruptibly(|| Ok(checked(from_stdin()?)?)).await;
     }
-    let from_environment = if target.is_simulated() { None } else { env_pair()? };
+    let from_environment = if account.is_simulated() { None } else { env_pair()? };
     if let Some(pair) = from_environment {
         note("key and secret: FIVETRAN_API_KEY and FIVETRAN_API_SECRET of the environment");
         return Ok(checked(tenants_pair(pair))?);

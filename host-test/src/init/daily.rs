@@ -2,8 +2,8 @@
 //! and secret, and hold neither.
 
 use super::args::Answers;
-use crate::target::TargetArgs;
-use host_test::component::ComponentArgs;
+use crate::target::AccountArgs;
+use host_test::component::{FileArgs, NetworkArgs};
 use host_test::text::{plain, say};
 use serde_json::{Map, Value, json};
 use source_host::error::{Error, Result};
@@ -30,26 +30,26 @@ impl Daily {
     ///
     /// # Errors
     /// When a path cannot be written into a line.
-    pub fn new(component: &ComponentArgs, target: &TargetArgs, answers: &Answers) -> Result<Self> {
+    pub fn new(file: &FileArgs, network: &NetworkArgs, account: &AccountArgs, answers: &Answers) -> Result<Self> {
         let program = std::env::current_exe().map_err(Error::file("find", "this program"))?;
         let mut command = vec![word(&program)?, "collect".into(), "--real".into()];
-        let files = [("--component", &component.component), ("--ca-file", &component.network.ca_file)];
-        for (flag, file) in files.into_iter().chain(target.files()) {
-            if let Some(file) = file {
-                command.extend([flag.to_string(), absolute(file)?]);
+        let files = [("--component", &file.component), ("--ca-file", &network.ca_file)];
+        for (flag, path) in files.into_iter().chain(account.files()) {
+            if let Some(path) = path {
+                command.extend([flag.to_string(), absolute(path)?]);
             }
         }
-        if let Some(sha256) = &component.component_sha256 {
+        if let Some(sha256) = &file.component_sha256 {
             command.extend(["--component-sha256".to_string(), sha256.clone()]);
         }
-        if component.network.ca_system {
+        if network.ca_system {
             command.push("--ca-system".into());
         }
-        let has_proxy = component.network.proxy.is_some();
-        if component.network.proxy_from_env || has_proxy {
+        let has_proxy = network.proxy.is_some();
+        if network.proxy_from_env || has_proxy {
             command.push("--proxy-from-env".into());
         }
-        command.extend(target.words());
+        command.extend(account.words());
         let env_file = answers.save.as_ref().or(answers.env_file.as_ref());
         let env_file = absolute(env_file.map_or(Path::new("fivetran.env"), PathBuf::as_path))?;
         if env_file.contains(['*', '?', '[', '\\']) || env_file.ends_with(' ') {
@@ -60,7 +60,7 @@ impl Daily {
             command,
             env_file,
             folder: absolute(&answers.daily)?,
-            is_simulated: target.is_simulated(),
+            is_simulated: account.is_simulated(),
             has_proxy,
         })
     }

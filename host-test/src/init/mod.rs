@@ -14,9 +14,10 @@ pub use args::InitArgs;
 use ask::{Stop, Terminal};
 use clap::{Args, Command};
 use daily::Daily;
-use host_test::component::Source;
+use host_test::component::{ComponentArgs, LocalArgs, Source};
 use host_test::exit;
 use host_test::text::{note, plain, say, say_json};
+use host_test::trail;
 use serde_json::{Value, json};
 use source_host::error::{Error, Result};
 use source_host::tenant::Pair;
@@ -60,24 +61,25 @@ pub async fn run(args: InitArgs) -> Result<u8> {
 
 /// Asks and checks; writes nothing.
 async fn prepare(mut args: InitArgs) -> std::result::Result<Ready, Stop> {
-    if args.component.source != Source::Fivetran {
-        let remedy = "leave out --source; docs/audit-trail.md says how to begin with the audit trail";
+    let can_ask = args.format == Format::Table && ask::is_possible() && !args.answers.credentials_stdin;
+    args.answers.check(can_ask, credentials::are_at_hand(&args.answers, &args.account)?)?;
+    let component = component(&args);
+    let plugin = component.load().await?;
+    if plugin.description().id == trail::SOURCE {
+        let remedy = "leave out --component; docs/audit-trail.md says how to begin with the audit trail";
         return Err(Error::usage("init is for the account itself, not for its audit trail", remedy).into());
     }
-    let can_ask = args.format == Format::Table && ask::is_possible() && !args.answers.credentials_stdin;
-    args.answers.check(can_ask, credentials::are_at_hand(&args.answers, &args.target)?)?;
-    let plugin = args.component.load().await?;
     let pair =
-        credentials::find(&args.answers, &args.target, can_ask, || guide::show(&plugin, args.target.is_simulated()))
+        credentials::find(&args.answers, &args.account, can_ask, || guide::show(&plugin, args.account.is_simulated()))
             .await?;
-    args.target.pair = Some(pair.clone());
+    args.account.pair = Some(pair.clone());
     let mut check: HealthArgs = with_defaults(&["--depth", "coverage"].map(OsStr::new))?;
-    (check.component, check.target, check.format) = (args.component.clone(), args.target, args.format);
+    (check.component, check.target.account, check.format) = (component, args.account, args.format);
     if args.format == Format::Table {
         say("");
     }
     let health = health::check(&check).await?;
-    args.target = check.target;
+    args.account = check.target.account;
     if can_ask && is_usable(health.code) {
         let (answers, code) = (args.answers, health.code);
         args.answers = ask::interruptibly(move || answers.ask(code)).await?;
@@ -85,11 +87,18 @@ async fn prepare(mut args: InitArgs) -> std::result::Result<Ready, Stop> {
     Ok(Ready { args, pair, health })
 }
 
+/// The component of the account.
+fn component(args: &InitArgs) -> ComponentArgs {
+    let local = LocalArgs { file: args.file.clone(), source: Source::Fivetran };
+    ComponentArgs { local, network: args.network.clone() }
+}
+
 /// Writes what is to be kept, collects, and shows how to do so daily.
 async fn finish(ready: Ready) -> Result<u8> {
     let Ready { args, pair, health } = ready;
-    let InitArgs { component, target, answers, format } = args;
-    let daily = Daily::new(&component, &target, &answers)?;
+    let component = component(&args);
+    let InitArgs { file, network, account, answers, format } = args;
+    let daily = Daily::new(&file, &network, &account, &answers)?;
     let mut files = Vec::new();
     if let Some(file) = &answers.save {
         files.push((file.clone(), credentials::file(&pair), 0o600));
@@ -106,7 +115,8 @@ async fn finish(ready: Ready) -> Result<u8> {
     let (code, collection) = match &answers.out {
         Some(out) => {
             let mut args: CollectArgs = with_defaults(&[OsStr::new("--out"), out.as_os_str()])?;
-            (args.component, args.target, args.expected, args.format) = (component, target, health.expected, format);
+            (args.component, args.target.account) = (component, account);
+            (args.expected, args.format) = (health.expected, format);
             if format == Format::Table {
                 say("");
             }

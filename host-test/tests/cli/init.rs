@@ -224,13 +224,15 @@ fn nothing_is_overwritten_and_nobody_is_called_before_that_is_clear() {
 
 #[test]
 fn what_is_missing_is_named_with_its_flags() {
+    let trail = built("audit_trail_source");
     for (args, want) in [
         (&[][..], "--credentials-stdin"),
         (&[], "--out DIR or --no-collect"),
         (&["--simulated"], "--out DIR or --no-collect"),
         (&["--no-collect"], "FIVETRAN_API_KEY and FIVETRAN_API_SECRET"),
         (&["--simulated", "--no-collect", "--units", "x"], "--save FILE"),
-        (&["--source", "audit-trail", "--no-collect"], "docs/audit-trail.md"),
+        (&["--source", "audit-trail", "--no-collect"], "unexpected argument '--source'"),
+        (&["--simulated", "--no-collect", "--component", &trail], "docs/audit-trail.md"),
         (&["--simulated", "--no-collect", "--out", "x"], "cannot be used with"),
         (&["--no-collect", "--env-file", "a", "--save", "b"], "cannot be used with"),
     ] {

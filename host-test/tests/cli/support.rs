@@ -156,8 +156,13 @@ impl Drop for Vendor {
 
 /// The guest of `tests/guests`, as `./dev build` makes it: it means harm, and no policy is built in for its source.
 pub fn hostile_component() -> String {
+    built("hostile_source")
+}
+
+/// A component that `./dev build` makes.
+pub fn built(name: &str) -> String {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let file = target.join("wasm32-wasip2/release/hostile_source.wasm");
+    let file = target.join(format!("wasm32-wasip2/release/{name}.wasm"));
     assert!(file.is_file(), "{} is not built: run ./dev build", file.display());
     file.to_str().unwrap().to_string()
 }

@@ -7,23 +7,16 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
 
-const COMMANDS: [&str; 15] = [
-    "export",
-    "report",
-    "describe",
-    "health",
-    "init",
-    "collect",
-    "verify",
-    "diff",
-    "locate",
-    "reconcile",
-    "keygen",
-    "simulate",
-    "fleet",
-    "completions",
-    "man",
-];
+/// Every command, as the help lists them.
+fn commands() -> Vec<String> {
+    let help = out(&check(&["--help"], 0, ""));
+    let list = help.split_once("\nCommands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    // Lines of a text that goes on are further to the right.
+    let names = list.lines().filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let names: Vec<String> = names.map(|line| line.split(' ').next().unwrap().to_string()).collect();
+    assert!(names.len() > 10 && names.last().is_some_and(|name| name == "help"), "{names:?}");
+    names.into_iter().filter(|name| name != "help").collect()
+}
 
 fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
@@ -201,7 +194,8 @@ fn what_one_reads_names_people_and_not_ids() {
 
 #[test]
 fn every_command_has_examples_and_keeps_the_simulator_for_the_long_help() {
-    for command in COMMANDS {
+    for command in commands() {
+        let command = command.as_str();
         let short = out(&check(&[command, "-h"], 0, "Examples:"));
         assert!(!short.contains("\n      --sim-") && short.contains("Terminal:"), "{command}: {short}");
         assert!(out(&check(&[command, "--help"], 0, "Examples:")).len() >= short.len());
@@ -217,17 +211,57 @@ fn every_command_has_examples_and_keeps_the_simulator_for_the_long_help() {
 }
 
 #[test]
+fn a_command_offers_only_what_it_uses() {
+    let network = ["--ca-file", "--ca-system", "--proxy", "--proxy-from-env"];
+    let account = ["--upstream", "--real", "--sim-users"];
+    let trail = ["--source", "--place", "--sim-entries", "--sim-trail"];
+    let others = ["export", "locate", "reconcile", "keygen", "completions", "man"];
+    for command in commands() {
+        let long = out(&check(&[&command, "--help"], 0, ""));
+        let options = long.lines().map(str::trim).filter(|line| line.starts_with('-'));
+        let options: Vec<&str> = options.flat_map(|line| line.split([' ', ','])).collect();
+        let has = |option: &str| options.contains(&option);
+        let uses = |set: &[&str]| set.iter().map(|option| has(option)).collect::<Vec<_>>();
+        let (all, none) = (|set: &[&str]| vec![true; set.len()], |set: &[&str]| vec![false; set.len()]);
+        match command.as_str() {
+            "health" | "collect" => {
+                for set in [&network[..], &account, &trail] {
+                    assert_eq!(uses(set), all(set), "{command}");
+                }
+            }
+            "init" => {
+                assert_eq!((uses(&network), uses(&account)), (all(&network), all(&account)), "{command}");
+                assert_eq!(uses(&trail), none(&trail), "{command}");
+            }
+            "fleet" => assert_eq!(uses(&network), all(&network), "{command}"),
+            "simulate" => assert_eq!(uses(&network), none(&network), "{command}"),
+            "describe" | "verify" | "report" | "diff" => {
+                assert_eq!((uses(&network), uses(&account)), (none(&network), none(&account)), "{command}");
+                assert!(has("--component") && has("--source"), "{command}");
+            }
+            other => {
+                assert!(others.contains(&other), "{other}: say what it uses");
+                for set in [&network[..], &account, &trail, &["--component"]] {
+                    assert_eq!(uses(set), none(set), "{command}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn shells_and_manuals_know_every_command() {
+    let commands = commands();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = out(&check(&["completions", shell], 0, ""));
-        assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}");
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
     }
     check(&["completions", "tcsh"], 2, "bash");
     let scratch = Scratch::new("man");
     let folder = scratch.path("man1");
     check(&["man", "--out", &folder], 0, "man ");
     check(&["man", "--out", &folder], 0, "man ");
-    for command in COMMANDS {
+    for command in &commands {
         let page = std::fs::read_to_string(Path::new(&folder).join(format!("host-test-{command}.1"))).unwrap();
         assert!(page.contains("Examples"), "{command}");
     }
