@@ -421,6 +421,25 @@ fn oscal_refers_to_what_is_there_and_judges_no_control() {
 }
 
 #[test]
+fn ocsf_says_of_a_kind_without_records_that_it_was_not_read_whole() {
+    let collection = account().state("webhook", "forbidden", "the key may not read it").read();
+    for kinds in [vec!["webhook"], vec![]] {
+        let wish = Wish { kinds: kinds.iter().map(ToString::to_string).collect(), incomplete: true };
+        let events = ocsf(&collection, &wish);
+        let said: Vec<&Value> = events.iter().filter(|event| event["compliance"]["control"] == "read-whole").collect();
+        assert_eq!(said.len(), 1, "{kinds:?}");
+        let (event, want) = (said[0], "forbidden: the key may not read it");
+        assert_eq!(
+            (&event["compliance"]["status"], &event["compliance"]["status_detail"]),
+            (&"Unknown".into(), &want.into())
+        );
+        assert!(event["message"].as_str().unwrap().starts_with("INCOMPLETE: not every record of webhook"), "{event}");
+    }
+    let whole = Wish { kinds: vec!["user".into()], incomplete: true };
+    assert!(ocsf(&collection, &whole).iter().all(|event| event["compliance"]["control"] != "read-whole"));
+}
+
+#[test]
 fn ocsf_fails_where_a_rule_is_true_and_never_passes() {
     let unknown = json!({"id": "key_2", "name": null, "permissions": []});
     let account = account().with("system_key", "key_2", unknown).state("system_key", "partial", "one failed");

@@ -86,6 +86,9 @@ fn programs_are_told_each_file_with_its_size_and_digest() {
     let output = check(&export(&dir, "csv", &out, &["--incomplete", "--result", "json"]), 0, "");
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(said["incomplete"].as_array().unwrap().iter().any(|one| one["kind"] == "connection"), "{said}");
+    let events = scratch.path("events");
+    check(&export(&dir, "ocsf", &events, &["--incomplete"]), 0, "INCOMPLETE");
+    is_good(&["ocsf", &events]);
     for (kinds, want) in [("usr", "did you mean \"user\"?"), ("user,teem", "did you mean \"team\"?")] {
         check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", kinds]), 2, want);
     }

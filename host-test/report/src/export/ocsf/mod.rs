@@ -1,8 +1,9 @@
 //! OCSF 1.8, one event in a line of JSON: a compliance finding (2003) for each record that a rule is true of or cannot
-//! be judged for, the inventory of users (5003) and of cloud resources (5023).
+//! be judged for and for each kind that was not read whole, the inventory of users (5003) and of cloud resources (5023).
 
 mod event;
 mod findings;
+mod gaps;
 mod inventory;
 
 use super::Choice;
@@ -11,11 +12,12 @@ pub use event::VERSION;
 use serde_json::Value;
 use source_evidence::text::plain;
 
-/// The events, one line of JSON each, in the order of findings, users, resources: the same for the same collection.
+/// The events, one line of JSON each, in the order of kinds that were not read whole, findings, users, resources: the same for the same collection.
 #[must_use]
 pub fn events(choice: &Choice<'_>, outcomes: &[Outcome<'_>]) -> Vec<String> {
     let outcomes = outcomes.iter().filter(|outcome| choice.has(&outcome.rule.kind));
-    let mut events: Vec<Value> = outcomes.flat_map(|outcome| findings::events(choice, outcome)).collect();
+    let mut events = gaps::events(choice);
+    events.extend(outcomes.flat_map(|outcome| findings::events(choice, outcome)));
     events.extend(inventory::events(choice));
     events
         .into_iter()
