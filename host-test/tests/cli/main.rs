@@ -17,6 +17,7 @@ mod network;
 mod output_folder;
 mod outside;
 mod pace;
+mod pages;
 mod policy;
 mod reconcile;
 mod report;
