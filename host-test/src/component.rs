@@ -94,8 +94,11 @@ impl LocalArgs {
     /// # Errors
     /// When it is not built, or is no source that may run.
     pub async fn load(&self) -> Result<Plugin> {
-        let options = EngineOptions { cache: !self.file.no_cache, ..EngineOptions::default() };
-        self.load_from(&Engine::new(&options)?, &self.file()?).await
+        self.load_from(&self.engine(Network::default(), None)?, &self.file()?).await
+    }
+
+    fn engine(&self, network: Network, instances: Option<u32>) -> Result<Engine> {
+        Engine::new(&EngineOptions { cache: !self.file.no_cache, network, instances })
     }
 
     /// Compiles a component in a file with an engine.
@@ -153,7 +156,7 @@ impl ComponentArgs {
     /// # Errors
     /// When it cannot be set up.
     pub fn engine(&self, instances: Option<u32>) -> Result<Engine> {
-        Engine::new(&EngineOptions { cache: !self.local.file.no_cache, network: self.network.network(), instances })
+        self.local.engine(self.network.network(), instances)
     }
 
     /// The component that is meant.

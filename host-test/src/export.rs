@@ -71,8 +71,7 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
     let choice = match export::choose(&collection, &Wish { kinds: args.kinds.clone(), incomplete: args.incomplete }) {
         Ok(choice) => choice,
         Err(refused) => {
-            error("error: nothing was exported");
-            refused.to_string().lines().for_each(|line| error(plain(line)));
+            error(format!("error: {}", refused.to_string().lines().map(plain).collect::<Vec<_>>().join("\n")));
             if let Refused::NotCollected(kind, all) = &refused {
                 let all: Vec<&str> = all.iter().map(String::as_str).collect();
                 nearest(kind, &all).into_iter().for_each(|kind| error(format!("  → did you mean {kind:?}?")));

@@ -7,6 +7,7 @@ mod cost;
 mod describe;
 mod diff;
 mod export;
+mod fault;
 mod files;
 mod fleet;
 mod health;
@@ -29,9 +30,8 @@ mod warnings;
 
 use args::{CollectArgs, DescribeArgs, HealthArgs};
 use clap::{CommandFactory, Parser, Subcommand};
-use host_test::{exit, text};
-use source_host::error::Error;
-use source_host::limits::Limit;
+use host_test::exit;
+use source_host::error::{Error, Result};
 use std::process::ExitCode;
 
 /// Collects compliance evidence with a component that only reads, verifies it, and shows it.
@@ -126,119 +126,40 @@ fn main() -> ExitCode {
     };
     cli.output.apply();
     files::raise_limit();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let error = Error::file("start", "this program")(error);
-            tell(&error);
-            return ExitCode::from(exit::code(&error));
-        }
-    };
-    let outcome = runtime.block_on(async {
-        match cli.command {
-            Command::Describe(args) => describe::run(&args).await,
-            Command::Health(args) => health::run(&args).await,
-            Command::Init(args) => init::run(*args).await,
-            Command::Collect(args) if args.plan => plan::run(&args).await,
-            Command::Collect(args) => collect::run(&args).await,
-            Command::Verify(args) => verify::run(&args).await,
-            Command::Report(args) => report::run(&args).await,
-            Command::Diff(args) => diff::run(&args).await,
-            Command::Export(args) => export::run(&args),
-            Command::Locate(args) => locate::run(&args),
-            Command::Reconcile(args) => reconcile::run(&args),
-            Command::Keygen(args) => verify::keygen(&args),
-            Command::Simulate(args) => simulate::run(&args).await,
-            Command::Fleet(args) => fleet::run(&args).await,
-            Command::Completions(args) => manual::completions(&args, Cli::command()),
-            Command::Man(args) => manual::man(&args, Cli::command()),
-        }
-    });
+    ExitCode::from(run(cli.command).unwrap_or_else(|error| {
+        fault::tell(&error);
+        exit::code(&error)
+    }))
+}
+
+/// Runs a command; its exit code.
+fn run(command: Command) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Error::file("start", "this program"))?;
+    let outcome = runtime.block_on(done(command));
     runtime.shutdown_background();
-    match outcome {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            tell(&error);
-            ExitCode::from(exit::code(&error))
-        }
-    }
+    outcome
 }
 
-/// Says what went wrong, and what to do.
-fn tell(error: &Error) {
-    match error {
-        Error::Configuration(findings) => {
-            text::error("error: the configuration was refused");
-            for finding in findings {
-                let place = if finding.pointer.is_empty() { "" } else { &format!("{}: ", finding.pointer) };
-                text::error(format!("  {}{} [{}]", text::plain(place), text::plain(&finding.message), finding.code));
-                text::error(format!("    → {}", text::plain(&finding.remedy)));
-            }
-        }
-        Error::Source(failure) => {
-            let pointer = failure.pointer.as_deref().map(|pointer| format!("{}: ", flag(pointer))).unwrap_or_default();
-            text::error(format!("error: {}{}", text::plain(&pointer), text::plain(&failure.message)));
-            text::error(format!("  → {}", text::plain(&failure.remedy)));
-            if let Some(seconds) = failure.retry_after_seconds {
-                text::error(format!("  → try again in {seconds} s"));
-            }
-            if let Some(id) = &failure.request_id {
-                text::error(format!("  request id: {}", text::plain(id)));
-            }
-        }
-        Error::NotGranted { id, asks, policy } => {
-            text::error(format!("error: no policy says what the source {:?} may send; it asks for", text::plain(id)));
-            list("  ", asks);
-            text::error("  → read that; to grant it, save this text in a file and name it with --egress:");
-            text::error(policy.lines().map(text::plain).collect::<Vec<_>>().join("\n"));
-        }
-        Error::BeyondGrant { id, asks, granted } => {
-            text::error(format!("error: the source {:?} asks for more than its policy grants", text::plain(id)));
-            list("  asked for, not granted: ", asks);
-            list("  granted:                ", granted);
-            text::error("  → use the component that the policy was made for, or grant more with --egress FILE");
-        }
-        Error::Limit(limit @ (Limit::Time(_) | Limit::Pages(_))) => {
-            text::error(format!("error: the collection was stopped by the limit of its {limit}"));
-            text::error(match limit {
-                Limit::Pages(_) => "  → resume it with --resume, and larger pages: see --max-records-per-page",
-                _ => "  → resume it with --resume; to need less time, see --kinds, spread_days and requests_per_hour",
-            });
-        }
-        other => {
-            text::error(format!("error: {}", text::plain(&other.to_string())));
-            next_step(other).into_iter().for_each(|step| text::error(format!("  → {step}")));
-        }
+async fn done(command: Command) -> Result<u8> {
+    match command {
+        Command::Describe(args) => describe::run(&args).await,
+        Command::Health(args) => health::run(&args).await,
+        Command::Init(args) => init::run(*args).await,
+        Command::Collect(args) if args.plan => plan::run(&args).await,
+        Command::Collect(args) => collect::run(&args).await,
+        Command::Verify(args) => verify::run(&args).await,
+        Command::Report(args) => report::run(&args).await,
+        Command::Diff(args) => diff::run(&args).await,
+        Command::Export(args) => export::run(&args),
+        Command::Locate(args) => locate::run(&args),
+        Command::Reconcile(args) => reconcile::run(&args),
+        Command::Keygen(args) => verify::keygen(&args),
+        Command::Simulate(args) => simulate::run(&args).await,
+        Command::Fleet(args) => fleet::run(&args).await,
+        Command::Completions(args) => manual::completions(&args, Cli::command()),
+        Command::Man(args) => manual::man(&args, Cli::command()),
     }
-}
-
-/// What to do about an error whose own text does not say it.
-fn next_step(error: &Error) -> Option<&'static str> {
-    match error {
-        Error::ImportsDenied(_) => Some("build it without these: a source needs HTTP and clocks, and nothing else"),
-        Error::OtherComponent { .. } => Some("name the file that you meant, or review this one and give its SHA-256"),
-        Error::Trap(_) | Error::BadAnswer(_) => {
-            Some("this is a defect: report it to whoever made the component, with the command and this text")
-        }
-        _ => None,
-    }
-}
-
-/// The flag that sets what a source calls by its place in the request.
-fn flag(pointer: &str) -> &str {
-    match pointer {
-        "/since" => "--since",
-        "/budget/max_records" => "--max-records-per-page",
-        "/budget/max_requests" => "--max-requests-per-page",
-        "/budget/max_milliseconds" => "--max-milliseconds-per-page",
-        "/budget/max_concurrency" => "--concurrency",
-        _ if pointer.starts_with("/kinds/") => "--kinds",
-        _ => pointer,
-    }
-}
-
-fn list(before: &str, lines: &[String]) {
-    lines.iter().for_each(|line| text::error(format!("{before}{}", text::plain(line))));
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source).map(|remedy| format!(": {remedy}")).unwrap_or_default())]
     File {
         /// What was tried, e.g. `write`.
         action: &'static str,
@@ -44,25 +44,37 @@ impl Error {
         let path = path.into();
         move |source| Self::File { action, path, source }
     }
+
+    /// What is wrong, and apart from it what to do, where that is known.
+    #[must_use]
+    pub fn parts(&self) -> (String, Option<String>) {
+        match self {
+            Self::File { action, path, source } => {
+                (format!("cannot {action} {}: {source}", path.display()), remedy(source).map(Into::into))
+            }
+            Self::Output { what, remedy } | Self::Usage { what, remedy } => (what.clone(), Some(remedy.clone())),
+            Self::Contract(_) => (self.to_string(), None),
+        }
+    }
 }
 
 /// What to do about a file that could not be opened, where that is known.
-fn remedy(error: &std::io::Error) -> &'static str {
+fn remedy(error: &std::io::Error) -> Option<&'static str> {
     use std::io::ErrorKind;
     if is_out_of_files(error) {
-        return ": raise the limit on open files (ulimit -n), or run less at once";
+        return Some("raise the limit on open files (ulimit -n), or run less at once");
     }
-    match error.kind() {
-        ErrorKind::NotFound => ": look for a mistake in the name",
-        ErrorKind::PermissionDenied => ": let this user have it, or choose another",
-        ErrorKind::AlreadyExists => ": choose another name, or move what is there",
-        ErrorKind::IsADirectory => ": name a file in it",
-        ErrorKind::NotADirectory => ": name a folder",
-        ErrorKind::AddrInUse => ": something else listens there; choose another port, or 0 for any",
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ": make room, and try again",
-        ErrorKind::InvalidData => ": it has to be text in UTF-8",
-        _ => "",
-    }
+    Some(match error.kind() {
+        ErrorKind::NotFound => "look for a mistake in the name",
+        ErrorKind::PermissionDenied => "let this user have it, or choose another",
+        ErrorKind::AlreadyExists => "choose another name, or move what is there",
+        ErrorKind::IsADirectory => "name a file in it",
+        ErrorKind::NotADirectory => "name a folder",
+        ErrorKind::AddrInUse => "something else listens there; choose another port, or 0 for any",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room, and try again",
+        ErrorKind::InvalidData => "it has to be text in UTF-8",
+        _ => return None,
+    })
 }
 
 /// Whether an error is that this process, or the machine, has no file descriptor left for the moment: `EMFILE`

@@ -12,6 +12,11 @@ pub const OUT_OF_FILES: &str = "out-of-files";
 /// Where the vendor refuses for too many requests and does not say for how long.
 const UNTOLD: Duration = Duration::from_secs(60);
 
+/// What to do about a component that cannot be compiled.
+const ANEW: &str = "it may be damaged, cut short or for another engine: build it anew";
+/// What to do where there is no room.
+const ROOM: &str = "run fewer at once, or raise the limit of memory: ulimit -v";
+
 /// Everything that can keep a component from being loaded, configured or run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -23,15 +28,17 @@ pub enum Error {
     #[error("cannot set up the engine: {0:#}")]
     Engine(wasmtime::Error),
     /// The file does not begin as a component does; nothing of it was read any further.
-    #[error("{} is no WebAssembly component: {what}", file.display())]
+    #[error("{} is no WebAssembly component: {what}; {remedy}", file.display())]
     NotAComponent {
         /// The file.
         file: PathBuf,
-        /// What it is instead, and what to do about it.
+        /// What it is instead.
         what: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// The file is no component that this engine can compile.
-    #[error("cannot load the component: {0:#} (it may be damaged, cut short or for another engine: build it anew)")]
+    #[error("cannot load the component: {0:#} ({remedy})", remedy = ANEW)]
     Component(wasmtime::Error),
     /// The component wants more than a source may have.
     #[error("the component imports what no source may have: {}", .0.join(", "))]
@@ -81,7 +88,7 @@ pub enum Error {
     Limit(Limit),
     /// There is no room for one more component now: the pool is full, or the system gives no more memory or
     /// addresses.
-    #[error("no room for another component now: {0:#} (run fewer at once, or raise the limit of memory: ulimit -v)")]
+    #[error("no room for another component now: {0:#} ({remedy})", remedy = ROOM)]
     Busy(wasmtime::Error),
     /// The component's answer contradicts the interface.
     #[error("the component's answer is not as the interface promises: {0}")]
@@ -107,6 +114,22 @@ impl Error {
     /// An error in what was asked for.
     pub fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Local(source_evidence::Error::Usage { what: what.into(), remedy: remedy.into() })
+    }
+
+    /// What is wrong, and apart from it what to do, where that is known.
+    #[must_use]
+    pub fn parts(&self) -> (String, Option<String>) {
+        let with = |what: String, remedy: &str| (what, Some(remedy.to_string()));
+        match self {
+            Self::Local(error) => error.parts(),
+            Self::NotAComponent { file, what, remedy } => {
+                with(format!("{} is no WebAssembly component: {what}", file.display()), remedy)
+            }
+            Self::Component(why) => with(format!("cannot load the component: {why:#}"), ANEW),
+            Self::Busy(why) => with(format!("no room for another component now: {why:#}"), ROOM),
+            Self::Source(failure) => with(failure.message.clone(), &failure.remedy),
+            other => (other.to_string(), None),
+        }
     }
 
     /// [`Error::Busy`] if that is what wasmtime says, else what `other` makes of it.

@@ -49,7 +49,7 @@ impl Plugin {
 
     async fn loaded(engine: &Engine, path: &Path, bytes: &[u8]) -> Result<Self> {
         match not_a_component(bytes) {
-            Some(what) => Err(Error::NotAComponent { file: path.into(), what }),
+            Some((what, remedy)) => Err(Error::NotAComponent { file: path.into(), what, remedy }),
             None => Self::new(engine, bytes).await.map_err(|error| naming(error, path)),
         }
     }
@@ -221,23 +221,24 @@ fn naming(error: Error, path: &Path) -> Error {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     if path.is_dir() {
-        return Err(Error::NotAComponent { file: path.into(), what: "it is a folder; name the file in it" });
+        let (what, remedy) = ("it is a folder", "name the file in it");
+        return Err(Error::NotAComponent { file: path.into(), what, remedy });
     }
     std::fs::read(path).map_err(Error::file("read", path))
 }
 
 /// What a file is that does not begin as a component does, and what to do about it.
-fn not_a_component(bytes: &[u8]) -> Option<&'static str> {
+fn not_a_component(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     Some(if bytes.starts_with(COMPONENT) {
         return None;
     } else if bytes.is_empty() {
-        "the file is empty; build it anew"
+        ("the file is empty", "build it anew")
     } else if bytes.starts_with(CORE_MODULE) {
-        "it is a core module; build it for wasm32-wasip2, or make a component of it with wasm-tools"
+        ("it is a core module", "build it for wasm32-wasip2, or make a component of it with wasm-tools")
     } else if COMPONENT.starts_with(bytes) {
-        "the file was cut short; build it anew"
+        ("the file was cut short", "build it anew")
     } else {
-        "it is something else; name the .wasm file that cargo builds for wasm32-wasip2"
+        ("it is something else", "name the .wasm file that cargo builds for wasm32-wasip2")
     })
 }
 

@@ -104,7 +104,7 @@ fn a_plan_tells_the_calls_and_writes_nothing() {
     assert_eq!(cost["calls"], kinds);
     plan(&[], 0, "% of the 5000 an hour that the settings allow");
     plan(&["--concurrency", "3"], 0, "with 3 in flight");
-    plan(&["--kinds", "usr"], 2, "--kinds: there is no kind \"usr\": did you mean \"user\"? describe lists all");
+    plan(&["--kinds", "usr"], 2, "--kinds: there is no kind \"usr\"\n  → did you mean \"user\"? describe lists all");
     plan(&["--since", "2999-01-01T00:00:00Z"], 2, "--since 2999-01-01T00:00:00Z is in the future");
     let settings = scratch.write("settings.json", r#"{"requests_per_hour": 5}"#);
     plan(&["--settings", &settings], 5, "not counted to the end");
@@ -147,8 +147,12 @@ fn bad_usage_is_told_apart() {
     check(&["collect"], 2, "--out");
     for (flag, value, want) in [
         ("--kinds", "usr", "error: --kinds: there is no kind \"usr\""),
-        ("--since", "yesterday", "--since \"yesterday\" is not a timestamp: write it like"),
-        ("--since", "2999-01-01T00:00:00Z", "--since 2999-01-01T00:00:00Z is in the future, and no event can be: give"),
+        ("--since", "yesterday", "--since \"yesterday\" is not a timestamp\n  → write it like"),
+        (
+            "--since",
+            "2999-01-01T00:00:00Z",
+            "--since 2999-01-01T00:00:00Z is in the future, and no event can be\n  → give",
+        ),
         ("--max-records-per-page", "0", "'--max-records-per-page <N>'"),
         ("--max-requests-per-page", "0", "'--max-requests-per-page <N>'"),
         ("--max-milliseconds-per-page", "0", "'--max-milliseconds-per-page <N>'"),

@@ -26,11 +26,15 @@ fn collect_ends_with_a_page_and_leaves_the_folder_as_it_was_sealed() {
     }
     // What exists is left as it is, and that is said before anything is collected.
     let other = scratch.path("other");
-    check(&collect(&other, &["--report", &file]), 2, "exists already: choose another file");
+    check(&collect(&other, &["--report", &file]), 2, "exists already\n  → choose another file");
     check(&collect(&other, &["--report", &format!("{other}/page.html")]), 2, "which is sealed");
     check(&collect(&other, &["--report", &scratch.path("none/page.html")]), 2, "there is no folder");
     assert!(!Path::new(&other).exists());
-    check(&["report", &out, "--out", &format!("{out}/page.html")], 2, "which is sealed: choose a place outside of it");
+    check(
+        &["report", &out, "--out", &format!("{out}/page.html")],
+        2,
+        "which is sealed\n  → choose a place outside of it",
+    );
 }
 
 #[test]

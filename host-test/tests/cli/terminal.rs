@@ -278,9 +278,9 @@ fn a_kind_that_there_is_not_is_answered_with_the_nearest() {
         vec!["fleet", "--simulated", "1", "--out", &out, "--upstream", server],
     ] {
         for (kind, want) in [
-            ("conection", "there is no kind \"conection\": did you mean \"connection\"? describe lists all kinds"),
-            ("user,teem", "there is no kind \"teem\": did you mean \"team\"?"),
-            ("zzzz", "there is no kind \"zzzz\": describe lists all kinds"),
+            ("conection", "there is no kind \"conection\"\n  → did you mean \"connection\"? describe lists all kinds"),
+            ("user,teem", "there is no kind \"teem\"\n  → did you mean \"team\"?"),
+            ("zzzz", "there is no kind \"zzzz\"\n  → describe lists all kinds"),
             ("\u{1b}[2Juser", "there is no kind \"\\u{1b}[2Juser\""),
         ] {
             let output = check(&[args.clone(), vec!["--kinds", kind]].concat(), 2, want);
@@ -307,12 +307,12 @@ fn a_file_that_is_no_component_is_called_that() {
         (write("header.wasm", &whole[..6]), "is no WebAssembly component: the file was cut short"),
         (write("half.wasm", &whole[..whole.len() / 2]), "it may be damaged, cut short or for another engine"),
         (scratch.path(""), "is no WebAssembly component: it is a folder"),
-        (scratch.path("absent.wasm"), "absent.wasm: No such file or directory (os error 2): look for a mistake"),
+        (scratch.path("absent.wasm"), "absent.wasm: No such file or directory (os error 2)\n  → look for a mistake"),
     ] {
         for command in ["describe", "health"] {
             let output = check(&[command, "--component", &file], 2, want);
             let said = err(&output);
-            assert!(said.contains(&file) && said.lines().count() == 1, "{said}");
+            assert!(said.contains(&file) && said.lines().count() == 2, "{said}");
             assert!(
                 !said.contains(|letter: char| letter == '\u{fffd}' || (letter.is_control() && letter != '\n')),
                 "{said}"
@@ -320,3 +320,51 @@ fn a_file_that_is_no_component_is_called_that() {
         }
     }
 }
+
+/// Whatever goes wrong: `error: ` and what, then lines two columns in, the next steps of them after an arrow.
+#[test]
+fn every_error_has_one_shape() {
+    let stage = Stage::new("shape");
+    let path = |name: &str| stage.scratch.path(name);
+    let (out, text) = (path("out"), stage.scratch.write("text", "text"));
+    let settings = stage.scratch.write("settings.json", r#"{"colour": 1, "spread_days": "x"}"#);
+    let (hostile, narrow) = (hostile_component(), stage.scratch.write("policy.json", NARROW));
+    let users = path("users");
+    check(&collect(&users, &["--sim-scopes", "USER"]), 5, "");
+    let nowhere = "http://127.0.0.1:1";
+    for (args, code) in [
+        (vec!["verify", &out], 2),
+        (vec!["collect", "--out", &out, "--kinds", "usr"], 2),
+        (vec!["collect", "--out", &out, "--since", "noon"], 2),
+        (vec!["collect", "--out", &stage.one], 2),
+        (vec!["collect", "--out", &out, "--settings", &settings], 3),
+        (vec!["collect", "--out", &out, "--real"], 3),
+        (vec!["collect", "--out", &out, "--upstream", nowhere], 4),
+        (vec!["collect", "--out", &out, "--component", &hostile], 6),
+        (vec!["collect", "--out", &out, "--egress", &narrow], 6),
+        (vec!["describe", "--component", &text], 2),
+        (vec!["describe", "--component-sha256", SHA256], 6),
+        (vec!["export", &users, "--format", "csv", "--out", &out], 5),
+        (vec!["export", &stage.one, "--format", "csv", "--out", &out, "--kinds", "usr"], 2),
+        (vec!["export", &stage.one, "--format", "xlsx", "--out", &out, "--bom"], 2),
+        (vec!["init", "--simulated"], 2),
+        (vec!["keygen", "--out", &text], 2),
+        (vec!["report", &stage.one, "--out", &text], 2),
+        (vec!["fleet", "--tenants", &text, "--out", &out], 3),
+    ] {
+        let said = err(&check(&[args.clone(), vec!["-q"]].concat(), code, ""));
+        // What comes before is no error: that an account is simulated, say.
+        let error: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("error: ")).collect();
+        let policy = error.iter().position(|line| *line == "{").unwrap_or(error.len());
+        let [first, lines @ ..] = &error[..policy] else { panic!("{args:?}: {said}") };
+        let is_line = |line: &&str| line.starts_with("  ") && !line.starts_with("   →");
+        assert!(first.starts_with("error: ") && !first.contains('→'), "{args:?}: {said}");
+        assert!(lines.iter().all(is_line), "{args:?}: {said}");
+        assert!(lines.iter().any(|line| line.starts_with("  → ")), "{args:?} has no next step: {said}");
+    }
+}
+
+/// Grants less than the component asks for.
+const NARROW: &str = r#"{"source": "fivetran", "rules": [{"host": "api.fivetran.com", "methods": ["GET"],
+    "path_prefixes": ["/v1/users"], "secret": true}]}"#;
+const SHA256: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
