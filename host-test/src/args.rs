@@ -1,5 +1,6 @@
 //! Arguments that several commands share, and those of the plainest commands.
 
+use super::output::Format;
 use super::remaining::Expected;
 use super::target::TargetArgs;
 use clap::{Args, ValueEnum};
@@ -20,14 +21,6 @@ pub struct DescribeArgs {
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One JSON document on standard output, and nothing else there.
-    Json,
-    /// For people.
-    Table,
 }
 
 #[derive(Args)]

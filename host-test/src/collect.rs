@@ -1,6 +1,7 @@
 //! `collect`: evidence into a folder, page by page, until the end or an interruption.
 
-use super::args::{CollectArgs, Format};
+use super::args::CollectArgs;
+use super::output::Format;
 use super::progress::Progress;
 use super::remaining::Expected;
 use super::schemas::Check;

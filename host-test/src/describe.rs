@@ -1,6 +1,7 @@
 //! `describe`: what the component is, before any configuration.
 
-use super::args::{DescribeArgs, Format};
+use super::args::DescribeArgs;
+use super::output::Format;
 use host_test::exit;
 use host_test::text::{plain, say, say_json, table};
 use serde_json::{Value, json};

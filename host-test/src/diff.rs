@@ -1,6 +1,6 @@
 //! `diff`: what changed between two collections, as lines for programs and a table for people.
 
-use super::args::Format;
+use super::output::Format;
 use clap::Args;
 use host_test::component::LocalArgs;
 use host_test::exit;

@@ -1,7 +1,7 @@
 //! `export`: a collection in a format that other tools read.
 
-use super::args::Format;
 use super::kinds::nearest;
+use super::output::Format;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use host_test::exit;

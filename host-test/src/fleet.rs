@@ -3,8 +3,8 @@
 mod outcome;
 mod view;
 
-use super::args::Format;
-use super::simulate::SimArgs;
+use super::output::Format;
+use super::sim_args::SimArgs;
 use super::target::{check_since, checked, milliseconds};
 use super::{files, kinds, signals};
 use clap::Args;

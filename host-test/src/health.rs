@@ -1,6 +1,7 @@
 //! `health`: whether evidence can be collected, and what to do if not.
 
-use super::args::{Depth, Format, HealthArgs};
+use super::args::{Depth, HealthArgs};
+use super::output::Format;
 use super::progress::Progress;
 use super::remaining::Expected;
 use super::{cost, warnings};

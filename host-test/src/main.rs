@@ -23,6 +23,7 @@ mod remaining;
 mod report;
 mod schemas;
 mod signals;
+mod sim_args;
 mod simulate;
 mod target;
 mod verify;

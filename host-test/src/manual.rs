@@ -29,8 +29,8 @@ pub struct ManArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Output format.
-    #[arg(long, value_enum, default_value_t = super::args::Format::Table)]
-    format: super::args::Format,
+    #[arg(long, value_enum, default_value_t = super::output::Format::Table)]
+    format: super::output::Format,
 }
 
 /// Prints the completions.
@@ -47,8 +47,8 @@ pub fn man(args: &ManArgs, command: Command) -> Result<u8> {
     std::fs::create_dir_all(&args.out).map_err(Error::file("create", &args.out))?;
     clap_mangen::generate_to(command, &args.out).map_err(Error::file("write to", &args.out))?;
     match args.format {
-        super::args::Format::Json => say_json(&json!({"folder": args.out})),
-        super::args::Format::Table => say(format!("read them with: man {}/host-test.1", args.out.display())),
+        super::output::Format::Json => say_json(&json!({"folder": args.out})),
+        super::output::Format::Table => say(format!("read them with: man {}/host-test.1", args.out.display())),
     }
     Ok(exit::COMPLETE)
 }

@@ -1,6 +1,6 @@
-//! Options of every command: how much is printed, and whether in colours.
+//! Options of every command: how much is printed, in which form, and whether in colours.
 
-use clap::{Args, ColorChoice};
+use clap::{Args, ColorChoice, ValueEnum};
 use host_test::text::{self, Loudness};
 
 #[derive(Args)]
@@ -26,4 +26,13 @@ impl OutputArgs {
         };
         text::set(Loudness { quiet: self.quiet, verbose: self.verbose }, colours);
     }
+}
+
+/// In which form a result is printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One JSON document on standard output, and nothing else there.
+    Json,
+    /// For people.
+    Table,
 }

@@ -1,7 +1,8 @@
 //! `collect --plan`: what a collection would cost, without collecting.
 
-use super::args::{CollectArgs, Format};
+use super::args::CollectArgs;
 use super::cost::{amount, by_kind, calls, is_whole, least, time, to_json};
+use super::output::Format;
 use super::progress::Progress;
 use super::target::check_since;
 use super::{kinds, warnings};

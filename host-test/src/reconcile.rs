@@ -1,6 +1,6 @@
 //! `reconcile`: an account compared with its audit trail.
 
-use super::args::Format;
+use super::output::Format;
 use clap::Args;
 use host_test::exit;
 use host_test::text::{count, plain, say, say_json, table};

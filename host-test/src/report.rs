@@ -1,6 +1,6 @@
 //! `report`: a collection as one page for a browser.
 
-use super::args::Format;
+use super::output::Format;
 use clap::Args;
 use host_test::component::{LocalArgs, sha256};
 use host_test::exit;

@@ -1,6 +1,7 @@
 //! Against what a run goes: the real API, another server, or the embedded simulator.
 
-use super::simulate::{SimArgs, TrailArgs, env_pair};
+use super::sim_args::{SimArgs, TrailArgs};
+use super::simulate::env_pair;
 use clap::{Args, ValueEnum};
 use fivetran_simulator::{Config, Simulator, Vendor};
 use host_test::pair::tenants_pair;

@@ -1,6 +1,6 @@
 //! `verify`: is a collection consistent with itself, and is it what a kept seal or a key says? `keygen`: a key to sign collections with.
 
-use super::args::Format;
+use super::output::Format;
 use super::schemas;
 use clap::Args;
 use host_test::component::{LocalArgs, sha256};

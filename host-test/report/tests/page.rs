@@ -305,7 +305,8 @@ fn the_page_and_the_file_of_the_review_use_the_same_words() {
             let place = rows[0].iter().position(|one| one == header).unwrap();
             let texts = rows.iter().skip(1).map(|row| &row[place]);
             let (mut file, mut page): (Vec<&str>, Vec<_>) = (texts.collect(), cells(table(&data, "access"), column));
-            (file.sort(), page.sort());
+            file.sort();
+            page.sort();
             assert_eq!(file, page, "{column}");
         }
     }

@@ -1,6 +1,6 @@
 //! What `init` can be told beforehand.
 
-use crate::args::Format;
+use crate::output::Format;
 use crate::target::AccountArgs;
 use clap::Args;
 use host_test::component::{FileArgs, NetworkArgs};

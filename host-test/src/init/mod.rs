@@ -7,8 +7,9 @@ mod daily;
 mod guide;
 mod questions;
 
-use super::args::{CollectArgs, Format, HealthArgs};
+use super::args::{CollectArgs, HealthArgs};
 use super::health::Checked;
+use super::output::Format;
 use super::{collect, health, signals, verify};
 pub use args::InitArgs;
 use ask::{Stop, Terminal};

@@ -3,7 +3,7 @@
 mod connector;
 mod place;
 
-use super::args::Format;
+use super::output::Format;
 use clap::Args;
 use connector::{Connector, find};
 use host_test::exit;

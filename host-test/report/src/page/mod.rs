@@ -2,7 +2,7 @@
 //!
 //! What a reader has to see first, pictures and findings are in the HTML itself, from `templates/report.html`, and so
 //! are there in print and without scripts. Rows of tables and details of records are data, packed into the page;
-//! `templates/report.js` shows a window of them. Text of a source or a vendor only ever is text: the template escapes
+//! `templates/table.js` shows a window of them, and `templates/report.js` starts it. Text of a source or a vendor only ever is text: the template escapes
 //! it, the data is base64, and the script makes text nodes of it.
 
 mod cell;
@@ -33,7 +33,8 @@ use sha2::{Digest, Sha256};
 use table::Table;
 
 const STYLE: &str = include_str!("../../templates/report.css");
-const SCRIPT: &str = include_str!("../../templates/report.js");
+/// One script: what is strict in the first part is so in the second.
+const SCRIPT: &str = concat!(include_str!("../../templates/table.js"), "\n", include_str!("../../templates/report.js"));
 
 /// What the template shows.
 #[derive(Template)]
