@@ -177,7 +177,8 @@ fn no_clause_of_a_rule_is_idle() {
         let told = told.iter().filter(|told| told.0 == rule["id"]);
         let read: Vec<_> = told.map(|(id, account, expected)| (*id, account.read(), *expected)).collect();
         for (what, when) in mutants(&rule["when"]) {
-            let rules = extended(&json!({"rules": [merged(rule.clone(), &json!({"when": when}))]})).unwrap();
+            let changed = merged(rule.clone(), &json!({"when": when}));
+            let rules = extended(&json!({"lists": file["lists"], "rules": [changed]})).unwrap();
             let same = read.iter().all(|(id, collection, expected)| said(&rules, id, collection) == *expected);
             assert!(!same, "{}: nothing shows {what}", rule["id"]);
         }

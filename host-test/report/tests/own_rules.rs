@@ -55,6 +55,40 @@ fn own(field: &str, value: Value) -> Value {
     rule
 }
 
+#[test]
+fn a_list_is_written_once_and_named_where_it_is_used() {
+    let when = json!({"not": {"at": "/origin", "in": [{"list": "ours"}, "c"]}});
+    let file = json!({"lists": {"ours": ["a", "b"]}, "rules": [own("when", when.clone())]});
+    let rules = extended(&file).unwrap();
+    for (origin, want) in [("a", "false"), ("b", "false"), ("c", "false"), ("d", "true")] {
+        let collection = record("webhook", json!({"origin": origin})).read();
+        assert_eq!(said(&rules, "webhook-elsewhere", &collection), want, "{origin}");
+    }
+    for lists in [json!({}), json!({"others": ["a"]})] {
+        let said = extended(&json!({"lists": lists, "rules": [own("when", when.clone())]})).unwrap_err();
+        assert!(said.contains("there is no list \"ours\"") && said.contains("under `lists`"), "{said}");
+    }
+    // A list of lists has no values.
+    let nested = json!({"lists": {"ours": [{"list": "ours"}]}, "rules": [own("when", when)]});
+    assert!(extended(&nested).is_err());
+}
+
+/// The services that are databases are so for each rule that asks.
+#[test]
+fn a_database_is_one_for_every_rule() {
+    let rules = Rules::built_in();
+    let shown = |id: &str| format!("{:?}", rules.iter().find(|rule| rule.id == id).unwrap());
+    let file: Value = serde_json::from_str(include_str!("../data/rules.json")).unwrap();
+    let databases = file["lists"]["databases"].as_array().unwrap();
+    assert!(databases.len() > 40);
+    for id in ["database-direct", "schema-open"] {
+        let written = file["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == id).unwrap().to_string();
+        for service in databases.iter().map(ToString::to_string) {
+            assert!(!written.contains(&service) && shown(id).contains(&service), "{id}: {service}");
+        }
+    }
+}
+
 /// However deep in a rule another kind is, it is a gap.
 #[test]
 fn every_kind_that_a_rule_needs_is_looked_at() {

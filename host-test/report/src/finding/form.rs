@@ -185,6 +185,9 @@ fn literal(value: Value, place: &str) -> Result<Value, Bad> {
     if value.is_string() || value.is_boolean() || value.is_number() {
         return Ok(value);
     }
+    if let Some(name) = value.get("list") {
+        return bad(place, format!("there is no list {name}"), "write it under `lists` of the same file");
+    }
     bad(place, format!("{value} is no text, number or truth value"), "ask for null with \"null\": true")
 }
 

@@ -9,7 +9,7 @@ use crate::collection::Collection;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use source_evidence::{Error, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Rules, in the order in which they were written.
@@ -22,6 +22,9 @@ pub struct Rules {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Values by the name of their list, for `{"list": NAME}` where a rule of this file says `in`.
+    #[serde(default)]
+    lists: BTreeMap<String, Vec<Value>>,
     /// Rules that are added, or take the place of one of the same id.
     #[serde(default)]
     rules: Vec<Value>,
@@ -55,7 +58,7 @@ impl Rules {
 
     fn with(mut self, text: &str, path: &Path) -> Result<Self> {
         let usage = |what: String, remedy: String| Error::Usage { what: format!("{}: {what}", path.display()), remedy };
-        let form = "write {\"rules\": […], \"disable\": […]}";
+        let form = "write {\"rules\": […], \"disable\": […], \"lists\": {…}}";
         let no_file = |error: serde_json::Error| usage(format!("no file of rules: {error}"), form.into());
         // A list would do for the fields of a `File` in their order.
         let map: Map<String, Value> = serde_json::from_str(text).map_err(no_file)?;
@@ -69,7 +72,8 @@ impl Rules {
         }
         self.rules.retain(|rule| !file.disable.contains(&rule.id));
         let mut ids = BTreeSet::new();
-        for (number, value) in (1..).zip(file.rules) {
+        for (number, mut value) in (1..).zip(file.rules) {
+            splice(&mut value, &file.lists);
             let name =
                 value.get("id").and_then(Value::as_str).map_or(format!("number {number}"), |id| format!("`{id}`"));
             let wrong = |Bad { field, what, remedy }| usage(format!("rule {name}, field `{field}`: {what}"), remedy);
@@ -92,6 +96,23 @@ impl Rules {
         let mut outcomes: Vec<Outcome<'c>> = self.rules.iter().map(|rule| judge(rule, &facts)).collect();
         outcomes.sort_by_key(|outcome| outcome.rule.weight);
         outcomes
+    }
+}
+
+/// Puts the values of a list in the place of its name, wherever a rule says `in`. A name that there is not stays, and is
+/// refused as no value.
+fn splice(value: &mut Value, lists: &BTreeMap<String, Vec<Value>>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| splice(item, lists)),
+        Value::Object(fields) => {
+            if let Some(Value::Array(options)) = fields.get_mut("in") {
+                let named = |option: &Value| lists.get(option.get("list")?.as_str()?).cloned();
+                let options_now = std::mem::take(options).into_iter();
+                *options = options_now.flat_map(|option| named(&option).unwrap_or_else(|| vec![option])).collect();
+            }
+            fields.values_mut().for_each(|field| splice(field, lists));
+        }
+        _ => {}
     }
 }
 
