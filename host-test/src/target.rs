@@ -151,8 +151,12 @@ impl TargetArgs {
         let settings = self.account.settings()?;
         let place = settings.as_deref().and_then(Place::of).unwrap_or(self.place);
         let is_nowhere = settings.is_none() && self.account.upstream.is_none();
-        if is_nowhere && !self.account.simulated && (self.account.real || trail::has_token(read)) {
-            let given = if self.account.real { "--real was given" } else { "there is a token in AUDIT_TRAIL_TOKEN" };
+        let found = trail::found(read);
+        if is_nowhere && !self.account.simulated && (self.account.real || found.is_some()) {
+            let given = match found {
+                _ if self.account.real => "--real was given".into(),
+                found => format!("the environment has {}", found.unwrap_or_default()),
+            };
             let remedy = "name them with --settings (locate finds them), or give --simulated to read a made-up trail";
             return Err(Error::usage(format!("{given}, and no settings say where the trail is"), remedy));
         }

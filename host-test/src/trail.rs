@@ -108,10 +108,10 @@ impl Place {
     }
 }
 
-/// Whether the environment holds a token for a warehouse.
+/// The first variable of the environment that holds a credential for any place; `None` where none does.
 #[must_use]
-pub fn has_token(read: impl Fn(&str) -> Option<String>) -> bool {
-    TOKEN.iter().any(|(_, name)| read(name).is_some())
+pub fn found(read: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    TOKEN.iter().chain(&KEYS).map(|(_, name)| *name).find(|name| read(name).is_some())
 }
 
 #[cfg(test)]

@@ -320,6 +320,23 @@ fn a_token_is_in_no_file_and_no_line() {
     }
 }
 
+/// Who has keys of a real place means that place.
+#[test]
+fn credentials_without_settings_never_read_a_made_up_trail() {
+    let scratch = Scratch::new("trail-keys");
+    let out = scratch.path("out");
+    for name in ["AUDIT_TRAIL_TOKEN", "DD_API_KEY", "DD_APPLICATION_KEY"] {
+        let output = run_with(&trail(&out, "datadog", &[]), &[(name, "canary-of-a-key")]);
+        check_output(&output, 2, &format!("the environment has {name}, and no settings say where the trail is"));
+        assert!(!Path::new(&out).exists(), "{name}");
+    }
+    let both = [("DD_API_KEY", "canary-of-a-key"), ("DD_APPLICATION_KEY", "canary-of-a-key")];
+    let args = ["collect", "--source", "audit-trail", "--out", &out];
+    check_output(&run_with(&args, &both), 2, "the environment has DD_API_KEY, and no settings say");
+    assert!(!Path::new(&out).exists());
+    check_output(&run_with(&[&args[..], &["--simulated"]].concat(), &both), 0, "SIMULATED: as asked for");
+}
+
 #[test]
 fn hosts_that_only_look_right_are_refused_by_the_name_of_their_setting_and_nothing_is_sent() {
     let scratch = Scratch::new("trail-hosts");
