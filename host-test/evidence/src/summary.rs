@@ -169,9 +169,11 @@ impl Summary {
         self
     }
 
-    /// What a reader has to know before any number: see [`caveats`].
+    /// What a reader has to know before any number: see [`caveats`]; and which events were not asked for, since their
+    /// kinds are complete without them.
     pub fn caveats(&self) -> impl Iterator<Item = String> + use<> {
-        caveats(&self.made)
+        let since = self.since.as_ref();
+        caveats(&self.made).chain(since.map(|since| format!("LEFT OUT: events before {since} (--since)")))
     }
 
     /// The kinds of which something is missing that nobody has accepted.
