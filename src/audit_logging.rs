@@ -46,18 +46,19 @@ pub const KIND: Kind = Kind {
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct AuditLogging<'a> {
-    /// Summary: mechanisms in force for the whole account; null otherwise.
+    /// Summary: mechanisms in force for the whole account: enabled, and not a connection that has never succeeded; null
+    /// otherwise.
     pub account_mechanisms: Option<u64>,
     /// Whether it is switched on; null when Fivetran does not say, and in the summary.
     pub enabled: Option<bool>,
-    /// Whether the last success is recent: within a day and twice the sync's own rhythm; null where
-    /// there is no such stamp.
+    /// Whether the last success is recent: within a day or twice the sync's own rhythm; no where there never was one;
+    /// null where there is no such stamp.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub fresh: Option<bool>,
     /// Summary: groups in all; null otherwise.
     pub groups: Option<u64>,
-    /// Summary: ids of the groups without a mechanism of their own that is enabled; null when that
-    /// could not be determined, and otherwise.
+    /// Summary: ids of the groups without a mechanism of their own in force; null when that could not be determined,
+    /// and otherwise.
     pub groups_without: Option<&'a [String]>,
     /// Whether Fivetran reports it as working; null when it does not say.
     pub healthy: Option<bool>,
@@ -111,10 +112,11 @@ pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>)
         Some(false) => ", not healthy",
         None => "",
     };
+    let fresh = if mechanism.fresh == Some(false) { ", without a recent success" } else { "" };
     out.record(Draft {
         kind: &KIND,
         native_id: mechanism.native_id,
-        title: format!("Audit logging by {} {id} of {scope}: {state}{health}", name.replace('_', " ")),
+        title: format!("Audit logging by {} {id} of {scope}: {state}{health}{fresh}", name.replace('_', " ")),
         subject: Subject { id: id.into(), name: None, kind: name },
         effective_at: None,
         content: &AuditLogging {
@@ -137,27 +139,25 @@ pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>)
 /// What is known of all groups, `bare` of which have no export of their own, and of the account.
 fn summary(bare: usize, groups: u64, account: bool) -> String {
     match (bare, account) {
-        (_, true) if groups == 0 => "There are no groups; the account has an audit-trail export switched on".into(),
-        (_, false) if groups == 0 => {
-            "There are no groups, and the account has no audit-trail export switched on".into()
-        }
+        (_, true) if groups == 0 => "There are no groups; the account has an audit-trail export in force".into(),
+        (_, false) if groups == 0 => "There are no groups, and the account has no audit-trail export in force".into(),
         (1, true) if groups == 1 => {
-            "The only group has no audit-trail export of its own switched on; the account has".into()
+            "The only group has no audit-trail export of its own in force; the account has".into()
         }
         (1, false) if groups == 1 => {
-            "The only group has no audit-trail export switched on, and neither has the account".into()
+            "The only group has no audit-trail export in force, and neither has the account".into()
         }
-        (0, true) => "Every group has an audit-trail export switched on, and so has the account".into(),
-        (0, false) => "Every group has an audit-trail export switched on; the account as a whole has none".into(),
-        (1, true) => format!("1 of {groups} groups has no audit-trail export of its own switched on; the account has"),
+        (0, true) => "Every group has an audit-trail export in force, and so has the account".into(),
+        (0, false) => "Every group has an audit-trail export in force; the account as a whole has none".into(),
+        (1, true) => format!("1 of {groups} groups has no audit-trail export of its own in force; the account has"),
         (1, false) => {
-            format!("1 of {groups} groups has no audit-trail export switched on, and neither has the account")
+            format!("1 of {groups} groups has no audit-trail export in force, and neither has the account")
         }
         (_, true) => {
-            format!("{bare} of {groups} groups have no audit-trail export of their own switched on; the account has")
+            format!("{bare} of {groups} groups have no audit-trail export of their own in force; the account has")
         }
         (_, false) => {
-            format!("{bare} of {groups} groups have no audit-trail export switched on, and neither has the account")
+            format!("{bare} of {groups} groups have no audit-trail export in force, and neither has the account")
         }
     }
 }

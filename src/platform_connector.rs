@@ -33,7 +33,9 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     let enabled = connection.paused.map(|paused| !paused);
     let succeeded = connection.succeeded_at.and_then(instant_of);
     let age = succeeded.map(|at| origin.seen.read_at.0.saturating_sub(at.0) / 60_000);
-    let fresh = age.and_then(|age| is_fresh(age, connection.sync_minutes));
+    // 1970 stands for never.
+    let never = connection.succeeded_at.is_some_and(|stamp| stamp.starts_with("1970-01-01"));
+    let fresh = if never { Some(false) } else { age.and_then(|age| is_fresh(age, connection.sync_minutes)) };
     let mechanism = Mechanism {
         mechanism: "platform_connector",
         native_id: &["platform_connector", connection.id],
@@ -58,6 +60,8 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         out.unknown(&audit_logging::KIND, what);
     }
     match (enabled, scope, connection.group_id) {
+        // It has carried nothing away yet.
+        _ if never => {}
         (Some(true), Some("account"), _) => findings.facts.push(Fact::AccountExported),
         // Whatever its scope, its own group is within it.
         (Some(true), _, Some(group)) => findings.facts.push(Fact::GroupExported(group.into())),

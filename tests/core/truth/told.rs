@@ -104,10 +104,7 @@ fn the_log_service_of_the_account_counts_though_only_the_list_shows_it() {
     let row = row(&world, "{}", request(&kinds(&["log_service", "audit_logging"]), None, None));
     assert!(row.coverage.iter().all(|coverage| coverage.state == CoverageState::Complete), "{:?}", row.coverage);
     assert_eq!(of(&row, "log_service").records, 1);
-    assert_eq!(
-        summary(&row),
-        Some("2 of 2 groups have no audit-trail export of their own switched on; the account has")
-    );
+    assert_eq!(summary(&row), Some("2 of 2 groups have no audit-trail export of their own in force; the account has"));
 }
 
 /// The connections of an account of which one is a Platform Connector of the account, as its details say.
@@ -127,13 +124,30 @@ fn with_connector(asked: &super::account::Asked<'_>) -> Option<Answer> {
 }
 
 #[test]
+fn a_platform_connector_that_never_succeeded_exports_nothing() {
+    let world = world(2, |asked| {
+        let answer = with_connector(asked)?;
+        if asked.at != "/v1/connections/{}" {
+            return Some(answer);
+        }
+        let mut connector = item("/v1/connections", "a");
+        connector["service"] = "fivetran_log".into();
+        connector["config"] = json!({"is_account_level_connector": true});
+        connector["succeeded_at"] = "1970-01-01T00:00:00Z".into();
+        Some(success(&connector))
+    });
+    let row = row(&world, "{}", request(&kinds(&["connection", "audit_logging"]), None, None));
+    assert_eq!(summary(&row), Some("2 of 2 groups have no audit-trail export in force, and neither has the account"));
+    let title =
+        row.titles.iter().find(|(kind, title)| *kind == "audit_logging" && title.contains("platform connector"));
+    assert!(title.is_some_and(|(_, title)| title.ends_with(", without a recent success")), "{title:?}");
+}
+
+#[test]
 fn nothing_is_said_of_a_platform_connector_whose_details_are_switched_off() {
     let wanted = kinds(&["connection", "audit_logging"]);
     let on = row(&world(2, with_connector), "{}", request(&wanted, None, None));
-    assert_eq!(
-        summary(&on),
-        Some("2 of 2 groups have no audit-trail export of their own switched on; the account has")
-    );
+    assert_eq!(summary(&on), Some("2 of 2 groups have no audit-trail export of their own in force; the account has"));
     assert!(on.coverage.iter().all(|coverage| coverage.state == CoverageState::Complete), "{:?}", on.coverage);
     let off = row(&world(2, with_connector), r#"{"connection_details": false}"#, request(&wanted, None, None));
     assert_eq!(summary(&off), Some("It could not be determined which groups have no audit-trail export"));
