@@ -2,6 +2,8 @@
 
 use super::kinds::nearest;
 use super::output::Format;
+use super::report::refuse_inside;
+use super::signals::finish_first;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use host_test::exit;
@@ -67,6 +69,11 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
         let remedy = "leave it out, or use --format oscal or ocsf";
         return Err(usage("--rules is for findings, which CSV and XLSX do not have", remedy).into());
     }
+    if args.out == Path::new("-") {
+        return Err(usage("--out - is no file", "name one; - would be a file of that name: ./-").into());
+    }
+    let parent = args.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    refuse_inside(&args.out, parent, &args.dir)?;
     let collection = Collection::read(&args.dir, Anchors::default())?;
     let choice = match export::choose(&collection, &Wish { kinds: args.kinds.clone(), incomplete: args.incomplete }) {
         Ok(choice) => choice,
@@ -74,7 +81,13 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
             error(format!("error: {}", refused.to_string().lines().map(plain).collect::<Vec<_>>().join("\n")));
             if let Refused::NotCollected(kind, all) = &refused {
                 let all: Vec<&str> = all.iter().map(String::as_str).collect();
-                nearest(kind, &all).into_iter().for_each(|kind| error(format!("  → did you mean {kind:?}?")));
+                let unknown: Vec<&String> =
+                    args.kinds.iter().filter(|wanted| *wanted == kind || !all.contains(&wanted.as_str())).collect();
+                for one in &unknown {
+                    let which = if unknown.len() > 1 { format!(" for {one:?}") } else { String::new() };
+                    let meant = nearest(one, &all).map(|meant| format!("  → did you mean {meant:?}{which}?"));
+                    meant.into_iter().for_each(|line| error(plain(&line)));
+                }
             }
             return Ok(match refused {
                 Refused::Contradicted(_) => exit::CONTRADICTED,
@@ -83,6 +96,7 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
             });
         }
     };
+    finish_first();
     let written = write(args, &collection, &choice)?;
     match args.result {
         Format::Json => say_json(&to_json(args, &collection, &choice, &written)?),

@@ -1,10 +1,11 @@
 //! `report`: a collection as one page for a browser.
 
 use super::output::Format;
+use super::signals::finish_first;
 use clap::Args;
 use host_test::component::{LocalArgs, sha256};
 use host_test::exit;
-use host_test::text::{say, say_json};
+use host_test::text::{error, plain, say, say_json};
 use serde_json::json;
 use source_evidence::diff::meaning::Meanings;
 use source_evidence::line_file::{LineFile, refuse_existing};
@@ -64,14 +65,27 @@ pub async fn run(args: &ReportArgs) -> Result<u8> {
     };
     let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
     let collection = Collection::read(&args.dir, anchors)?;
+    finish_first();
     write(&collection, &rules, changes.as_ref(), &args.out)?;
     let report = &collection.report;
     let code = if report.verdict() == Verdict::Contradicted { exit::CONTRADICTED } else { exit::COMPLETE };
     match args.format {
         Format::Json => say_json(&json!({
-            "report": args.out, "verdict": report.conclusion(), "findings": report.findings, "exit_code": code,
+            "report": args.out,
+            "verdict": report.conclusion(),
+            "contradictions": report.findings,
+            "caveats": collection.summary().caveats().collect::<Vec<_>>(),
+            "exit_code": code,
         })),
-        Format::Table => say(line(&args.out)),
+        Format::Table => {
+            if code == exit::CONTRADICTED {
+                let wrong = report.findings.iter().map(|finding| format!("WRONG {}", plain(finding)));
+                wrong.for_each(error);
+                error(format!("{}: {}", args.dir.display(), report.conclusion()));
+            }
+            collection.summary().caveats().for_each(|caveat| error(plain(&caveat)));
+            say(line(&args.out));
+        }
     }
     Ok(code)
 }
@@ -93,18 +107,24 @@ pub fn line(page: &Path) -> String {
     format!("report:   {}", page.display())
 }
 
+/// Refuses what would be in a folder of evidence, which holds what its seal names and no more.
+pub fn refuse_inside(out: &Path, parent: &Path, folder: &Path) -> Result<()> {
+    let is_inside = match (parent.canonicalize(), folder.canonicalize()) {
+        (Ok(parent), Ok(folder)) => parent.starts_with(folder),
+        _ => parent.starts_with(folder),
+    };
+    if is_inside {
+        let what = format!("{} would be in {}, the folder of the evidence", out.display(), folder.display());
+        return Err(source_evidence::Error::Output { what, remedy: "choose a place outside of it".into() }.into());
+    }
+    Ok(())
+}
+
 /// Refuses a page that exists, and one in the folder of the evidence, which holds what its seal names and no more.
 pub fn check_place(page: &Path, folder: &Path) -> Result<()> {
     refuse_existing(page)?;
     let parent = page.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let same = match (parent.canonicalize(), folder.canonicalize()) {
-        (Ok(parent), Ok(folder)) => parent.starts_with(folder),
-        _ => parent.starts_with(folder),
-    };
-    if same {
-        let what = format!("{} would be in the folder of the evidence, which is sealed", page.display());
-        return Err(source_evidence::Error::Output { what, remedy: "choose a place outside of it".into() }.into());
-    }
+    refuse_inside(page, parent, folder)?;
     if !parent.is_dir() {
         let what = format!("there is no folder {} for the report", parent.display());
         return Err(source_evidence::Error::Output { what, remedy: "make it, or choose another place".into() }.into());

@@ -15,3 +15,11 @@ pub async fn interrupted() {
     }
     let _ = tokio::signal::ctrl_c().await;
 }
+
+/// From now on a signal is only noted: what is being written takes a moment, and is written whole or not at all.
+pub fn finish_first() {
+    tokio::spawn(async {
+        interrupted().await;
+        host_test::text::note("finishing what is being written");
+    });
+}

@@ -19,7 +19,7 @@ pub struct LineFile {
 pub fn refuse_existing(path: &Path) -> Result<()> {
     if path.symlink_metadata().is_ok() {
         let what = format!("{} exists already", path.display());
-        return Err(Error::Output { what, remedy: "choose another file".into() });
+        return Err(Error::Output { what, remedy: "choose another name; what is there is never overwritten".into() });
     }
     Ok(())
 }

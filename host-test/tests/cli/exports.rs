@@ -92,6 +92,20 @@ fn programs_are_told_each_file_with_its_size_and_digest() {
     for (kinds, want) in [("usr", "did you mean \"user\"?"), ("user,teem", "did you mean \"team\"?")] {
         check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", kinds]), 2, want);
     }
+    let two = check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", "usr,conection"]), 2, "for \"usr\"?");
+    check_output(&two, 2, "did you mean \"connection\" for \"conection\"?");
+    check(&export(&dir, "csv", "-", &[]), 2, "--out - is no file");
+    check(
+        &export(&dir, "csv", &format!("{dir}/csv"), &[]),
+        2,
+        "the folder of the evidence\n  → choose a place outside",
+    );
+    check(
+        &export(&scratch.path(""), "csv", &scratch.path("none"), &[]),
+        2,
+        "holds no collection: there is no manifest.json",
+    );
+    check(&export(&scratch.path(""), "csv", &scratch.path("none"), &[]), 2, "  → name one of the 1 in it, e.g. ");
     let nothing = check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", "qqqq"]), 2, "has no kind \"qqqq\"");
     assert!(!String::from_utf8(nothing.stderr).unwrap().contains("did you mean"));
 }
@@ -209,4 +223,26 @@ fn what_is_not_whole_or_not_itself_does_not_go_out() {
     std::fs::write(&evidence, text.replacen("ada@", "eve@", 1)).unwrap();
     check(&export(&dir, "xlsx", &scratch.path("x"), &["--incomplete"]), 10, "contradicts itself");
     assert!(!Path::new(&scratch.path("x")).exists());
+}
+
+/// What `--since` left out is no gap of a kind, and yet not there: each output says so.
+#[test]
+fn what_since_left_out_is_said_wherever_the_collection_goes() {
+    let scratch = Scratch::new("exports-since");
+    let (dir, want) = (scratch.path("collection"), "LEFT OUT: events before 2025-12-01T00:00:00");
+    check(&collect(&dir, &["--since", "2025-12-01T00:00:00Z"]), 0, want);
+    check(&["verify", &dir], 11, want);
+    for (format, name, file) in [
+        ("csv", "csv", "csv/manifest.csv"),
+        ("csv", "csv-again", "csv-again/coverage-by-kind.csv"),
+        ("oscal", "results.json", "results.json"),
+        ("ocsf", "events.jsonl", "events.jsonl"),
+    ] {
+        check(&export(&dir, format, &scratch.path(name), &[]), 0, want);
+        let text = std::fs::read_to_string(scratch.path(file)).unwrap();
+        assert!(text.contains(want), "{file}");
+    }
+    let page = scratch.path("page.html");
+    check(&["report", &dir, "--out", &page], 0, want);
+    assert!(std::fs::read_to_string(&page).unwrap().contains(want));
 }

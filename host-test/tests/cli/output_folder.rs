@@ -216,11 +216,11 @@ fn a_file_beside_the_folders_is_never_written_over() {
     for args in [&diff[..], &begin, &again] {
         for target in [&mine, &nowhere] {
             symlink(target, &file).unwrap();
-            check(args, 2, "beside exists already\n  → choose another file");
+            check(args, 2, "beside exists already\n  → choose another name");
             std::fs::remove_file(&file).unwrap();
         }
         std::fs::copy(&mine, &file).unwrap();
-        check(args, 2, "beside exists already\n  → choose another file");
+        check(args, 2, "beside exists already\n  → choose another name");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), r#"{"tenants": "mine"}"#);
         std::fs::remove_file(&file).unwrap();
     }

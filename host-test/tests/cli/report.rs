@@ -26,14 +26,14 @@ fn collect_ends_with_a_page_and_leaves_the_folder_as_it_was_sealed() {
     }
     // What exists is left as it is, and that is said before anything is collected.
     let other = scratch.path("other");
-    check(&collect(&other, &["--report", &file]), 2, "exists already\n  → choose another file");
-    check(&collect(&other, &["--report", &format!("{other}/page.html")]), 2, "which is sealed");
+    check(&collect(&other, &["--report", &file]), 2, "exists already\n  → choose another name");
+    check(&collect(&other, &["--report", &format!("{other}/page.html")]), 2, "the folder of the evidence");
     check(&collect(&other, &["--report", &scratch.path("none/page.html")]), 2, "there is no folder");
     assert!(!Path::new(&other).exists());
     check(
         &["report", &out, "--out", &format!("{out}/page.html")],
         2,
-        "which is sealed\n  → choose a place outside of it",
+        "the folder of the evidence\n  → choose a place outside of it",
     );
 }
 
@@ -53,7 +53,14 @@ fn the_page_of_a_changed_folder_is_made_says_so_and_ends_with_10() {
     let edited = evidence(&out).replacen("\"active\":true", "\"active\":false", 1);
     std::fs::write(Path::new(&out).join("evidence.jsonl"), edited).unwrap();
     let file = scratch.path("changed.html");
-    check(&["report", &out, "--out", &file], 10, "report:");
+    let told = check(&["report", &out, "--out", &file], 10, "it contradicts itself, or what you gave");
+    let told = String::from_utf8(told.stderr).unwrap();
+    assert!(
+        told.contains("WRONG line ") && told.contains("SIMULATED") && told.contains("NOT THE SYSTEM'S CLOCK"),
+        "{told}"
+    );
+    let json = ["report", &out, "--out", &scratch.path("json.html"), "--format", "json"];
+    check(&json, 10, "\"contradictions\":[\"line ");
     assert!(
         page(&file).contains("class=\"verdict contradicted\"") && page(&file).contains("class=\"wrong\">WRONG line ")
     );

@@ -82,9 +82,29 @@ impl Report {
 pub(crate) fn refuse_unfinished(folder: &Path) -> Result<()> {
     if folder.join(crate::files::CURSOR).exists() {
         let what = format!("{} holds a collection that is not finished", folder.display());
-        return Err(Error::Output { what, remedy: "resume it with: collect --resume".into() });
+        return Err(Error::Output {
+            what,
+            remedy: format!("resume it with: collect --resume --out {}", folder.display()),
+        });
     }
-    Ok(())
+    refuse_no_collection(folder)
+}
+
+/// Refuses a folder that has no manifest, and says what it may be instead: a folder of collections, as `fleet` makes.
+fn refuse_no_collection(folder: &Path) -> Result<()> {
+    if !folder.is_dir() || folder.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    let below = std::fs::read_dir(folder).map_err(Error::file("read", folder))?.flatten();
+    let mut tenants: Vec<String> =
+        below.filter(|one| one.path().join(MANIFEST).exists()).map(|one| one.path().display().to_string()).collect();
+    tenants.sort();
+    let what = format!("{} holds no collection: there is no {MANIFEST} in it", folder.display());
+    let remedy = match tenants.first() {
+        Some(first) => format!("name one of the {} in it, e.g. {first}", tenants.len()),
+        None => "name the folder that collect wrote".into(),
+    };
+    Err(Error::Output { what, remedy })
 }
 
 /// Checks the files of a folder against each other and against the anchors, and their contents with `check`, where

@@ -48,7 +48,10 @@ pub fn write(choice: &Choice<'_>, with_byte_order_mark: bool, folder: &Path) -> 
     write(&overview_table::table(choice))?;
     choice.kinds.iter().try_for_each(|kind| write(&kind_table::table(choice, kind)))?;
     // An empty folder that somebody made meanwhile is replaced; nothing else is.
-    std::fs::rename(part.path(), folder).map_err(Error::file("create", folder))?;
+    std::fs::rename(part.path(), folder).map_err(|error| Error::Output {
+        what: format!("cannot create {}: {error}", folder.display()),
+        remedy: "somebody else made it meanwhile: choose another name".into(),
+    })?;
     // Its name is gone, and so there is nothing to remove.
     let _ = part.keep();
     Ok(files)
