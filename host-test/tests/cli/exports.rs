@@ -105,7 +105,13 @@ fn programs_are_told_each_file_with_its_size_and_digest() {
         2,
         "holds no collection: there is no manifest.json",
     );
-    check(&export(&scratch.path(""), "csv", &scratch.path("none"), &[]), 2, "  → name one of the 1 in it, e.g. ");
+    let (folder, elsewhere) = (scratch.path(""), Scratch::new("exports-elsewhere"));
+    let fleet = check(
+        &export(&folder, "csv", &elsewhere.path("csv"), &[]),
+        2,
+        "holds no collection: there is no manifest.json",
+    );
+    check_output(&fleet, 2, "  → name one of the 1 in it, e.g. ");
     let nothing = check(&export(&dir, "csv", &scratch.path("none"), &["--kinds", "qqqq"]), 2, "has no kind \"qqqq\"");
     assert!(!String::from_utf8(nothing.stderr).unwrap().contains("did you mean"));
 }
