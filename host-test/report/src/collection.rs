@@ -7,7 +7,10 @@ use source_evidence::verify::{Anchors, Report, Verdict, verify};
 use source_evidence::{Error, Result, records};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+
+/// How far the clock of a vendor may be ahead of that of the component.
+const CLOCKS_DIFFER: Duration = Duration::HOUR;
 
 /// A finished collection, read whole: some eight times the size of its file in memory.
 #[derive(Debug)]
@@ -101,8 +104,19 @@ impl Collection {
     /// When the collection began, which ages are counted from: the clock of the component, RFC 3339.
     #[must_use]
     pub fn as_of(&self) -> Option<OffsetDateTime> {
-        let begun = self.of_kind("manifest").filter_map(|record| record.text("/started_at")).last()?;
-        instant(begun)
+        self.told_by_manifest("/started_at")
+    }
+
+    /// Whether an instant lies after the end of the collection, by more than clocks differ: what is said to have
+    /// happened then has not.
+    #[must_use]
+    pub fn is_to_come(&self, then: OffsetDateTime) -> bool {
+        let ended = self.told_by_manifest("/finished_at").or_else(|| self.as_of());
+        ended.is_some_and(|ended| then - ended > CLOCKS_DIFFER)
+    }
+
+    fn told_by_manifest(&self, pointer: &str) -> Option<OffsetDateTime> {
+        instant(self.of_kind("manifest").filter_map(|record| record.text(pointer)).last()?)
     }
 }
 

@@ -9,10 +9,11 @@ mod support;
 use cases::{Case, Told, cases, clauses, traps};
 use mutants::mutants;
 use serde_json::{Value, json};
+use source_report::collection::Collection;
 use source_report::controls::controls;
 use source_report::finding::{Outcome, Rule, Rules, Weight};
 use std::collections::BTreeSet;
-use support::records::{merged, record};
+use support::records::{merged, record, usual};
 use support::{Account, extended, said};
 
 #[test]
@@ -60,6 +61,30 @@ fn whatever_the_vendor_writes_is_read_as_it_is_meant() {
     for (rule, account, expected) in traps().into_iter().chain(clauses()) {
         assert_eq!(said(&rules, rule, &account.read()), expected, "{rule}: {:?}", account.rows);
     }
+}
+
+/// Webhooks and log services are no groups without an export: only what a rule is about is cleared, or unknown.
+#[test]
+fn a_rule_counts_only_the_records_that_it_is_about() {
+    let one = |account: Account, id: &str, patch: Value| account.with("audit_logging", id, usual("audit_logging", &patch));
+    let groups = json!({"mechanism": "groups", "account_mechanisms": 1, "groups_without": [], "last_success": null});
+    let never = json!({"scope": "account", "fresh": null, "last_success": "1970-01-01T00:00:00.000000Z"});
+    let account = one(one(Account::new(), "g", groups), "p", never);
+    let account = one(account, "w", json!({"mechanism": "webhook", "healthy": null, "last_success": null}));
+    let odd = json!({"mechanism": null, "enabled": false, "healthy": null, "last_success": null, "account_mechanisms": null});
+    let (account, odd) = (account.read(), one(Account::new(), "o", odd).read());
+    let rules = Rules::built_in();
+    let counts = |collection: &Collection, id: &str| {
+        let outcomes = rules.judge(collection);
+        let one = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
+        (one.found.len(), one.unknown.len(), one.cleared, one.passed_over)
+    };
+    assert_eq!(counts(&account, "audit-export-missing"), (0, 0, 1, 2));
+    assert_eq!(counts(&account, "audit-export-unhealthy"), (1, 0, 0, 2));
+    assert_eq!(counts(&account, "platform-connector-stale"), (1, 0, 0, 2));
+    // What it may be about is unknown, unless the rule is false of it whatever it is.
+    assert_eq!(counts(&odd, "platform-connector-stale"), (0, 1, 0, 0));
+    assert_eq!(counts(&odd, "audit-export-unhealthy"), (0, 0, 1, 0));
 }
 
 /// What is not there is "none" only where all of it was read.
@@ -125,7 +150,7 @@ fn a_contradicted_collection_has_gaps_everywhere() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace(r#""signed":true"#, r#""signed":null"#)).unwrap();
     let collection =
-        source_report::collection::Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
+        Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
     let rules = Rules::built_in();
     let outcomes = rules.judge(&collection);
     for outcome in &outcomes {
@@ -147,7 +172,7 @@ fn ages_are_unknown_where_the_collection_has_no_clock() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("started_at", "started_xx")).unwrap();
     let collection =
-        source_report::collection::Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
+        Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
     let rules = Rules::built_in();
     let outcomes = rules.judge(&collection);
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "custom-code-changed").unwrap();
@@ -176,8 +201,11 @@ fn no_clause_of_a_rule_is_idle() {
     for rule in file["rules"].as_array().unwrap() {
         let told = told.iter().filter(|told| told.0 == rule["id"]);
         let read: Vec<_> = told.map(|(id, account, expected)| (*id, account.read(), *expected)).collect();
-        for (what, when) in mutants(&rule["when"]) {
-            let changed = merged(rule.clone(), &json!({"when": when}));
+        let mut bare = rule.clone();
+        let about = bare.as_object_mut().unwrap().remove("about").map(|_| ("about dropped".to_string(), bare));
+        let others = mutants(&rule["when"]).into_iter();
+        let changed = others.map(|(what, when)| (what, merged(rule.clone(), &json!({"when": when})))).chain(about);
+        for (what, changed) in changed {
             let rules = extended(&json!({"lists": file["lists"], "rules": [changed]})).unwrap();
             let same = read.iter().all(|(id, collection, expected)| said(&rules, id, collection) == *expected);
             assert!(!same, "{}: nothing shows {what}", rule["id"]);

@@ -73,6 +73,7 @@ pub(super) fn rule(value: Value) -> Result<Rule, Bad> {
     if !id.chars().all(|sign| matches!(sign, 'a'..='z' | '0'..='9' | '-')) {
         return bad("id", format!("`{id}` is not in kebab-case"), "use a-z, 0-9 and -");
     }
+    let about = fields.map.remove("about").map(|about| predicate(about, "about")).transpose()?;
     let rule = Rule {
         id,
         title: fields.text("title")?,
@@ -81,9 +82,10 @@ pub(super) fn rule(value: Value) -> Result<Rule, Bad> {
         weight: weight(&fields.text("weight")?)?,
         kind: fields.text("kind")?,
         controls: list(fields.take("controls")?, "controls")?.into_iter().map(control).collect::<Result<_, _>>()?,
+        about,
         when: predicate(fields.take("when")?, "when")?,
     };
-    fields.end("id, title, why, refuted_by, weight, kind, controls, when")?;
+    fields.end("id, title, why, refuted_by, weight, kind, controls, about, when")?;
     Ok(rule)
 }
 

@@ -14,9 +14,25 @@ pub struct Outcome<'c> {
     pub unknown: Vec<(&'c Record, String)>,
     /// Of how many records it is false.
     pub cleared: u64,
+    /// How many records of the kind it is not about: it is asked of none of them.
+    pub passed_over: u64,
     /// Why records may be missing: the kind, or one that the rule needs, was not read whole; empty where all was.
     /// E.g. `system_key: forbidden (…)`, or `user: not asked for`.
     pub gaps: Vec<String>,
+}
+
+impl Outcome<'_> {
+    /// Whether there was anything to judge. Where records may be missing and none was there, nothing was.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.gaps.is_empty() || self.cleared > 0 || !self.found.is_empty() || !self.unknown.is_empty()
+    }
+
+    /// Whether there may be records of which nobody can say whether it is true.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.gaps.is_empty() || !self.unknown.is_empty()
+    }
 }
 
 /// A rule: which records are worth a look, and why.
@@ -36,7 +52,9 @@ pub struct Rule {
     pub kind: String,
     /// Control ids, e.g. `CC6.1`.
     pub controls: Vec<String>,
-    /// What is asked of each record.
+    /// Which records of the kind it is about: those of which this is not false; all of them where there is none.
+    pub(super) about: Option<Predicate>,
+    /// What is asked of each of them.
     pub(super) when: Predicate,
 }
 

@@ -87,6 +87,10 @@ impl Test {
             Self::In(options) => is_one_of(value, options, &scope.place(at)),
             Self::Null(asked) => Truth::from(!asked),
             Self::OlderThanDays(days) => match (scope.instant(at), facts.collection.as_of()) {
+                // How long ago something was cannot be said of what is still to come; whether it has passed can.
+                (Ok(then), Some(_)) if *days > 0 && facts.collection.is_to_come(then) => {
+                    Truth::Unknown(format!("{}: {value} is after the collection", scope.place(at)))
+                }
                 (Ok(then), Some(now)) => Truth::from(now - then > time::Duration::days(i64::from(*days))),
                 (Err(why), _) => Truth::Unknown(why),
                 (_, None) => Truth::Unknown("the collection does not say when it began".into()),

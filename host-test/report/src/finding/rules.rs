@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::form::{self, Bad};
 use super::outcome::{Outcome, Rule};
+use super::predicate::Predicate;
 use super::truth::Truth;
 use super::value::Scope;
 use crate::collection::Collection;
@@ -117,11 +118,18 @@ fn splice(value: &mut Value, lists: &BTreeMap<String, Vec<Value>>) {
 }
 
 fn judge<'c>(rule: &'c Rule, facts: &Facts<'c>) -> Outcome<'c> {
-    let kinds: BTreeSet<&str> = std::iter::once(rule.kind.as_str()).chain(rule.when.kinds()).collect();
+    let asked = rule.about.iter().chain([&rule.when]);
+    let kinds: BTreeSet<&str> = std::iter::once(rule.kind.as_str()).chain(asked.flat_map(Predicate::kinds)).collect();
     let gaps = kinds.into_iter().filter_map(|kind| facts.gap(kind)).collect();
-    let mut outcome = Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, gaps };
+    let mut outcome = Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, passed_over: 0, gaps };
     for record in facts.collection.of_kind(&rule.kind) {
-        match rule.when.of(&Scope::of(record), facts) {
+        let scope = Scope::of(record);
+        let about = rule.about.as_ref().map_or(Truth::True, |about| about.of(&scope, facts));
+        if about == Truth::False {
+            outcome.passed_over += 1;
+            continue;
+        }
+        match about.and(|| rule.when.of(&scope, facts)) {
             Truth::True => outcome.found.push(record),
             Truth::False => outcome.cleared += 1,
             Truth::Unknown(why) => outcome.unknown.push((record, why)),

@@ -16,6 +16,20 @@ impl From<bool> for Truth {
     }
 }
 
+impl Truth {
+    /// Whether both are true; the other is asked only where this one does not decide.
+    pub fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::True => other(),
+            Self::False => Self::False,
+            unknown @ Self::Unknown(_) => match other() {
+                Self::False => Self::False,
+                _ => unknown,
+            },
+        }
+    }
+}
+
 impl Not for Truth {
     type Output = Self;
 

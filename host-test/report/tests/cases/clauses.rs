@@ -86,8 +86,10 @@ fn logging() -> Vec<Told> {
     let one = |patch: Value| record("audit_logging", patch);
     let bare = json!({"mechanism": "webhook", "account_mechanisms": 0, "groups_without": ["grp_a"]});
     vec![
-        ("audit-export-missing", one(bare), "false"),
-        ("audit-export-unhealthy", one(json!({"mechanism": "webhook", "healthy": false})), "false"),
-        ("platform-connector-stale", one(json!({"mechanism": "log_service", "fresh": false})), "false"),
+        ("audit-export-missing", one(bare), "not about"),
+        ("audit-export-unhealthy", one(json!({"mechanism": "webhook", "healthy": false})), "not about"),
+        ("audit-export-unhealthy", one(json!({})), "false"),
+        ("audit-export-unhealthy", one(json!({"mechanism": "log_service", "last_success": null})), "false"),
+        ("platform-connector-stale", one(json!({"mechanism": "log_service", "fresh": false})), "not about"),
     ]
 }

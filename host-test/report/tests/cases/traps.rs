@@ -37,8 +37,15 @@ pub fn traps() -> Vec<Told> {
         // Ninety days to the second are not more than ninety days; a second more is.
         ("dormant-administrator", admin(json!({"logged_in_at": "2026-04-01T12:00:00Z"})), "false"),
         ("dormant-administrator", admin(json!({"logged_in_at": "2026-04-01T11:59:59Z"})), "true"),
-        // What lies after the collection's own clock is not old, however late it is read.
-        ("dormant-administrator", admin(json!({"logged_in_at": "2027-01-01T00:00:00Z"})), "false"),
+        // What lies after the collection has not happened; clocks may differ by an hour.
+        (
+            "dormant-administrator",
+            admin(json!({"logged_in_at": "2027-01-01T00:00:00Z"})),
+            "/logged_in_at: \"2027-01-01T00:00:00Z\" is after the collection",
+        ),
+        ("dormant-administrator", admin(json!({"logged_in_at": "2026-06-30T13:00:00Z"})), "false"),
+        ("custom-code-changed", package("2999-01-01T00:00:00Z"), "/updated_at: \"2999-01-01T00:00:00Z\" is after the collection"),
+        ("api-key-expired", record("api_key", json!({"status": "ACTIVE", "expires_at": "2999-01-01T00:00:00Z"})), "false"),
         // Names as keyed hashes say nothing about the rest.
         ("dormant-administrator", record("user", hashed).withholding("/email", "personal_data"), "true"),
         // Letter case varies.
@@ -50,6 +57,9 @@ pub fn traps() -> Vec<Told> {
         ("connection-failing", record("connection", json!({"failed_at": "2026-06-30T08:00:00.000Z"})), "false"),
         ("database-direct", record("connection", direct), "false"),
         ("audit-export-missing", record("audit_logging", group), "false"),
+        // One that never delivered is no less stale than one that stopped, and does not work.
+        ("platform-connector-stale", record("audit_logging", json!({"fresh": null, "last_success": epoch})), "true"),
+        ("audit-export-unhealthy", record("audit_logging", json!({"healthy": true, "last_success": epoch})), "true"),
         // A setting of another type than the rule asks for is not understood.
         (
             "tls-off",

@@ -179,14 +179,17 @@ fn line(row: &Row) -> Line {
     record.line().unwrap()
 }
 
-/// What a rule says of the record `it`: `true`, `false`, or why it is not known.
+/// What a rule says of the record `it`: `true`, `false`, or why it is not known; `not about` where it is about none.
 pub fn said(rules: &Rules, id: &str, collection: &Collection) -> String {
     assert_eq!(collection.report.findings, Vec::<String>::new());
     let outcomes = rules.judge(collection);
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
     let of_kind = collection.of_kind(&outcome.rule.kind).count() as u64;
     let judged = outcome.found.len() as u64 + outcome.unknown.len() as u64 + outcome.cleared;
-    assert_eq!(judged, of_kind, "each record is judged once");
+    assert_eq!(judged + outcome.passed_over, of_kind, "each record is judged once, or passed over");
+    if of_kind > 0 && judged == 0 {
+        return "not about".into();
+    }
     if outcome.found.iter().any(|record| record.subject.id == "it") {
         return "true".into();
     }

@@ -35,7 +35,7 @@ pub fn usual(kind: &str, patch: &Value) -> Value {
         }),
         "audit_logging" => json!({
             "mechanism": "platform_connector", "enabled": true, "healthy": true, "fresh": true,
-            "account_mechanisms": null, "groups_without": null,
+            "account_mechanisms": null, "groups_without": null, "last_success": "2026-06-30T08:00:00Z",
         }),
         _ => json!({}),
     };
