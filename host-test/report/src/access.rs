@@ -1,10 +1,11 @@
 //! The access review: who may do what, on which resource, in which role, and by which path.
 //!
 //! One row for each user, resource and path, so that every grant is reviewed once. A role on a group is one row: it
-//! reaches every connection of the group, which are not listed again. A user without any grant has one row too.
+//! reaches every connection of the group, which are not listed again. A user without any grant has one row too, and so
+//! has a grant of which nobody is known to hold it: see [`Row::nobody`].
 
 use crate::collection::Collection;
-use crate::record::Record;
+use crate::record::{Record, Stamp};
 use std::collections::BTreeMap;
 
 /// The kinds that a review is made of.
@@ -28,7 +29,7 @@ pub enum Path {
 /// A row of the review.
 #[derive(Clone, Debug)]
 pub struct Row<'c> {
-    /// The vendor's id of the user.
+    /// The vendor's id of the user; empty where nobody is known to hold the grant.
     pub user_id: &'c str,
     /// The user's record; `None` where it was not read.
     pub user: Option<&'c Record>,
@@ -67,6 +68,34 @@ impl Path {
     }
 }
 
+impl Row<'_> {
+    /// Why nobody is known to hold the grant; `None` where a user is.
+    #[must_use]
+    pub fn nobody(&self, collection: &Collection) -> Option<&'static str> {
+        match self.path {
+            _ if !self.user_id.is_empty() => None,
+            Path::Team(_) if self.because.len() > 1 => Some("(member not told)"),
+            Path::Team(_) if collection.is_complete("team_membership") => Some("(the team has no member)"),
+            Path::Team(_) => Some("(no member was read)"),
+            Path::Membership => Some("(member not told)"),
+            _ => Some("(grantee not told)"),
+        }
+    }
+}
+
+/// When a user logged in last: `told`, `never`, `not told`, `after the collection` for what cannot be, and `not read`
+/// where the user was not read.
+#[must_use]
+pub fn last_login(collection: &Collection, user: Option<&Record>) -> &'static str {
+    match user.map(|user| user.stamp("/logged_in_at")) {
+        None => "not read",
+        Some(Stamp::At(then)) if collection.is_to_come(then) => "after the collection",
+        Some(Stamp::At(_)) => "told",
+        Some(Stamp::Never) => "never",
+        Some(Stamp::NotTold) => "not told",
+    }
+}
+
 /// What the vendor says of a user, in words; nobody is taken for active where it says nothing.
 #[must_use]
 pub fn state(user: Option<&Record>) -> &'static str {
@@ -88,12 +117,12 @@ pub fn review(collection: &Collection) -> Vec<Row<'_>> {
     let mut members: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
     let mut rows = Vec::new();
     for record in collection.of_kind("team_membership") {
-        let (Some(team), Some(user)) = (record.text("/team_id"), record.text("/user_id")) else { continue };
+        let [team, user] = ["/team_id", "/user_id"].map(|place| record.text(place).unwrap_or_default());
         members.entry(team).or_default().push(record);
         rows.push(Row { path: Path::Membership, ..row(user, ("team", team), record) });
     }
     for grant in collection.of_kind("access_grant") {
-        let Some(grantee) = grant.text("/grantee_id") else { continue };
+        let grantee = grant.text("/grantee_id").unwrap_or_default();
         let resource =
             (grant.text("/resource_type").unwrap_or_default(), grant.text("/resource_id").unwrap_or_default());
         if grant.text("/grantee_type") != Some("team") {
@@ -101,10 +130,14 @@ pub fn review(collection: &Collection) -> Vec<Row<'_>> {
             rows.push(Row { path, ..row(grantee, resource, grant) });
             continue;
         }
-        for member in members.get(grantee).into_iter().flatten() {
+        let team = || Path::Team(grantee.into());
+        let members = members.get(grantee).filter(|_| !grantee.is_empty());
+        for member in members.into_iter().flatten() {
             let user = member.text("/user_id").unwrap_or_default();
-            let because = vec![grant, *member];
-            rows.push(Row { path: Path::Team(grantee.into()), because, ..row(user, resource, grant) });
+            rows.push(Row { path: team(), because: vec![grant, *member], ..row(user, resource, grant) });
+        }
+        if members.is_none() {
+            rows.push(Row { path: team(), ..row("", resource, grant) });
         }
     }
     let granted: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.user_id).collect();

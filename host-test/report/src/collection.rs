@@ -19,6 +19,9 @@ pub struct Collection {
     pub folder: PathBuf,
     /// What `verify` says of it.
     pub report: Report,
+    /// Why nothing that it says of its coverage can be relied on: it contradicts itself, or is not what the anchors
+    /// say. `None` where nothing is wrong with it.
+    pub distrust: Option<String>,
     /// Its records, in the order of the file.
     pub records: Vec<Record>,
     /// What things are called.
@@ -45,6 +48,7 @@ impl Collection {
     /// When the folder holds no finished collection, or it changes while it is read.
     pub fn read(folder: &Path, anchors: Anchors<'_>) -> Result<Self> {
         let report = verify(folder, anchors, None)?;
+        let distrust = distrust(folder, anchors, &report)?;
         let mut all = Vec::new();
         let digest = records::each(folder, &mut |line, record| {
             all.extend(record.map(|record| Record::of(line, record)));
@@ -61,7 +65,7 @@ impl Collection {
         let names = Names::of(&all);
         let account = account(&all);
         let seen = records::bodies(folder)?;
-        Ok(Self { folder: folder.into(), report, records: all, names, account, kinds, seen })
+        Ok(Self { folder: folder.into(), report, distrust, records: all, names, account, kinds, seen })
     }
 
     /// What it says of itself as a whole.
@@ -90,8 +94,7 @@ impl Collection {
     /// Whether the whole population of a kind was read, so that what is not there does not exist.
     #[must_use]
     pub fn is_complete(&self, kind: &str) -> bool {
-        self.report.verdict() != Verdict::Contradicted
-            && self.coverage(kind).is_some_and(|coverage| coverage.state == "complete")
+        self.distrust.is_none() && self.coverage(kind).is_some_and(|coverage| coverage.state == "complete")
     }
 
     /// Whether the host saw every response that a record names; `None` for a statement of the source itself.
@@ -118,6 +121,19 @@ impl Collection {
     fn told_by_manifest(&self, pointer: &str) -> Option<OffsetDateTime> {
         instant(self.of_kind("manifest").filter_map(|record| record.text(pointer)).last()?)
     }
+}
+
+/// Why a collection cannot be relied on. Whether its files agree with each other is asked once more without the anchors.
+fn distrust(folder: &Path, anchors: Anchors<'_>, report: &Report) -> Result<Option<String>> {
+    if report.verdict() != Verdict::Contradicted {
+        return Ok(None);
+    }
+    let is_anchored = anchors.seal.is_some() || anchors.key.is_some();
+    if !is_anchored || verify(folder, Anchors::default(), None)?.verdict() == Verdict::Contradicted {
+        return Ok(Some("the collection contradicts itself, so nothing in it can be relied on".into()));
+    }
+    let anchor = if anchors.seal.is_some() && !report.is_kept_seal { "seal" } else { "key" };
+    Ok(Some(format!("this is not the collection of the {anchor} that was given, so nothing shows what was read whole")))
 }
 
 /// Whose account it is: the manifest record says it in every source of ours.

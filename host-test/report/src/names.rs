@@ -2,13 +2,15 @@
 
 use crate::record::Record;
 use source_evidence::{Result, records};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Names of things, by their type and id.
 #[derive(Debug, Default)]
 pub struct Names {
     by_type: BTreeMap<(&'static str, String), String>,
+    /// Things of which there is a record, with a name or without.
+    known: BTreeSet<(&'static str, String)>,
     /// How many things of a type have a name.
     bearers: BTreeMap<(&'static str, String), usize>,
 }
@@ -52,6 +54,7 @@ impl Names {
 
     fn learn(&mut self, record: &Record) {
         let Some((_, word, place)) = THINGS.iter().find(|(kind, _, _)| *kind == record.kind) else { return };
+        self.known.insert((word, record.subject.id.clone()));
         let told = if *word == "user" {
             record.subject.name.as_deref().or_else(|| record.text("/email"))
         } else {
@@ -69,6 +72,20 @@ impl Names {
         self.by_type.get(&(type_of(kind)?, id.into())).map(String::as_str)
     }
 
+    /// Whether there is a record of a thing.
+    #[must_use]
+    pub fn knows(&self, kind: &str, id: &str) -> bool {
+        type_of(kind).is_some_and(|word| self.known.contains(&(word, id.into())))
+    }
+
+    /// The name of a thing, with the id behind it where several things of the type are called so.
+    #[must_use]
+    pub fn called(&self, kind: &str, id: &str) -> Option<String> {
+        let name = self.get(kind, id)?;
+        let bearers = self.bearers.get(&(type_of(kind)?, name.into()));
+        Some(if bearers.is_some_and(|bearers| *bearers > 1) { self.shown(kind, id) } else { name.into() })
+    }
+
     /// The name with the id behind it, or the id alone where no name is known.
     #[must_use]
     pub fn shown(&self, kind: &str, id: &str) -> String {
@@ -79,7 +96,7 @@ impl Names {
     /// name that several things of the type have keeps its id.
     #[must_use]
     pub fn readable(&self, title: &str) -> String {
-        Self::replaced(title, |kind, id| self.in_a_title(kind, id))
+        Self::replaced(title, |kind, id| self.called(kind, id))
     }
 
     /// The same with the id behind each name: for a reader who will look for it elsewhere.
@@ -102,12 +119,6 @@ impl Names {
             before = [last, word.into()];
         }
         out.join(" ")
-    }
-
-    fn in_a_title(&self, kind: &str, id: &str) -> Option<String> {
-        let name = self.get(kind, id)?;
-        let bearers = self.bearers.get(&(type_of(kind)?, name.into()));
-        Some(if bearers.is_some_and(|bearers| *bearers > 1) { self.shown(kind, id) } else { name.into() })
     }
 }
 

@@ -59,11 +59,52 @@ impl Record {
         self.text(pointer).filter(|text| !is_never(text))
     }
 
+    /// When something that may never have happened did.
+    #[must_use]
+    pub fn stamp(&self, pointer: &str) -> Stamp {
+        if self.withheld_at(pointer).is_some() {
+            return Stamp::NotTold;
+        }
+        match self.content.pointer(pointer) {
+            Some(Value::Null) => Stamp::Never,
+            Some(Value::String(text)) if is_never(text) => Stamp::Never,
+            Some(Value::String(text)) => instant(text).map_or(Stamp::NotTold, Stamp::At),
+            _ => Stamp::NotTold,
+        }
+    }
+
+    /// What was withheld of what stands at a JSON pointer of the content.
+    #[must_use]
+    pub fn withheld_at(&self, pointer: &str) -> Option<&Withheld> {
+        self.withheld.iter().find(|withheld| covers(&withheld.pointer, pointer))
+    }
+
     /// The truth value at a JSON pointer of the content; `None` where the vendor does not say.
     #[must_use]
     pub fn flag(&self, pointer: &str) -> Option<bool> {
         self.content.pointer(pointer)?.as_bool()
     }
+}
+
+/// When something that may never have happened did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// Then.
+    At(OffsetDateTime),
+    /// Never: null, or the beginning of 1970.
+    Never,
+    /// Nobody says: it was withheld, is not there, or is no timestamp.
+    NotTold,
+}
+
+/// Whether what was withheld at one pointer is, or holds, what stands at another. Pointers of what was withheld are
+/// those of the vendor's object, in which `settings` are called `config`.
+fn covers(withheld: &str, place: &str) -> bool {
+    let holds = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let settings = withheld.strip_prefix("/config").zip(place.strip_prefix("/settings"));
+    holds(withheld, place) || settings.is_some_and(|(outer, inner)| holds(outer, inner))
 }
 
 /// A timestamp; `None` where the text is none.

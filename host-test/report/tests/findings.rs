@@ -66,12 +66,14 @@ fn whatever_the_vendor_writes_is_read_as_it_is_meant() {
 /// Webhooks and log services are no groups without an export: only what a rule is about is cleared, or unknown.
 #[test]
 fn a_rule_counts_only_the_records_that_it_is_about() {
-    let one = |account: Account, id: &str, patch: Value| account.with("audit_logging", id, usual("audit_logging", &patch));
+    let one =
+        |account: Account, id: &str, patch: Value| account.with("audit_logging", id, usual("audit_logging", &patch));
     let groups = json!({"mechanism": "groups", "account_mechanisms": 1, "groups_without": [], "last_success": null});
     let never = json!({"scope": "account", "fresh": null, "last_success": "1970-01-01T00:00:00.000000Z"});
     let account = one(one(Account::new(), "g", groups), "p", never);
     let account = one(account, "w", json!({"mechanism": "webhook", "healthy": null, "last_success": null}));
-    let odd = json!({"mechanism": null, "enabled": false, "healthy": null, "last_success": null, "account_mechanisms": null});
+    let odd =
+        json!({"mechanism": null, "enabled": false, "healthy": null, "last_success": null, "account_mechanisms": null});
     let (account, odd) = (account.read(), one(Account::new(), "o", odd).read());
     let rules = Rules::built_in();
     let counts = |collection: &Collection, id: &str| {
@@ -149,8 +151,7 @@ fn a_contradicted_collection_has_gaps_everywhere() {
     let path = folder.join("evidence.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace(r#""signed":true"#, r#""signed":null"#)).unwrap();
-    let collection =
-        Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
+    let collection = Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
     let rules = Rules::built_in();
     let outcomes = rules.judge(&collection);
     for outcome in &outcomes {
@@ -171,8 +172,7 @@ fn ages_are_unknown_where_the_collection_has_no_clock() {
     let path = folder.join("evidence.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("started_at", "started_xx")).unwrap();
-    let collection =
-        Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
+    let collection = Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
     let rules = Rules::built_in();
     let outcomes = rules.judge(&collection);
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "custom-code-changed").unwrap();

@@ -17,34 +17,11 @@ use source_report::collection::Collection;
 use source_report::export::{Wish, choose, csv};
 use source_report::finding::Rules;
 use source_report::page::{Changes, MAX_DETAILS, MAX_LISTED, MAX_ROWS, page};
-use std::io::Read;
 use support::Account;
+use support::look::{between, cells, data, table};
 
 fn made(collection: &Collection) -> String {
     page(collection, &Rules::built_in().judge(collection), None).unwrap()
-}
-
-/// What is between two texts, the first time.
-fn between<'p>(page: &'p str, from: &str, to: &str) -> &'p str {
-    page.split_once(from).unwrap().1.split_once(to).unwrap().0
-}
-
-fn data(page: &str) -> Value {
-    let packed = STANDARD.decode(between(page, "id=\"data\">", "</script>")).unwrap();
-    let mut json = String::new();
-    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut json).unwrap();
-    serde_json::from_str(&json).unwrap()
-}
-
-fn table<'d>(data: &'d Value, id: &str) -> &'d Value {
-    data["tables"].as_array().unwrap().iter().find(|table| table["id"] == id).unwrap()
-}
-
-/// The cells of a column.
-fn cells<'d>(table: &'d Value, name: &str) -> Vec<&'d str> {
-    let columns = table["columns"].as_array().unwrap();
-    let column = columns.iter().find(|column| column["name"] == name).unwrap();
-    column["cells"].as_array().unwrap().iter().map(|cell| cell.as_str().unwrap()).collect()
 }
 
 /// Lines of the records behind its rows.
@@ -118,7 +95,8 @@ fn findings_are_those_of_the_rules_each_with_its_records() {
         let rows = |word: &str| titles.iter().zip(&words).filter(|row| row == &(&&*outcome.rule.title, &word)).count();
         assert_eq!(rows("found"), outcome.found.len(), "{}", outcome.rule.id);
         assert_eq!(rows("unknown"), outcome.unknown.len(), "{}", outcome.rule.id);
-        assert!(page.contains(&format!("id=\"finding-{}\"", outcome.rule.id)));
+        let is_asked = collection.coverage(&outcome.rule.kind).is_some();
+        assert_eq!(page.contains(&format!("id=\"finding-{}\"", outcome.rule.id)), is_asked);
     }
     assert!(outcomes.iter().any(|outcome| !outcome.found.is_empty()));
 }
@@ -271,8 +249,9 @@ fn what_was_not_read_is_not_judged_and_never_said_to_be_nothing() {
     let page = made(&collection);
     let card = between(&page, "id=\"finding-system-key-never-expires\"", "</article>");
     assert!(card.contains("not judged") && card.contains("forbidden") && !card.contains("found"), "{card}");
-    let card = between(&page, "id=\"finding-webhook-unsigned\"", "</article>");
-    assert!(card.contains("not judged") && card.contains("not asked for"), "{card}");
+    assert!(!page.contains("id=\"finding-webhook-unsigned\""));
+    let unasked = between(&page, " more rules are about kinds that were not asked for, and are not judged: ", ".</p>");
+    assert!(unasked.contains("webhook") && !unasked.contains("system_key"), "{unasked}");
     assert!(page.contains("Access grants are not in this collection"));
     assert!(!page.contains("no grant"));
     assert!(page.contains("Not known to be whole: System key") || page.contains("system key (forbidden"));
@@ -338,8 +317,8 @@ fn the_beginning_of_1970_is_no_date() {
     let data = data(&made(&account.read()));
     let keys = table(&data, "keys");
     assert_eq!(cells(keys, "Expires"), ["never", "2026-06-01"]);
-    assert_eq!(cells(keys, "Time left"), ["never, or not told", "passed"]);
-    assert_eq!(cells(keys, "Age of last use"), ["never, or not told"; 2]);
+    assert_eq!(cells(keys, "Time left"), ["never", "passed"]);
+    assert_eq!(cells(keys, "Age of last use"), ["never"; 2]);
     assert_eq!(cells(keys, "Age"), ["180 to 364 days"; 2]);
 }
 
@@ -354,7 +333,11 @@ fn one_kind_alone_and_a_trail_alone_have_a_page() {
     let data = data(&page);
     let events = table(&data, "events");
     assert_eq!(cells(events, "Month"), ["2026-02", "2026-01"]);
-    assert_eq!(cells(events, "By"), ["", "unknown user usr_ada"]);
+    assert_eq!(cells(events, "By"), ["", "user usr_ada"], "users were not read");
+    let unasked = between(&page, "<section id=\"findings\"", "<div class=\"cards\">");
+    let (rules, none) = (Rules::built_in().iter().count(), "0 rules: 0 found something");
+    assert!(unasked.contains(none) && unasked.contains(&format!("{rules} more rules are about kinds that were not")));
+    assert!(!page.contains("<article") && !page.contains("href=\"#finding-"), "another source's rules");
     assert!(page.contains("Events by month") && !page.contains("Users by account role"));
 }
 

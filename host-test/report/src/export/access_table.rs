@@ -5,7 +5,7 @@ use super::{Choice, State};
 use crate::access::{self, Row, review};
 use crate::record::Record;
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "caveats",
     "user_name",
     "user_email",
@@ -20,6 +20,7 @@ const COLUMNS: [&str; 20] = [
     "team_id",
     "granted_at",
     "last_login",
+    "last_login_state",
     "observed_at",
     "effective_at",
     "valid_until",
@@ -46,7 +47,7 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
     vec![
         Cell::text(&state.words),
         Cell::text(&choice.caveats),
-        Cell::maybe(names.get("user", row.user_id)),
+        Cell::maybe(row.nobody(choice.collection).or_else(|| names.get("user", row.user_id))),
         Cell::maybe(row.user.and_then(|user| user.text("/email"))),
         Cell::text(row.user_id),
         Cell::text(access::state(row.user)),
@@ -59,6 +60,7 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
         Cell::maybe(team),
         Cell::maybe(row.granted_at),
         Cell::maybe(last_login),
+        Cell::text(access::last_login(choice.collection, row.user)),
         first(|record| &record.observed_at),
         Cell::maybe(row.because.first().and_then(|record| record.effective_at.as_deref())),
         first(|record| &record.valid_until),

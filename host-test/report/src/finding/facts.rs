@@ -4,7 +4,6 @@ use super::truth::Truth;
 use crate::collection::Collection;
 use crate::record::Record;
 use serde_json::Value;
-use source_evidence::verify::Verdict;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -44,8 +43,8 @@ impl<'c> Facts<'c> {
         if self.collection.is_complete(kind) {
             return None;
         }
-        if self.collection.report.verdict() == Verdict::Contradicted {
-            return Some(format!("{kind}: the collection contradicts itself, so nothing in it can be relied on"));
+        if let Some(distrust) = &self.collection.distrust {
+            return Some(format!("{kind}: {distrust}"));
         }
         Some(match self.collection.coverage(kind) {
             None => format!("{kind}: not asked for"),

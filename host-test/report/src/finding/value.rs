@@ -41,7 +41,7 @@ impl<'r> Scope<'r> {
     /// What stands at a pointer.
     pub fn read(&self, at: &str) -> Told<'r> {
         let place = self.place(at);
-        if let Some(withheld) = self.record.withheld.iter().find(|withheld| covers(&withheld.pointer, &place)) {
+        if let Some(withheld) = self.record.withheld_at(&place) {
             return Told::Unknown(format!("{place}: withheld ({})", withheld.reason.replace('_', " ")));
         }
         if let Some(details) = self.record.text("/details").filter(|details| *details != "read" && is_detail(&place)) {
@@ -65,16 +65,6 @@ impl<'r> Scope<'r> {
             }
         }
     }
-}
-
-/// Whether what was withheld at one pointer is, or holds, what stands at another. Pointers of what was withheld are
-/// those of the vendor's object, in which `settings` are called `config`.
-fn covers(withheld: &str, place: &str) -> bool {
-    let holds = |outer: &str, inner: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let settings = withheld.strip_prefix("/config").zip(place.strip_prefix("/settings"));
-    holds(withheld, place) || settings.is_some_and(|(outer, inner)| holds(outer, inner))
 }
 
 /// Whether it stands in what a vendor tells only in the details of one item: see `details` in the kinds' schemas.

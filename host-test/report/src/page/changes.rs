@@ -8,6 +8,8 @@ use source_evidence::diff::change::{Change, Comparison, What};
 use source_evidence::diff::edits::Edit;
 use source_evidence::diff::meaning::Meanings;
 use source_evidence::diff::{MAX_DROP_PERCENT, Options, Side, compare};
+use source_evidence::digest::sha256_of_file;
+use source_evidence::files::SEAL;
 use source_evidence::text::plain;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,6 +21,8 @@ pub struct Changes {
     changes: Vec<Change>,
     /// What things were called in the earlier one.
     names: Names,
+    /// Whether both are one and the same collection.
+    same: bool,
 }
 
 impl Changes {
@@ -30,12 +34,14 @@ impl Changes {
         let options = Options { configuration_only: true, max_drop_percent: MAX_DROP_PERCENT };
         let mut changes = Vec::new();
         let names = Names::read(before)?;
+        let [one, other] = [before, after].map(|folder| sha256_of_file(&folder.join(SEAL)).ok());
+        let same = one.is_some() && one == other;
         let (before, after) = (Side::read(before)?, Side::read(after)?);
         let comparison = compare(&before, &after, meanings, &options, &mut |change| {
             changes.push(change.clone());
             Ok(())
         })?;
-        Ok(Self { comparison, changes, names })
+        Ok(Self { comparison, changes, names, same })
     }
 }
 
@@ -57,7 +63,7 @@ pub(super) struct Kind {
 pub(super) fn view(changes: &Changes, collection: &Collection) -> View {
     let comparison = &changes.comparison;
     let columns = ["Change*", "Kind*", "Record", "What changed", "Between", "And", "Why no more can be said"];
-    let mut table = Table::new("changes", "Changes", &columns);
+    let mut table = Table::new("changes", "Changes", &columns).whole_in("what diff says: host-test diff OLD NEW");
     let ids: BTreeMap<&str, &crate::record::Record> =
         collection.records.iter().map(|record| (record.id.as_str(), record)).collect();
     for change in &changes.changes {
@@ -84,9 +90,10 @@ pub(super) fn view(changes: &Changes, collection: &Collection) -> View {
         plain(&comparison.before.started_at),
         plain(&comparison.after.finished_at)
     );
+    let same = changes.same.then(|| "the two are one and the same collection: it was compared with itself".into());
     View {
         between,
-        caveats: comparison.caveats.iter().map(|one| plain(one)).collect(),
+        caveats: same.into_iter().chain(comparison.caveats.iter().map(|one| plain(one))).collect(),
         kinds: kinds(comparison),
         table,
     }

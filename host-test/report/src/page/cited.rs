@@ -12,10 +12,14 @@ pub(super) fn lines(outcomes: &[Outcome<'_>]) -> BTreeSet<u64> {
     found.chain(unknown).map(|record| record.line).collect()
 }
 
+/// What has all rows: the tables of CSV have no findings.
+const WHOLE_IN: &str = "the exports for tools, OCSF and OSCAL, made with the same --rules: \
+                        host-test export DIR --incomplete --format ocsf --out PATH";
+
 /// A row for each rule and record; `None` where there is none.
 pub(super) fn table(collection: &Collection, outcomes: &[Outcome<'_>]) -> Option<Table> {
     let columns = ["Finding*", "Outcome*", "Record", "Name", "Why it cannot be said"];
-    let mut table = Table::new("cited", "Records behind findings", &columns).keeping(MAX_LISTED);
+    let mut table = Table::new("cited", "Records behind findings", &columns).keeping(MAX_LISTED).whole_in(WHOLE_IN);
     for outcome in outcomes {
         let found = outcome.found.iter().map(|record| (*record, "found", String::new()));
         let unknown = outcome.unknown.iter().map(|(record, why)| (*record, "unknown", why.clone()));

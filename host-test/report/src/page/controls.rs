@@ -20,7 +20,7 @@ pub(super) struct View {
     pub kinds: Vec<Kind>,
     /// Records of these kinds.
     pub records: u64,
-    /// Rules that name it: id, title, state and count.
+    /// Rules that name it, and are about a kind that was asked for: id, title, state and count.
     pub findings: Vec<(String, String, &'static str, String)>,
 }
 
@@ -55,7 +55,8 @@ fn view(
     titles: &BTreeMap<String, String>,
 ) -> View {
     let kinds: Vec<Kind> = control.kinds.iter().filter_map(|kind| filed(collection, titles, kind)).collect();
-    let named = outcomes.iter().filter(|outcome| outcome.rule.controls.contains(&control.id));
+    let named = outcomes.iter().filter(|outcome| findings::is_asked(collection, outcome));
+    let named = named.filter(|outcome| outcome.rule.controls.contains(&control.id));
     View {
         id: &control.id,
         title: &control.title,

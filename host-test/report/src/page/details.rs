@@ -96,7 +96,7 @@ pub(super) fn cut(collection: &Collection) -> String {
     format!(
         "Content and provenance are here for {MAX_DETAILS} of {all} records: first those behind findings, then some of \
          each kind. All are in evidence.jsonl, on the line that is named, and in the CSV: \
-         host-test export DIR --format csv --out PATH"
+         host-test export DIR --incomplete --format csv --out PATH"
     )
 }
 

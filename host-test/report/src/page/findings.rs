@@ -3,6 +3,7 @@
 use crate::collection::Collection;
 use crate::finding::{Outcome, Weight};
 use source_evidence::text::{plain, plural};
+use std::collections::BTreeSet;
 
 /// What came of all rules.
 pub(super) struct View {
@@ -10,9 +11,11 @@ pub(super) struct View {
     pub sum: String,
     /// Rules that found something.
     pub found: usize,
-    /// Rules that found nothing, and cannot say of some or of all.
+    /// Rules that cannot say, or not of all records, whether they found something or not.
     pub open: usize,
     pub cards: Vec<Card>,
+    /// Rules about kinds that were not asked for, in one sentence; empty where there are none.
+    pub unasked: String,
 }
 
 /// What came of one rule.
@@ -39,29 +42,49 @@ pub(super) struct Card {
 const SHOWN: usize = 3;
 
 pub(super) fn view(collection: &Collection, outcomes: &[Outcome<'_>]) -> View {
-    let mut sorted: Vec<&Outcome<'_>> = outcomes.iter().collect();
+    let (mut sorted, unasked): (Vec<&Outcome<'_>>, Vec<&Outcome<'_>>) =
+        outcomes.iter().partition(|outcome| is_asked(collection, outcome));
     sorted.sort_by_key(|outcome| (rank(state(outcome)), outcome.rule.weight));
+    let open = sorted.iter().filter(|outcome| outcome.is_open()).count();
     let cards: Vec<Card> = sorted.into_iter().map(|outcome| card(collection, outcome)).collect();
     let of = |state: &str| cards.iter().filter(|card| card.state == state).count();
+    let (found, unknown, unjudged) = (of("found"), of("unknown"), of("unjudged"));
     let sum = format!(
-        "{} {}: {} found something, {} found nothing and cannot say of some records, {} found nothing, {} not judged",
+        "{} {}: {found} found something ({} of them cannot say of all records), {unknown} found nothing and cannot say \
+         of all records, {} found nothing, {unjudged} not judged",
         cards.len(),
         plural(cards.len() as u64, "rule"),
-        of("found"),
-        of("unknown"),
+        open - unknown - unjudged,
         of("clear"),
-        of("unjudged")
     );
-    View { sum, found: of("found"), open: of("unknown") + of("unjudged"), cards }
+    View { sum, found, open, cards, unasked: said_of(&unasked) }
 }
 
-/// What came of a rule. One that had nothing to look at, because that was not read, is never clear.
+/// Whether the kind of a rule is in the collection: if not, it is another source's, or was left out.
+pub(super) fn is_asked(collection: &Collection, outcome: &Outcome<'_>) -> bool {
+    let kind = &outcome.rule.kind;
+    collection.coverage(kind).is_some() || collection.of_kind(kind).next().is_some()
+}
+
+/// What to say of rules about kinds that were not asked for.
+fn said_of(unasked: &[&Outcome<'_>]) -> String {
+    let kinds: BTreeSet<&str> = unasked.iter().map(|outcome| outcome.rule.kind.as_str()).collect();
+    let kinds = kinds.into_iter().collect::<Vec<_>>().join(", ");
+    let (count, is) = (unasked.len(), if unasked.len() == 1 { "is" } else { "are" });
+    let rules = plural(count as u64, "rule");
+    if count == 0 {
+        return String::new();
+    }
+    plain(&format!("{count} more {rules} {is} about kinds that were not asked for, and {is} not judged: {kinds}."))
+}
+
+/// What came of a rule. One that found nothing is clear only where nothing is missing.
 pub(super) fn state(outcome: &Outcome<'_>) -> &'static str {
-    match (outcome.found.len(), outcome.unknown.len(), outcome.cleared) {
-        (0, 0, 0) if !outcome.gaps.is_empty() => "unjudged",
-        (0, 0, _) => "clear",
-        (0, ..) => "unknown",
-        _ => "found",
+    match outcome {
+        _ if !outcome.found.is_empty() => "found",
+        _ if !outcome.is_judged() => "unjudged",
+        _ if outcome.is_open() => "unknown",
+        _ => "clear",
     }
 }
 
@@ -77,7 +100,11 @@ pub(super) fn count(outcome: &Outcome<'_>) -> String {
     }
     let read = if outcome.gaps.is_empty() { "" } else { " in what was read" };
     let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} unknown") };
-    format!("{found} found{unknown}, {cleared} cleared{read}")
+    let beside = match outcome.passed_over {
+        0 => String::new(),
+        others => format!("; not about {others} {}", plural(others, "record")),
+    };
+    format!("{found} found{unknown}, {cleared} cleared{read}{beside}")
 }
 
 fn card(collection: &Collection, outcome: &Outcome<'_>) -> Card {
@@ -89,7 +116,7 @@ fn card(collection: &Collection, outcome: &Outcome<'_>) -> Card {
         let name = name.filter(|name| !title.contains(name)).map(|name| format!(" ({name})"));
         (record.line, plain(&format!("{title}{}", name.unwrap_or_default())))
     };
-    let reasons: std::collections::BTreeSet<&str> = outcome.unknown.iter().map(|(_, why)| why.as_str()).collect();
+    let reasons: BTreeSet<&str> = outcome.unknown.iter().map(|(_, why)| why.as_str()).collect();
     Card {
         id: plain(&rule.id),
         title: plain(&rule.title),

@@ -4,7 +4,7 @@ use super::chart::Chart;
 use super::overview;
 use super::table::Table;
 use crate::collection::Collection;
-use source_evidence::text::plain;
+use source_evidence::text::{plain, plural};
 use std::collections::BTreeMap;
 
 /// Pictures, and the table that they pick rows of.
@@ -16,6 +16,10 @@ pub(super) struct Group {
     pub coverage: Vec<String>,
     /// Whether all of them were read whole.
     pub complete: bool,
+    /// Whether none of them was, and nothing of any is there.
+    unread: bool,
+    /// Whether nothing that the collection says of its coverage can be relied on.
+    doubted: bool,
     pub charts: Vec<Chart>,
     pub table: Table,
 }
@@ -41,6 +45,23 @@ impl Group {
         };
         let coverage = kinds.iter().map(said).collect();
         let complete = kinds.iter().all(|kind| collection.is_complete(kind));
-        Self { id, title, about, coverage, complete, charts, table }
+        let unread = table.total == 0 && !kinds.iter().any(|kind| collection.is_complete(kind));
+        let doubted = collection.distrust.is_some();
+        Self { id, title, about, coverage, complete, unread, doubted, charts, table }
+    }
+
+    /// How many there are, and of what; never a number that a reader takes for all where it is not.
+    pub fn number(&self) -> (String, String) {
+        let total = self.table.total;
+        let noun = match self.id {
+            "access" => format!("{} to review", plural(total, "row")),
+            _ => plural(total, self.table.caption.to_lowercase().trim_end_matches('s')),
+        };
+        match self {
+            Self { complete: true, .. } => (total.to_string(), noun),
+            Self { doubted: true, .. } => (total.to_string(), format!("{noun}, not known to be all")),
+            Self { unread: true, .. } => ("not read".into(), noun),
+            _ => (total.to_string(), format!("{noun}, not all")),
+        }
     }
 }

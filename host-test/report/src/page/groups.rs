@@ -1,12 +1,12 @@
 //! What the account holds, in groups of pictures with a table below them.
 
-use super::cell::{AGES, LEFT, age, day, left, name_of, text};
+use super::cell::{AGES, LEFT, age, age_of, day, day_of, left, name_of, period, text};
 use super::chart::Chart;
 use super::group::Group;
 use super::people;
 use super::table::{MAX_LISTED, Table};
 use crate::collection::Collection;
-use crate::record::Record;
+use crate::record::{Record, instant};
 use std::collections::BTreeMap;
 
 /// The groups of which anything was asked for.
@@ -45,18 +45,17 @@ fn connections(collection: &Collection) -> (Table, Vec<Chart>) {
     ];
     let mut table = Table::new("connections", "Connections", &columns);
     for record in collection.of_kind("connection") {
-        let success = record.text("/succeeded_at");
         let sync =
             if record.flag("/paused") == Some(true) { Some("paused") } else { record.text("/status/sync_state") };
         let cells = [
             name_of(collection, "connection", &record.subject.id),
             text(record, "/service"),
             name_of(collection, "group", record.text("/group_id").unwrap_or_default()),
-            text(record, "/status/setup_state"),
+            text(record, "/status/setup_state").to_lowercase(),
             sync.unwrap_or_default().into(),
             text(record, "/networking_method"),
-            day(success),
-            age(collection, success).into(),
+            day(record, "/succeeded_at"),
+            age(collection, record, "/succeeded_at").into(),
         ];
         table.row(cells, &[record]);
     }
@@ -77,7 +76,8 @@ fn destinations(collection: &Collection) -> (Table, Vec<Chart>) {
         let name = name_of(collection, "destination", &record.subject.id);
         let more = ["/service", "/region", "/setup_status", "/networking_method"].map(|place| text(record, place));
         let [service, region, status, networking] = more;
-        table.row([name, service, region, status, networking], &[record]);
+        // The vendor writes one status in several letter cases.
+        table.row([name, service, region, status.to_lowercase(), networking], &[record]);
     }
     let charts = vec![
         table.chart("Destinations by region", "Region", &[]),
@@ -98,20 +98,21 @@ fn keys(collection: &Collection) -> (Table, Vec<Chart>) {
         for record in collection.of_kind(kind) {
             let name = match kind {
                 "api_key" => name_of(collection, "user", record.text("/user_id").unwrap_or_default()),
-                _ => record.text("/name").unwrap_or(&record.subject.id).into(),
+                _ => name_of(collection, kind, &record.subject.id),
             };
-            let created = record.text("/created_at");
-            let [expires, last] = [record.text(expires), record.text(used).filter(|_| !used.is_empty())];
-            let last_age = if used.is_empty() { "not told by the vendor" } else { age(collection, last) };
+            let (last, last_age) = match used {
+                "" => (String::new(), "not told by the vendor"),
+                used => (day(record, used), age(collection, record, used)),
+            };
             let cells = [
                 name,
                 word.into(),
                 text(record, "/status"),
-                day(created),
-                age(collection, created).into(),
-                day(expires),
-                left(collection, expires).into(),
-                day(last),
+                day_of(record.time("/created_at")),
+                age_of(collection, record, "/created_at").into(),
+                day(record, expires),
+                left(collection, record, expires).into(),
+                last,
                 last_age.into(),
             ];
             table.row(cells, &[record]);
@@ -129,11 +130,12 @@ fn syncs(collection: &Collection) -> (Table, Vec<Chart>) {
     let mut table = Table::new("syncs", "Syncs", &["Begun", "Ended", "Connection", "Result*", "Day*"]);
     for record in collection.of_kind("sync_run") {
         let begun = text(record, "/start_time");
-        let date: String = begun.chars().take(10).collect();
+        let date = period(collection, record, "/start_time", 10);
         let connection = name_of(collection, "connection", record.text("/connection_id").unwrap_or_default());
         table.row([begun, text(record, "/end_time"), connection, text(record, "/status"), date], &[record]);
     }
-    let charts = vec![table.chart("Syncs by result", "Result", &[]), table.months("Syncs by day", "Day")];
+    let charts =
+        vec![table.chart("Syncs by result", "Result", &[]), table.periods("Syncs by day", "Day", "earlier day")];
     (table, charts)
 }
 
@@ -145,10 +147,10 @@ fn events(collection: &Collection) -> (Table, Vec<Chart>) {
     let mut table = Table::new("events", "Audit events", &columns).keeping(MAX_LISTED);
     let mut all: Vec<&Record> = EVENTS.iter().flat_map(|kind| collection.of_kind(kind)).collect();
     // The latest are kept where not all are.
-    all.sort_by_key(|record| std::cmp::Reverse(record.text("/captured_at")));
+    all.sort_by_cached_key(|record| std::cmp::Reverse(record.text("/captured_at").and_then(instant)));
     for record in all {
         let time = text(record, "/captured_at");
-        let month: String = time.chars().take(7).collect();
+        let month = period(collection, record, "/captured_at", 7);
         let user = record.text("/user_id");
         let cells = [
             time,
@@ -162,7 +164,7 @@ fn events(collection: &Collection) -> (Table, Vec<Chart>) {
         table.row(cells, &[record]);
     }
     let charts = vec![
-        table.months("Events by month", "Month"),
+        table.periods("Events by month", "Month", "earlier month"),
         table.chart("Events by action", "Action", &[]),
         table.chart("Events by type of thing", "Type", &[]),
     ];

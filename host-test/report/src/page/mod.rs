@@ -30,6 +30,7 @@ use askama::Template;
 use group::Group;
 use overview::Overview;
 use sha2::{Digest, Sha256};
+use source_evidence::text::plural;
 use table::Table;
 
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -95,18 +96,23 @@ impl Page {
     /// What there is, in numbers.
     fn tiles(&self) -> Vec<Tile> {
         let Overview { coverage, unseen, .. } = &self.overview;
-        let whole = coverage.iter().filter(|one| one.class == "good").count();
+        let asked = || coverage.iter().filter(|one| !one.is_statement);
+        let whole = asked().filter(|one| one.class == "good").count();
         let tile = |number: String, what: String, place| Tile { number, what, place };
+        let counted = |count: usize, one: &str, more: &str, place| {
+            tile(count.to_string(), format!("{}{more}", plural(count as u64, one)), place)
+        };
+        let kinds = plural(asked().count() as u64, "kind");
         let mut tiles = vec![
-            tile(format!("{whole} of {}", coverage.len()), "kinds read whole".into(), "coverage"),
-            tile(self.findings.found.to_string(), "rules found something".into(), "findings"),
-            tile(self.findings.open.to_string(), "rules cannot say, or not of all".into(), "findings"),
-            tile(unseen.len().to_string(), "questions that cannot be answered".into(), "unseen"),
+            tile(format!("{whole} of {}", asked().count()), format!("{kinds} asked for, read whole"), "coverage"),
+            counted(self.findings.found, "rule", " found something", "findings"),
+            counted(self.findings.open, "rule", " cannot say, or not of all", "findings"),
+            counted(unseen.len(), "question", " that cannot be answered", "unseen"),
         ];
         let tables = self.access.iter().chain(&self.groups);
         tiles.extend(tables.map(|group| {
-            let what = if group.id == "access" { "rows to review" } else { group.table.caption };
-            tile(group.table.total.to_string(), what.to_lowercase(), group.id)
+            let (number, what) = group.number();
+            tile(number, what, group.id)
         }));
         tiles
     }

@@ -26,8 +26,12 @@ pub(super) struct Overview {
     /// All that `verify` says.
     pub lines: Vec<String>,
     pub coverage: Vec<Coverage>,
-    /// How many kinds are in each state.
+    /// How many kinds are in each state, without what the source says of itself.
     pub states: String,
+    /// What was asked for, where not all that the source reads by default.
+    pub asked: String,
+    /// Why nothing of the coverage can be relied on.
+    pub distrust: Option<String>,
     pub unseen: Vec<Unseen>,
 }
 
@@ -43,6 +47,8 @@ pub(super) struct Coverage {
     pub missing_permission: String,
     pub items_failed: u64,
     pub accepted: bool,
+    /// Whether it is what the source says of itself, of which nothing can be missed.
+    pub is_statement: bool,
 }
 
 /// What the vendor's API cannot tell.
@@ -87,6 +93,8 @@ pub(super) fn of(collection: &Collection, titles: &BTreeMap<String, String>) -> 
         doubt: report.doubt(),
         lines: report.lines(&collection.folder.display().to_string()),
         states: states(&coverage),
+        asked: plain(&summary.kinds.join(", ")),
+        distrust: collection.distrust.clone(),
         coverage,
         unseen: collection.of_kind("not_observable").map(unseen).collect(),
     }
@@ -168,12 +176,13 @@ fn covered(one: &CoverageSummary, collection: &Collection, titles: &BTreeMap<Str
         missing_permission: plain(one.missing_permission.as_deref().unwrap_or_default()),
         items_failed: one.items_failed,
         accepted: one.accepted,
+        is_statement: collection.summary().statements.contains(&one.kind),
     }
 }
 
 fn states(coverage: &[Coverage]) -> String {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for one in coverage {
+    for one in coverage.iter().filter(|one| !one.is_statement) {
         *counts.entry(&one.state).or_default() += 1;
     }
     counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")

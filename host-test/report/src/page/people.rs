@@ -1,6 +1,6 @@
 //! Users, and who may do what.
 
-use super::cell::{AGES, age, day, name_of};
+use super::cell::{AGES, age, day, day_of, name_of};
 use super::group::Group;
 use super::table::Table;
 use crate::access::{self, Row};
@@ -14,16 +14,15 @@ pub(super) fn users(collection: &Collection) -> (Table, Vec<super::chart::Chart>
     let mut table = Table::new("users", "Users", &columns);
     for record in collection.of_kind("user") {
         let text = |pointer| record.text(pointer).unwrap_or_default().to_string();
-        let login = record.text("/logged_in_at");
         let cells = [
             name_of(collection, "user", &record.subject.id),
             text("/email"),
             text("/role"),
             access::state(Some(record)).into(),
             text("/user_type"),
-            day(login),
-            age(collection, login).into(),
-            day(record.text("/created_at")),
+            day(record, "/logged_in_at"),
+            age(collection, record, "/logged_in_at").into(),
+            day_of(record.time("/created_at")),
         ];
         table.row(cells, &[record]);
     }
@@ -54,7 +53,7 @@ pub(super) fn access(collection: &Collection, titles: &BTreeMap<String, String>)
     ];
     let mut table = Table::new("access", "Access review", &columns);
     let mut rows = access::review(collection);
-    rows.sort_by_cached_key(|row| name_of(collection, "user", row.user_id));
+    rows.sort_by_cached_key(|row| who(collection, row));
     for row in rows {
         let because: Vec<&Record> = row.because.iter().copied().chain(row.user).collect();
         table.row(cells(collection, &row, is_whole), &because);
@@ -69,21 +68,26 @@ pub(super) fn access(collection: &Collection, titles: &BTreeMap<String, String>)
     Some(Group::new("access", "Access review", about, table, charts, (&access::KINDS, collection, titles)))
 }
 
+/// Who holds the grant, or why nobody is known to.
+fn who(collection: &Collection, row: &Row<'_>) -> String {
+    row.nobody(collection).map_or_else(|| name_of(collection, "user", row.user_id), Into::into)
+}
+
 fn cells(collection: &Collection, row: &Row<'_>, is_whole: bool) -> [String; 10] {
     let resource = match row.resource_id {
         "" => String::new(),
         id => name_of(collection, row.resource_type, id),
     };
     [
-        name_of(collection, "user", row.user_id),
+        who(collection, row),
         row.user.and_then(|user| user.text("/email")).unwrap_or_default().into(),
         access::state(row.user).into(),
-        day(row.user.and_then(|user| user.text("/logged_in_at"))),
+        row.user.map(|user| day(user, "/logged_in_at")).unwrap_or_default(),
         row.resource_type.into(),
         resource,
         row.role.into(),
         row.path.words(is_whole).into(),
         row.path.team().map(|team| name_of(collection, "team", team)).unwrap_or_default(),
-        day(row.granted_at),
+        day_of(row.granted_at),
     ]
 }

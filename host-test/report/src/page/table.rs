@@ -3,7 +3,7 @@
 use super::chart::{Bar, Chart};
 use crate::record::Record;
 use serde::Serialize;
-use source_evidence::text::plain;
+use source_evidence::text::{plain, plural};
 use std::collections::BTreeMap;
 
 /// Rows of a table in the page, at most: a browser sorts and filters so many without a stall.
@@ -13,8 +13,10 @@ pub const MAX_ROWS: usize = 20_000;
 pub const MAX_LISTED: usize = 10_000;
 /// Bars of a picture, at most; the rest is summed up in words.
 const MAX_BARS: usize = 12;
-/// Months of a picture of events, at most.
-pub(super) const MAX_MONTHS: usize = 24;
+/// Months or days of a picture, at most.
+const MAX_PERIODS: usize = 24;
+/// Where all rows are, unless a table says otherwise.
+const CSV: &str = "the CSV: host-test export DIR --incomplete --format csv --out PATH";
 
 /// A table. All of its rows are counted, and the first of them kept.
 #[derive(Serialize)]
@@ -34,6 +36,9 @@ pub(super) struct Table {
     /// Rows to keep.
     #[serde(skip)]
     limit: usize,
+    /// Where all of them are.
+    #[serde(skip)]
+    whole_in: &'static str,
 }
 
 /// A column.
@@ -57,12 +62,17 @@ impl Table {
             counts: BTreeMap::new(),
         };
         let columns = columns.iter().map(column).collect();
-        Self { id, caption, columns, records: Vec::new(), line: 0, total: 0, limit: MAX_ROWS }
+        Self { id, caption, columns, records: Vec::new(), line: 0, total: 0, limit: MAX_ROWS, whole_in: CSV }
     }
 
     /// The same table, of which no more rows are kept than so many.
     pub fn keeping(self, limit: usize) -> Self {
         Self { limit, ..self }
+    }
+
+    /// The same table, all rows of which are in this place.
+    pub fn whole_in(self, whole_in: &'static str) -> Self {
+        Self { whole_in, ..self }
     }
 
     /// Adds a row, a cell for each column; cells that are left out are empty.
@@ -90,10 +100,7 @@ impl Table {
         if kept == self.total {
             return String::new();
         }
-        format!(
-            "The first {kept} of {} rows are here; all are in the CSV: host-test export DIR --format csv --out PATH",
-            self.total
-        )
+        format!("The first {kept} of {} rows are here; all are in {}", self.total, self.whole_in)
     }
 
     /// How often each value of a column occurs in all rows. With an `order`, in that; else the most frequent first.
@@ -104,16 +111,19 @@ impl Table {
             counts.into_iter().flatten().map(|(value, count)| (value.as_str(), *count)).collect();
         values.sort_by_key(|(value, count)| (place(value), std::cmp::Reverse(*count)));
         let rest = values.split_off(values.len().min(MAX_BARS));
-        self.drawn(title, column, &values, &rest, "more values")
+        self.drawn(title, column, &values, &rest, "more value")
     }
 
-    /// How many rows each month has, the last [`MAX_MONTHS`] of them.
-    pub fn months(&self, title: &'static str, column: &str) -> Chart {
+    /// How many rows each month or day has, the last [`MAX_PERIODS`] of them; then those of which none is known, in
+    /// words. `earlier` is what one that is not shown is called.
+    pub fn periods(&self, title: &'static str, column: &str, earlier: &str) -> Chart {
         let counts = self.columns.iter().find(|one| one.name == column).map(|column| &column.counts);
-        let mut values: Vec<(&str, u64)> =
-            counts.into_iter().flatten().map(|(value, count)| (value.as_str(), *count)).collect();
-        let rest: Vec<_> = values.drain(..values.len().saturating_sub(MAX_MONTHS)).collect();
-        self.drawn(title, column, &values, &rest, "earlier months")
+        let values = counts.into_iter().flatten().map(|(value, count)| (value.as_str(), *count));
+        let (mut times, words): (Vec<_>, Vec<_>) =
+            values.partition(|(value, _)| value.starts_with(|letter: char| letter.is_ascii_digit()));
+        let rest: Vec<_> = times.drain(..times.len().saturating_sub(MAX_PERIODS)).collect();
+        times.extend(words);
+        self.drawn(title, column, &times, &rest, earlier)
     }
 
     fn drawn(
@@ -137,7 +147,10 @@ impl Table {
             table: self.id,
             column: column.into(),
             bars: bars.collect(),
-            more: if rest.is_empty() { String::new() } else { format!("and {} {more}: {sum} rows", rest.len()) },
+            more: match rest.len() as u64 {
+                0 => String::new(),
+                values => format!("and {values} {}: {sum} {}", plural(values, more), plural(sum, "row")),
+            },
         }
     }
 }

@@ -44,8 +44,16 @@ pub fn traps() -> Vec<Told> {
             "/logged_in_at: \"2027-01-01T00:00:00Z\" is after the collection",
         ),
         ("dormant-administrator", admin(json!({"logged_in_at": "2026-06-30T13:00:00Z"})), "false"),
-        ("custom-code-changed", package("2999-01-01T00:00:00Z"), "/updated_at: \"2999-01-01T00:00:00Z\" is after the collection"),
-        ("api-key-expired", record("api_key", json!({"status": "ACTIVE", "expires_at": "2999-01-01T00:00:00Z"})), "false"),
+        (
+            "custom-code-changed",
+            package("2999-01-01T00:00:00Z"),
+            "/updated_at: \"2999-01-01T00:00:00Z\" is after the collection",
+        ),
+        (
+            "api-key-expired",
+            record("api_key", json!({"status": "ACTIVE", "expires_at": "2999-01-01T00:00:00Z"})),
+            "false",
+        ),
         // Names as keyed hashes say nothing about the rest.
         ("dormant-administrator", record("user", hashed).withholding("/email", "personal_data"), "true"),
         // Letter case varies.

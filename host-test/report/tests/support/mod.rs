@@ -1,6 +1,7 @@
 //! An invented account, written as a collection that verifies.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod look;
 pub mod records;
 
 use serde_json::{Value, json};
@@ -23,6 +24,8 @@ pub const READ: &str = "2026-06-30T12:00:00.000Z";
 pub struct Row {
     pub kind: String,
     pub id: String,
+    /// What it is about, where that is called otherwise than its kind.
+    pub subject: Option<String>,
     pub name: Option<String>,
     pub content: Value,
     pub withheld: Vec<(String, String)>,
@@ -44,7 +47,7 @@ impl Account {
     /// One more record.
     pub fn with(mut self, kind: &str, id: &str, content: Value) -> Self {
         let (kind, id) = (kind.into(), id.into());
-        self.rows.push(Row { kind, id, name: None, content, withheld: Vec::new() });
+        self.rows.push(Row { kind, id, subject: None, name: None, content, withheld: Vec::new() });
         self
     }
 
@@ -139,7 +142,7 @@ fn request(kind: &str) -> String {
 }
 
 fn row(kind: &str, id: &str, content: Value) -> Row {
-    Row { kind: kind.into(), id: id.into(), name: None, content, withheld: Vec::new() }
+    Row { kind: kind.into(), id: id.into(), subject: None, name: None, content, withheld: Vec::new() }
 }
 
 fn told(coverage: &CoverageSummary) -> Row {
@@ -168,7 +171,11 @@ fn line(row: &Row) -> Line {
         kind: row.kind.clone(),
         schema_version: 1,
         title: format!("The {} {}", row.kind, row.id),
-        subject: Subject { id: row.id.clone(), name: row.name.clone(), kind: row.kind.clone() },
+        subject: Subject {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            kind: row.subject.clone().unwrap_or(row.kind.clone()),
+        },
         observed_at: READ.into(),
         effective_at: None,
         content: String::from_utf8(canonical(&row.content).unwrap()).unwrap(),
