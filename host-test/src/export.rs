@@ -157,12 +157,12 @@ fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>) -> Res
         }
         ExportFormat::Oscal => {
             let rules = rules(args.rules.as_deref())?;
-            save(&args.out, &[export::oscal::document(choice, &rules.judge(collection))])?;
+            save(&args.out, &[export::oscal::document(choice, &rules.judge(collection)?)])?;
             one(format!("OSCAL assessment results {}", export::oscal::VERSION), None)
         }
         ExportFormat::Ocsf => {
             let rules = rules(args.rules.as_deref())?;
-            let events = export::ocsf::events(choice, &rules.judge(collection));
+            let events = export::ocsf::events(choice, &rules.judge(collection)?);
             save(&args.out, &events)?;
             one(counted(events.len(), "event"), Some(events.len()))
         }

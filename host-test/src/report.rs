@@ -96,7 +96,7 @@ pub fn of_new(folder: &Path, out: &Path) -> Result<()> {
 }
 
 fn write(collection: &Collection, rules: &Rules, changes: Option<&Changes>, out: &Path) -> Result<()> {
-    let text = page(collection, &rules.judge(collection), changes)?;
+    let text = page(collection, &rules.judge(collection)?, changes)?;
     let mut file = LineFile::create(out)?;
     file.write(text.trim_end())?;
     Ok(file.finish()?)

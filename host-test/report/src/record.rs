@@ -107,6 +107,13 @@ fn covers(withheld: &str, place: &str) -> bool {
     holds(withheld, place) || settings.is_some_and(|(outer, inner)| holds(outer, inner))
 }
 
+/// Whether there is nothing at a JSON pointer because something above it is null: of all below the vendor does not say.
+#[must_use]
+pub fn is_below_null(value: &Value, pointer: &str) -> bool {
+    let above = pointer.match_indices('/').filter_map(|(at, _)| pointer.get(..at));
+    above.filter_map(|place| value.pointer(place)).any(Value::is_null)
+}
+
 /// A timestamp; `None` where the text is none.
 #[must_use]
 pub fn instant(text: &str) -> Option<OffsetDateTime> {

@@ -67,13 +67,13 @@ fn column<'r>(rows: &'r [Vec<String>], name: &str) -> Vec<&'r str> {
 
 fn oscal(collection: &Collection, wish: &Wish) -> Value {
     let rules = Rules::built_in();
-    let text = export::oscal::document(&choose(collection, wish).unwrap(), &rules.judge(collection));
+    let text = export::oscal::document(&choose(collection, wish).unwrap(), &rules.judge(collection).unwrap());
     serde_json::from_str(&text).unwrap()
 }
 
 fn ocsf(collection: &Collection, wish: &Wish) -> Vec<Value> {
     let rules = Rules::built_in();
-    let lines = export::ocsf::events(&choose(collection, wish).unwrap(), &rules.judge(collection));
+    let lines = export::ocsf::events(&choose(collection, wish).unwrap(), &rules.judge(collection).unwrap());
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -418,6 +418,30 @@ fn oscal_refers_to_what_is_there_and_judges_no_control() {
         assert!(!bare(text).contains(['<', '[', '`', '*', '&']), "{text}");
     }
     assert!(marked > 3);
+}
+
+/// A rule whose records were not read has no counts, which would read like a pass.
+#[test]
+fn oscal_says_of_a_rule_that_could_look_at_nothing_that_it_was_not_judged() {
+    let told_of = |account: Account| {
+        let document = oscal(&account.read(), &told());
+        let all = document["assessment-results"]["results"][0]["observations"].as_array().unwrap().clone();
+        let mut one = all.into_iter().filter(|one| one["title"].as_str().unwrap().ends_with("A webhook is not signed"));
+        let one = one.next().unwrap();
+        ["title", "description"].map(|name| one[name].as_str().unwrap().to_string())
+    };
+    let [title, text] = told_of(account().state("webhook", "forbidden", "the key may not read it"));
+    assert_eq!(title, "NOT JUDGED: A webhook is not signed");
+    let want =
+        "NOT JUDGED: No record of kind webhook that it is about was read, and there may be some. webhook: forbidden";
+    assert!(text.starts_with(want) && !text.contains("of 0"), "{text}");
+    let [title, text] = told_of(account().state("webhook", "complete", ""));
+    assert_eq!(title, "A webhook is not signed");
+    assert!(text.starts_with("True of 0, unknown of 0, false of 0 records of kind webhook."), "{text}");
+    let one = account().with("webhook", "w", json!({"signed": true})).state("webhook", "partial", "cut");
+    let [title, text] = told_of(one);
+    assert_eq!(title, "A webhook is not signed");
+    assert!(text.starts_with("True of 0, unknown of 0, false of 1 records of kind webhook that were read."), "{text}");
 }
 
 #[test]

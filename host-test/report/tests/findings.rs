@@ -77,7 +77,7 @@ fn a_rule_counts_only_the_records_that_it_is_about() {
     let (account, odd) = (account.read(), one(Account::new(), "o", odd).read());
     let rules = Rules::built_in();
     let counts = |collection: &Collection, id: &str| {
-        let outcomes = rules.judge(collection);
+        let outcomes = rules.judge(collection).unwrap();
         let one = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
         (one.found.len(), one.unknown.len(), one.cleared, one.passed_over)
     };
@@ -107,8 +107,8 @@ fn a_join_over_what_was_not_read_whole_is_unknown_and_a_gap() {
     assert_eq!(said(&rules, id, &forbidden.clone().with("access_grant", "g", grant).read()), "true");
     let (forbidden, unasked) = (forbidden.read(), unasked.read());
     let gaps = |outcomes: Vec<Outcome<'_>>| outcomes.into_iter().find(|outcome| outcome.rule.id == id).unwrap().gaps;
-    assert_eq!(gaps(rules.judge(&forbidden)), ["team_membership: forbidden (the key may not read teams)"]);
-    assert_eq!(gaps(rules.judge(&unasked)), ["team_membership: not asked for"]);
+    assert_eq!(gaps(rules.judge(&forbidden).unwrap()), ["team_membership: forbidden (the key may not read teams)"]);
+    assert_eq!(gaps(rules.judge(&unasked).unwrap()), ["team_membership: not asked for"]);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_record_that_may_belong_to_any_makes_none_found_unknown() {
 fn kinds_that_were_not_asked_for_are_gaps_and_no_clearance() {
     let rules = Rules::built_in();
     let collection = record("role", json!({"name": "Reader"})).state("user", "spread", "a part a day").read();
-    for outcome in rules.judge(&collection) {
+    for outcome in rules.judge(&collection).unwrap() {
         assert!(outcome.found.is_empty() && outcome.unknown.is_empty() && outcome.cleared == 0);
         let own = outcome.gaps.iter().find(|gap| gap.starts_with(&format!("{}: ", outcome.rule.kind))).unwrap();
         let expected = if outcome.rule.kind == "user" { "user: spread (a part a day)" } else { "not asked for" };
@@ -136,7 +136,7 @@ fn kinds_that_were_not_asked_for_are_gaps_and_no_clearance() {
 fn an_empty_kind_that_was_read_whole_is_no_gap() {
     let rules = Rules::built_in();
     let collection = Account::new().state("webhook", "complete", "").read();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "webhook-unsigned").unwrap();
     assert_eq!((outcome.found.len(), outcome.cleared, outcome.gaps.len()), (0, 0, 0));
 }
@@ -153,7 +153,7 @@ fn a_contradicted_collection_has_gaps_everywhere() {
     std::fs::write(&path, text.replace(r#""signed":true"#, r#""signed":null"#)).unwrap();
     let collection = Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
     let rules = Rules::built_in();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     for outcome in &outcomes {
         let gap = "the collection contradicts itself, so nothing in it can be relied on";
         assert!(outcome.gaps.contains(&format!("{}: {gap}", outcome.rule.kind)), "{:?}", outcome.gaps);
@@ -174,7 +174,7 @@ fn ages_are_unknown_where_the_collection_has_no_clock() {
     std::fs::write(&path, text.replace("started_at", "started_xx")).unwrap();
     let collection = Collection::read(&folder, source_evidence::verify::Anchors::default()).unwrap();
     let rules = Rules::built_in();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "custom-code-changed").unwrap();
     assert_eq!(outcome.unknown[0].1, "the collection does not say when it began");
 }
@@ -183,7 +183,7 @@ fn ages_are_unknown_where_the_collection_has_no_clock() {
 fn outcomes_come_by_weight_then_as_written() {
     let rules = Rules::built_in();
     let collection = Account::new().read();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     let place = |rule: &Rule| rules.iter().position(|other| other.id == rule.id);
     let order: Vec<(Weight, Option<usize>)> = outcomes.iter().map(|one| (one.rule.weight, place(one.rule))).collect();
     assert!(order.is_sorted() && order.len() == rules.iter().count(), "{order:?}");

@@ -96,7 +96,7 @@ fn every_kind_that_a_rule_needs_is_looked_at() {
     let deep = json!({"related": {"kind": "team", "at": "/id", "equals": "/id", "when": {"not": some}}});
     let rules = extended(&json!({"rules": [own("when", json!({"any": [deep]}))]})).unwrap();
     let collection = Account::new().read();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "webhook-elsewhere").unwrap();
     assert_eq!(outcome.gaps, ["group: not asked for", "team: not asked for", "webhook: not asked for"]);
 }
@@ -115,7 +115,7 @@ fn a_file_of_ones_own_adds_replaces_and_disables() {
     expected.push("webhook-elsewhere".into());
     assert_eq!(ids(&rules), expected);
     let collection = Account::new().read();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     let weights: Vec<Weight> = outcomes.iter().map(|outcome| outcome.rule.weight).collect();
     assert!(weights.is_sorted(), "{weights:?}");
     let webhook = |signed: bool| record("webhook", json!({"signed": signed, "origin": "https://else.example.com"}));
@@ -123,6 +123,83 @@ fn a_file_of_ones_own_adds_replaces_and_disables() {
     assert_eq!(said(&rules, "webhook-unsigned", &webhook(false).read()), "false");
     assert_eq!(said(&rules, "webhook-elsewhere", &webhook(true).read()), "true");
     assert_eq!(extended(&json!({})).unwrap().iter().count(), built_in.iter().count());
+}
+
+/// A kind that there is nowhere is a mistake; one of another source is none.
+#[test]
+fn a_rule_about_a_kind_that_there_is_not_is_refused_and_the_kind_that_was_meant_is_named() {
+    let user = record("user", json!({})).read();
+    let related = |kind: &str| json!({"related": {"kind": kind, "at": "/id", "equals": "/id"}});
+    let judged = |rule: Value| {
+        let rules = extended(&json!({"rules": [rule]})).unwrap();
+        rules.judge(&user).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let rule = "rule `webhook-elsewhere`, field";
+    for (bad, want) in [
+        (own("kind", json!("users")), "`kind`: there is no kind `users`: did you mean `user`? describe lists all"),
+        (own("when", related("teams")), "`related/kind`: there is no kind `teams`: did you mean `team`? describe"),
+        (own("about", related("xyz")), "`related/kind`: there is no kind `xyz`: describe lists all"),
+    ] {
+        let error = judged(bad).unwrap_err();
+        assert!(error.starts_with(&format!("{rule} {want}")), "{error}");
+    }
+    // Our other source has it, or the collection of another one.
+    assert_eq!(judged(own("kind", json!("audit_trail_entry"))), Ok(()));
+    let rules = extended(&json!({"rules": [own("kind", json!("badge"))]})).unwrap();
+    assert!(rules.judge(&record("badge", json!({})).read()).is_ok() && rules.judge(&user).is_err());
+}
+
+/// A place that no record has is told as that, and not as the vendor's silence.
+#[test]
+fn a_place_that_no_record_has_is_doubted_and_never_said_to_be_the_vendors_silence() {
+    let doubts = |rule: Value, account: Account| {
+        let (rules, collection) = (extended(&json!({"rules": [rule]})).unwrap(), account.read());
+        let outcomes = rules.judge(&collection).unwrap();
+        let page = source_report::page::page(&collection, &outcomes, None).unwrap();
+        let own = outcomes.iter().find(|outcome| outcome.rule.id == "webhook-elsewhere").unwrap();
+        assert!(own.doubts.iter().all(|doubt| page.contains(&format!("<p class=\"gap\">Doubt: {doubt}</p>"))));
+        let others = outcomes.iter().filter(|outcome| outcome.rule.id != "webhook-elsewhere");
+        assert!(others.map(|outcome| outcome.doubts.len()).sum::<usize>() == 0, "only rules of one's own are doubted");
+        (own.doubts.clone(), own.unknown.iter().map(|(_, why)| why.clone()).collect::<Vec<_>>())
+    };
+    let webhook = |content: Value| Account::new().with("webhook", "w", content);
+    let rule = own("when", json!({"at": "/rolle", "is": "x"}));
+    let (said, why) = doubts(rule.clone(), webhook(json!({"role": null})));
+    assert_eq!(said, ["no record of kind webhook has /rolle: look whether the rule has it right"]);
+    assert_eq!(why, ["/rolle: the record has no such field"]);
+    assert_eq!(doubts(rule, webhook(json!({"rolle": null}))).0, [""; 0], "null is an answer");
+    let below = doubts(own("when", json!({"at": "/status/state", "is": "x"})), webhook(json!({"status": null})));
+    assert_eq!(below, (vec![], vec!["/status/state: the vendor does not say".into()]), "also of what is below it");
+    let join =
+        json!({"related": {"kind": "user", "at": "/idd", "equals": "/by", "when": {"at": "/activ", "is": true}}});
+    let account = webhook(json!({"by": "u", "a": "x"})).with("user", "u", json!({"id": "u"}));
+    let when = json!({"any": [join, {"not": {"at": "/a", "later_than": "/b"}}]});
+    let said = doubts(own("when", when), account).0.join(" ");
+    for place in ["kind user has /activ:", "kind user has /idd:", "kind webhook has /b:"] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+    assert!(!said.contains("/by") && !said.contains("/a:"), "{said}");
+}
+
+#[test]
+fn what_is_written_twice_or_both_ways_is_refused() {
+    let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let path = scratch.path().join("own.json");
+    let error = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        Rules::built_in().extended(&path).unwrap_err().to_string()
+    };
+    let twice = own("kind", json!("user")).to_string().replacen("{", "{\"kind\": \"webhook\", ", 1);
+    for text in [format!("{{\"rules\": [{twice}]}}"), "{\"rules\": [], \"rules\": []}".into()] {
+        let said = error(&text);
+        assert!(said.contains("no file of rules: field `") && said.contains("` comes twice"), "{said}");
+    }
+    let both = json!({"rules": [own("id", json!("webhook-unsigned"))], "disable": ["webhook-unsigned"]});
+    let said = error(&both.to_string());
+    assert!(
+        said.contains("rule `webhook-unsigned`, field `disable`: it is also under `rules`: write it in one"),
+        "{said}"
+    );
 }
 
 /// Each error names the file, the rule, the field, and what to do.
@@ -149,6 +226,12 @@ fn a_bad_file_is_refused_with_rule_field_and_remedy() {
         (when(json!({"at": "/a", "null": "true"})), "`when/null`: \"true\" is not true or false: write true or false"),
         (when(json!({"at": "/a", "older_than_days": -1})), "`when/older_than_days`: -1 is not a whole number of days"),
         (when(json!({"at": "/a", "older_than_days": "9"})), "`when/older_than_days`: \"9\" is not a whole number"),
+        (
+            when(json!({"at": "/a", "older_than_days": 99_999_999_999_999_u64})),
+            "`when/older_than_days`: 99999999999999 days are more than a century: write 36500 at most",
+        ),
+        (when(json!({"at": "/a", "older_than_days": 36_501})), "`when/older_than_days`: 36501 days are more than"),
+        (own("about", json!({})), "`about`: asks nothing: use one of all, any, not, related"),
         (when(json!({"at": "/a", "later_than": "b"})), "`when/later_than`: \"b\" is no JSON pointer"),
         (when(json!({"at": "/a", "below_newest": false})), "`when/below_newest`: false is not true"),
         (when(json!({"all": []})), "`when/all`: is empty: write at least one"),

@@ -21,7 +21,7 @@ use support::Account;
 use support::look::{between, cells, data, table};
 
 fn made(collection: &Collection) -> String {
-    page(collection, &Rules::built_in().judge(collection), None).unwrap()
+    page(collection, &Rules::built_in().judge(collection).unwrap(), None).unwrap()
 }
 
 /// Lines of the records behind its rows.
@@ -87,7 +87,7 @@ fn the_numbers_of_the_page_are_those_of_the_collection() {
 fn findings_are_those_of_the_rules_each_with_its_records() {
     let collection = all_kinds().read();
     let rules = Rules::built_in();
-    let outcomes = rules.judge(&collection);
+    let outcomes = rules.judge(&collection).unwrap();
     let page = page(&collection, &outcomes, None).unwrap();
     let data = data(&page);
     let (titles, words) = (cells(table(&data, "cited"), "Finding"), cells(table(&data, "cited"), "Outcome"));
@@ -144,7 +144,7 @@ fn changes_name_what_is_gone_as_it_was_called_before() {
     let team = KindFacts { id: "team", schema_version: 1, content_schema: "{}", is_event: false, always: false };
     let changes = Changes::between(&before, &after, &Meanings::new("fivetran", &[team]).unwrap()).unwrap();
     let collection = Collection::read(&after, Anchors::default()).unwrap();
-    let page = page(&collection, &Rules::built_in().judge(&collection), Some(&changes)).unwrap();
+    let page = page(&collection, &Rules::built_in().judge(&collection).unwrap(), Some(&changes)).unwrap();
     let data = data(&page);
     let titles = cells(table(&data, "changes"), "Record");
     let shown = CANARY.replace(['\u{202e}', '\u{7}'], "\u{fffd}");

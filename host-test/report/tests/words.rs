@@ -19,7 +19,7 @@ use support::look::{between, cells, data, table};
 use support::records::{record, usual};
 
 fn made(collection: &Collection) -> String {
-    page(collection, &Rules::built_in().judge(collection), None).unwrap()
+    page(collection, &Rules::built_in().judge(collection).unwrap(), None).unwrap()
 }
 
 /// The tiles of the first screen: number and what of.
@@ -63,7 +63,7 @@ fn what_is_cut_of_the_findings_is_in_the_export_that_is_named() {
     assert!(place.contains("OCSF and OSCAL") && place.contains("--incomplete --format ocsf"), "{place}");
     let rules = Rules::built_in();
     let choice = choose(&collection, &Wish { incomplete: true, ..Wish::default() }).unwrap();
-    let events = ocsf::events(&choice, &rules.judge(&collection));
+    let events = ocsf::events(&choice, &rules.judge(&collection).unwrap());
     let about_records = |event: &&String| event.contains("\"class_uid\":2003") && event.contains("\"resources\":[");
     assert_eq!(events.iter().filter(about_records).count() as u64, total);
 }
@@ -271,7 +271,7 @@ fn a_wrong_seal_is_said_to_be_that_and_no_contradiction() {
     let anchors = source_evidence::verify::Anchors { seal: Some(&other), key: None };
     let gap = |collection: &Collection| {
         let rules = Rules::built_in();
-        let outcomes = rules.judge(collection);
+        let outcomes = rules.judge(collection).unwrap();
         outcomes.iter().find(|one| one.rule.id == "webhook-unsigned").unwrap().gaps.concat()
     };
     let collection = Collection::read(&folder, anchors).unwrap();

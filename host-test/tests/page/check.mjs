@@ -78,7 +78,7 @@ async function numbers(tab) {
     const [id, bars, more] = await chart.evaluate((figure) => [
       figure.querySelector("[data-pick]").dataset.pick,
       [...figure.querySelectorAll(".number")].map((found) => Number(found.textContent)),
-      Number(/(\d+) rows$/.exec(figure.querySelector(".cut")?.textContent)?.[1] ?? 0),
+      Number(/(\d+) rows?$/.exec(figure.querySelector(".cut")?.textContent)?.[1] ?? 0),
     ]);
     assert.equal(bars.reduce((all, one) => all + one, more), await total(tab, id), `bars over ${id}`);
   }

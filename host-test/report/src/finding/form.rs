@@ -4,7 +4,9 @@ use super::outcome::{Rule, Weight};
 use super::predicate::{Join, Predicate, Test};
 use crate::controls::controls;
 use serde_json::{Map, Value};
-use std::str::FromStr;
+
+/// A century.
+const MAX_DAYS: u32 = 36_500;
 
 /// What is wrong with a rule.
 pub(super) struct Bad {
@@ -75,6 +77,7 @@ pub(super) fn rule(value: Value) -> Result<Rule, Bad> {
     }
     let about = fields.map.remove("about").map(|about| predicate(about, "about")).transpose()?;
     let rule = Rule {
+        is_own: false,
         id,
         title: fields.text("title")?,
         why: fields.text("why")?,
@@ -170,8 +173,8 @@ fn test(mut fields: Fields) -> Result<Predicate, Bad> {
             let options = filled(fields.take(&name)?, &place)?;
             Test::In(options.into_iter().map(|option| literal(option, &place)).collect::<Result<_, _>>()?)
         }
-        "null" => Test::Null(read(&fields.take(&name)?, &place, "true or false")?),
-        "older_than_days" => Test::OlderThanDays(read(&fields.take(&name)?, &place, "a whole number of days")?),
+        "null" => Test::Null(truth(&fields.take(&name)?, &place)?),
+        "older_than_days" => Test::OlderThanDays(days(&fields.take(&name)?, &place)?),
         "some" => Test::Some(Box::new(predicate(fields.take(&name)?, &place)?)),
         "below_newest" => match fields.take(&name)? {
             Value::Bool(true) => Test::BelowNewest,
@@ -193,8 +196,17 @@ fn literal(value: Value, place: &str) -> Result<Value, Bad> {
     bad(place, format!("{value} is no text, number or truth value"), "ask for null with \"null\": true")
 }
 
-/// A number or a truth value.
-fn read<T: FromStr>(value: &Value, place: &str, wanted: &str) -> Result<T, Bad> {
-    let read = if value.is_string() { None } else { value.to_string().parse().ok() };
-    read.map_or_else(|| bad(place, format!("{value} is not {wanted}"), format!("write {wanted}")), Ok)
+fn truth(value: &Value, place: &str) -> Result<bool, Bad> {
+    value.as_bool().map_or_else(|| bad(place, format!("{value} is not true or false"), "write true or false"), Ok)
+}
+
+fn days(value: &Value, place: &str) -> Result<u32, Bad> {
+    let wanted = "a whole number of days";
+    let Some(days) = value.as_u64() else {
+        return bad(place, format!("{value} is not {wanted}"), format!("write {wanted}"));
+    };
+    match u32::try_from(days) {
+        Ok(days) if days <= MAX_DAYS => Ok(days),
+        _ => bad(place, format!("{value} days are more than a century"), format!("write {MAX_DAYS} at most")),
+    }
 }

@@ -4,11 +4,13 @@
 //! The rules of this project are in `data/rules.json`; `docs/findings.md` says what one may ask.
 
 mod facts;
+mod fit;
 mod form;
 mod outcome;
 mod predicate;
 mod rules;
 mod truth;
+mod unique;
 mod value;
 
 pub use outcome::{Outcome, Rule, Weight};

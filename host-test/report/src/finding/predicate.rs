@@ -74,6 +74,22 @@ impl Predicate {
             Self::At(..) => Vec::new(),
         }
     }
+
+    /// The places that it looks at in records of `kind` and of others: kind and pointer. Those within items of a list
+    /// are left out.
+    pub fn places<'p>(&'p self, kind: &'p str) -> Vec<(&'p str, &'p str)> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(|part| part.places(kind)).collect(),
+            Self::Not(part) => part.places(kind),
+            Self::Related(join) => {
+                let mut places = vec![(kind, join.equals.as_str()), (join.kind.as_str(), join.at.as_str())];
+                places.extend(join.when.iter().flat_map(|when| when.places(&join.kind)));
+                places
+            }
+            Self::At(at, Test::LaterThan(other)) => vec![(kind, at), (kind, other)],
+            Self::At(at, _) => vec![(kind, at)],
+        }
+    }
 }
 
 fn silent(place: &str) -> Truth {

@@ -1,10 +1,12 @@
 //! The rules: those of this project, and a user's own.
 
 use super::facts::Facts;
+use super::fit;
 use super::form::{self, Bad};
 use super::outcome::{Outcome, Rule};
 use super::predicate::Predicate;
 use super::truth::Truth;
+use super::unique::Unique;
 use super::value::Scope;
 use crate::collection::Collection;
 use serde::Deserialize;
@@ -39,7 +41,7 @@ impl Rules {
     #[must_use]
     pub fn built_in() -> Self {
         let text = include_str!("../../data/rules.json");
-        Self::default().with(text, Path::new("rules.json")).unwrap_or_default()
+        Self::default().with(text, Path::new("rules.json"), false).unwrap_or_default()
     }
 
     /// These, and those of a user's own file, which may replace or disable one of the same id. It has the form of
@@ -49,7 +51,7 @@ impl Rules {
     /// When the file cannot be read, or something in it is no rule: the error names the rule and the field.
     pub fn extended(self, path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
-        self.with(&text, path)
+        self.with(&text, path, true)
     }
 
     /// All of them.
@@ -57,12 +59,13 @@ impl Rules {
         self.rules.iter()
     }
 
-    fn with(mut self, text: &str, path: &Path) -> Result<Self> {
+    fn with(mut self, text: &str, path: &Path, is_own: bool) -> Result<Self> {
         let usage = |what: String, remedy: String| Error::Usage { what: format!("{}: {what}", path.display()), remedy };
         let form = "write {\"rules\": […], \"disable\": […], \"lists\": {…}}";
         let no_file = |error: serde_json::Error| usage(format!("no file of rules: {error}"), form.into());
+        let Unique(value) = serde_json::from_str(text).map_err(no_file)?;
         // A list would do for the fields of a `File` in their order.
-        let map: Map<String, Value> = serde_json::from_str(text).map_err(no_file)?;
+        let map: Map<String, Value> = serde_json::from_value(value).map_err(no_file)?;
         let file: File = serde_json::from_value(map.into()).map_err(no_file)?;
         for id in &file.disable {
             if !self.rules.iter().any(|rule| rule.id == *id) {
@@ -78,7 +81,11 @@ impl Rules {
             let name =
                 value.get("id").and_then(Value::as_str).map_or(format!("number {number}"), |id| format!("`{id}`"));
             let wrong = |Bad { field, what, remedy }| usage(format!("rule {name}, field `{field}`: {what}"), remedy);
-            let rule = form::rule(value).map_err(wrong)?;
+            let rule = Rule { is_own, ..form::rule(value).map_err(wrong)? };
+            if file.disable.contains(&rule.id) {
+                let what = format!("rule {name}, field `disable`: it is also under `rules`");
+                return Err(usage(what, "write it in one of the two".into()));
+            }
             if !ids.insert(rule.id.clone()) {
                 return Err(usage(format!("rule {name}, field `id`: comes twice"), "remove one of the two".into()));
             }
@@ -91,12 +98,15 @@ impl Rules {
     }
 
     /// What comes of each rule, by weight, then in the order of the file.
-    #[must_use]
-    pub fn judge<'c>(&'c self, collection: &'c Collection) -> Vec<Outcome<'c>> {
+    ///
+    /// # Errors
+    /// When a rule is about a kind that neither a source of ours nor the collection has.
+    pub fn judge<'c>(&'c self, collection: &'c Collection) -> Result<Vec<Outcome<'c>>> {
+        self.rules.iter().try_for_each(|rule| fit::check(rule, collection))?;
         let facts = Facts::of(collection);
         let mut outcomes: Vec<Outcome<'c>> = self.rules.iter().map(|rule| judge(rule, &facts)).collect();
         outcomes.sort_by_key(|outcome| outcome.rule.weight);
-        outcomes
+        Ok(outcomes)
     }
 }
 
@@ -121,7 +131,9 @@ fn judge<'c>(rule: &'c Rule, facts: &Facts<'c>) -> Outcome<'c> {
     let asked = rule.about.iter().chain([&rule.when]);
     let kinds: BTreeSet<&str> = std::iter::once(rule.kind.as_str()).chain(asked.flat_map(Predicate::kinds)).collect();
     let gaps = kinds.into_iter().filter_map(|kind| facts.gap(kind)).collect();
-    let mut outcome = Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, passed_over: 0, gaps };
+    let doubts = if rule.is_own { fit::doubts(rule, facts.collection) } else { Vec::new() };
+    let mut outcome =
+        Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, passed_over: 0, gaps, doubts };
     for record in facts.collection.of_kind(&rule.kind) {
         let scope = Scope::of(record);
         let about = rule.about.as_ref().map_or(Truth::True, |about| about.of(&scope, facts));

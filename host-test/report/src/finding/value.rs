@@ -1,6 +1,6 @@
 //! What a record tells at a place, if it does.
 
-use crate::record::{Record, instant, is_never};
+use crate::record::{Record, instant, is_below_null, is_never};
 use serde_json::Value;
 use std::borrow::Cow;
 use time::OffsetDateTime;
@@ -48,7 +48,8 @@ impl<'r> Scope<'r> {
             return Told::Unknown(format!("{place}: the details were not read ({})", details.replace('_', " ")));
         }
         match self.value.pointer(at) {
-            None => Told::Unknown(format!("{place}: the vendor does not say")),
+            None if is_below_null(self.value, at) => Told::Unknown(format!("{place}: the vendor does not say")),
+            None => Told::Unknown(format!("{place}: the record has no such field")),
             Some(Value::Null) => Told::Null,
             Some(Value::String(text)) if is_never(text) => Told::Null,
             Some(value) => Told::Value(value),

@@ -30,6 +30,7 @@ pub(super) struct Card {
     pub refuted_by: String,
     pub controls: String,
     pub gaps: Vec<String>,
+    pub doubts: Vec<String>,
     /// The first records of which it is true: line and title.
     pub first: Vec<(u64, String)>,
     pub found: usize,
@@ -131,6 +132,7 @@ fn card(collection: &Collection, outcome: &Outcome<'_>) -> Card {
         refuted_by: plain(&rule.refuted_by),
         controls: plain(&rule.controls.join(", ")),
         gaps: outcome.gaps.iter().map(|gap| plain(gap)).collect(),
+        doubts: outcome.doubts.iter().map(|doubt| plain(doubt)).collect(),
         first: outcome.found.iter().take(SHOWN).map(shown).collect(),
         found: outcome.found.len(),
         unknown: outcome.unknown.len(),

@@ -189,7 +189,7 @@ fn line(row: &Row) -> Line {
 /// What a rule says of the record `it`: `true`, `false`, or why it is not known; `not about` where it is about none.
 pub fn said(rules: &Rules, id: &str, collection: &Collection) -> String {
     assert_eq!(collection.report.findings, Vec::<String>::new());
-    let outcomes = rules.judge(collection);
+    let outcomes = rules.judge(collection).unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
     let of_kind = collection.of_kind(&outcome.rule.kind).count() as u64;
     let judged = outcome.found.len() as u64 + outcome.unknown.len() as u64 + outcome.cleared;

@@ -47,6 +47,7 @@ fn finding(choice: &Choice<'_>, outcome: &Outcome<'_>, record: Option<&Record>, 
     let mut extra = unmapped(choice, record);
     extra.insert("rule".into(), json!({
         "found": outcome.found.len(), "unknown": outcome.unknown.len(), "cleared": outcome.cleared, "gaps": outcome.gaps,
+        "passed_over": outcome.passed_over, "doubts": outcome.doubts,
         "refuted_by": rule.refuted_by,
     }));
     let mut own = json!({

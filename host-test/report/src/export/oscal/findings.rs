@@ -47,18 +47,12 @@ fn id(context: &Context<'_>, outcome: &Outcome<'_>) -> String {
 /// What came of a rule, also where it is true of nothing.
 pub fn observation(context: &Context<'_>, outcome: &Outcome<'_>) -> Value {
     let rule = outcome.rule;
-    let counts = format!(
-        "True of {}, unknown of {}, false of {} records of kind {}.",
-        outcome.found.len(),
-        outcome.unknown.len(),
-        outcome.cleared,
-        rule.kind
-    );
+    let verdict = if outcome.is_judged() { "" } else { "NOT JUDGED: " };
     let summary = context.choice.collection.summary();
     let mut observation = json!({
         "uuid": id(context, outcome),
-        "title": line(&rule.title),
-        "description": line(&format!("{counts} {}", rule.why)),
+        "title": line(&format!("{verdict}{}", rule.title)),
+        "description": line(&format!("{verdict}{} {}", counts(outcome), rule.why)),
         "props": rule_props(outcome),
         "methods": ["EXAMINE"],
         "origins": [{"actors": [{"type": "tool", "actor-uuid": context.tool}]}],
@@ -75,6 +69,21 @@ pub fn observation(context: &Context<'_>, outcome: &Outcome<'_>) -> Value {
     observation
 }
 
+/// How many records it is true, unknown and false of. Of none that was read it says so, so that no 0 looks like a pass.
+fn counts(outcome: &Outcome<'_>) -> String {
+    let (kind, gaps) = (&outcome.rule.kind, outcome.gaps.join("; "));
+    if !outcome.is_judged() {
+        return format!("No record of kind {kind} that it is about was read, and there may be some. {gaps}.");
+    }
+    let [found, unknown] = [outcome.found.len(), outcome.unknown.len()];
+    let read = if outcome.gaps.is_empty() { "" } else { " that were read" };
+    let beside = match outcome.passed_over {
+        0 => String::new(),
+        others => format!(" It is not about {others} others."),
+    };
+    format!("True of {found}, unknown of {unknown}, false of {} records of kind {kind}{read}.{beside}", outcome.cleared)
+}
+
 fn rule_props(outcome: &Outcome<'_>) -> Value {
     let rule = outcome.rule;
     let weight = match rule.weight {
@@ -88,6 +97,7 @@ fn rule_props(outcome: &Outcome<'_>) -> Value {
         prop("found", &outcome.found.len().to_string()),
         prop("unknown", &outcome.unknown.len().to_string()),
         prop("cleared", &outcome.cleared.to_string()),
+        prop("passed_over", &outcome.passed_over.to_string()),
     ];
     let controls = rule.controls.iter().map(|control| prop("control", control));
     let gaps = outcome.gaps.iter().map(|gap| prop("gap", gap));
@@ -99,6 +109,9 @@ fn remarks(outcome: &Outcome<'_>) -> String {
     let mut remarks = format!("What would show that it is nothing: {}", outcome.rule.refuted_by);
     if !outcome.gaps.is_empty() {
         remarks.push_str(&format!(" Records may be missing: {}.", outcome.gaps.join("; ")));
+    }
+    if !outcome.doubts.is_empty() {
+        remarks.push_str(&format!(" Doubted: {}.", outcome.doubts.join("; ")));
     }
     remarks
 }
