@@ -13,6 +13,8 @@
 //! A failure ends one tenant and no other. What a retry may help is tried again with growing waits, until
 //! it has come no further for the time that [`Options::endurance`] gives.
 
+mod account;
+mod bounds;
 mod check;
 mod credentials;
 mod event;
@@ -31,6 +33,8 @@ pub mod store;
 mod tenant_state;
 mod turn;
 
+pub use account::{Account, Share};
+pub use bounds::Bounds;
 pub use credentials::{CredentialsRef, SecretRef};
 pub use event::{Event, Observer, Stop};
 pub use file::{Defaults, parse, read};
@@ -38,3 +42,4 @@ pub use fleet::Fleet;
 pub use options::Options;
 pub use report::{Gauges, Outcome, Reading, Report, TenantReport};
 pub use spec::{SettingsRef, Spec, is_name};
+pub use turn::{Step, Turn};

@@ -1,8 +1,9 @@
 //! Gives turns until every tenant has come to its end.
 
+use super::bounds::Bounds;
 use super::event::{Event, Observer, Stop};
 use super::queue::Queue;
-use super::quota::{Bounds, Quota};
+use super::quota::Quota;
 use super::report::{Outcome, Report};
 use super::setup::Setup;
 use super::tenant_state::TenantState;
@@ -112,7 +113,7 @@ impl<'f> Schedule<'f> {
             let now = Instant::now();
             let Some(index) = self.queue.next(now) else { return };
             let Some((spec, plugin)) = self.fleet.tenants.get(index) else { continue };
-            let share = match self.quota.reserve(&spec.account, u64::from(options.page_requests), now) {
+            let share = match self.quota.reserve(&spec.account, &spec.name, u64::from(options.page_requests), now) {
                 Ok(share) => share,
                 Err(until) => {
                     self.wait(index, until.saturating_duration_since(now), Cause::Quota);
@@ -120,7 +121,7 @@ impl<'f> Schedule<'f> {
                 }
             };
             let Some(member) = self.tenants.get_mut(index) else { continue };
-            member.begin(share, now);
+            member.begin(now);
             let turn = Turn {
                 spec: Arc::clone(spec),
                 plugin: plugin.clone(),
@@ -159,8 +160,8 @@ impl<'f> Schedule<'f> {
         };
         self.had_turn = Some(index);
         let now = Instant::now();
-        if let Some((reserved, spent)) = member.settle(now) {
-            self.quota.settle(&spec.account, reserved, spent, now);
+        if let Some(sent) = member.settle(now) {
+            self.quota.settle(&spec.account, &spec.name, sent, now);
         }
         match outcome {
             Ok(Step::Finished(summary, records)) => {

@@ -30,8 +30,6 @@ struct Begun {
     at: Instant,
     /// Requests sent before it.
     requests: u64,
-    /// Requests reserved for it.
-    reserved: u64,
 }
 
 impl TenantState {
@@ -60,10 +58,10 @@ impl TenantState {
         }
     }
 
-    pub fn begin(&mut self, reserved: u64, now: Instant) {
+    pub fn begin(&mut self, now: Instant) {
         self.first.get_or_insert(now);
         self.pace.begin(now);
-        self.turn = Some(Begun { at: now, requests: self.meter.requests(), reserved });
+        self.turn = Some(Begun { at: now, requests: self.meter.requests() });
         self.report.turns += 1;
     }
 
@@ -72,11 +70,11 @@ impl TenantState {
         self.turn.is_some()
     }
 
-    /// Ends the turn under way; answers the requests that were reserved for it, and that it sent.
-    pub fn settle(&mut self, now: Instant) -> Option<(u64, u64)> {
+    /// Ends the turn under way; answers the requests that it sent.
+    pub fn settle(&mut self, now: Instant) -> Option<u64> {
         let turn = self.turn.take()?;
         self.had += now - turn.at;
-        Some((turn.reserved, self.meter.requests() - turn.requests))
+        Some(self.meter.requests() - turn.requests)
     }
 
     pub fn close(&mut self, outcome: Outcome) {

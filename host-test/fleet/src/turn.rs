@@ -4,7 +4,7 @@
 //! the instance made and dropped, which takes microseconds. A new instance asks once for the account,
 //! so a page is made large enough that this does not count.
 
-use super::quota::Bounds;
+use super::bounds::Bounds;
 use super::spec::Spec;
 use super::store::{Checkpoints, Sink};
 use source_evidence::folder::FolderState;
@@ -26,10 +26,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// All that one turn needs.
-pub(super) struct Turn {
+pub struct Turn {
+    /// Whose it is.
     pub spec: Arc<Spec>,
+    /// The component.
     pub plugin: Plugin,
+    /// Where the tenant stands, and where its records go.
     pub checkpoints: Arc<dyn Checkpoints>,
+    /// What it may send.
     pub bounds: Bounds,
     /// Milliseconds of the page.
     pub milliseconds: u64,
@@ -37,12 +41,14 @@ pub(super) struct Turn {
     pub bytes: u64,
     /// How long the turn may take to finish what it has begun when these are over.
     pub grace: Duration,
+    /// Counts what the tenant sends.
     pub meter: Arc<Meter>,
+    /// The tenant's connections.
     pub connections: Connections,
 }
 
 /// What a turn came to.
-pub(super) enum Step {
+pub enum Step {
     /// A page is written, and there are more.
     Page {
         /// Records of the page.
@@ -60,6 +66,9 @@ pub(super) enum Step {
 
 impl Turn {
     /// Takes it.
+    ///
+    /// # Errors
+    /// What the component, the vendor or the sink answers; what was written before stays valid.
     pub async fn take(self) -> Result<Step> {
         let turn = Arc::new(self);
         let sink = blocking(&turn, |turn| turn.open()).await?;
