@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::files::{CURSOR, EVIDENCE, HASHES, JOURNAL, MANIFEST, broken, file_of_ours, read, refuse_link};
-use crate::summary::Summary;
+use crate::summary::{Request, Summary, VERSION};
 use crate::verify;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -10,9 +10,9 @@ use std::path::Path;
 /// 64 hexadecimal digits and a line break.
 const HASH_LINE_BYTES: u64 = 65;
 
-/// `cursor`, as long as a collection is not finished.
+/// How far a collection has come: the file `cursor`, as long as it is not finished.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Checkpoint {
+pub struct Checkpoint {
     /// The source's cursor; absent before the first page and after the last.
     pub cursor: Option<String>,
     /// Whether the last page is written.
@@ -21,10 +21,68 @@ pub(crate) struct Checkpoint {
     pub evidence_bytes: u64,
     /// So much of `journal.jsonl` is valid.
     pub journal_bytes: u64,
+    /// What was written so far.
     pub summary: Summary,
 }
 
 impl Checkpoint {
+    /// Of a collection that begins.
+    #[must_use]
+    pub fn begin(summary: Summary) -> Self {
+        let summary = Summary { version: VERSION, ..summary };
+        Self { cursor: None, finished: false, evidence_bytes: 0, journal_bytes: 0, summary }
+    }
+
+    /// What to ask for to resume, where `asked` is what would be asked for at the start.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the collection was started with something else.
+    pub fn request(&self, asked: &Request) -> Result<Request> {
+        let Summary { kinds, since, .. } = &self.summary;
+        let is_other = |asked: bool, same: bool| asked && !same;
+        if is_other(!asked.kinds.is_empty(), asked.kinds == *kinds)
+            || is_other(asked.since.is_some(), asked.since == *since)
+        {
+            let what = "kinds or since differ from those that the collection was started with".into();
+            return Err(Error::Usage { what, remedy: "omit them to resume".into() });
+        }
+        Ok(Request { kinds: kinds.clone(), since: since.clone() })
+    }
+
+    /// The collection in `place`, to be resumed in the way that `now` tells. Refuses to add records that another
+    /// component made, or other settings: nothing else binds them before the first page, and a manifest names one of
+    /// each.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when they differ from those that the collection was started with.
+    pub fn resumed(&mut self, now: &Summary, place: &str) -> Result<()> {
+        let begun = &mut self.summary;
+        let what = match (begun.settings_digest == now.settings_digest, begun.component == now.component) {
+            (true, true) => {
+                let begun = std::mem::take(begun);
+                self.summary = now.made.last().cloned().into_iter().fold(begun, Summary::resumed);
+                return Ok(());
+            }
+            (false, _) => "other settings",
+            (true, false) => "another component",
+        };
+        let what = format!("{place} was started with {what}");
+        Err(Error::Usage { what, remedy: "resume it with the same, or collect into another folder".into() })
+    }
+
+    /// After a page of so many bytes.
+    #[must_use]
+    pub fn after(&self, bytes: [usize; 2], cursor: Option<String>, summary: Summary) -> Self {
+        let [evidence, journal] = bytes;
+        Self {
+            finished: cursor.is_none(),
+            cursor,
+            evidence_bytes: self.evidence_bytes + evidence as u64,
+            journal_bytes: self.journal_bytes + journal as u64,
+            summary,
+        }
+    }
+
     /// Valid bytes of evidence, hashes and journal.
     pub(crate) fn bytes(&self) -> [u64; 3] {
         [self.evidence_bytes, self.summary.records.saturating_mul(HASH_LINE_BYTES), self.journal_bytes]

@@ -6,8 +6,8 @@
 //! changed; and `journal.jsonl`: the requests that the host saw. At the end `manifest.json` and `seal.json` take the
 //! cursor's place, and `seal.dsse.json` where the host signs. `lock` keeps a second run out while one is under way.
 
-use crate::checkpoint::{Checkpoint, GROWING, check, checkpoint};
-pub use crate::checkpoint::{FolderState, begun, finished, state};
+pub use crate::checkpoint::{Checkpoint, FolderState, begun, finished, state};
+use crate::checkpoint::{GROWING, check, checkpoint};
 use crate::digest::{hex, sha256_hex, sha256_of_file};
 use crate::error::{Error, Result};
 use crate::files::{
@@ -52,8 +52,7 @@ impl EvidenceDir {
         let lock = lock(path, LOCK).inspect_err(|_| give_up(path, is_new))?;
         // Again, now that nobody else can begin here.
         refuse(path, state(path))?;
-        let summary = Summary { version: VERSION, ..summary };
-        let checkpoint = Checkpoint { cursor: None, finished: false, evidence_bytes: 0, journal_bytes: 0, summary };
+        let checkpoint = Checkpoint::begin(summary);
         let mut written = Vec::new();
         match Self::begin(path, &checkpoint, &mut written) {
             Ok([evidence, hashes, journal]) => {
@@ -126,40 +125,22 @@ impl EvidenceDir {
         Ok(Self { path: path.into(), evidence, hashes, journal, checkpoint, is_new: false, lock })
     }
 
-    /// The collection, to be resumed in the way that `now` tells. Refuses to add records that another component made,
-    /// or other settings: nothing else binds them before the first page, and a manifest names one of each.
+    /// The collection, to be resumed in the way that `now` tells: see [`Checkpoint::resumed`].
     ///
     /// # Errors
-    /// [`Error::Usage`] when they differ from those that the collection was started with.
+    /// [`Error::Usage`] when component or settings differ from those that it was started with.
     pub fn resumed(mut self, now: &Summary) -> Result<Self> {
-        let begun = self.summary();
-        let what = match (begun.settings_digest == now.settings_digest, begun.component == now.component) {
-            (true, true) => {
-                let begun = std::mem::take(&mut self.checkpoint.summary);
-                self.checkpoint.summary = now.made.last().cloned().into_iter().fold(begun, Summary::resumed);
-                return Ok(self);
-            }
-            (false, _) => "settings",
-            (true, false) => "a component",
-        };
-        let what = format!("{} was started with other {what}", self.path.display()).replace("other a", "another");
-        Err(Error::Usage { what, remedy: "resume it with the same, or collect into another folder".into() })
+        let place = self.path.display().to_string();
+        self.checkpoint.resumed(now, &place)?;
+        Ok(self)
     }
 
-    /// What to ask for to resume, where `asked` is what would be asked for at the start.
+    /// What to ask for to resume: see [`Checkpoint::request`].
     ///
     /// # Errors
     /// [`Error::Usage`] when the collection was started with something else.
     pub fn request(&self, asked: &Request) -> Result<Request> {
-        let Summary { kinds, since, .. } = self.summary();
-        let is_other = |asked: bool, same: bool| asked && !same;
-        if is_other(!asked.kinds.is_empty(), asked.kinds == *kinds)
-            || is_other(asked.since.is_some(), asked.since == *since)
-        {
-            let what = "kinds or since differ from those that the collection was started with".into();
-            return Err(Error::Usage { what, remedy: "omit them to resume".into() });
-        }
-        Ok(Request { kinds: kinds.clone(), since: since.clone() })
+        self.checkpoint.request(asked)
     }
 
     /// Where to resume; `None` at the start.
@@ -201,13 +182,7 @@ impl EvidenceDir {
             return Err(error);
         }
         let [evidence, _, journal] = texts;
-        self.checkpoint = Checkpoint {
-            finished: cursor.is_none(),
-            cursor,
-            evidence_bytes: self.checkpoint.evidence_bytes + evidence.len() as u64,
-            journal_bytes: self.checkpoint.journal_bytes + journal.len() as u64,
-            summary,
-        };
+        self.checkpoint = self.checkpoint.after([evidence.len(), journal.len()], cursor, summary);
         self.save()
     }
 

@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::meter::Counts;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -74,6 +75,16 @@ pub enum Verdict {
     End(Error),
 }
 
+/// A pace, written down: times are milliseconds before it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaceState {
+    began: Option<u64>,
+    pages: u32,
+    empty: u32,
+    barren: u32,
+    failing: Option<(u64, u32)>,
+}
+
 /// How far a collection has come, and since when it comes no further.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -91,6 +102,24 @@ impl Pace {
     #[must_use]
     pub fn new(bounds: Endurance) -> Self {
         Self { bounds, began: None, pages: 0, empty: 0, barren: 0, failing: None }
+    }
+
+    /// One that was written down so long ago.
+    #[must_use]
+    pub fn resumed(bounds: Endurance, state: PaceState, ago: Duration, now: Instant) -> Self {
+        let PaceState { pages, empty, barren, .. } = state;
+        let at = |before: u64| now.checked_sub(Duration::from_millis(before) + ago).unwrap_or(now);
+        let failing = state.failing.map(|(since, times)| (at(since), times));
+        Self { bounds, began: state.began.map(at), pages, empty, barren, failing }
+    }
+
+    /// To be written down.
+    #[must_use]
+    pub fn state(&self, now: Instant) -> PaceState {
+        let before = |at: Instant| u64::try_from((now - at).as_millis()).unwrap_or(u64::MAX);
+        let Self { pages, empty, barren, .. } = *self;
+        let failing = self.failing.map(|(since, times)| (before(since), times));
+        PaceState { began: self.began.map(before), pages, empty, barren, failing }
     }
 
     /// Whether the last attempt came no further.
@@ -238,6 +267,22 @@ mod tests {
             times += 1;
         }
         assert!(times < 40 && (15 * MINUTE..17 * MINUTE).contains(&(now - begin)), "{times} in {:?}", now - begin);
+    }
+
+    #[test]
+    fn an_outage_is_as_long_when_the_pace_was_written_down_between_attempts() {
+        let bounds = Endurance::default();
+        let (mut pace, begin) = (Pace::new(bounds), Instant::now() + 60 * MINUTE);
+        pace.begin(begin);
+        let (mut now, mut times) = (begin, 0);
+        while let Some(wait) = pace.failed(None, now) {
+            let text = serde_json::to_string(&pace.state(now)).unwrap();
+            now += wait;
+            pace = Pace::resumed(bounds, serde_json::from_str(&text).unwrap(), wait, now);
+            assert!(pace.is_failing());
+            times += 1;
+        }
+        assert!(times > 10 && (14 * MINUTE..16 * MINUTE).contains(&(now - begin)), "{times} in {:?}", now - begin);
     }
 
     #[test]
