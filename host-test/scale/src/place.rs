@@ -1,0 +1,167 @@
+//! Where evidence is: a folder of this machine, or an object store.
+
+use bytes::Bytes;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, parse_url_opts};
+use source_evidence::{Error, Result};
+use std::fmt;
+use std::sync::Arc;
+use url::Url;
+
+/// A place for objects that are written once and never changed.
+#[derive(Clone)]
+pub struct Place {
+    store: Arc<dyn ObjectStore>,
+    root: Path,
+    /// As it was named.
+    shown: String,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.shown)
+    }
+}
+
+/// Whether a text names a place by URL, and not a folder.
+#[must_use]
+pub fn is_url(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(scheme, _)| scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+impl Place {
+    /// Opens a place: a folder, which is made where it is not there, or a URL such as `s3://bucket/prefix`,
+    /// `gs://bucket/prefix` or `az://container/prefix`. Credentials and endpoints come from the variables that each
+    /// vendor's own tools read (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, `GOOGLE_APPLICATION_CREDENTIALS`, …).
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or the URL names nothing that is supported.
+    pub fn open(text: &str) -> Result<Self> {
+        if !is_url(text) {
+            std::fs::create_dir_all(text).map_err(Error::file("create", text))?;
+            let store = LocalFileSystem::new_with_prefix(text).map_err(|error| failed("open", text, &error))?;
+            return Ok(Self { store: Arc::new(store.with_fsync(true)), root: Path::default(), shown: text.into() });
+        }
+        let no_url = |why: String| Error::Usage {
+            what: format!("{} is not a place for evidence: {why}", without_password(text)),
+            remedy: "name a folder, or a URL such as s3://bucket/prefix; credentials come from the environment".into(),
+        };
+        // The TLS library has to be told once which cryptography it uses.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let url = Url::parse(text).map_err(|error| no_url(error.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(no_url("it has credentials in it".into()));
+        }
+        let variables = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+        let (store, root) = parse_url_opts(&url, variables).map_err(|error| no_url(error.to_string()))?;
+        Ok(Self { store: Arc::from(store), root, shown: text.trim_end_matches('/').into() })
+    }
+
+    /// A place below this one.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            root: self.root.clone().join(name),
+            shown: format!("{}/{name}", self.shown),
+        }
+    }
+
+    /// As it was named.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Writes an object, unless there is one of this name: then nothing is changed, and the answer is `false`.
+    ///
+    /// # Errors
+    /// When it cannot be written; then it is there whole or not at all.
+    pub async fn put_new(&self, name: &str, bytes: Vec<u8>) -> Result<bool> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&self.root.clone().join(name), bytes.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(failed("write", &self.shown_object(name), &error)),
+        }
+    }
+
+    /// Reads an object; `None` where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn get(&self, name: &str) -> Result<Option<Bytes>> {
+        let answer = match self.store.get(&self.root.clone().join(name)).await {
+            Ok(answer) => answer.bytes().await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("read", &self.shown_object(name), &error)),
+        }
+    }
+
+    fn shown_object(&self, name: &str) -> String {
+        format!("{}/{name}", self.shown)
+    }
+}
+
+/// What a store says may be long: its cause is told.
+fn failed(action: &str, what: &str, error: &object_store::Error) -> Error {
+    let why = match error {
+        object_store::Error::Generic { source, .. } => source.to_string(),
+        other => other.to_string(),
+    };
+    let why: String = why.chars().take(300).collect();
+    Error::Output {
+        what: format!("cannot {action} {}: {}", without_password(what), source_evidence::text::plain(&why)),
+        remedy: "check that the place exists, that its credentials may write there, and that there is room".into(),
+    }
+}
+
+/// A URL without what may be a password.
+fn without_password(text: &str) -> String {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://…@{rest}"),
+        _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_folder_and_a_url_names_a_store() {
+        for folder in ["evidence", "/data/x", "./a://b", "C://x"] {
+            assert!(!is_url(folder), "{folder}");
+        }
+        for url in ["s3://bucket/a", "gs://b", "az://c/d", "memory:///", "file:///tmp"] {
+            assert!(is_url(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_place_is_refused_without_its_password() {
+        for text in ["s3://key:hunter2-secret@bucket/x", "ftp://nobody:hunter2-secret@host/x", "gopher://x"] {
+            let error = Place::open(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+            assert!(error.contains("name a folder"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_object_is_written_once() {
+        let folder = std::env::temp_dir().join(format!("place-{}", std::process::id()));
+        let place = Place::open(folder.to_str().unwrap()).unwrap().below("tenant").below("run");
+        assert!(place.get("a").await.unwrap().is_none());
+        assert!(place.put_new("a", b"one".to_vec()).await.unwrap());
+        assert!(!place.put_new("a", b"two".to_vec()).await.unwrap());
+        assert_eq!(place.get("a").await.unwrap().unwrap().as_ref(), b"one");
+        assert_eq!(std::fs::read(folder.join("tenant/run/a")).unwrap(), b"one");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
