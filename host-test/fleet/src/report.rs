@@ -21,7 +21,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of(summary: &Summary) -> Self {
+    /// How a collection ended, after its summary.
+    #[must_use]
+    pub fn of(summary: &Summary) -> Self {
         let missing: Vec<String> = summary.missing().map(|kind| format!("{}: {}", kind.kind, kind.state)).collect();
         if missing.is_empty() { Self::Complete } else { Self::Incomplete(missing) }
     }

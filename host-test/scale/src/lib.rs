@@ -5,7 +5,13 @@
 //! that is written once, if it is not there already: whoever comes second adopts what is there. Everything else (the
 //! queue, the standing of each tenant in a key-value bucket) only says where to look, and may be lost or late.
 
+pub mod broker;
 pub mod fetch;
+pub mod job;
+pub mod ledger;
 pub mod page;
 pub mod place;
 pub mod run;
+pub mod submit;
+mod task;
+pub mod worker;

@@ -1,0 +1,187 @@
+//! NATS: the queue of jobs, the standing of each tenant, the quota of each account.
+
+use crate::place::Place;
+use async_nats::jetstream::consumer::pull;
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
+use async_nats::jetstream::context::Context;
+use async_nats::jetstream::kv::{self, Store};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::{Client, ConnectOptions};
+use source_evidence::{Error, Result};
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Subject of a tenant's job, before its name.
+pub const JOBS: &str = "source.jobs.";
+/// Subject of what becomes of a tenant, before its name.
+pub const EVENTS: &str = "source.events.";
+/// Subject of jobs that were given up, before the tenant's name.
+pub const DEAD: &str = "source.dead.";
+/// Jobs that are being worked on or wait, at most: more are only delivered later.
+const MAX_PENDING: i64 = 2_000_000;
+/// A job is delivered again so long after a worker was last heard of, unless it is said otherwise.
+pub const ACK_WAIT: Duration = Duration::from_secs(30);
+
+/// How to reach NATS. What is secret stays in files and in the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Nats {
+    /// One or more servers, separated by commas, e.g. `nats://a:4222,nats://b:4222` or `tls://…`.
+    pub url: String,
+    /// File with credentials as `nsc` makes them.
+    pub creds: Option<PathBuf>,
+    /// File with the seed of an nkey.
+    pub nkey: Option<PathBuf>,
+    /// File with the authority (PEM) to trust for TLS.
+    pub ca: Option<PathBuf>,
+    /// Copies that the broker keeps of everything: 1, 3 or 5.
+    pub replicas: usize,
+    /// After so long without a word, a worker's jobs go to another.
+    pub ack_wait: Duration,
+}
+
+/// A connection, and what is kept in the broker.
+#[derive(Clone)]
+pub struct Broker {
+    /// For events.
+    pub client: Client,
+    /// For jobs.
+    pub jetstream: Context,
+    /// Where each tenant stands.
+    pub tenants: Store,
+    /// What each account has sent.
+    pub quotas: Store,
+    nats: Nats,
+}
+
+impl Broker {
+    /// Connects, and makes what is not there yet.
+    ///
+    /// # Errors
+    /// When no server answers, or one refuses.
+    pub async fn connect(nats: &Nats) -> Result<Self> {
+        let failed = |error: &dyn Display| trouble(&nats.shown(), error);
+        let options = options(nats).await?;
+        let servers: Vec<&str> = nats.url.split(',').collect();
+        let client = options.connect(servers).await.map_err(|error| failed(&error))?;
+        let mut jetstream = async_nats::jetstream::new(client.clone());
+        jetstream.set_timeout(Duration::from_secs(10));
+        for config in [jobs(nats), dead(nats)] {
+            jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;
+        }
+        let bucket = |bucket: &str| kv::Config {
+            bucket: bucket.into(),
+            history: 1,
+            storage: StorageType::File,
+            num_replicas: nats.replicas,
+            max_value_size: 1024 * 1024,
+            ..kv::Config::default()
+        };
+        let tenants = jetstream.create_key_value(bucket("source-tenants")).await.map_err(|error| failed(&error))?;
+        let quotas = jetstream.create_key_value(bucket("source-quotas")).await.map_err(|error| failed(&error))?;
+        Ok(Self { client, jetstream, tenants, quotas, nats: nats.clone() })
+    }
+
+    /// The consumer that all workers share.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn consumer(&self) -> Result<PullConsumer> {
+        let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
+        let stream = self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| failed(&error))?;
+        let config = pull::Config {
+            durable_name: Some("workers".into()),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: self.nats.ack_wait,
+            // How often a job may fail is judged by what came of it, not by how often it was delivered.
+            max_deliver: -1,
+            max_ack_pending: MAX_PENDING,
+            num_replicas: self.nats.replicas,
+            ..pull::Config::default()
+        };
+        stream.get_or_create_consumer("workers", config).await.map_err(|error| failed(&error))
+    }
+
+    /// After so long without a word, a worker's jobs go to another.
+    #[must_use]
+    pub fn ack_wait(&self) -> Duration {
+        self.nats.ack_wait
+    }
+
+    /// An error of the broker.
+    pub fn trouble(&self, error: &dyn Display) -> Error {
+        trouble(&self.nats.shown(), error)
+    }
+}
+
+const JOBS_STREAM: &str = "SOURCE_JOBS";
+
+/// One job for each tenant: a second one is refused as long as the first is there.
+fn jobs(nats: &Nats) -> Config {
+    Config {
+        name: JOBS_STREAM.into(),
+        subjects: vec![format!("{JOBS}>")],
+        retention: RetentionPolicy::WorkQueue,
+        max_messages_per_subject: 1,
+        discard: DiscardPolicy::New,
+        discard_new_per_subject: true,
+        storage: StorageType::File,
+        num_replicas: nats.replicas,
+        ..Config::default()
+    }
+}
+
+fn dead(nats: &Nats) -> Config {
+    Config {
+        name: "SOURCE_DEAD".into(),
+        subjects: vec![format!("{DEAD}>")],
+        max_messages_per_subject: 10,
+        storage: StorageType::File,
+        num_replicas: nats.replicas,
+        ..Config::default()
+    }
+}
+
+async fn options(nats: &Nats) -> Result<ConnectOptions> {
+    let mut options = ConnectOptions::new().name("host-test").retry_on_initial_connect();
+    options = options.connection_timeout(Duration::from_secs(5));
+    if let Some(file) = &nats.creds {
+        options = options.credentials_file(file).await.map_err(Error::file("read", file))?;
+    }
+    if let Some(file) = &nats.nkey {
+        let seed = std::fs::read_to_string(file).map_err(Error::file("read", file))?;
+        options = options.nkey(seed.trim().into());
+    }
+    if let (Ok(user), Ok(password)) = (std::env::var("NATS_USER"), std::env::var("NATS_PASSWORD")) {
+        options = options.user_and_password(user, password);
+    }
+    if let Some(file) = &nats.ca {
+        options = options.add_root_certificates(file.clone()).require_tls(true);
+    }
+    Ok(options)
+}
+
+impl Nats {
+    /// The servers, without what may be a password.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let server = |url: &str| match (url.split_once("://"), url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+            _ => url.to_string(),
+        };
+        self.url.split(',').map(server).collect::<Vec<_>>().join(",")
+    }
+}
+
+fn trouble(servers: &str, error: &dyn Display) -> Error {
+    Error::Output {
+        what: format!("NATS at {servers}: {}", source_evidence::text::plain(&error.to_string())),
+        remedy: "check --nats, its credentials, and that JetStream is switched on there".into(),
+    }
+}
+
+/// Where the evidence of a tenant's run goes.
+#[must_use]
+pub fn place_of(place: &Place, tenant: &str, run: &str) -> Place {
+    place.below(tenant).below(run)
+}

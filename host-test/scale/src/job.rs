@@ -1,0 +1,104 @@
+//! What is in a job, and what is known of a tenant.
+
+use crate::run::Standing;
+use serde::{Deserialize, Serialize};
+use source_evidence::folder::Checkpoint;
+use source_evidence::{Error, Result};
+use source_fleet::is_name;
+use source_host::endurance::PaceState;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What the queue holds for a tenant: no secret, only where each is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// The run: a name, which is part of where its evidence goes.
+    pub run: String,
+    /// A new run begins so many seconds after the last began; absent for one run only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_seconds: Option<u64>,
+    /// The tenant, as an object of a tenants file.
+    pub tenant: serde_json::Value,
+}
+
+impl Job {
+    /// The tenant's name.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn name(&self) -> Result<&str> {
+        let name = self.tenant.get("name").and_then(serde_json::Value::as_str).filter(|name| is_name(name));
+        name.ok_or_else(|| Error::Usage {
+            what: "a job without the name of a tenant".into(),
+            remedy: "submit it again with this program".into(),
+        })
+    }
+}
+
+/// What is known of a tenant: the value of its key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The run.
+    pub run: String,
+    /// Pages written.
+    pub page: u32,
+    /// How far the collection has come with them.
+    pub checkpoint: Option<Checkpoint>,
+    /// Who is at it.
+    pub worker: Option<String>,
+    /// Since when: milliseconds since 1970.
+    pub since: u64,
+    /// When the run began: milliseconds since 1970.
+    pub began: u64,
+    /// How often it was taken up since it last came further.
+    pub taken: u32,
+    /// How far it comes.
+    pub pace: PaceState,
+    /// When that was written down: milliseconds since 1970.
+    pub paced_at: u64,
+    /// Nobody is to go on before then: milliseconds since 1970.
+    pub not_before: Option<u64>,
+    /// How it ended; absent as long as it goes on.
+    pub done: Option<Done>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// `complete`, `incomplete`, or the kind of failure.
+    pub outcome: String,
+    /// What is missing, or what went wrong.
+    pub detail: String,
+    /// Records in all.
+    pub records: u64,
+    /// When: milliseconds since 1970.
+    pub at: u64,
+}
+
+impl State {
+    /// Of a run that begins.
+    #[must_use]
+    pub fn begin(run: &str) -> Self {
+        Self { run: run.into(), began: now(), ..Self::default() }
+    }
+
+    /// Where the run stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing { page: self.page, checkpoint: self.checkpoint.clone() }
+    }
+
+    /// How long nobody is to go on.
+    #[must_use]
+    pub fn rest(&self) -> Option<Duration> {
+        let left = self.not_before?.checked_sub(now())?;
+        (left > 0).then(|| Duration::from_millis(left))
+    }
+}
+
+/// Milliseconds since 1970, by this machine's clock.
+#[must_use]
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,117 @@
+//! Values in the broker that are changed by whoever read them last: a change on top of anything newer is refused.
+
+use crate::job::{State, now};
+use async_nats::jetstream::kv::{CreateErrorKind, Store, UpdateErrorKind};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use source_evidence::{Error, Result};
+use source_fleet::{Account, Share};
+use std::time::Duration;
+
+/// A value, and the revision that it was read at; 0 where there is none.
+#[derive(Clone, Debug, Default)]
+pub struct Read<T> {
+    /// The value.
+    pub value: T,
+    /// Its revision.
+    pub revision: u64,
+}
+
+/// Reads a value; the default where there is none.
+///
+/// # Errors
+/// When the broker does not answer, or the value is none of ours.
+pub async fn read<T: DeserializeOwned + Default>(store: &Store, key: &str) -> Result<Read<T>> {
+    let entry = store.entry(key).await.map_err(|error| trouble(key, &error.to_string()))?;
+    let Some(entry) = entry else { return Ok(Read::default()) };
+    if entry.value.is_empty() {
+        return Ok(Read { value: T::default(), revision: entry.revision });
+    }
+    let value = serde_json::from_slice(&entry.value).map_err(|_| trouble(key, "its value is none of this program"))?;
+    Ok(Read { value, revision: entry.revision })
+}
+
+/// Changes a value that was read at a revision; the new revision, or `None` where somebody else has changed it.
+///
+/// # Errors
+/// When the broker does not answer.
+pub async fn write<T: Serialize>(store: &Store, key: &str, value: &T, revision: u64) -> Result<Option<u64>> {
+    let bytes = Bytes::from(serde_json::to_vec(value).unwrap_or_default());
+    let told = if revision == 0 {
+        match store.create(key, bytes.clone()).await {
+            Ok(revision) => return Ok(Some(revision)),
+            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => "there is one",
+            Err(_) => "no answer",
+        }
+    } else {
+        match store.update(key, bytes.clone(), revision).await {
+            Ok(revision) => return Ok(Some(revision)),
+            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => "another revision",
+            Err(_) => "no answer",
+        }
+    };
+    // What was not answered may have been done, and what is refused may be what was done before an answer got lost.
+    let entry = store.entry(key).await.map_err(|error| trouble(key, &error.to_string()))?;
+    match entry {
+        Some(entry) if entry.value == bytes => Ok(Some(entry.revision)),
+        Some(entry) if entry.revision != revision => Ok(None),
+        None if revision == 0 => Err(trouble(key, told)),
+        _ => Err(trouble(key, told)),
+    }
+}
+
+/// The standing of a tenant.
+///
+/// # Errors
+/// See [`read`].
+pub async fn state(store: &Store, tenant: &str) -> Result<Read<State>> {
+    read(store, tenant).await
+}
+
+/// Attempts to change a quota before others are let do so.
+const ATTEMPTS: u32 = 50;
+
+/// Changes the quota of an account, which all workers share.
+///
+/// # Errors
+/// When the broker does not answer, or others always come first.
+pub async fn change<A>(store: &Store, account: &str, mut how: impl FnMut(&mut Account) -> A) -> Result<A> {
+    // Names of accounts are free; keys are not.
+    let key = source_evidence::digest::sha256_hex(account.as_bytes());
+    for attempt in 0..ATTEMPTS {
+        let Read { mut value, revision } = read::<Account>(store, &key).await?;
+        let answer = how(&mut value);
+        if write(store, &key, &value, revision).await?.is_some() {
+            return Ok(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(u64::from(attempt * 3 % 17))).await;
+    }
+    Err(trouble(account, "others always come first"))
+}
+
+/// Reserves requests of an account, or tells how long to wait.
+///
+/// # Errors
+/// See [`change`].
+pub async fn reserve(
+    store: &Store,
+    account: &str,
+    holder: &str,
+    wanted: u64,
+    share: Share,
+    lapses: Duration,
+) -> Result<std::result::Result<u64, Duration>> {
+    let lapses = u64::try_from(lapses.as_millis()).unwrap_or(u64::MAX);
+    let at = now();
+    let answer =
+        change(store, account, |account| account.reserve(holder, wanted, share, now(), now() + lapses)).await?;
+    Ok(answer.map_err(|until| Duration::from_millis(until.saturating_sub(at).max(1))))
+}
+
+fn trouble(key: &str, why: &str) -> Error {
+    Error::Output {
+        what: format!("NATS, key {}: {}", source_evidence::text::plain(key), source_evidence::text::plain(why)),
+        remedy: "it is tried again; if it stays so, look at the broker".into(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Putting tenants into the queue.
+
+use crate::broker::{Broker, JOBS};
+use crate::job::Job;
+use async_nats::HeaderMap;
+use async_nats::jetstream::context::PublishErrorKind;
+use futures_util::{StreamExt, stream};
+use source_evidence::Result;
+
+/// How many were put into the queue, and how many were there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Submitted {
+    /// New in the queue.
+    pub new: u64,
+    /// In it before: nothing was changed.
+    pub there: u64,
+}
+
+/// Publications under way at once.
+const AT_ONCE: usize = 256;
+
+/// Puts jobs into the queue. A tenant that has a job there keeps it: doing this twice is doing it once.
+///
+/// # Errors
+/// When the broker does not take one. Those before it are in the queue.
+pub async fn submit(broker: &Broker, jobs: Vec<Job>) -> Result<Submitted> {
+    let mut sent = stream::iter(jobs).map(|job| one(broker, job)).buffer_unordered(AT_ONCE);
+    let mut submitted = Submitted::default();
+    while let Some(is_new) = sent.next().await {
+        if is_new? {
+            submitted.new += 1;
+        } else {
+            submitted.there += 1;
+        }
+    }
+    Ok(submitted)
+}
+
+/// Whether it is new.
+async fn one(broker: &Broker, job: Job) -> Result<bool> {
+    let name = job.name()?.to_string();
+    let text = serde_json::to_vec(&job).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Msg-Id", format!("{name}/{}", job.run));
+    let sent = broker.jetstream.publish_with_headers(format!("{JOBS}{name}"), headers, text.into()).await;
+    let answer = match sent {
+        Ok(answer) => answer.await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(answer) => Ok(!answer.duplicate),
+        Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
+            Ok(false)
+        }
+        Err(error) => Err(broker.trouble(&error)),
+    }
+}

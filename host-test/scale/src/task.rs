@@ -1,0 +1,323 @@
+//! One tenant in the hands of a worker: turn after turn, until it is done, has to wait, or is somebody else's.
+
+use crate::broker::place_of;
+use crate::job::{Done, Job, State, now};
+use crate::ledger::{self, Read};
+use crate::run::Run;
+use crate::worker::Worker;
+use serde_json::json;
+use source_fleet::{Bounds, Outcome, Spec, Step, Turn, parse};
+use source_host::bindings::exports::compliance::source::source::Page;
+use source_host::collection::{Cause, given_up};
+use source_host::connections::Connections;
+use source_host::endurance::{MAX_WAIT, Pace, PageSeen, Verdict};
+use source_host::error::{Error, Result};
+use source_host::meter::Meter;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// A job that is taken up so often without coming further kills whoever takes it, and is given up.
+const MAX_TAKEN: u32 = 50;
+
+/// What becomes of a job.
+#[derive(Debug)]
+pub enum After {
+    /// It is done.
+    Done,
+    /// It is to be delivered again after a while.
+    Again(Duration),
+    /// Somebody else has it.
+    Lost,
+    /// Something of this worker failed, and not the tenant.
+    Trouble(String),
+    /// It cannot be done at all.
+    Dead(String),
+}
+
+/// A tenant under way.
+pub struct Task<'w> {
+    worker: &'w Worker,
+    name: String,
+    spec: Arc<Spec>,
+    run: Run,
+    state: State,
+    revision: u64,
+    pace: Pace,
+    meter: Arc<Meter>,
+    connections: Connections,
+}
+
+impl<'w> Task<'w> {
+    /// Takes up a job; `None` where it is done already.
+    ///
+    /// # Errors
+    /// What becomes of it where it cannot be taken up now.
+    pub async fn open(worker: &'w Worker, job: &Job, name: &str) -> std::result::Result<Option<Self>, After> {
+        let trouble = |error: source_evidence::Error| After::Trouble(error.to_string());
+        let spec = spec(worker, job)?;
+        let Read { value, revision } = ledger::state(&worker.broker.tenants, name).await.map_err(trouble)?;
+        let mut state = match next(value, job) {
+            Next::Run(state) => *state,
+            Next::Rest(rest) => return Err(After::Again(rest)),
+            Next::Done => return Ok(None),
+        };
+        if let Some(rest) = state.rest() {
+            return Err(After::Again(rest));
+        }
+        if state.taken >= MAX_TAKEN {
+            return Err(After::Dead(format!("it was taken up {MAX_TAKEN} times without coming further")));
+        }
+        (state.worker, state.since, state.taken) = (Some(worker.options.name.clone()), now(), state.taken + 1);
+        let written = ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
+        let Some(revision) = written else { return Err(After::Again(Duration::from_secs(1))) };
+        let place = place_of(&worker.place, name, &state.run);
+        let run = Run::open(place, state.standing(), worker.options.signer.clone()).await.map_err(trouble)?;
+        let (bounds, ago) = (worker.options.endurance, Duration::from_millis(now().saturating_sub(state.paced_at)));
+        Ok(Some(Self {
+            worker,
+            name: name.into(),
+            spec,
+            run,
+            pace: Pace::resumed(bounds, state.pace, ago, Instant::now()),
+            state,
+            revision,
+            meter: Arc::new(Meter::of_many(Arc::clone(&worker.counters.requests))),
+            connections: Connections::default(),
+        }))
+    }
+
+    /// Gives it turns.
+    pub async fn run(&mut self, stop: &watch::Receiver<bool>) -> After {
+        loop {
+            let after = match self.turn().await {
+                Ok(None) => None,
+                Ok(Some(after)) => Some(after),
+                Err(error) => Some(After::Trouble(error.to_string())),
+            };
+            if let Some(after) = after {
+                return after;
+            }
+            if *stop.borrow() {
+                return After::Again(Duration::ZERO);
+            }
+        }
+    }
+
+    /// One turn; `None` where the next may follow at once.
+    async fn turn(&mut self) -> Result<Option<After>> {
+        let options = &self.worker.options;
+        let lapses = Duration::from_millis(options.page_milliseconds) + options.grace;
+        let holder = format!("{}/{}/{}", options.name, self.name, self.run.standing().page);
+        let (quotas, account) = (&self.worker.broker.quotas, &self.spec.account);
+        let wanted = u64::from(options.page_requests);
+        let share = match ledger::reserve(quotas, account, &holder, wanted, options.share, lapses).await? {
+            Ok(share) => share,
+            Err(wait) => return Ok(Some(self.wait(wait, "the account's share of requests is used up").await?)),
+        };
+        let sent = self.meter.requests();
+        self.pace.begin(Instant::now());
+        let outcome = self.turn_of(share).take().await;
+        let sent = self.meter.requests() - sent;
+        ledger::change(quotas, account, |account| account.settle(&holder, sent, options.share, now())).await?;
+        match outcome {
+            Ok(Step::Finished(summary, records)) => {
+                self.count(records);
+                Ok(Some(self.end(Outcome::of(&summary), summary.records).await?))
+            }
+            Ok(Step::Page { records, seen, page, .. }) => {
+                self.count(records);
+                self.after_page(seen, &page).await
+            }
+            Err(error) => self.after_failure(error).await,
+        }
+    }
+
+    fn turn_of(&self, share: u64) -> Turn {
+        let options = &self.worker.options;
+        Turn {
+            spec: Arc::clone(&self.spec),
+            plugin: self.worker.plugin.clone(),
+            checkpoints: Arc::new(self.run.clone()),
+            bounds: Bounds::of(share, options.concurrency),
+            milliseconds: options.page_milliseconds,
+            bytes: options.page_bytes,
+            grace: options.grace,
+            meter: Arc::clone(&self.meter),
+            connections: self.connections.clone(),
+        }
+    }
+
+    fn count(&self, records: u64) {
+        self.worker.counters.pages.fetch_add(1, Ordering::SeqCst);
+        self.worker.counters.records.fetch_add(records, Ordering::SeqCst);
+    }
+
+    async fn after_page(&mut self, seen: PageSeen, page: &Page) -> Result<Option<After>> {
+        let cause = Cause::of(page);
+        match self.pace.page(seen, Instant::now()) {
+            Verdict::Further(Duration::ZERO) => self.save(None, None).await,
+            Verdict::Further(wait) | Verdict::Again(wait) => {
+                self.spec.clock.waited(seen.wait.unwrap_or_default().min(MAX_WAIT));
+                if let (Some(asked), Cause::Vendor) = (seen.wait, &cause) {
+                    self.block(asked).await?;
+                }
+                Ok(Some(self.wait(wait, &cause.to_string()).await?))
+            }
+            Verdict::TriedEnough => Ok(Some(self.end(Outcome::Failed(given_up(page)), 0).await?)),
+            Verdict::End(error) => Ok(Some(self.end(Outcome::Failed(error), 0).await?)),
+        }
+    }
+
+    async fn after_failure(&mut self, error: Error) -> Result<Option<After>> {
+        // Another worker may have written the page meanwhile: then that one counts.
+        if self.run.catch_up().await? > 0 {
+            self.worker.counters.twice.fetch_add(1, Ordering::SeqCst);
+            return self.save(None, None).await;
+        }
+        if is_another_component(&error) {
+            return Ok(Some(self.hand_back().await?));
+        }
+        if matches!(error, Error::Local(_)) {
+            return Ok(Some(After::Trouble(error.to_string())));
+        }
+        if !error.is_retryable() {
+            return Ok(Some(self.end(Outcome::Failed(error), 0).await?));
+        }
+        let asked = error.retry_after();
+        if let Some(asked) = asked {
+            self.block(asked).await?;
+        }
+        match self.pace.failed(asked, Instant::now()) {
+            Some(wait) => Ok(Some(self.wait(wait, error.word()).await?)),
+            None => Ok(Some(self.end(Outcome::Failed(error), 0).await?)),
+        }
+    }
+
+    /// What the vendor asks of one tenant holds for all of its account.
+    async fn block(&self, wait: Duration) -> Result<()> {
+        let until = now() + u64::try_from(wait.min(MAX_WAIT).as_millis()).unwrap_or_default();
+        Ok(ledger::change(&self.worker.broker.quotas, &self.spec.account, |account| account.block(until)).await?)
+    }
+
+    /// A run of another version is left to a worker that has it; when there is none for long, it begins anew.
+    async fn hand_back(&mut self) -> Result<After> {
+        let worker = self.worker;
+        if Duration::from_millis(now().saturating_sub(self.state.paced_at)) < worker.options.anew {
+            self.state.taken = self.state.taken.saturating_sub(1);
+            return Ok(self.save(None, None).await?.unwrap_or(After::Again(Duration::from_secs(2))));
+        }
+        let run = format!("{}-again", self.state.run);
+        worker.tell(&self.name, json!({"what": "begins anew with another version", "run": run})).await;
+        self.state = State { worker: None, ..State::begin(&run) };
+        Ok(self.write().await?.unwrap_or(After::Again(Duration::ZERO)))
+    }
+
+    async fn wait(&mut self, wait: Duration, cause: &str) -> Result<After> {
+        self.connections.close_idle();
+        if let Some(lost) = self.save(Some(wait), None).await? {
+            return Ok(lost);
+        }
+        let seconds = wait.as_secs_f64();
+        self.worker.tell(&self.name, json!({"what": "waits", "seconds": seconds, "why": cause})).await;
+        Ok(After::Again(wait))
+    }
+
+    async fn end(&mut self, outcome: Outcome, records: u64) -> Result<After> {
+        let detail = match &outcome {
+            Outcome::Incomplete(kinds) => kinds.join(", "),
+            Outcome::Failed(error) => error.to_string(),
+            _ => String::new(),
+        };
+        let done = Done { outcome: outcome.word().into(), detail, records, at: now() };
+        let told = json!({"what": "done", "outcome": done.outcome, "why": done.detail, "records": records});
+        if let Some(lost) = self.save(None, Some(done)).await? {
+            return Ok(lost);
+        }
+        let counters = &self.worker.counters;
+        counters.done.fetch_add(1, Ordering::SeqCst);
+        counters.failed.fetch_add(u64::from(matches!(outcome, Outcome::Failed(_))), Ordering::SeqCst);
+        self.worker.tell(&self.name, told).await;
+        Ok(After::Done)
+    }
+
+    /// Writes down how far it has come, after the page is safe; tells where somebody else has it.
+    async fn save(&mut self, rest: Option<Duration>, done: Option<Done>) -> Result<Option<After>> {
+        let standing = self.run.standing();
+        let is_further = standing.page > self.state.page;
+        (self.state.page, self.state.checkpoint) = (standing.page, standing.checkpoint);
+        if is_further {
+            self.state.taken = 0;
+        }
+        if is_further || rest.is_some() {
+            self.state.paced_at = now();
+            self.state.pace = self.pace.state(Instant::now());
+        }
+        self.state.not_before = rest.map(|rest| now() + u64::try_from(rest.as_millis()).unwrap_or_default());
+        self.state.done = done;
+        self.write().await
+    }
+
+    async fn write(&mut self) -> Result<Option<After>> {
+        match ledger::write(&self.worker.broker.tenants, &self.name, &self.state, self.revision).await? {
+            Some(revision) => {
+                self.revision = revision;
+                Ok(None)
+            }
+            None => Ok(Some(After::Lost)),
+        }
+    }
+}
+
+/// What there is to do for a job.
+enum Next {
+    Run(Box<State>),
+    Rest(Duration),
+    Done,
+}
+
+/// Compares a job with what is known of its tenant.
+fn next(state: State, job: &Job) -> Next {
+    if state.run.is_empty() {
+        return Next::Run(Box::new(State::begin(&job.run)));
+    }
+    let Some(done) = &state.done else { return Next::Run(Box::new(state)) };
+    if let Some(every) = job.every_seconds {
+        let due = state.began + every * 1000;
+        if due > now() {
+            return Next::Rest(Duration::from_millis(due - now()));
+        }
+        let run = source_evidence::summary::now();
+        let run: String = run.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+        return Next::Run(Box::new(State::begin(&run)));
+    }
+    // The same run again after a failure goes on where it stands.
+    match state.run == job.run || state.run.starts_with(&format!("{}-again", job.run)) {
+        true if matches!(done.outcome.as_str(), "complete" | "incomplete") => Next::Done,
+        true => {
+            Next::Run(Box::new(State { done: None, taken: 0, not_before: None, pace: Default::default(), ..state }))
+        }
+        false => Next::Run(Box::new(State::begin(&job.run))),
+    }
+}
+
+/// The tenant that a job describes.
+fn spec(worker: &Worker, job: &Job) -> std::result::Result<Arc<Spec>, After> {
+    let text = serde_json::Value::Array(vec![job.tenant.clone()]).to_string();
+    let specs = parse(&text, &worker.options.folder, &worker.options.defaults);
+    let mut specs = specs.map_err(|error| After::Dead(error.to_string()))?;
+    let Some(mut spec) = specs.pop() else { return Err(After::Dead("no tenant in it".into())) };
+    if spec.component.is_some() {
+        return Err(After::Dead("a job names no component: the workers have one".into()));
+    }
+    if spec.granted.is_none() {
+        spec.granted = worker.options.granted.clone();
+    }
+    Ok(Arc::new(spec))
+}
+
+fn is_another_component(error: &Error) -> bool {
+    matches!(error, Error::Local(source_evidence::Error::Usage { what, .. }) if what.ends_with("another component"))
+}

@@ -1,0 +1,221 @@
+//! A worker: takes jobs from the queue, and gives each tenant turns until it is done or has to wait.
+
+use crate::broker::{Broker, DEAD, EVENTS};
+use crate::job::Job;
+use crate::place::Place;
+use crate::task::{After, Task};
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::Message;
+use futures_util::StreamExt;
+use serde_json::json;
+use source_evidence::seal::Signer;
+use source_fleet::{Defaults, Share};
+use source_host::endurance::Endurance;
+use source_host::grant::Grant;
+use source_host::plugin::Plugin;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+
+/// How long a worker asks the queue at a time.
+const ASK: Duration = Duration::from_secs(5);
+/// How long it leaves the broker alone that does not answer.
+const REST: Duration = Duration::from_secs(1);
+/// Jobs that are asked for at once, at most: what is fetched by one worker is not to be had by another.
+const FETCH: usize = 16;
+
+/// How a worker goes about it.
+#[derive(Clone)]
+pub struct Options {
+    /// Its name: no two have the same.
+    pub name: String,
+    /// Tenants at once.
+    pub active: usize,
+    /// Requests of a page.
+    pub page_requests: u32,
+    /// Milliseconds of a page.
+    pub page_milliseconds: u64,
+    /// Bytes of the records of a page.
+    pub page_bytes: u64,
+    /// Beyond `page_milliseconds`, a turn gets this long to finish what it has begun.
+    pub grace: Duration,
+    /// Requests in flight for one tenant, 1 to 64.
+    pub concurrency: u32,
+    /// What all workers together may send to one account.
+    pub share: Share,
+    /// For how long a tenant that comes no further is tried again.
+    pub endurance: Endurance,
+    /// After so long without a page, a run that another version of the component began is begun anew.
+    pub anew: Duration,
+    /// What holds for tenants that do not say otherwise.
+    pub defaults: Defaults,
+    /// What the host lets out for tenants that name no policy.
+    pub granted: Option<Grant>,
+    /// Folder that paths in jobs are relative to.
+    pub folder: PathBuf,
+    /// Signs the seals.
+    pub signer: Option<Arc<Signer>>,
+}
+
+/// What a worker has done.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Tenants at this moment.
+    pub running: AtomicU64,
+    /// Pages written.
+    pub pages: AtomicU64,
+    /// Pages that were found written by another worker after they had been collected here.
+    pub twice: AtomicU64,
+    /// Records written.
+    pub records: AtomicU64,
+    /// Requests sent.
+    pub requests: Arc<AtomicU64>,
+    /// Tenants that came to their end.
+    pub done: AtomicU64,
+    /// Of these, those that failed.
+    pub failed: AtomicU64,
+    /// Jobs handed back because something of this worker failed: its disk, its broker.
+    pub troubles: AtomicU64,
+}
+
+/// A worker.
+pub struct Worker {
+    /// The broker.
+    pub broker: Broker,
+    /// Where evidence goes.
+    pub place: Place,
+    /// The component.
+    pub plugin: Plugin,
+    /// How it goes about it.
+    pub options: Options,
+    /// What it has done.
+    pub counters: Counters,
+}
+
+impl Worker {
+    /// Works until it is stopped: then it takes no more jobs, and gives back those under way after their page.
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let free = Arc::new(Semaphore::new(self.options.active));
+        let mut stopping = stop.clone();
+        while !*stop.borrow() {
+            let Ok(_permit) = free.acquire().await else { break };
+            drop(_permit);
+            let room = free.available_permits().clamp(1, FETCH);
+            let taken = tokio::select! {
+                taken = self.take(room) => taken,
+                _ = stopping.changed() => break,
+            };
+            for message in taken {
+                let Ok(permit) = Arc::clone(&free).acquire_owned().await else { break };
+                let (worker, stop) = (Arc::clone(&self), stop.clone());
+                tokio::spawn(async move {
+                    worker.counters.running.fetch_add(1, Ordering::SeqCst);
+                    worker.serve(message, &stop).await;
+                    worker.counters.running.fetch_sub(1, Ordering::SeqCst);
+                    drop(permit);
+                });
+            }
+        }
+        let all = u32::try_from(self.options.active).unwrap_or(u32::MAX);
+        let _ = free.acquire_many(all).await;
+    }
+
+    /// Asks the queue. A broker without a leader, or none at all, is asked again.
+    async fn take(&self, room: usize) -> Vec<Message> {
+        let fetched = async {
+            let consumer = self.broker.consumer().await.map_err(|error| error.to_string())?;
+            let batch = consumer.fetch().max_messages(room).expires(ASK).messages().await;
+            batch.map_err(|error| error.to_string())
+        };
+        let mut messages = Vec::new();
+        match fetched.await {
+            Ok(mut batch) => {
+                while let Some(message) = batch.next().await {
+                    match message {
+                        Ok(message) => messages.push(message),
+                        Err(_) => break,
+                    }
+                }
+            }
+            Err(_) => tokio::time::sleep(REST).await,
+        }
+        messages
+    }
+
+    /// Does a job as far as it can be done now, and says to the queue what becomes of it.
+    async fn serve(&self, message: Message, stop: &watch::Receiver<bool>) {
+        let job: Option<Job> = serde_json::from_slice(&message.payload).ok();
+        let Some((job, name)) = job.and_then(|job| job.name().ok().map(String::from).map(|name| (job, name))) else {
+            return self.bury(&message, "", "this is no job of this program").await;
+        };
+        let alive = self.keep(&message);
+        let after = match Task::open(self, &job, &name).await {
+            Ok(Some(mut task)) => task.run(stop).await,
+            Ok(None) => After::Done,
+            Err(after) => after,
+        };
+        drop(alive);
+        match after {
+            // What is done is in the key-value bucket: should this word get lost, the job comes again and is found done.
+            After::Done => drop(message.double_ack().await),
+            After::Again(wait) => drop(message.ack_with(AckKind::Nak(Some(wait))).await),
+            // Whoever has it now says what becomes of it.
+            After::Lost => {}
+            After::Trouble(why) => {
+                self.counters.troubles.fetch_add(1, Ordering::SeqCst);
+                self.tell(&name, json!({"what": "trouble", "why": why})).await;
+                let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
+                // Meanwhile another worker, which is not in trouble, takes it.
+                tokio::time::sleep(5 * REST).await;
+            }
+            After::Dead(why) => self.bury(&message, &name, &why).await,
+        }
+    }
+
+    /// Gives a job up: it is kept under another subject, for a person to look at.
+    async fn bury(&self, message: &Message, name: &str, why: &str) {
+        self.counters.failed.fetch_add(1, Ordering::SeqCst);
+        let name = if name.is_empty() { "unknown" } else { name };
+        let text = json!({"why": why, "job": String::from_utf8_lossy(&message.payload)}).to_string();
+        let kept = self.broker.jetstream.publish(format!("{DEAD}{name}"), text.into()).await;
+        if let Ok(answer) = kept
+            && answer.await.is_ok()
+        {
+            self.tell(name, json!({"what": "given up", "why": why})).await;
+            let _ = message.ack_with(AckKind::Term).await;
+        }
+    }
+
+    /// Tells the queue that a job is being worked on, until the answer is dropped.
+    fn keep(&self, message: &Message) -> Alive {
+        let every = self.broker.ack_wait() / 3;
+        let message = message.clone();
+        Alive(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let _ = message.ack_with(AckKind::Progress).await;
+            }
+        }))
+    }
+
+    /// Tells whoever listens.
+    pub(crate) async fn tell(&self, tenant: &str, mut what: serde_json::Value) {
+        if let Some(fields) = what.as_object_mut() {
+            fields.insert("tenant".into(), tenant.into());
+            fields.insert("worker".into(), self.options.name.clone().into());
+            fields.insert("at".into(), source_evidence::summary::now().into());
+        }
+        let _ = self.broker.client.publish(format!("{EVENTS}{tenant}"), what.to_string().into()).await;
+    }
+}
+
+/// Ends with what it keeps alive.
+struct Alive(tokio::task::JoinHandle<()>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
