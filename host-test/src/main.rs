@@ -21,6 +21,8 @@ mod progress;
 mod reconcile;
 mod remaining;
 mod report;
+#[cfg(feature = "scale")]
+mod scale;
 mod schemas;
 mod signals;
 mod sim_args;
@@ -110,6 +112,15 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Collect for many tenants at once, each into its own folder.
     Fleet(Box<fleet::FleetArgs>),
+    /// Take tenants from a queue in NATS, on this machine among others.
+    #[cfg(feature = "scale")]
+    Worker(Box<scale::worker::WorkerArgs>),
+    /// Put tenants into that queue.
+    #[cfg(feature = "scale")]
+    Submit(Box<scale::submit::SubmitArgs>),
+    /// Show where the tenants of that queue stand.
+    #[cfg(feature = "scale")]
+    Watch(Box<scale::watch::WatchArgs>),
     /// Print what a shell needs to complete commands and options.
     Completions(manual::CompletionsArgs),
     /// Write manual pages into a folder.
@@ -158,6 +169,12 @@ async fn done(command: Command) -> Result<u8> {
         Command::Keygen(args) => verify::keygen(&args),
         Command::Simulate(args) => simulate::run(&args).await,
         Command::Fleet(args) => fleet::run(&args).await,
+        #[cfg(feature = "scale")]
+        Command::Worker(args) => scale::worker::run(&args).await,
+        #[cfg(feature = "scale")]
+        Command::Submit(args) => scale::submit::run(&args).await,
+        #[cfg(feature = "scale")]
+        Command::Watch(args) => scale::watch::run(&args).await,
         Command::Completions(args) => manual::completions(&args, Cli::command()),
         Command::Man(args) => manual::man(&args, Cli::command()),
     }

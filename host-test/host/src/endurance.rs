@@ -116,7 +116,8 @@ impl Pace {
     /// To be written down.
     #[must_use]
     pub fn state(&self, now: Instant) -> PaceState {
-        let before = |at: Instant| u64::try_from((now - at).as_millis()).unwrap_or(u64::MAX);
+        // Rounded up: an outage that is written down time and again must not become shorter, and end never.
+        let before = |at: Instant| u64::try_from((now - at).as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let Self { pages, empty, barren, .. } = *self;
         let failing = self.failing.map(|(since, times)| (before(since), times));
         PaceState { began: self.began.map(before), pages, empty, barren, failing }

@@ -1,0 +1,117 @@
+//! `watch`: where all tenants stand, as it changes.
+
+use super::NatsArgs;
+use crate::args::Format;
+use crate::signals;
+use clap::Args;
+use futures_util::StreamExt;
+use host_test::exit;
+use host_test::text::{plain, plain_json, say};
+use serde_json::json;
+use source_host::error::Result;
+use source_scale::job::State;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  host-test watch --nats nats://broker.example.com:4222
+  host-test watch --nats nats://broker.example.com:4222 --once --format json")]
+pub struct WatchArgs {
+    #[command(flatten)]
+    nats: NatsArgs,
+    /// Show it once, and end: with 0 if every tenant is done and none failed, else with 5.
+    #[arg(long)]
+    once: bool,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Between two lines.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Shows it until a signal.
+pub async fn run(args: &WatchArgs) -> Result<u8> {
+    let broker = args.nats.connect().await?;
+    let failed = |error: &dyn std::fmt::Display| broker.trouble(error);
+    let mut watched = broker.tenants.watch_with_history(">").await.map_err(|error| failed(&error))?;
+    let mut tenants: BTreeMap<String, State> = BTreeMap::new();
+    let mut shown = String::new();
+    loop {
+        tokio::select! {
+            () = signals::interrupted() => return Ok(exit::COMPLETE),
+            more = tokio::time::timeout(EVERY, watched.next()) => match more {
+                Ok(Some(Ok(entry))) => {
+                    if let Ok(state) = serde_json::from_slice(&entry.value) {
+                        tenants.insert(entry.key, state);
+                    }
+                    continue;
+                }
+                Ok(Some(Err(error))) => return Err(failed(&error).into()),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        let line = match args.format {
+            Format::Json => plain_json(&counts(&tenants).to_string()),
+            Format::Table => sentence(&tenants),
+        };
+        if args.once || line != shown {
+            say(&line);
+            shown = line;
+        }
+        if args.once {
+            return Ok(ended(&tenants));
+        }
+    }
+}
+
+fn count(tenants: &BTreeMap<String, State>, which: impl Fn(&State) -> bool) -> usize {
+    tenants.values().filter(|state| which(state)).count()
+}
+
+fn outcome(state: &State) -> &str {
+    state.done.as_ref().map_or("", |done| done.outcome.as_str())
+}
+
+fn counts(tenants: &BTreeMap<String, State>) -> serde_json::Value {
+    let pages: u64 = tenants.values().map(|state| u64::from(state.page)).sum();
+    let failed: BTreeMap<&str, &str> = tenants
+        .iter()
+        .filter_map(|(name, state)| Some((name.as_str(), state.done.as_ref()?.detail.as_str())))
+        .filter(|(name, _)| tenants.get(*name).is_some_and(|state| is_failed(state)))
+        .collect();
+    json!({
+        "tenants": tenants.len(),
+        "complete": count(tenants, |state| outcome(state) == "complete"),
+        "incomplete": count(tenants, |state| outcome(state) == "incomplete"),
+        "failed": failed,
+        "waiting": count(tenants, |state| state.rest().is_some()),
+        "pages": pages,
+    })
+}
+
+fn is_failed(state: &State) -> bool {
+    !matches!(outcome(state), "" | "complete" | "incomplete")
+}
+
+fn sentence(tenants: &BTreeMap<String, State>) -> String {
+    let pages: u64 = tenants.values().map(|state| u64::from(state.page)).sum();
+    let workers: std::collections::BTreeSet<&str> =
+        tenants.values().filter(|state| state.done.is_none()).filter_map(|state| state.worker.as_deref()).collect();
+    let workers: Vec<&str> = workers.into_iter().collect();
+    plain(&format!(
+        "{} of {} done ({} incomplete, {} failed), {} waiting, {pages} pages; at work: {}",
+        count(tenants, |state| state.done.is_some()),
+        tenants.len(),
+        count(tenants, |state| outcome(state) == "incomplete"),
+        count(tenants, is_failed),
+        count(tenants, |state| state.done.is_none() && state.rest().is_some()),
+        if workers.is_empty() { "nobody".into() } else { workers.join(", ") },
+    ))
+}
+
+fn ended(tenants: &BTreeMap<String, State>) -> u8 {
+    let is_over = !tenants.is_empty() && tenants.values().all(|state| state.done.is_some() && !is_failed(state));
+    if is_over { exit::COMPLETE } else { exit::INCOMPLETE }
+}

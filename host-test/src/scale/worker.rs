@@ -1,0 +1,154 @@
+//! `worker`: takes tenants from the queue.
+
+use super::NatsArgs;
+use crate::signals;
+use crate::target::{checked, milliseconds};
+use clap::Args;
+use host_test::component::ComponentArgs;
+use host_test::exit;
+use host_test::policies::EgressArgs;
+use host_test::text::{note, say};
+use http::Uri;
+use source_evidence::seal::Signer;
+use source_fleet::{Defaults, SettingsRef, Share};
+use source_host::collection::PAGE_BYTES;
+use source_host::endurance::Endurance;
+use source_host::error::Result;
+use source_host::tenant::Clock;
+use source_scale::place::Place;
+use source_scale::worker::{Counters, Options, Worker};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  host-test worker --nats nats://broker.example.com:4222 --place s3://evidence/fivetran --folder /etc/tenants
+  host-test worker --nats tls://broker.example.com:4222 --nats-creds worker.creds --place /mnt/evidence")]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    nats: NatsArgs,
+    #[command(flatten)]
+    component: ComponentArgs,
+    #[command(flatten)]
+    egress: EgressArgs,
+    /// Where evidence goes: a folder that all workers share, or a URL such as s3://bucket/prefix.
+    #[arg(long, value_name = "PLACE")]
+    place: String,
+    /// Folder that paths in tenants (of secrets, of settings) are relative to.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// Name of this worker; default: the machine's name and the process.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Tenants at once; default: 16 for each core.
+    #[arg(help_heading = "Budget", long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    active: Option<u32>,
+    /// Requests in any hour for all tenants of one account together, over all workers.
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    requests_per_hour: u64,
+    /// Length of the hour, in seconds: for tests.
+    #[arg(long, value_name = "N", default_value_t = 3600, hide = true)]
+    hour_seconds: u64,
+    /// Requests per page, at most.
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
+    max_requests_per_page: u32,
+    /// Milliseconds per page; work under way is finished.
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    max_milliseconds_per_page: u64,
+    /// Requests in flight at once for each tenant.
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    concurrency: u32,
+    /// Seconds for which a tenant that comes no further is tried again.
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 900)]
+    retry_seconds: u64,
+    /// Seconds after which a run that another version of the component began is begun anew, if no worker has that
+    /// version.
+    #[arg(long, value_name = "N", default_value_t = 600)]
+    anew_seconds: u64,
+    /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
+    /// Server to send requests to after the egress check, for tenants that name no upstream.
+    #[arg(long, value_name = "URL")]
+    upstream: Option<Uri>,
+    /// Show the component this time instead of the current one: for runs that can be repeated to the byte.
+    #[arg(long, value_name = "RFC3339")]
+    fixed_clock: Option<String>,
+}
+
+/// Works until a signal.
+pub async fn run(args: &WorkerArgs) -> Result<u8> {
+    let options = options(args)?;
+    let instances = u32::try_from(options.active).unwrap_or(u32::MAX).saturating_add(1);
+    let engine = args.component.engine(Some(instances))?;
+    let plugin = args.component.load_from(&engine, &args.component.file()?).await?;
+    let options = Options { granted: Some(args.egress.grant(&plugin)?), ..options };
+    let place = Place::open(&args.place)?;
+    let broker = args.nats.connect().await?;
+    note(format!("worker {}: {} tenants at once, evidence to {}", options.name, options.active, place.shown()));
+    let worker = Arc::new(Worker { broker, place, plugin, options, counters: Counters::default() });
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(Arc::clone(&worker).run(stopped));
+    signals::interrupted().await;
+    note("stopping: pages under way are finished, and their jobs are given back; press again to stop at once");
+    let _ = stop.send(true);
+    tokio::select! {
+        _ = running => {}
+        () = signals::interrupted() => return Ok(exit::INTERRUPTED),
+    }
+    say(sum(&worker.counters));
+    Ok(exit::COMPLETE)
+}
+
+fn sum(counters: &Counters) -> String {
+    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::SeqCst);
+    format!(
+        "{} done ({} failed), {} pages ({} collected twice), {} records, {} calls, {} jobs given back in trouble",
+        load(&counters.done),
+        load(&counters.failed),
+        load(&counters.pages),
+        load(&counters.twice),
+        load(&counters.records),
+        load(&counters.requests),
+        load(&counters.troubles)
+    )
+}
+
+fn options(args: &WorkerArgs) -> Result<Options> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let clock = args.fixed_clock.as_deref().map(|instant| milliseconds("--fixed-clock", instant)).transpose()?;
+    let name = args.name.clone().unwrap_or_else(|| format!("{}-{}", host(), std::process::id()));
+    Ok(Options {
+        name,
+        active: args.active.map_or(16 * cores, |active| active as usize),
+        page_requests: args.max_requests_per_page,
+        page_milliseconds: args.max_milliseconds_per_page,
+        page_bytes: PAGE_BYTES,
+        grace: Duration::from_secs(150),
+        concurrency: args.concurrency,
+        share: Share { limit: args.requests_per_hour, window: args.hour_seconds * 1000 },
+        endurance: Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() },
+        anew: Duration::from_secs(args.anew_seconds),
+        defaults: Defaults {
+            settings: SettingsRef::Given("{}".into()),
+            kinds: Vec::new(),
+            since: None,
+            upstream: args.upstream.as_ref().map(checked).transpose()?,
+            simulated: None,
+            clock: clock.map_or(Clock::System, Clock::fixed),
+        },
+        granted: None,
+        folder: args.folder.clone(),
+        signer: args.signing_key.as_deref().map(Signer::read).transpose()?.map(Arc::new),
+    })
+}
+
+/// The machine's name.
+fn host() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let named: String = named.trim().chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+    if named.is_empty() { "worker".into() } else { named }
+}
