@@ -1,5 +1,6 @@
 //! `diff`: what changed between two collections, as lines for programs and a table for people.
 
+use super::folder::folder;
 use super::output::Format;
 use clap::Args;
 use host_test::component::LocalArgs;
@@ -55,7 +56,8 @@ const SHOWN_LETTERS: usize = 60;
 
 /// Compares and shows it.
 pub async fn run(args: &DiffArgs) -> Result<u8> {
-    let (before, after) = (Side::read(&args.before)?, Side::read(&args.after)?);
+    let folders = (folder(&args.before).await?, folder(&args.after).await?);
+    let (before, after) = (Side::read(folders.0.path())?, Side::read(folders.1.path())?);
     let plugin = args.component.load().await?;
     let source = plugin.description();
     let meanings = Meanings::new(&source.id, &kind_facts(&source.kinds))?;

@@ -1,5 +1,6 @@
 //! `export`: a collection in a format that other tools read.
 
+use super::folder::folder;
 use super::kinds::nearest;
 use super::output::Format;
 use super::report::refuse_inside;
@@ -61,7 +62,7 @@ enum ExportFormat {
 }
 
 /// Exports.
-pub fn run(args: &ExportArgs) -> Result<u8> {
+pub async fn run(args: &ExportArgs) -> Result<u8> {
     if args.bom && args.format != ExportFormat::Csv {
         return Err(usage("--bom is for CSV", "leave it out, or use --format csv").into());
     }
@@ -74,7 +75,8 @@ pub fn run(args: &ExportArgs) -> Result<u8> {
     }
     let parent = args.out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     refuse_inside(&args.out, parent, &args.dir)?;
-    let collection = Collection::read(&args.dir, Anchors::default())?;
+    let folder = folder(&args.dir).await?;
+    let collection = Collection::read(folder.path(), Anchors::default())?;
     let choice = match export::choose(&collection, &Wish { kinds: args.kinds.clone(), incomplete: args.incomplete }) {
         Ok(choice) => choice,
         Err(refused) => {

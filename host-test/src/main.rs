@@ -10,6 +10,7 @@ mod export;
 mod fault;
 mod files;
 mod fleet;
+mod folder;
 mod health;
 mod init;
 mod kinds;
@@ -163,7 +164,7 @@ async fn done(command: Command) -> Result<u8> {
         Command::Verify(args) => verify::run(&args).await,
         Command::Report(args) => report::run(&args).await,
         Command::Diff(args) => diff::run(&args).await,
-        Command::Export(args) => export::run(&args),
+        Command::Export(args) => export::run(&args).await,
         Command::Locate(args) => locate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Keygen(args) => verify::keygen(&args),

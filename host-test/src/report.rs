@@ -1,5 +1,6 @@
 //! `report`: a collection as one page for a browser.
 
+use super::folder::folder;
 use super::output::Format;
 use super::signals::finish_first;
 use clap::Args;
@@ -51,6 +52,7 @@ pub struct ReportArgs {
 /// Makes the page of a folder.
 pub async fn run(args: &ReportArgs) -> Result<u8> {
     check_place(&args.out, &args.dir)?;
+    let dir = folder(&args.dir).await?;
     let key = args.public_key.as_deref().map(PublicKey::read).transpose()?;
     let rules = Rules::built_in();
     let rules = if let Some(file) = &args.rules { rules.extended(file)? } else { rules };
@@ -59,12 +61,12 @@ pub async fn run(args: &ReportArgs) -> Result<u8> {
             let plugin = args.component.load().await?;
             let source = plugin.description();
             let meanings = Meanings::new(&source.id, &kind_facts(&source.kinds))?;
-            Some(Changes::between(before, &args.dir, &meanings)?)
+            Some(Changes::between(folder(before).await?.path(), dir.path(), &meanings)?)
         }
         None => None,
     };
     let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
-    let collection = Collection::read(&args.dir, anchors)?;
+    let collection = Collection::read(dir.path(), anchors)?;
     finish_first();
     write(&collection, &rules, changes.as_ref(), &args.out)?;
     let report = &collection.report;

@@ -1,5 +1,6 @@
 //! `verify`: is a collection consistent with itself, and is it what a kept seal or a key says? `keygen`: a key to sign collections with.
 
+use super::folder::folder;
 use super::output::Format;
 use super::schemas;
 use clap::Args;
@@ -60,7 +61,8 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
         false => None,
     };
     let anchors = Anchors { seal: args.seal.as_deref(), key: key.as_ref() };
-    let report = verify(&args.dir, anchors, check.as_deref())?;
+    let folder = folder(&args.dir).await?;
+    let report = verify(folder.path(), anchors, check.as_deref())?;
     match args.format {
         Format::Json => say_json(&to_json(&report, &args.dir)),
         Format::Table => report.lines(&args.dir.display().to_string()).into_iter().map(marked).for_each(say),

@@ -37,6 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host-test/host/src", &["host-test/evidence/src"]),
     ("host-test/fleet/src", &["host-test/evidence/src", "host-test/host/src"]),
     ("host-test/report/src", &["host-test/evidence/src"]),
+    ("host-test/scale/src", &["host-test/evidence/src", "host-test/host/src", "host-test/fleet/src"]),
     (
         "host-test/src",
         &[
@@ -45,6 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "host-test/host/src",
             "host-test/fleet/src",
             "host-test/report/src",
+            "host-test/scale/src",
             "sources/audit-trail/src",
         ],
     ),
@@ -74,6 +76,7 @@ const CRATES: &[(&str, &str)] = &[
     ("source_host", "host-test/host/src"),
     ("source_fleet", "host-test/fleet/src"),
     ("source_report", "host-test/report/src"),
+    ("source_scale", "host-test/scale/src"),
     ("host_test", "host-test/src"),
     ("source_bench", "host-test/bench/src"),
 ];

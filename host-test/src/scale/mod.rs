@@ -1,11 +1,8 @@
 //! Many machines: `worker`, `submit` and `watch`. See docs/scale.md.
 
-mod folder;
 pub mod submit;
 pub mod watch;
 pub mod worker;
-
-pub use folder::{Folder, folder};
 
 use clap::Args;
 use source_host::error::Result;

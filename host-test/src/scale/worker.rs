@@ -149,6 +149,7 @@ fn options(args: &WorkerArgs) -> Result<Options> {
 /// The machine's name.
 fn host() -> String {
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let named: String = named.trim().chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+    let named: String =
+        named.trim().chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
     if named.is_empty() { "worker".into() } else { named }
 }
