@@ -9,8 +9,10 @@ use fivetran_simulator::{Config, Simulator, Versions};
 use host_test::{exit, text};
 use serde_json::{Value, json};
 use source_host::error::{Error, Result};
+use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -24,6 +26,9 @@ pub struct SimulateArgs {
     /// Number of accounts to serve: account n > 0 has the seed plus n, and its API key ends in -n.
     #[arg(help_heading = "Simulator (--sim-*)", long, hide_short_help = true, value_name = "N", default_value_t = 1)]
     sim_accounts: usize,
+    /// Append a line for each request to this file: milliseconds since 1970, number of the account, path.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    request_log: Option<PathBuf>,
     /// Speak TLS, with an authority of its own that is made at the start.
     #[arg(long, requires = "ca_out")]
     tls: bool,
@@ -126,6 +131,11 @@ fn accepts(vendor: Vendor, keys: &simulator::Keys, from_env: bool) -> String {
     }
 }
 
+fn log(path: &Path) -> Result<Arc<Mutex<File>>> {
+    let file = File::options().create(true).append(true).open(path).map_err(Error::file("open", path))?;
+    Ok(Arc::new(Mutex::new(file)))
+}
+
 /// Serves until it is interrupted.
 pub async fn run(args: &SimulateArgs) -> Result<u8> {
     let pair = env_pair()?;
@@ -141,6 +151,7 @@ pub async fn run(args: &SimulateArgs) -> Result<u8> {
         tls,
         journal: false,
         keep_answers: true,
+        request_log: args.request_log.as_deref().map(log).transpose()?,
         ..args.sim.config(pair)
     };
     let simulator =

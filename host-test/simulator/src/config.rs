@@ -8,7 +8,7 @@ use super::tls::Versions;
 use super::trail::{Trail, Vendor};
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The API key that the simulator accepts by default.
@@ -96,6 +96,8 @@ pub struct Config {
     pub keep_answers: bool,
     /// Whether the journal is kept, which takes memory for each request.
     pub journal: bool,
+    /// Takes a line for each request: milliseconds since 1970, number of the account, path.
+    pub request_log: Option<Arc<Mutex<std::fs::File>>>,
 }
 
 impl Config {
@@ -126,6 +128,7 @@ impl Default for Config {
             faults: None,
             keep_answers: false,
             journal: true,
+            request_log: None,
         }
     }
 }

@@ -11,9 +11,10 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, Uri};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// One request that was served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +137,7 @@ impl Shared {
             .headers
             .get(http::header::ACCEPT)
             .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        self.log(number, &path_and_query);
         if self.config.journal {
             let body = String::from_utf8_lossy(body).into_owned();
             let (status, authorized) = (reply.status.as_u16(), opened.is_some());
@@ -148,6 +150,14 @@ impl Shared {
         *response.headers_mut() = reply.headers;
         let wire = if let Some(Fault::Wire(wire)) = fault { Some(wire) } else { None };
         (response, wire)
+    }
+
+    /// A line of the log of requests. One that cannot be written is missing there, and changes no answer.
+    fn log(&self, account: usize, path: &str) {
+        let Some(log) = &self.config.request_log else { return };
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let line = format!("{at} {account} {path}\n");
+        let _ = log.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
     }
 
     fn judge(&self, request: &Parts, authorized: bool, number: usize, account: &Account) -> Reply {

@@ -1,0 +1,175 @@
+"""Processes of a run on this machine: NATS nodes, the simulator, workers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+CLOCK = "2026-01-01T00:00:00Z"
+HOST = "127.0.0.1"
+
+
+def free_ports(count):
+    """Ports that nobody listens on; all are held until the last is found, so that no two are the same."""
+    held = [socket.create_server((HOST, 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def wait_for(what, seconds, ask):
+    """Asks until the answer is true; the answer."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = ask()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise SystemExit(f"failover: {what} took longer than {seconds} s")
+
+
+def start(command, log, **more):
+    # What is ignored here stays ignored there: SIGXFSZ, so that a full disk is an error and not the end.
+    with open(log, "ab") as out:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, restore_signals=False, start_new_session=True, **more
+        )
+
+
+def end(process, how=signal.SIGTERM, seconds=60):
+    """Ends a process that was started here; its code, or None where it had to be killed."""
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
+class Nats:
+    """Three nodes, each with all of the data."""
+
+    def __init__(self, server, folder):
+        self.server, self.folder = server, folder
+        ports = free_ports(9)
+        self.clients, self.routes, self.monitors = ports[0:3], ports[3:6], ports[6:9]
+        self.url = ",".join(f"nats://{HOST}:{port}" for port in self.clients)
+        self.nodes = [None] * 3
+        for number in range(3):
+            self.up(number)
+        wait_for("the start of the NATS nodes", 60, lambda: all(self.is_up(number) for number in range(3)))
+
+    def up(self, number):
+        routes = ",".join(f"nats://{HOST}:{port}" for port in self.routes)
+        command = [self.server, "-js", "-sd", f"{self.folder}/nats-{number}", "-n", f"node-{number}", "-a", HOST]
+        command += ["-p", str(self.clients[number]), "-m", str(self.monitors[number]), "--cluster_name", "failover"]
+        command += ["--cluster", f"nats://{HOST}:{self.routes[number]}", "--routes", routes]
+        self.nodes[number] = start(command, f"{self.folder}/nats-{number}.log")
+
+    def ask(self, number, path):
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.monitors[number]}{path}", timeout=2) as answer:
+                return json.load(answer)
+        except (OSError, ValueError):
+            return {}
+
+    def is_up(self, number):
+        has_leader = self.ask(number, "/jsz").get("meta_cluster", {}).get("leader")
+        return has_leader and self.ask(number, "/healthz").get("status") == "ok"
+
+    def leader(self, stream="SOURCE_JOBS"):
+        """Number of the node that leads the stream of jobs; None while there is none."""
+        for number in range(3):
+            if self.nodes[number].poll() is not None:
+                continue
+            for account in self.ask(number, "/jsz?streams=true").get("account_details", []):
+                for one in account.get("stream_detail", []):
+                    name = one.get("cluster", {}).get("leader", "")
+                    if one["name"] == stream and name.startswith("node-"):
+                        return int(name.removeprefix("node-"))
+        return None
+
+    def stop(self):
+        for node in self.nodes:
+            end(node, signal.SIGKILL)
+
+
+class Run:
+    """A simulator, workers, and the tenants that they collect, in one folder."""
+
+    def __init__(self, program, folder, nats, options):
+        self.program, self.folder, self.nats, self.options = program, folder, nats, options
+        self.place, self.journal = f"{folder}/place", f"{folder}/requests"
+        self.started, self.workers = 0, []
+        os.makedirs(folder, exist_ok=True)
+        (port,) = free_ports(1)
+        self.upstream = f"http://{HOST}:{port}"
+        command = [program, "simulate", "--listen", f"{HOST}:{port}", "--sim-accounts", str(options.accounts)]
+        command += ["--sim-latency-ms", str(options.latency), "--request-log", self.journal]
+        self.simulator = start(command, f"{folder}/simulator.log")
+        wait_for("the start of the simulator", 60, lambda: is_open(port))
+        self.tenants()
+
+    def tenants(self):
+        def secret(name, text):
+            with open(f"{self.folder}/{name}", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write(text)
+            return name
+
+        tenants = []
+        shared = secret("secret", "simulated-secret-that-opens-nothing")
+        for number in range(self.options.tenants):
+            account = number % self.options.accounts
+            key = secret(f"key-{account}", f"simulated-key-{account}" if account else "simulated-key")
+            credentials = {"key_file": key, "secret_file": shared}
+            tenants.append({"name": f"t{number}", "account": f"a{account}", "credentials": credentials})
+        with open(f"{self.folder}/tenants.json", "w") as file:
+            json.dump(tenants, file)
+
+    def broker(self):
+        return ["--nats", self.nats.url, "--nats-replicas", "3", "--ack-wait-seconds", str(self.options.ack_wait)]
+
+    def submit(self):
+        command = [self.program, "submit", *self.broker(), "--tenants", f"{self.folder}/tenants.json", "--run", "r"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+    def worker(self):
+        """Starts one more worker."""
+        self.started += 1
+        command = [self.program, "worker", *self.broker(), "--place", self.place, "--folder", self.folder]
+        command += ["--name", f"w{self.started}", "--upstream", self.upstream, "--fixed-clock", CLOCK]
+        command += ["--active", str(self.options.active), "--concurrency", "1"]
+        command += ["--max-requests-per-page", str(self.options.page), "--max-milliseconds-per-page", "60000"]
+        process = start(command + self.options.more, f"{self.folder}/w{self.started}.log")
+        self.workers.append(process)
+        return process
+
+    def watch(self):
+        """What the broker knows of the tenants; nothing while it does not answer."""
+        command = [self.program, "watch", *self.broker(), "--once", "--format", "json"]
+        try:
+            told = subprocess.run(command, capture_output=True, text=True, timeout=20)
+            return json.loads(told.stdout)
+        except (ValueError, subprocess.TimeoutExpired):
+            return {}
+
+    def is_done(self):
+        told = self.watch()
+        ended = told.get("complete", 0) + told.get("incomplete", 0) + len(told.get("failed", {}))
+        return ended >= self.options.tenants
+
+    def stop(self):
+        codes = [end(worker) for worker in self.workers]
+        end(self.simulator)
+        return codes
+
+
+def is_open(port):
+    with socket.socket() as one:
+        return one.connect_ex((HOST, port)) == 0
