@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -112,6 +113,7 @@ class Run:
         self.upstream = f"http://{HOST}:{port}"
         command = [program, "simulate", "--listen", f"{HOST}:{port}", "--sim-accounts", str(options.accounts)]
         command += ["--sim-latency-ms", str(options.latency), "--request-log", self.journal]
+        command += ["--sim-users", "6", "--sim-teams", "2", "--sim-groups", "2", "--sim-connections", "6"]
         self.simulator = start(command, f"{folder}/simulator.log")
         wait_for("the start of the simulator", 60, lambda: is_open(port))
         self.tenants()
@@ -146,7 +148,7 @@ class Run:
         command += ["--name", f"w{self.started}", "--upstream", self.upstream, "--fixed-clock", CLOCK]
         command += ["--active", str(self.options.active), "--concurrency", "1"]
         command += ["--max-requests-per-page", str(self.options.page), "--max-milliseconds-per-page", "60000"]
-        process = start(command + self.options.more, f"{self.folder}/w{self.started}.log")
+        process = start([*command, "--signing-key", self.options.key, *self.options.more], f"{self.folder}/w{self.started}.log")
         self.workers.append(process)
         return process
 
@@ -163,6 +165,14 @@ class Run:
         told = self.watch()
         ended = told.get("complete", 0) + told.get("incomplete", 0) + len(told.get("failed", {}))
         return ended >= self.options.tenants
+
+    def troubles(self):
+        """Jobs that workers gave back, as each says at its end."""
+        told = []
+        for number in range(1, self.started + 1):
+            with open(f"{self.folder}/w{number}.log") as file:
+                told += re.findall(r"(\d+) jobs? given back in trouble", file.read())
+        return sum(map(int, told))
 
     def stop(self):
         codes = [end(worker) for worker in self.workers]

@@ -32,11 +32,14 @@ def times(place, tenant):
     return [os.stat(path).st_mtime for path in pages(place, tenant)]
 
 
-def verified(program, place, tenants):
+def verified(program, place, tenants, key):
     """Tenants whose collection does not verify, with what was said."""
 
+    def command(tenant):
+        return [program, "verify", f"{place}/{tenant}/r", "--public-key", f"{key}.pub"]
+
     def one(tenant):
-        told = subprocess.run([program, "verify", f"{place}/{tenant}/r"], capture_output=True, text=True, timeout=120)
+        told = subprocess.run(command(tenant), capture_output=True, text=True, timeout=120)
         return None if told.returncode == 0 else f"{tenant}: {(told.stderr or told.stdout).strip()[:300]}"
 
     with ThreadPoolExecutor(2) as pool:

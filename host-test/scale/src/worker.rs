@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
-/// How long a worker asks the queue at a time.
-const ASK: Duration = Duration::from_secs(5);
+/// How long a worker asks the queue at a time: what it asks while the queue has no leader is lost for so long.
+const ASK: Duration = Duration::from_secs(1);
 /// How long it leaves the broker alone that does not answer.
 const REST: Duration = Duration::from_secs(1);
 /// Jobs that are asked for at once, at most: what is fetched by one worker is not to be had by another.
