@@ -6,7 +6,7 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::kv::{self, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions};
 use source_evidence::{Error, Result};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -58,12 +58,12 @@ impl Broker {
     /// Connects, and makes what is not there yet.
     ///
     /// # Errors
-    /// When no server answers, or one refuses.
+    /// [`Error::Output`] when no server answers, which may pass; [`Error::Usage`] when one refuses, which will not.
     pub async fn connect(nats: &Nats) -> Result<Self> {
         let failed = |error: &dyn Display| trouble(&nats.shown(), error);
         let options = options(nats).await?;
         let servers: Vec<&str> = nats.url.split(',').collect();
-        let client = options.connect(servers).await.map_err(|error| failed(&error))?;
+        let client = options.connect(servers).await.map_err(|error| unconnected(nats, &error))?;
         let mut jetstream = async_nats::jetstream::new(client.clone());
         jetstream.set_timeout(Duration::from_secs(10));
         for config in [jobs(nats), dead(nats)] {
@@ -143,8 +143,9 @@ fn dead(nats: &Nats) -> Config {
 }
 
 async fn options(nats: &Nats) -> Result<ConnectOptions> {
-    let mut options = ConnectOptions::new().name("host-test").retry_on_initial_connect();
-    options = options.connection_timeout(Duration::from_secs(5));
+    // The TLS library has to be told once which cryptography it uses.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut options = ConnectOptions::new().name("host-test").connection_timeout(Duration::from_secs(5));
     if let Some(file) = &nats.creds {
         options = options.credentials_file(file).await.map_err(Error::file("read", file))?;
     }
@@ -167,9 +168,27 @@ impl Nats {
     pub fn shown(&self) -> String {
         let server = |url: &str| match (url.split_once("://"), url.rsplit_once('@')) {
             (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+            (None, Some((_, host))) => format!("…@{host}"),
             _ => url.to_string(),
         };
         self.url.split(',').map(server).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Why there is no connection. The words of the library are not shown: they may hold a server as it was named.
+fn unconnected(nats: &Nats, error: &ConnectError) -> Error {
+    let refused = |why: &str, remedy: &str| Error::Usage {
+        what: format!("NATS at {} {why}", nats.shown()),
+        remedy: remedy.into(),
+    };
+    match error.kind() {
+        ConnectErrorKind::ServerParse => refused("is no address of a server", "name it as nats://HOST:4222"),
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => refused(
+            "refuses the credentials, or asks for some",
+            "check NATS_USER and NATS_PASSWORD, --nats-creds or --nats-nkey",
+        ),
+        ConnectErrorKind::Tls => refused("does not do TLS that can be trusted", "check its certificate, and --nats-ca"),
+        _ => trouble(&nats.shown(), &std::error::Error::source(error).map_or(error.to_string(), ToString::to_string)),
     }
 }
 

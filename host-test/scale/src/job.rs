@@ -58,6 +58,9 @@ pub struct State {
     pub paced_at: u64,
     /// Nobody is to go on before then: milliseconds since 1970.
     pub not_before: Option<u64>,
+    /// Since when only workers with another component than the run's took it up: milliseconds since 1970.
+    #[serde(default)]
+    pub unfit_since: Option<u64>,
     /// How it ended; absent as long as it goes on.
     pub done: Option<Done>,
 }
@@ -76,6 +79,12 @@ pub struct Done {
 }
 
 impl State {
+    /// Whether the run was begun anew with another component.
+    #[must_use]
+    pub fn is_anew(&self) -> bool {
+        self.run.ends_with(AGAIN)
+    }
+
     /// Of a run that begins.
     #[must_use]
     pub fn begin(run: &str) -> Self {
@@ -95,6 +104,9 @@ impl State {
         (left > 0).then(|| Duration::from_millis(left))
     }
 }
+
+/// The name of a run that is begun anew ends with it.
+pub const AGAIN: &str = "-again";
 
 /// Milliseconds since 1970, by this machine's clock.
 #[must_use]

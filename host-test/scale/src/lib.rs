@@ -7,8 +7,10 @@
 
 pub mod broker;
 pub mod fetch;
+pub mod health;
 pub mod job;
 pub mod ledger;
+pub mod metrics;
 pub mod page;
 pub mod place;
 pub mod run;

@@ -1,7 +1,7 @@
 //! One tenant in the hands of a worker: turn after turn, until it is done, has to wait, or is somebody else's.
 
 use crate::broker::place_of;
-use crate::job::{Done, Job, State, now};
+use crate::job::{AGAIN, Done, Job, State, now};
 use crate::ledger::{self, Read};
 use crate::run::Run;
 use crate::worker::Worker;
@@ -21,6 +21,9 @@ use tokio::time::Instant;
 
 /// A job that is taken up so often without coming further kills whoever takes it, and is given up.
 const MAX_TAKEN: u32 = 50;
+
+/// How long a worker leaves a run alone that a worker with another component has to go on with.
+const UNFIT: Duration = Duration::from_secs(2);
 
 /// What becomes of a job.
 #[derive(Debug)]
@@ -118,8 +121,10 @@ impl<'w> Task<'w> {
             Err(wait) => return Ok(Some(self.wait(wait, "the account's share of requests is used up").await?)),
         };
         let sent = self.meter.requests();
-        self.pace.begin(Instant::now());
+        let begun = Instant::now();
+        self.pace.begin(begun);
         let outcome = self.turn_of(share).take().await;
+        self.worker.counters.turns.took(begun.elapsed());
         let sent = self.meter.requests() - sent;
         ledger::change(quotas, account, |account| account.settle(&holder, sent, options.share, now())).await?;
         match outcome {
@@ -205,11 +210,15 @@ impl<'w> Task<'w> {
     /// A run of another version is left to a worker that has it; when there is none for long, it begins anew.
     async fn hand_back(&mut self) -> Result<After> {
         let worker = self.worker;
-        if Duration::from_millis(now().saturating_sub(self.state.paced_at)) < worker.options.anew {
-            self.state.taken = self.state.taken.saturating_sub(1);
-            return Ok(self.save(None, None).await?.unwrap_or(After::Again(Duration::from_secs(2))));
+        if self.state.unfit_since.is_none() {
+            worker.tell(&self.name, json!({"what": "left to a worker with the version that it began with"})).await;
         }
-        let run = format!("{}-again", self.state.run);
+        let since = *self.state.unfit_since.get_or_insert_with(now);
+        if Duration::from_millis(now().saturating_sub(since)) < worker.options.anew {
+            self.state.taken = self.state.taken.saturating_sub(1);
+            return Ok(self.write().await?.unwrap_or(After::Again(UNFIT)));
+        }
+        let run = format!("{}{AGAIN}", self.state.run);
         worker.tell(&self.name, json!({"what": "begins anew with another version", "run": run})).await;
         self.state = State { worker: None, ..State::begin(&run) };
         Ok(self.write().await?.unwrap_or(After::Again(Duration::ZERO)))
@@ -252,6 +261,7 @@ impl<'w> Task<'w> {
             self.state.taken = 0;
         }
         if is_further || rest.is_some() {
+            self.state.unfit_since = None;
             self.state.paced_at = now();
             self.state.pace = self.pace.state(Instant::now());
         }
@@ -294,7 +304,7 @@ fn next(state: State, job: &Job) -> Next {
         return Next::Run(Box::new(State::begin(&run)));
     }
     // The same run again after a failure goes on where it stands.
-    match state.run == job.run || state.run.starts_with(&format!("{}-again", job.run)) {
+    match state.run == job.run || state.run.starts_with(&format!("{}{AGAIN}", job.run)) {
         true if matches!(done.outcome.as_str(), "complete" | "incomplete") => Next::Done,
         true => {
             Next::Run(Box::new(State { done: None, taken: 0, not_before: None, pace: Default::default(), ..state }))

@@ -2,6 +2,7 @@
 
 use crate::broker::{Broker, DEAD, EVENTS};
 use crate::job::Job;
+use crate::metrics::Seconds;
 use crate::place::Place;
 use crate::task::{After, Task};
 use async_nats::jetstream::AckKind;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How long a worker asks the queue at a time: what it asks while the queue has no leader is lost for so long.
 const ASK: Duration = Duration::from_secs(1);
@@ -78,6 +79,10 @@ pub struct Counters {
     pub failed: AtomicU64,
     /// Jobs handed back because something of this worker failed: its disk, its broker.
     pub troubles: AtomicU64,
+    /// Times that the broker did not hand out jobs when it was asked.
+    pub broker: AtomicU64,
+    /// Seconds of each turn.
+    pub turns: Seconds,
 }
 
 /// A worker.
@@ -100,48 +105,48 @@ impl Worker {
         let free = Arc::new(Semaphore::new(self.options.active));
         let mut stopping = stop.clone();
         while !*stop.borrow() {
-            let Ok(_permit) = free.acquire().await else { break };
-            drop(_permit);
-            let room = free.available_permits().clamp(1, FETCH);
-            let taken = tokio::select! {
-                taken = self.take(room) => taken,
+            let Ok(permit) = free.acquire().await else { break };
+            drop(permit);
+            tokio::select! {
+                () = self.take(&free, &stop) => {}
                 _ = stopping.changed() => break,
-            };
-            for message in taken {
-                let Ok(permit) = Arc::clone(&free).acquire_owned().await else { break };
-                let (worker, stop) = (Arc::clone(&self), stop.clone());
-                tokio::spawn(async move {
-                    worker.counters.running.fetch_add(1, Ordering::SeqCst);
-                    worker.serve(message, &stop).await;
-                    worker.counters.running.fetch_sub(1, Ordering::SeqCst);
-                    drop(permit);
-                });
             }
         }
         let all = u32::try_from(self.options.active).unwrap_or(u32::MAX);
         let _ = free.acquire_many(all).await;
+        // What became of the last jobs is told before the program ends.
+        let _ = tokio::time::timeout(ASK, self.broker.client.flush()).await;
     }
 
-    /// Asks the queue. A broker without a leader, or none at all, is asked again.
-    async fn take(&self, room: usize) -> Vec<Message> {
-        let fetched = async {
+    /// Asks the queue, and begins with each job as it comes. A broker without a leader, or none at all, is asked again.
+    async fn take(self: &Arc<Self>, free: &Arc<Semaphore>, stop: &watch::Receiver<bool>) {
+        let room = free.available_permits().clamp(1, FETCH);
+        let taken = async {
             let consumer = self.broker.consumer().await.map_err(|error| error.to_string())?;
             let batch = consumer.fetch().max_messages(room).expires(ASK).messages().await;
-            batch.map_err(|error| error.to_string())
-        };
-        let mut messages = Vec::new();
-        match fetched.await {
-            Ok(mut batch) => {
-                while let Some(message) = batch.next().await {
-                    match message {
-                        Ok(message) => messages.push(message),
-                        Err(_) => break,
-                    }
+            let mut batch = batch.map_err(|error| error.to_string())?;
+            while let Some(message) = batch.next().await {
+                let message = message.map_err(|error| error.to_string())?;
+                if let Ok(permit) = Arc::clone(free).try_acquire_owned() {
+                    self.begin(message, permit, stop.clone());
                 }
             }
-            Err(_) => tokio::time::sleep(REST).await,
+            Ok::<(), String>(())
+        };
+        if taken.await.is_err() {
+            self.counters.broker.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(REST).await;
         }
-        messages
+    }
+
+    fn begin(self: &Arc<Self>, message: Message, permit: OwnedSemaphorePermit, stop: watch::Receiver<bool>) {
+        let worker = Arc::clone(self);
+        tokio::spawn(async move {
+            worker.counters.running.fetch_add(1, Ordering::SeqCst);
+            worker.serve(message, &stop).await;
+            worker.counters.running.fetch_sub(1, Ordering::SeqCst);
+            drop(permit);
+        });
     }
 
     /// Does a job as far as it can be done now, and says to the queue what becomes of it.

@@ -14,16 +14,16 @@ use std::time::Duration;
 #[derive(Args, Clone)]
 pub struct NatsArgs {
     /// Servers of the broker, e.g. nats://a.example.com:4222,nats://b.example.com:4222, or tls://….
-    #[arg(help_heading = "Broker", long = "nats", env = "NATS_URL", value_name = "URL,…")]
+    #[arg(help_heading = "Broker", long = "nats", env = "NATS_URL", hide_env_values = true, value_name = "URL,…")]
     url: String,
     /// Credentials as `nsc` makes them.
-    #[arg(help_heading = "Broker", long, env = "NATS_CREDS", value_name = "FILE")]
+    #[arg(help_heading = "Broker", long, env = "NATS_CREDS", hide_env_values = true, value_name = "FILE")]
     nats_creds: Option<PathBuf>,
     /// Seed of an nkey.
-    #[arg(help_heading = "Broker", long, env = "NATS_NKEY", value_name = "FILE", conflicts_with = "nats_creds")]
+    #[arg(help_heading = "Broker", long, env = "NATS_NKEY", hide_env_values = true, value_name = "FILE", conflicts_with = "nats_creds")]
     nats_nkey: Option<PathBuf>,
     /// Authority (PEM) to trust for TLS.
-    #[arg(help_heading = "Broker", long, env = "NATS_CA", value_name = "FILE")]
+    #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
     /// Copies that the broker keeps: 3 or 5 for a cluster. Counts when the queue is made.
     #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]

@@ -86,9 +86,20 @@ fn counts(tenants: &BTreeMap<String, State>) -> serde_json::Value {
         "complete": count(tenants, |state| outcome(state) == "complete"),
         "incomplete": count(tenants, |state| outcome(state) == "incomplete"),
         "failed": failed,
-        "waiting": count(tenants, |state| state.rest().is_some()),
+        "waiting": count(tenants, is_waiting),
+        "waiting_for_version": count(tenants, is_unfit),
+        "begun_anew": count(tenants, State::is_anew),
         "pages": pages,
     })
+}
+
+fn is_waiting(state: &State) -> bool {
+    state.done.is_none() && state.rest().is_some()
+}
+
+/// Left to a worker with the version that it began with.
+fn is_unfit(state: &State) -> bool {
+    state.done.is_none() && state.unfit_since.is_some()
 }
 
 fn is_failed(state: &State) -> bool {
@@ -100,13 +111,17 @@ fn sentence(tenants: &BTreeMap<String, State>) -> String {
     let workers: std::collections::BTreeSet<&str> =
         tenants.values().filter(|state| state.done.is_none()).filter_map(|state| state.worker.as_deref()).collect();
     let workers: Vec<&str> = workers.into_iter().collect();
+    let versions = match (count(tenants, is_unfit), count(tenants, State::is_anew)) {
+        (0, 0) => String::new(),
+        (unfit, anew) => format!(", {unfit} waiting for a worker with their version, {anew} begun anew"),
+    };
     plain(&format!(
-        "{} of {} done ({} incomplete, {} failed), {} waiting, {pages} pages; at work: {}",
+        "{} of {} done ({} incomplete, {} failed), {} waiting{versions}, {pages} pages; at work: {}",
         count(tenants, |state| state.done.is_some()),
         tenants.len(),
         count(tenants, |state| outcome(state) == "incomplete"),
         count(tenants, is_failed),
-        count(tenants, |state| state.done.is_none() && state.rest().is_some()),
+        count(tenants, is_waiting),
         if workers.is_empty() { "nobody".into() } else { workers.join(", ") },
     ))
 }

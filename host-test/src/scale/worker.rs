@@ -7,20 +7,24 @@ use clap::Args;
 use host_test::component::ComponentArgs;
 use host_test::exit;
 use host_test::policies::EgressArgs;
-use host_test::text::{note, say};
+use host_test::text::{error as tell, note, say};
 use http::Uri;
 use source_evidence::seal::Signer;
 use source_fleet::{Defaults, SettingsRef, Share};
 use source_host::collection::PAGE_BYTES;
 use source_host::endurance::Endurance;
-use source_host::error::Result;
+use source_host::error::{Error, Result};
 use source_host::tenant::Clock;
+use source_scale::broker::Broker;
+use source_scale::health::Probe;
 use source_scale::place::Place;
 use source_scale::worker::{Counters, Options, Worker};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 #[derive(Args)]
@@ -68,6 +72,10 @@ pub struct WorkerArgs {
     /// version.
     #[arg(long, value_name = "N", default_value_t = 600)]
     anew_seconds: u64,
+    /// Answer /healthz and /metrics (for Prometheus) over HTTP at this address, e.g. 127.0.0.1:9100; port 0 for any.
+    /// Without a password: keep it inside.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
@@ -87,10 +95,15 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     let plugin = args.component.load_from(&engine, &args.component.file()?).await?;
     let options = Options { granted: Some(args.egress.grant(&plugin)?), ..options };
     let place = Place::open(&args.place)?;
-    let broker = args.nats.connect().await?;
+    let (stop, stopped) = watch::channel(false);
+    let probe = Arc::new(Probe { worker: OnceLock::new(), stop: stopped.clone() });
+    if let Some(address) = args.listen {
+        listen(address, Arc::clone(&probe)).await?;
+    }
+    let Some(broker) = connected(&args.nats).await? else { return Ok(exit::INTERRUPTED) };
     note(format!("worker {}: {} tenants at once, evidence to {}", options.name, options.active, place.shown()));
     let worker = Arc::new(Worker { broker, place, plugin, options, counters: Counters::default() });
-    let (stop, stopped) = watch::channel(false);
+    let _ = probe.worker.set(Arc::clone(&worker));
     let running = tokio::spawn(Arc::clone(&worker).run(stopped));
     signals::interrupted().await;
     note("stopping: pages under way are finished, and their jobs are given back; press again to stop at once");
@@ -101,6 +114,46 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     }
     say(sum(&worker.counters));
     Ok(exit::COMPLETE)
+}
+
+/// Between two attempts to reach the broker.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The broker, as soon as it is there; `None` after a signal. One that refuses is an error.
+async fn connected(nats: &NatsArgs) -> Result<Option<Broker>> {
+    let mut told = String::new();
+    loop {
+        let trying = tokio::select! {
+            trying = nats.connect() => trying,
+            () = signals::interrupted() => return Ok(None),
+        };
+        match trying {
+            Ok(broker) => return Ok(Some(broker)),
+            Err(Error::Local(error @ source_evidence::Error::Output { .. })) => {
+                let error = error.to_string();
+                if error != told {
+                    tell(format!("{error}; trying on"));
+                    told = error;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = signals::interrupted() => return Ok(None),
+        }
+    }
+}
+
+/// Serves `/healthz` and `/metrics`.
+async fn listen(address: SocketAddr, probe: Arc<Probe>) -> Result<()> {
+    let listener = TcpListener::bind(address).await;
+    let refused = |error| Error::usage(format!("cannot listen on {address}: {error}"), "name another --listen");
+    let listener = listener.map_err(refused)?;
+    let address = listener.local_addr().unwrap_or(address);
+    note(format!("http://{address}/healthz says whether it works, /metrics what it has done"));
+    tokio::spawn(probe.serve(listener));
+    Ok(())
 }
 
 fn sum(counters: &Counters) -> String {
