@@ -1,5 +1,8 @@
 //! NATS: the queue of jobs, the standing of each tenant, the quota of each account.
 
+pub use async_nats::connection::State as Connection;
+pub use async_nats::jetstream::kv::Entry;
+
 use crate::place::Place;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};

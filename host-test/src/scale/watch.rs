@@ -9,6 +9,7 @@ use host_test::exit;
 use host_test::text::{plain, plain_json, say};
 use serde_json::json;
 use source_host::error::Result;
+use source_scale::broker::{Connection, Entry};
 use source_scale::job::State;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,39 +31,62 @@ pub struct WatchArgs {
 
 /// Between two lines.
 const EVERY: Duration = Duration::from_secs(1);
+/// So many of them without a connection, and it is given up.
+const GIVEN_UP: u32 = 30;
 
 /// Shows it until a signal.
 pub async fn run(args: &WatchArgs) -> Result<u8> {
     let broker = args.nats.connect().await?;
-    let failed = |error: &dyn std::fmt::Display| broker.trouble(error);
-    let mut watched = broker.tenants.watch_with_history(">").await.map_err(|error| failed(&error))?;
-    let mut tenants: BTreeMap<String, State> = BTreeMap::new();
-    let mut shown = String::new();
+    let mut watched = broker.tenants.watch_with_history(">").await.map_err(|error| broker.trouble(&error))?;
+    let mut tenants = BTreeMap::new();
+    // What is known already: the last of it says that nothing is behind it. Where nothing is known, nothing comes.
+    while let Ok(Some(entry)) = tokio::time::timeout(EVERY, watched.next()).await {
+        if note(&mut tenants, entry.map_err(|error| broker.trouble(&error))?) == 0 {
+            break;
+        }
+    }
+    let mut shown = line(args, &tenants);
+    say(&shown);
+    if args.once {
+        return Ok(ended(&tenants));
+    }
+    let mut ticks = tokio::time::interval(EVERY);
+    let mut alone = 0;
+    let stop = signals::interrupted();
+    tokio::pin!(stop);
     loop {
         tokio::select! {
-            () = signals::interrupted() => return Ok(exit::COMPLETE),
-            more = tokio::time::timeout(EVERY, watched.next()) => match more {
-                Ok(Some(Ok(entry))) => {
-                    if let Ok(state) = serde_json::from_slice(&entry.value) {
-                        tenants.insert(entry.key, state);
-                    }
-                    continue;
-                }
-                Ok(Some(Err(error))) => return Err(failed(&error).into()),
-                Ok(None) | Err(_) => {}
+            () = &mut stop => return Ok(exit::COMPLETE),
+            Some(entry) = watched.next() => {
+                note(&mut tenants, entry.map_err(|error| broker.trouble(&error))?);
+                continue;
             }
+            _ = ticks.tick() => {}
         }
-        let line = match args.format {
-            Format::Json => plain_json(&counts(&tenants).to_string()),
-            Format::Table => sentence(&tenants),
-        };
-        if args.once || line != shown {
-            say(&line);
-            shown = line;
+        alone = if broker.client.connection_state() == Connection::Connected { 0 } else { alone + 1 };
+        if alone > GIVEN_UP {
+            return Err(broker.trouble(&"it has not been reached any more").into());
         }
-        if args.once {
-            return Ok(ended(&tenants));
+        let now = line(args, &tenants);
+        if now != shown {
+            say(&now);
+            shown = now;
         }
+    }
+}
+
+/// Notes where a tenant stands, and says how many are behind that.
+fn note(tenants: &mut BTreeMap<String, State>, entry: Entry) -> u64 {
+    if let Ok(state) = serde_json::from_slice(&entry.value) {
+        tenants.insert(entry.key, state);
+    }
+    entry.delta
+}
+
+fn line(args: &WatchArgs, tenants: &BTreeMap<String, State>) -> String {
+    match args.format {
+        Format::Json => plain_json(&counts(tenants).to_string()),
+        Format::Table => sentence(tenants),
     }
 }
 

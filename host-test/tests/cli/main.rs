@@ -22,6 +22,7 @@ mod policy;
 mod reconcile;
 mod report;
 mod room;
+mod scale;
 mod simulated;
 mod support;
 mod tenants_file;

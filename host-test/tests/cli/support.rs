@@ -46,13 +46,20 @@ pub fn without_credentials(mut command: Command) -> Command {
 
 /// What the program reads of its environment: a test sets what it needs, and never sees what the machine has. Servers of
 /// CI set `CI`, which asks for `--simulated`.
-pub const WHAT_COUNTS: [&str; 9] = [
+pub const WHAT_COUNTS: [&str; 16] = [
     "FIVETRAN_API_KEY",
     "FIVETRAN_API_SECRET",
     "AUDIT_TRAIL_TOKEN",
     "DD_API_KEY",
     "DD_APPLICATION_KEY",
     "HOST_TEST_COMPONENT",
+    "NATS_URL",
+    "NATS_USER",
+    "NATS_PASSWORD",
+    "NATS_CREDS",
+    "NATS_NKEY",
+    "NATS_CA",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
     "CI",
     "NO_COLOR",
     "COLUMNS",

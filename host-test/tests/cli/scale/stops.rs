@@ -1,0 +1,79 @@
+//! A worker that is stopped while it works, and a broker that is not there.
+
+use super::farm::{Farm, Worker, manifest, wait_for};
+use crate::support::*;
+use std::net::TcpListener;
+
+/// The number before a word in the last line of a worker.
+fn told(said: &str, word: &str) -> u64 {
+    let line = said.lines().last().unwrap();
+    let before = line.split(word).next().unwrap().trim_end();
+    before.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_worker_that_is_told_to_stop_gives_back_its_jobs_after_their_pages_and_nothing_is_done_twice() {
+    let names = ["t-0", "t-1", "t-2", "t-3"];
+    let Some(farm) = Farm::start("scale-drain", &names, &["--sim-latency-ms", "60"]) else { return };
+    check_output(&farm.submit(&[]), 0, "4 tenants submitted");
+    // A job that is not given back would stay with the first worker for ten minutes.
+    let slow = ["--max-requests-per-page", "6", "--concurrency", "1", "--ack-wait-seconds", "600"];
+    let first = farm.worker("first", &slow);
+    farm.until(|it| it["pages"].as_u64() >= Some(4));
+    let first = first.stop();
+    assert!(first.contains("stopping: pages under way are finished"), "{first}");
+    let then = farm.until(|_| true);
+    assert!(then["complete"] != 4 && then["pages"].as_u64() == Some(told(&first, "pages")), "{then}\n{first}");
+    let second = farm.worker("second", &["--ack-wait-seconds", "600"]);
+    farm.until(|it| it["complete"] == 4);
+    let second = second.stop();
+    assert!(first.contains("(0 collected twice)") && second.contains("(0 collected twice)"), "{first}{second}");
+    let mut requests = 0;
+    for name in names {
+        let run = farm.run_of(name, "r1");
+        check(&["verify", &run], 11, "consistent with itself");
+        requests += manifest(&run)["requests"].as_u64().unwrap();
+    }
+    assert_eq!(told(&first, "calls") + told(&second, "calls"), requests, "a call is in no journal\n{first}{second}");
+}
+
+#[test]
+fn without_a_broker_submit_and_watch_end_and_a_worker_says_so_and_tries_on() {
+    let scratch = Scratch::new("scale-absent");
+    // A port that nobody listens on.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("nats://somebody:hunter2-secret@{free}");
+    let tenants = scratch.write("tenants.json", r#"[{"name": "a", "credentials": {"key_env": "A", "secret_env": "B"}}]"#);
+    for args in [&["submit", "--tenants", &tenants][..], &["watch", "--once"], &["watch"]] {
+        let output = check(&[args, &["--nats", &url]].concat(), 2, "NATS at nats://…@127.0.0.1");
+        check_output(&output, 2, "check --nats");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"), "{output:?}");
+    }
+    let place = scratch.path("place");
+    let worker = Worker::start(&scratch, &["worker", "--nats", &url, "--place", &place], &[]);
+    let said = worker.until_said("trying on");
+    assert!(said.contains("NATS at nats://…@127.0.0.1") && !said.contains("hunter2"), "{said}");
+    let mut worker = worker;
+    worker.terminate();
+    assert_eq!(worker.end().0, Some(130));
+}
+
+#[test]
+fn a_worker_that_is_there_before_its_broker_begins_when_that_comes() {
+    let Some(mut farm) = Farm::start("scale-early", &["t-0"], &[]) else { return };
+    farm.broker.kill();
+    let worker = farm.worker("early", &[]);
+    worker.until_said("trying on");
+    farm.restart_broker();
+    check_output(&farm.submit(&[]), 0, "1 tenant submitted");
+    farm.until(|it| it["complete"] == 1);
+    worker.stop();
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("nats://{}", silent.local_addr().unwrap());
+    check(&["watch", "--once", "--nats", &url], 2, "NATS at nats://127.0.0.1");
+    wait_for("a connection", || silent.accept().ok());
+}
