@@ -53,29 +53,38 @@ def end(process, how=signal.SIGTERM, seconds=60):
         return None
 
 
+class Host:
+    """Where a node and workers run: this machine, unless a name of a network namespace and its address are given."""
+
+    def __init__(self, address=HOST, namespace=None):
+        self.address = address
+        self.enter = ["ip", "netns", "exec", namespace] if namespace else []
+
+
 class Nats:
     """Three nodes, each with all of the data."""
 
-    def __init__(self, server, folder):
-        self.server, self.folder = server, folder
+    def __init__(self, server, folder, hosts=None):
+        self.server, self.folder, self.hosts = server, folder, hosts or [Host()] * 3
         ports = free_ports(9)
         self.clients, self.routes, self.monitors = ports[0:3], ports[3:6], ports[6:9]
-        self.url = ",".join(f"nats://{HOST}:{port}" for port in self.clients)
+        self.url = ",".join(f"nats://{host.address}:{port}" for host, port in zip(self.hosts, self.clients))
         self.nodes = [None] * 3
         for number in range(3):
             self.up(number)
         wait_for("the start of the NATS nodes", 60, lambda: all(self.is_up(number) for number in range(3)))
 
     def up(self, number):
-        routes = ",".join(f"nats://{HOST}:{port}" for port in self.routes)
-        command = [self.server, "-js", "-sd", f"{self.folder}/nats-{number}", "-n", f"node-{number}", "-a", HOST]
+        routes = ",".join(f"nats://{host.address}:{port}" for host, port in zip(self.hosts, self.routes))
+        host = self.hosts[number]
+        command = [*host.enter, self.server, "-js", "-sd", f"{self.folder}/nats-{number}", "-n", f"node-{number}", "-a", host.address]
         command += ["-p", str(self.clients[number]), "-m", str(self.monitors[number]), "--cluster_name", "failover"]
-        command += ["--cluster", f"nats://{HOST}:{self.routes[number]}", "--routes", routes]
+        command += ["--cluster", f"nats://{host.address}:{self.routes[number]}", "--routes", routes]
         self.nodes[number] = start(command, f"{self.folder}/nats-{number}.log")
 
     def ask(self, number, path):
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{self.monitors[number]}{path}", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://{self.hosts[number].address}:{self.monitors[number]}{path}", timeout=2) as answer:
                 return json.load(answer)
         except (OSError, ValueError):
             return {}
@@ -111,12 +120,19 @@ class Run:
         os.makedirs(folder, exist_ok=True)
         (port,) = free_ports(1)
         self.upstream = f"http://{HOST}:{port}"
-        command = [program, "simulate", "--listen", f"{HOST}:{port}", "--sim-accounts", str(options.accounts)]
-        command += ["--sim-latency-ms", str(options.latency), "--request-log", self.journal]
-        command += ["--sim-users", "6", "--sim-teams", "2", "--sim-groups", "2", "--sim-connections", "6"]
-        self.simulator = start(command, f"{folder}/simulator.log")
-        wait_for("the start of the simulator", 60, lambda: is_open(port))
+        # One for each host, with the same accounts: credentials go unencrypted to the same machine only.
+        self.simulators = [self.simulator(*one, port) for one in enumerate({host.address: host for host in nats.hosts}.values())]
         self.tenants()
+
+    def simulator(self, number, host, port):
+        options = self.options
+        command = [*host.enter, self.program, "simulate", "--listen", f"{HOST}:{port}", "--sim-accounts", str(options.accounts)]
+        command += ["--sim-latency-ms", str(options.latency), "--request-log", f"{self.journal}-{number}"]
+        command += ["--sim-users", "6", "--sim-teams", "2", "--sim-groups", "2", "--sim-connections", "6"]
+        log = f"{self.folder}/simulator-{number}.log"
+        process = start(command, log)
+        wait_for("the start of the simulator", 60, lambda: "stop with" in read(log))
+        return process
 
     def tenants(self):
         def secret(name, text):
@@ -141,10 +157,10 @@ class Run:
         command = [self.program, "submit", *self.broker(), "--tenants", f"{self.folder}/tenants.json", "--run", "r"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
-    def worker(self):
-        """Starts one more worker."""
+    def worker(self, host=None):
+        """Starts one more worker, on a host where one is named."""
         self.started += 1
-        command = [self.program, "worker", *self.broker(), "--place", self.place, "--folder", self.folder]
+        command = [*(host or Host()).enter, self.program, "worker", *self.broker(), "--place", self.place, "--folder", self.folder]
         command += ["--name", f"w{self.started}", "--upstream", self.upstream, "--fixed-clock", CLOCK]
         command += ["--active", str(self.options.active), "--concurrency", "1"]
         command += ["--max-requests-per-page", str(self.options.page), "--max-milliseconds-per-page", "60000"]
@@ -176,10 +192,11 @@ class Run:
 
     def stop(self):
         codes = [end(worker) for worker in self.workers]
-        end(self.simulator)
+        for simulator in self.simulators:
+            end(simulator)
         return codes
 
 
-def is_open(port):
-    with socket.socket() as one:
-        return one.connect_ex((HOST, port)) == 0
+def read(path):
+    with open(path) as file:
+        return file.read()

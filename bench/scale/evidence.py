@@ -33,28 +33,37 @@ def times(place, tenant):
 
 
 def verified(program, place, tenants, key):
-    """Tenants whose collection does not verify, with what was said."""
+    """(tenant, what was said) of each whose collection does not verify."""
 
     def command(tenant):
         return [program, "verify", f"{place}/{tenant}/r", "--public-key", f"{key}.pub"]
 
     def one(tenant):
         told = subprocess.run(command(tenant), capture_output=True, text=True, timeout=120)
-        return None if told.returncode == 0 else f"{tenant}: {(told.stderr or told.stdout).strip()[:300]}"
+        return None if told.returncode == 0 else (tenant, (told.stderr or told.stdout).strip()[:300])
 
     with ThreadPoolExecutor(2) as pool:
         return [wrong for wrong in pool.map(one, tenants) if wrong]
 
 
 def requests(journal):
-    """(milliseconds since 1970, account) of each request that the simulator saw."""
-    with open(journal) as file:
-        return [(int(at), int(account)) for at, account, *_ in map(str.split, file)]
+    """(milliseconds since 1970, account) of each request that the simulators saw."""
+    for path in glob.glob(f"{journal}-*"):
+        with open(path) as file:
+            yield from ((int(at), int(account)) for at, account, *_ in map(str.split, file))
 
 
 def calls(journal):
     """Requests of each account."""
     return Counter(account for _, account in requests(journal))
+
+
+def begun(journal):
+    """When each account was first asked: seconds since 1970."""
+    first = {}
+    for at, account in requests(journal):
+        first[account] = min(at / 1000, first.get(account, at / 1000))
+    return first
 
 
 def most_in_a_window(journal, milliseconds):
@@ -74,7 +83,7 @@ def stalls(all_times, faults):
     moments = sorted(at for of_one in all_times for at in of_one)
     longest = max((after - before for before, after in zip(moments, moments[1:])), default=0.0)
     recovery = []
-    for _, at in faults:
-        further = [min((t for t in of_one if t > at)) - at for of_one in all_times if of_one and of_one[0] <= at < of_one[-1]]
+    for at in (fault.begin for fault in faults):
+        further = [min(t for t in of_one if t > at) - at for of_one in all_times if of_one[0] <= at < of_one[-1]]
         recovery.append(max(further, default=0.0))
     return longest, recovery

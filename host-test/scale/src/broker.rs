@@ -25,6 +25,8 @@ pub const DEAD: &str = "source.dead.";
 const MAX_PENDING: i64 = 2_000_000;
 /// A job is delivered again so long after a worker was last heard of, unless it is said otherwise.
 pub const ACK_WAIT: Duration = Duration::from_secs(30);
+/// How often a connection to a server is tried, at most.
+const PING: Duration = Duration::from_secs(5);
 
 /// How to reach NATS. What is secret stays in files and in the environment.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +151,8 @@ async fn options(nats: &Nats) -> Result<ConnectOptions> {
     // The TLS library has to be told once which cryptography it uses.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut options = ConnectOptions::new().name("host-test").connection_timeout(Duration::from_secs(5));
+    // A server that a cut network hides closes no connection: after three pings without an answer, the next is tried.
+    options = options.ping_interval(PING.min(nats.ack_wait / 3));
     if let Some(file) = &nats.creds {
         options = options.credentials_file(file).await.map_err(Error::file("read", file))?;
     }
