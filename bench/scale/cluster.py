@@ -168,6 +168,13 @@ class Run:
         self.workers.append(process)
         return process
 
+    def is_begun(self):
+        """Whether a page is written; ends the program when a worker cannot work."""
+        for number, worker in enumerate(self.workers, 1):
+            if worker.poll() is not None:
+                raise SystemExit(f"failover: a worker ended: {read(f'{self.folder}/w{number}.log').strip()}")
+        return os.path.isdir(self.place) and os.listdir(self.place)
+
     def watch(self):
         """What the broker knows of the tenants; nothing while it does not answer."""
         command = [self.program, "watch", *self.broker(), "--once", "--format", "json"]
@@ -186,8 +193,7 @@ class Run:
         """Jobs that workers gave back, as each says at its end."""
         told = []
         for number in range(1, self.started + 1):
-            with open(f"{self.folder}/w{number}.log") as file:
-                told += re.findall(r"(\d+) jobs? given back in trouble", file.read())
+            told += re.findall(r"(\d+) jobs? given back in trouble", read(f"{self.folder}/w{number}.log"))
         return sum(map(int, told))
 
     def stop(self):

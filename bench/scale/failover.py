@@ -53,7 +53,7 @@ def collect(args, folder, faults=None, net=None):
         for number in range(3):
             run.worker(nats.hosts[number])
         begin = time.time()
-        wait_for("the first page", 60, lambda: os.path.isdir(run.place) and os.listdir(run.place))
+        wait_for("the first page", 60, run.is_begun)
         wrong = faults(run).go() if faults else []
         wait_for("the end of the run", 300 + 2 * args.tenants, run.is_done)
         return run, wrong, time.time() - begin
@@ -150,6 +150,8 @@ class Rounds:
 
 
 def main():
+    # What it started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     args = options()
     no_network = network.enter() if args.cuts else None
     if no_network:
