@@ -107,6 +107,19 @@ impl Broker {
         stream.get_or_create_consumer("workers", config).await.map_err(|error| failed(&error))
     }
 
+    /// Jobs that nobody has begun, where it is known of so many tenants how far they are.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn queued(&self, begun: usize) -> Result<u64> {
+        let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
+        let mut consumer = self.consumer().await?;
+        let info = consumer.info().await.map_err(|error| failed(&error))?;
+        // Handed out, but to a worker that has not said so: as when it died at once.
+        let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(begun as u64);
+        Ok(info.num_pending + unsaid)
+    }
+
     /// After so long without a word, a worker's jobs go to another.
     #[must_use]
     pub fn ack_wait(&self) -> Duration {

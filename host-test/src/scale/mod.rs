@@ -20,7 +20,14 @@ pub struct NatsArgs {
     #[arg(help_heading = "Broker", long, env = "NATS_CREDS", hide_env_values = true, value_name = "FILE")]
     nats_creds: Option<PathBuf>,
     /// Seed of an nkey.
-    #[arg(help_heading = "Broker", long, env = "NATS_NKEY", hide_env_values = true, value_name = "FILE", conflicts_with = "nats_creds")]
+    #[arg(
+        help_heading = "Broker",
+        long,
+        env = "NATS_NKEY",
+        hide_env_values = true,
+        value_name = "FILE",
+        conflicts_with = "nats_creds"
+    )]
     nats_nkey: Option<PathBuf>,
     /// Authority (PEM) to trust for TLS.
     #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE")]

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct WatchArgs {
     #[command(flatten)]
     nats: NatsArgs,
-    /// Show it once, and end: with 0 if every tenant is done and none failed, else with 5.
+    /// Show it once, and end: with 0 if no job waits to be begun, every tenant is done and none failed; else with 5.
     #[arg(long)]
     once: bool,
     /// Output format.
@@ -38,17 +38,18 @@ const GIVEN_UP: u32 = 30;
 pub async fn run(args: &WatchArgs) -> Result<u8> {
     let broker = args.nats.connect().await?;
     let mut watched = broker.tenants.watch_with_history(">").await.map_err(|error| broker.trouble(&error))?;
-    let mut tenants = BTreeMap::new();
+    let mut seen = Seen::default();
     // What is known already: the last of it says that nothing is behind it. Where nothing is known, nothing comes.
     while let Ok(Some(entry)) = tokio::time::timeout(EVERY, watched.next()).await {
-        if note(&mut tenants, entry.map_err(|error| broker.trouble(&error))?) == 0 {
+        if seen.note(entry.map_err(|error| broker.trouble(&error))?) == 0 {
             break;
         }
     }
-    let mut shown = line(args, &tenants);
+    seen.queued = broker.queued(seen.tenants.len()).await?;
+    let mut shown = seen.line(args.format);
     say(&shown);
     if args.once {
-        return Ok(ended(&tenants));
+        return Ok(seen.ended());
     }
     let mut ticks = tokio::time::interval(EVERY);
     let mut alone = 0;
@@ -58,7 +59,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         tokio::select! {
             () = &mut stop => return Ok(exit::COMPLETE),
             Some(entry) = watched.next() => {
-                note(&mut tenants, entry.map_err(|error| broker.trouble(&error))?);
+                seen.note(entry.map_err(|error| broker.trouble(&error))?);
                 continue;
             }
             _ = ticks.tick() => {}
@@ -67,7 +68,10 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         if alone > GIVEN_UP {
             return Err(broker.trouble(&"it has not been reached any more").into());
         }
-        let now = line(args, &tenants);
+        if let Ok(queued) = broker.queued(seen.tenants.len()).await {
+            seen.queued = queued;
+        }
+        let now = seen.line(args.format);
         if now != shown {
             say(&now);
             shown = now;
@@ -75,46 +79,93 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
     }
 }
 
-/// Notes where a tenant stands, and says how many are behind that.
-fn note(tenants: &mut BTreeMap<String, State>, entry: Entry) -> u64 {
-    if let Ok(state) = serde_json::from_slice(&entry.value) {
-        tenants.insert(entry.key, state);
-    }
-    entry.delta
+/// What is seen of the tenants.
+#[derive(Default)]
+struct Seen {
+    /// Those that were begun, with where each stands.
+    tenants: BTreeMap<String, State>,
+    /// Jobs that nobody has begun.
+    queued: u64,
 }
 
-fn line(args: &WatchArgs, tenants: &BTreeMap<String, State>) -> String {
-    match args.format {
-        Format::Json => plain_json(&counts(tenants).to_string()),
-        Format::Table => sentence(tenants),
+impl Seen {
+    /// Notes where a tenant stands, and says how many are behind that.
+    fn note(&mut self, entry: Entry) -> u64 {
+        if let Ok(state) = serde_json::from_slice(&entry.value) {
+            self.tenants.insert(entry.key, state);
+        }
+        entry.delta
     }
-}
 
-fn count(tenants: &BTreeMap<String, State>, which: impl Fn(&State) -> bool) -> usize {
-    tenants.values().filter(|state| which(state)).count()
+    fn count(&self, which: impl Fn(&State) -> bool) -> usize {
+        self.tenants.values().filter(|state| which(state)).count()
+    }
+
+    fn pages(&self) -> u64 {
+        self.tenants.values().map(|state| u64::from(state.page)).sum()
+    }
+
+    fn line(&self, format: Format) -> String {
+        match format {
+            Format::Json => plain_json(&self.counts().to_string()),
+            Format::Table => self.sentence(),
+        }
+    }
+
+    fn counts(&self) -> serde_json::Value {
+        let failed: BTreeMap<&str, &str> = (self.tenants.iter())
+            .filter(|(_, state)| is_failed(state))
+            .filter_map(|(name, state)| Some((name.as_str(), state.done.as_ref()?.detail.as_str())))
+            .collect();
+        json!({
+            "tenants": self.tenants.len(),
+            "queued": self.queued,
+            "complete": self.count(|state| outcome(state) == "complete"),
+            "incomplete": self.count(|state| outcome(state) == "incomplete"),
+            "failed": failed,
+            "waiting": self.count(is_waiting),
+            "waiting_for_version": self.count(is_unfit),
+            "begun_anew": self.count(State::is_anew),
+            "pages": self.pages(),
+        })
+    }
+
+    fn sentence(&self) -> String {
+        let workers: std::collections::BTreeSet<&str> = self
+            .tenants
+            .values()
+            .filter(|state| state.done.is_none())
+            .filter_map(|state| state.worker.as_deref())
+            .collect();
+        let workers: Vec<&str> = workers.into_iter().collect();
+        let versions = match (self.count(is_unfit), self.count(State::is_anew)) {
+            (0, 0) => String::new(),
+            (unfit, anew) => format!(", {unfit} waiting for a worker with their version, {anew} begun anew"),
+        };
+        plain(&format!(
+            "{} of {} done ({} incomplete, {} failed), {} waiting, {} queued{versions}, {} pages; at work: {}",
+            self.count(|state| state.done.is_some()),
+            self.tenants.len(),
+            self.count(|state| outcome(state) == "incomplete"),
+            self.count(is_failed),
+            self.count(is_waiting),
+            self.queued,
+            self.pages(),
+            if workers.is_empty() { "nobody".into() } else { workers.join(", ") },
+        ))
+    }
+
+    /// The code to end with.
+    fn ended(&self) -> u8 {
+        let is_over = self.queued == 0
+            && !self.tenants.is_empty()
+            && self.tenants.values().all(|state| state.done.is_some() && !is_failed(state));
+        if is_over { exit::COMPLETE } else { exit::INCOMPLETE }
+    }
 }
 
 fn outcome(state: &State) -> &str {
     state.done.as_ref().map_or("", |done| done.outcome.as_str())
-}
-
-fn counts(tenants: &BTreeMap<String, State>) -> serde_json::Value {
-    let pages: u64 = tenants.values().map(|state| u64::from(state.page)).sum();
-    let failed: BTreeMap<&str, &str> = tenants
-        .iter()
-        .filter_map(|(name, state)| Some((name.as_str(), state.done.as_ref()?.detail.as_str())))
-        .filter(|(name, _)| tenants.get(*name).is_some_and(|state| is_failed(state)))
-        .collect();
-    json!({
-        "tenants": tenants.len(),
-        "complete": count(tenants, |state| outcome(state) == "complete"),
-        "incomplete": count(tenants, |state| outcome(state) == "incomplete"),
-        "failed": failed,
-        "waiting": count(tenants, is_waiting),
-        "waiting_for_version": count(tenants, is_unfit),
-        "begun_anew": count(tenants, State::is_anew),
-        "pages": pages,
-    })
 }
 
 fn is_waiting(state: &State) -> bool {
@@ -128,29 +179,4 @@ fn is_unfit(state: &State) -> bool {
 
 fn is_failed(state: &State) -> bool {
     !matches!(outcome(state), "" | "complete" | "incomplete")
-}
-
-fn sentence(tenants: &BTreeMap<String, State>) -> String {
-    let pages: u64 = tenants.values().map(|state| u64::from(state.page)).sum();
-    let workers: std::collections::BTreeSet<&str> =
-        tenants.values().filter(|state| state.done.is_none()).filter_map(|state| state.worker.as_deref()).collect();
-    let workers: Vec<&str> = workers.into_iter().collect();
-    let versions = match (count(tenants, is_unfit), count(tenants, State::is_anew)) {
-        (0, 0) => String::new(),
-        (unfit, anew) => format!(", {unfit} waiting for a worker with their version, {anew} begun anew"),
-    };
-    plain(&format!(
-        "{} of {} done ({} incomplete, {} failed), {} waiting{versions}, {pages} pages; at work: {}",
-        count(tenants, |state| state.done.is_some()),
-        tenants.len(),
-        count(tenants, |state| outcome(state) == "incomplete"),
-        count(tenants, is_failed),
-        count(tenants, is_waiting),
-        if workers.is_empty() { "nobody".into() } else { workers.join(", ") },
-    ))
-}
-
-fn ended(tenants: &BTreeMap<String, State>) -> u8 {
-    let is_over = !tenants.is_empty() && tenants.values().all(|state| state.done.is_some() && !is_failed(state));
-    if is_over { exit::COMPLETE } else { exit::INCOMPLETE }
 }

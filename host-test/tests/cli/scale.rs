@@ -18,7 +18,7 @@ fn tenants_submitted_twice_are_collected_once_and_to_the_byte_as_in_a_fleet() {
     let Some(farm) = Farm::start("scale-once", &["tenant-0", "a.b", "c-1.2_x"], &[]) else { return };
     check_output(&farm.submit(&[]), 0, "run r1: 3 tenants submitted, 0 in the queue before");
     check_output(&farm.submit(&[]), 0, "run r1: 0 tenants submitted, 3 in the queue before");
-    check_output(&farm.watch(), 5, "\"tenants\":0");
+    check_output(&farm.watch(), 5, "\"queued\":3,\"tenants\":0");
     let worker = farm.worker("one", &["--max-requests-per-page", "20"]);
     let end = farm.until(|it| it["complete"] == 3);
     assert_eq!((&end["failed"], &end["incomplete"], &end["waiting"]), (&json!({}), &json!(0), &json!(0)), "{end}");

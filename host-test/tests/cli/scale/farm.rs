@@ -48,9 +48,8 @@ impl Broker {
         };
         let (store, ports) = (scratch.path("nats"), scratch.path("ports"));
         std::fs::create_dir_all(&ports).unwrap();
-        let config = format!(
-            "listen: {address:?}\nports_file_dir: {ports:?}\njetstream {{ store_dir: {store:?} }}\n{more}\n"
-        );
+        let config =
+            format!("listen: {address:?}\nports_file_dir: {ports:?}\njetstream {{ store_dir: {store:?} }}\n{more}\n");
         let config = scratch.write("nats.conf", &config);
         let log = File::create(scratch.path("nats.log")).unwrap();
         let child = Command::new(server).args(["-c", &config]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
@@ -89,7 +88,9 @@ impl Broker {
         let heard = self.say(&format!("SUB {subject} 1\r\n"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&lines);
-        std::thread::spawn(move || heard.lines().map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line)));
+        std::thread::spawn(move || {
+            heard.lines().map_while(Result::ok).for_each(|line| kept.lock().unwrap().push(line))
+        });
         Heard(lines)
     }
 

@@ -43,7 +43,8 @@ fn without_a_broker_submit_and_watch_end_and_a_worker_says_so_and_tries_on() {
     // A port that nobody listens on.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("nats://somebody:hunter2-secret@{free}");
-    let tenants = scratch.write("tenants.json", r#"[{"name": "a", "credentials": {"key_env": "A", "secret_env": "B"}}]"#);
+    let tenants =
+        scratch.write("tenants.json", r#"[{"name": "a", "credentials": {"key_env": "A", "secret_env": "B"}}]"#);
     for args in [&["submit", "--tenants", &tenants][..], &["watch", "--once"], &["watch"]] {
         let output = check(&[args, &["--nats", &url]].concat(), 2, "NATS at nats://…@127.0.0.1");
         check_output(&output, 2, "check --nats");
