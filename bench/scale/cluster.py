@@ -115,7 +115,7 @@ class Run:
 
     def __init__(self, program, folder, nats, options):
         self.program, self.folder, self.nats, self.options = program, folder, nats, options
-        self.place, self.journal = f"{folder}/place", f"{folder}/requests"
+        self.place, self.journal = getattr(options, "place", None) or f"{folder}/place", f"{folder}/requests"
         self.started, self.workers = 0, []
         os.makedirs(folder, exist_ok=True)
         (port,) = free_ports(1)
@@ -173,7 +173,7 @@ class Run:
         for number, worker in enumerate(self.workers, 1):
             if worker.poll() is not None:
                 raise SystemExit(f"failover: a worker ended: {read(f'{self.folder}/w{number}.log').strip()}")
-        return os.path.isdir(self.place) and os.listdir(self.place)
+        return self.watch().get("pages", 0) > 0
 
     def watch(self):
         """What the broker knows of the tenants; nothing while it does not answer."""

@@ -16,14 +16,22 @@ def pages(place, tenant):
 
 def evidence(place, tenant):
     """evidence.jsonl of a tenant, repeats dropped, and how many those were."""
-    lines, repeats = {}, 0
-    for path in pages(place, tenant):
+
+    def read(path):
         with open(path, "rb") as file:
-            head = json.loads(file.readline())
-            for _ in range(head["evidence_lines"]):
-                line = file.readline()
-                repeats += line in lines
-                lines[line] = None
+            return file.read()
+
+    return joined(map(read, pages(place, tenant)))
+
+
+def joined(bodies):
+    """The evidence of these pages, repeats dropped, and how many those were."""
+    lines, repeats = {}, 0
+    for body in bodies:
+        head, *rest = body.splitlines(keepends=True)
+        for line in rest[: json.loads(head)["evidence_lines"]]:
+            repeats += line in lines
+            lines[line] = None
     return b"".join(lines), repeats
 
 

@@ -50,7 +50,7 @@ pub struct State {
     pub since: u64,
     /// When the run began: milliseconds since 1970.
     pub began: u64,
-    /// How often it was taken up since it last came further.
+    /// How often it was taken up since a worker last said what came of it.
     pub taken: u32,
     /// How far it comes.
     pub pace: PaceState,

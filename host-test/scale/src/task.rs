@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// A job that is taken up so often without coming further kills whoever takes it, and is given up.
+/// A job that is taken up so often without a word of what came of it kills whoever takes it, and is given up.
 const MAX_TAKEN: u32 = 50;
 
 /// How long a worker leaves a run alone that a worker with another component has to go on with.
@@ -71,13 +71,20 @@ impl<'w> Task<'w> {
             return Err(After::Again(rest));
         }
         if state.taken >= MAX_TAKEN {
-            return Err(After::Dead(format!("it was taken up {MAX_TAKEN} times without coming further")));
+            return Err(After::Dead(format!("it was taken up {MAX_TAKEN} times without a word: it kills workers")));
         }
         (state.worker, state.since, state.taken) = (Some(worker.options.name.clone()), now(), state.taken + 1);
         let written = ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
         let Some(revision) = written else { return Err(After::Again(Duration::from_secs(1))) };
         let place = place_of(&worker.place, name, &state.run);
-        let run = Run::open(place, state.standing(), worker.options.signer.clone()).await.map_err(trouble)?;
+        let run = match Run::open(place, state.standing(), worker.options.signer.clone()).await {
+            Ok(run) => run,
+            Err(error) => {
+                state.taken -= 1;
+                let _ = ledger::write(&worker.broker.tenants, name, &state, revision).await;
+                return Err(trouble(error));
+            }
+        };
         let (bounds, ago) = (worker.options.endurance, Duration::from_millis(now().saturating_sub(state.paced_at)));
         Ok(Some(Self {
             worker,
@@ -101,6 +108,12 @@ impl<'w> Task<'w> {
                 Err(error) => Some(After::Trouble(error.to_string())),
             };
             if let Some(after) = after {
+                if matches!(after, After::Trouble(_)) {
+                    // Trouble of this worker is none of the tenant, however often. Where the broker is the trouble,
+                    // this is not heard.
+                    self.state.taken = 0;
+                    let _ = self.write().await;
+                }
                 return after;
             }
             if *stop.borrow() {
@@ -215,7 +228,7 @@ impl<'w> Task<'w> {
         }
         let since = *self.state.unfit_since.get_or_insert_with(now);
         if Duration::from_millis(now().saturating_sub(since)) < worker.options.anew {
-            self.state.taken = self.state.taken.saturating_sub(1);
+            self.state.taken = 0;
             return Ok(self.write().await?.unwrap_or(After::Again(UNFIT)));
         }
         let run = format!("{}{AGAIN}", self.state.run);
@@ -257,9 +270,7 @@ impl<'w> Task<'w> {
         let standing = self.run.standing();
         let is_further = standing.page > self.state.page;
         (self.state.page, self.state.checkpoint) = (standing.page, standing.checkpoint);
-        if is_further {
-            self.state.taken = 0;
-        }
+        self.state.taken = 0;
         if is_further || rest.is_some() {
             self.state.unfit_since = None;
             self.state.paced_at = now();
