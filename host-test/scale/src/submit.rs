@@ -4,8 +4,10 @@ use crate::broker::{Broker, JOBS};
 use crate::job::Job;
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use source_evidence::Result;
+use std::time::Duration;
 
 /// How many were put into the queue, and how many were there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,22 +38,34 @@ pub async fn submit(broker: &Broker, jobs: Vec<Job>) -> Result<Submitted> {
     Ok(submitted)
 }
 
+/// How often one is sent: a stream that was just made is not known to every server of a cluster at once.
+const ATTEMPTS: u32 = 20;
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// Whether it is new.
 async fn one(broker: &Broker, job: Job) -> Result<bool> {
     let name = job.name()?.to_string();
-    let text = serde_json::to_vec(&job).unwrap_or_default();
+    let text = Bytes::from(serde_json::to_vec(&job).unwrap_or_default());
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Msg-Id", format!("{name}/{}", job.run));
-    let sent = broker.jetstream.publish_with_headers(format!("{JOBS}{name}"), headers, text.into()).await;
-    let answer = match sent {
-        Ok(answer) => answer.await,
-        Err(error) => Err(error),
-    };
-    match answer {
-        Ok(answer) => Ok(!answer.duplicate),
-        Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
-            Ok(false)
+    let mut attempt = 1;
+    loop {
+        let sent = broker.jetstream.publish_with_headers(format!("{JOBS}{name}"), headers.clone(), text.clone()).await;
+        let answer = match sent {
+            Ok(answer) => answer.await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => return Ok(!answer.duplicate),
+            Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
+                return Ok(false);
+            }
+            Err(error) if error.kind() == PublishErrorKind::StreamNotFound && attempt < ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(broker.trouble(&error)),
         }
-        Err(error) => Err(broker.trouble(&error)),
     }
 }

@@ -1,7 +1,7 @@
 //! `watch`: where all tenants stand, as it changes.
 
 use super::NatsArgs;
-use crate::args::Format;
+use crate::output::Format;
 use crate::signals;
 use clap::Args;
 use futures_util::StreamExt;
