@@ -132,6 +132,7 @@ impl<'f> Schedule<'f> {
                 grace: options.grace,
                 meter: Arc::clone(&member.meter),
                 connections: member.connections.clone(),
+                observer: None,
             };
             let task = self.running.spawn(turn.take());
             self.whose.insert(task.id(), index);

@@ -17,7 +17,7 @@ use source_host::collection::{CollectionOptions, until};
 use source_host::connections::Connections;
 use source_host::endurance::PageSeen;
 use source_host::error::{Error, Result};
-use source_host::journal::JournalBuffer;
+use source_host::journal::{JournalBuffer, Observer};
 use source_host::limits::Limit;
 use source_host::meter::{Counts, Meter};
 use source_host::plugin::Plugin;
@@ -45,6 +45,8 @@ pub struct Turn {
     pub meter: Arc<Meter>,
     /// The tenant's connections.
     pub connections: Connections,
+    /// Is told of each request.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 /// What a turn came to.
@@ -62,6 +64,16 @@ pub enum Step {
     },
     /// The collection is finished, with so many records in this turn.
     Finished(Box<Summary>, u64),
+}
+
+impl Step {
+    /// Records of the turn.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        match self {
+            Self::Page { records, .. } | Self::Finished(_, records) => *records,
+        }
+    }
 }
 
 impl Turn {
@@ -85,7 +97,7 @@ impl Turn {
         }
         let request = options.request();
         let mut tenant = turn.spec.tenant(Arc::clone(&turn.meter), turn.connections.clone())?;
-        let journal = Arc::new(JournalBuffer::default());
+        let journal = Arc::new(JournalBuffer::observed(turn.observer.clone()));
         tenant.journal = Some(Arc::clone(&journal));
         tenant.limits.requests = tenant.limits.requests.min(turn.bounds.most);
         tenant.limits.call = tenant.limits.call.min(Duration::from_millis(turn.milliseconds) + turn.grace);

@@ -4,9 +4,10 @@ use crate::trailer::Witness;
 use http::{Request, Uri};
 use source_evidence::journal::{MASKED, Seen};
 use source_evidence::summary::now;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use wasmtime_wasi_http::{Error as HttpError, WasiBody};
 
 /// Entries that wait to be written, at most: some 30 MB. Then nothing is let out until they are.
@@ -15,15 +16,34 @@ const MOST: usize = 100_000;
 /// How long requests that were given up may take to be noted: they end when the runtime comes to them.
 const SETTLING: Duration = Duration::from_secs(1);
 
+/// Is told of each request that was sent, as soon as it has ended.
+pub trait Observer: Send + Sync {
+    /// It began then, and ended now, as noted.
+    fn ended(&self, seen: &Seen, began: SystemTime);
+}
+
 /// The requests of one tenant that were sent since they were last taken.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct JournalBuffer {
     seen: Mutex<Vec<Seen>>,
+    observer: Option<Arc<dyn Observer>>,
     /// Requests that were sent and have not ended.
     open: AtomicU64,
 }
 
+impl fmt::Debug for JournalBuffer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JournalBuffer")
+    }
+}
+
 impl JournalBuffer {
+    /// One whose entries somebody is told of.
+    #[must_use]
+    pub fn observed(observer: Option<Arc<dyn Observer>>) -> Self {
+        Self { observer, ..Self::default() }
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Vec<Seen>) -> T) -> T {
         work(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -55,6 +75,7 @@ impl JournalBuffer {
 pub(crate) struct Pending {
     journal: Arc<JournalBuffer>,
     seen: Option<Seen>,
+    began: SystemTime,
 }
 
 /// A request as the component wrote it; nothing came yet.
@@ -78,7 +99,7 @@ impl Pending {
     /// For a request that is about to be sent.
     pub fn new(journal: Arc<JournalBuffer>, seen: Seen) -> Self {
         journal.open.fetch_add(1, Ordering::SeqCst);
-        Self { journal, seen: Some(seen) }
+        Self { journal, seen: Some(seen), began: SystemTime::now() }
     }
 
     /// The body that the component gave, by its SHA-256.
@@ -104,6 +125,9 @@ impl Pending {
         let Some(mut seen) = self.seen.take() else { return };
         change(&mut seen);
         seen.at = now();
+        if let Some(observer) = &self.journal.observer {
+            observer.ended(&seen, self.began);
+        }
         self.journal.with(|all| all.push(seen));
         self.journal.open.fetch_sub(1, Ordering::SeqCst);
     }

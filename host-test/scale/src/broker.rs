@@ -10,9 +10,11 @@ use async_nats::jetstream::context::Context;
 use async_nats::jetstream::kv::{self, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use source_evidence::{Error, Result};
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Subject of a tenant's job, before its name.
@@ -107,6 +109,15 @@ impl Broker {
         stream.get_or_create_consumer("workers", config).await.map_err(|error| failed(&error))
     }
 
+    /// Asks for the queue, whoever leads it.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn check(&self) -> Result<()> {
+        let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
+        self.jetstream.get_stream(JOBS_STREAM).await.map(drop).map_err(|error| failed(&error))
+    }
+
     /// Jobs that nobody has begun, where it is known of so many tenants how far they are.
     ///
     /// # Errors
@@ -171,15 +182,43 @@ async fn options(nats: &Nats) -> Result<ConnectOptions> {
     }
     if let Some(file) = &nats.nkey {
         let seed = std::fs::read_to_string(file).map_err(Error::file("read", file))?;
-        options = options.nkey(seed.trim().into());
+        options = options.nkey(checked_seed(file, seed.trim())?);
     }
-    if let (Ok(user), Ok(password)) = (std::env::var("NATS_USER"), std::env::var("NATS_PASSWORD")) {
-        options = options.user_and_password(user, password);
+    match (std::env::var("NATS_USER"), std::env::var("NATS_PASSWORD")) {
+        (Ok(user), Ok(password)) => options = options.user_and_password(user, password),
+        (Err(_), Err(_)) => {}
+        _ => {
+            return Err(Error::Usage {
+                what: "NATS_USER and NATS_PASSWORD are not both set".into(),
+                remedy: "set both, or neither".into(),
+            });
+        }
     }
     if let Some(file) = &nats.ca {
+        check_authority(file)?;
         options = options.add_root_certificates(file.clone()).require_tls(true);
     }
     Ok(options)
+}
+
+/// The seed of an nkey of a user. What else is in the file is not repeated.
+fn checked_seed(file: &Path, seed: &str) -> Result<String> {
+    let is_one = nkeys::KeyPair::from_seed(seed).is_ok_and(|pair| pair.key_pair_type() == nkeys::KeyPairType::User);
+    let no_seed = || Error::Usage {
+        what: format!("--nats-nkey: {} holds no seed of a user's nkey", file.display()),
+        remedy: "give the file that `nk -gen user` made, whose line begins with SU".into(),
+    };
+    is_one.then(|| seed.into()).ok_or_else(no_seed)
+}
+
+fn check_authority(file: &Path) -> Result<()> {
+    let text = std::fs::read(file).map_err(Error::file("read", file))?;
+    let is_one = CertificateDer::pem_slice_iter(&text).next().is_some_and(|first| first.is_ok());
+    let no_authority = || Error::Usage {
+        what: format!("--nats-ca: there is no certificate in {}", file.display()),
+        remedy: "give a file of PEM certificates".into(),
+    };
+    is_one.then_some(()).ok_or_else(no_authority)
 }
 
 impl Nats {

@@ -78,8 +78,11 @@ impl Probe {
         if *self.stop.borrow() {
             return Some("draining: pages under way are finished, no more are begun");
         }
-        match tokio::time::timeout(PATIENCE, worker.broker.tenants.status()).await {
-            Ok(Ok(_)) => None,
+        if worker.obstacle.borrow().is_some() {
+            return Some("evidence cannot be written to the place: no jobs are taken until it can");
+        }
+        match tokio::time::timeout(PATIENCE, worker.broker.check()).await {
+            Ok(Ok(())) => None,
             _ => Some("the broker does not answer"),
         }
     }

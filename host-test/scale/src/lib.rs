@@ -16,4 +16,5 @@ pub mod place;
 pub mod run;
 pub mod submit;
 mod task;
+pub mod traces;
 pub mod worker;

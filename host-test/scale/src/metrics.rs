@@ -58,7 +58,7 @@ impl fmt::Debug for Exposed {
 /// Each counter: its name, what it counts, and where it is.
 type Counted = (&'static str, &'static str, fn(&Counters) -> &AtomicU64);
 
-const COUNTED: [Counted; 8] = [
+const COUNTED: [Counted; 9] = [
     ("tenants_done", "Runs of tenants that came to their end", |all| &all.done),
     ("tenants_failed", "Of these, those that failed, and jobs that were given up", |all| &all.failed),
     ("pages", "Pages written", |all| &all.pages),
@@ -66,6 +66,7 @@ const COUNTED: [Counted; 8] = [
     ("records", "Records written", |all| &all.records),
     ("requests", "Requests sent to vendors", |all| &all.requests),
     ("troubles", "Jobs handed back for a trouble of this worker", |all| &all.troubles),
+    ("trace_errors", "Times that a collector did not take spans", |all| &all.traces),
     ("broker_errors", "Times that the broker handed out no jobs but an error", |all| &all.broker),
 ];
 

@@ -9,6 +9,9 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
+/// Bytes of what is written for a trial: as many as a large page. A full disk may have room for less.
+const PROBE_BYTES: usize = 4 * 1024 * 1024;
+
 /// A place for objects that are written once and never changed.
 #[derive(Clone)]
 pub struct Place {
@@ -102,6 +105,18 @@ impl Place {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed("read", &self.shown_object(name), &error)),
         }
+    }
+
+    /// Tries whether an object of some size can be written, and deletes it. A place that lets nothing be deleted keeps
+    /// it, until the next trial overwrites it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn probe(&self, name: &str) -> Result<()> {
+        let path = self.root.clone().join(name);
+        let written = self.store.put(&path, vec![b' '; PROBE_BYTES].into()).await;
+        let _ = self.store.delete(&path).await;
+        written.map(drop).map_err(|error| failed("write", &self.shown_object(name), &error))
     }
 
     fn shown_object(&self, name: &str) -> String {

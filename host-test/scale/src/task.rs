@@ -4,6 +4,7 @@ use crate::broker::place_of;
 use crate::job::{AGAIN, Done, Job, State, now};
 use crate::ledger::{self, Read};
 use crate::run::Run;
+use crate::traces::TurnSpan;
 use crate::worker::Worker;
 use serde_json::json;
 use source_fleet::{Bounds, Outcome, Spec, Step, Turn, parse};
@@ -12,6 +13,7 @@ use source_host::collection::{Cause, given_up};
 use source_host::connections::Connections;
 use source_host::endurance::{MAX_WAIT, Pace, PageSeen, Verdict};
 use source_host::error::{Error, Result};
+use source_host::journal::Observer;
 use source_host::meter::Meter;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -136,8 +138,13 @@ impl<'w> Task<'w> {
         let sent = self.meter.requests();
         let begun = Instant::now();
         self.pace.begin(begun);
-        let outcome = self.turn_of(share).take().await;
+        let page = self.run.standing().page + 1;
+        let span = self.worker.traces.as_ref().map(|traces| traces.turn(&self.name, &self.state.run, page));
+        let outcome = self.turn_of(share, span.as_ref().map(TurnSpan::observer)).take().await;
         self.worker.counters.turns.took(begun.elapsed());
+        if let Some(span) = span {
+            span.end(outcome.as_ref().map(Step::records).map_err(Error::word));
+        }
         let sent = self.meter.requests() - sent;
         ledger::change(quotas, account, |account| account.settle(&holder, sent, options.share, now())).await?;
         match outcome {
@@ -153,7 +160,7 @@ impl<'w> Task<'w> {
         }
     }
 
-    fn turn_of(&self, share: u64) -> Turn {
+    fn turn_of(&self, share: u64, observer: Option<Arc<dyn Observer>>) -> Turn {
         let options = &self.worker.options;
         Turn {
             spec: Arc::clone(&self.spec),
@@ -165,6 +172,7 @@ impl<'w> Task<'w> {
             grace: options.grace,
             meter: Arc::clone(&self.meter),
             connections: self.connections.clone(),
+            observer,
         }
     }
 

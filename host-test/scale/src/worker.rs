@@ -5,6 +5,7 @@ use crate::job::Job;
 use crate::metrics::Seconds;
 use crate::place::Place;
 use crate::task::{After, Task};
+use crate::traces::Traces;
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::Message;
 use futures_util::StreamExt;
@@ -79,6 +80,8 @@ pub struct Counters {
     pub failed: AtomicU64,
     /// Jobs handed back because something of this worker failed: its disk, its broker.
     pub troubles: AtomicU64,
+    /// Times that a collector did not take spans.
+    pub traces: Arc<AtomicU64>,
     /// Times that the broker did not hand out jobs when it was asked.
     pub broker: AtomicU64,
     /// Seconds of each turn.
@@ -97,6 +100,10 @@ pub struct Worker {
     pub options: Options,
     /// What it has done.
     pub counters: Counters,
+    /// Where spans go.
+    pub traces: Option<Traces>,
+    /// Why evidence cannot be written, as long as it cannot.
+    pub obstacle: watch::Sender<Option<String>>,
 }
 
 impl Worker {
@@ -120,6 +127,9 @@ impl Worker {
 
     /// Asks the queue, and begins with each job as it comes. A broker without a leader, or none at all, is asked again.
     async fn take(self: &Arc<Self>, free: &Arc<Semaphore>, stop: &watch::Receiver<bool>) {
+        if self.is_obstructed().await {
+            return tokio::time::sleep(REST).await;
+        }
         let room = free.available_permits().clamp(1, FETCH);
         let taken = async {
             let consumer = self.broker.consumer().await.map_err(|error| error.to_string())?;
@@ -139,6 +149,19 @@ impl Worker {
         }
     }
 
+    /// Whether evidence still cannot be written, where it could not: then whatever is collected would be lost.
+    async fn is_obstructed(&self) -> bool {
+        if self.obstacle.borrow().is_none() {
+            return false;
+        }
+        let trial = self.place.probe(&format!(".probe-{}", self.options.name)).await.err();
+        let is_obstructed = trial.is_some();
+        if !is_obstructed {
+            self.obstacle.send_replace(None);
+        }
+        is_obstructed
+    }
+
     fn begin(self: &Arc<Self>, message: Message, permit: OwnedSemaphorePermit, stop: watch::Receiver<bool>) {
         let worker = Arc::clone(self);
         tokio::spawn(async move {
@@ -155,6 +178,9 @@ impl Worker {
         let Some((job, name)) = job.and_then(|job| job.name().ok().map(String::from).map(|name| (job, name))) else {
             return self.bury(&message, "", "this is no job of this program").await;
         };
+        if self.obstacle.borrow().is_some() {
+            return drop(message.ack_with(AckKind::Nak(Some(REST))).await);
+        }
         let alive = self.keep(&message);
         let after = match Task::open(self, &job, &name).await {
             Ok(Some(mut task)) => task.run(stop).await,
@@ -170,6 +196,9 @@ impl Worker {
             After::Lost => {}
             After::Trouble(why) => {
                 self.counters.troubles.fetch_add(1, Ordering::SeqCst);
+                if let Err(error) = self.place.probe(&format!(".probe-{}", self.options.name)).await {
+                    self.obstacle.send_replace(Some(error.to_string()));
+                }
                 self.tell(&name, json!({"what": "trouble", "why": why})).await;
                 let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
                 // Meanwhile another worker, which is not in trouble, takes it.

@@ -18,6 +18,7 @@ use source_host::tenant::Clock;
 use source_scale::broker::Broker;
 use source_scale::health::Probe;
 use source_scale::place::Place;
+use source_scale::traces::Traces;
 use source_scale::worker::{Counters, Options, Worker};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -76,6 +77,10 @@ pub struct WorkerArgs {
     /// Without a password: keep it inside.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Send traces to this collector, which speaks OTLP over HTTP, e.g. http://127.0.0.1:4318: a span for each turn and
+    /// each request. What authenticates there belongs into OTEL_EXPORTER_OTLP_HEADERS.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_name = "URL")]
+    traces: Option<String>,
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
@@ -95,6 +100,9 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     let plugin = args.component.load_from(&engine, &args.component.file()?).await?;
     let options = Options { granted: Some(args.egress.grant(&plugin)?), ..options };
     let place = Place::open(&args.place)?;
+    let counters = Counters::default();
+    let traces = args.traces.as_deref().map(|url| Traces::to(url, &options.name, Arc::clone(&counters.traces)));
+    let traces = traces.transpose()?;
     let (stop, stopped) = watch::channel(false);
     let probe = Arc::new(Probe { worker: OnceLock::new(), stop: stopped.clone() });
     if let Some(address) = args.listen {
@@ -102,7 +110,9 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     }
     let Some(broker) = connected(&args.nats).await? else { return Ok(exit::INTERRUPTED) };
     note(format!("worker {}: {} tenants at once, evidence to {}", options.name, options.active, place.shown()));
-    let worker = Arc::new(Worker { broker, place, plugin, options, counters: Counters::default() });
+    let (obstacle, obstacles) = watch::channel(None);
+    tokio::spawn(tell_obstacles(obstacles));
+    let worker = Arc::new(Worker { broker, place, plugin, options, counters, traces, obstacle });
     let _ = probe.worker.set(Arc::clone(&worker));
     let running = tokio::spawn(Arc::clone(&worker).run(stopped));
     signals::interrupted().await;
@@ -112,8 +122,22 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
         _ = running => {}
         () = signals::interrupted() => return Ok(exit::INTERRUPTED),
     }
+    if let Some(traces) = worker.traces.clone() {
+        traces.end().await;
+    }
     say(sum(&worker.counters));
     Ok(exit::COMPLETE)
+}
+
+/// Says when evidence cannot be written any more, and when it can again.
+async fn tell_obstacles(mut obstacles: watch::Receiver<Option<String>>) {
+    while obstacles.changed().await.is_ok() {
+        let obstacle = obstacles.borrow_and_update().clone();
+        match obstacle {
+            Some(why) => tell(format!("{why}; no jobs are taken until it can be written")),
+            None => note("evidence can be written again: jobs are taken"),
+        }
+    }
 }
 
 /// Between two attempts to reach the broker.

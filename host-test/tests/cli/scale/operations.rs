@@ -78,7 +78,7 @@ print('families:', *sorted(family.name for family in read(sys.stdin.read())))";
     if told.starts_with("skipped") {
         return eprint!("{told}");
     }
-    assert_eq!(told.split_whitespace().filter(|word| word.starts_with("source_worker_")).count(), 10, "{told}");
+    assert_eq!(told.split_whitespace().filter(|word| word.starts_with("source_worker_")).count(), 11, "{told}");
 }
 
 #[test]
