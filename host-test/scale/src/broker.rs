@@ -240,15 +240,23 @@ fn unconnected(nats: &Nats, error: &ConnectError) -> Error {
         what: format!("NATS at {} {why}", nats.shown()),
         remedy: remedy.into(),
     };
+    let untrusted = || refused("does not do TLS that can be trusted", "check its certificate, and --nats-ca");
     match error.kind() {
         ConnectErrorKind::ServerParse => refused("is no address of a server", "name it as nats://HOST:4222"),
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => refused(
             "refuses the credentials, or asks for some",
             "check NATS_USER and NATS_PASSWORD, --nats-creds or --nats-nkey",
         ),
-        ConnectErrorKind::Tls => refused("does not do TLS that can be trusted", "check its certificate, and --nats-ca"),
+        ConnectErrorKind::Tls => untrusted(),
+        _ if is_of_tls(error) => untrusted(),
         _ => trouble(&nats.shown(), &std::error::Error::source(error).map_or(error.to_string(), ToString::to_string)),
     }
+}
+
+/// Whether an error comes from the TLS library, which the client wraps as one of the network.
+fn is_of_tls(error: &ConnectError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 fn trouble(servers: &str, error: &dyn Display) -> Error {

@@ -5,7 +5,10 @@
 mod access;
 mod farm;
 mod operations;
+mod place;
+mod secrets;
 mod stops;
+mod traces;
 mod versions;
 
 use crate::support::*;

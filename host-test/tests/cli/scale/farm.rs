@@ -183,7 +183,7 @@ impl Farm {
     }
 
     /// Files of the broker, the evidence and the logs that hold these words.
-    fn with(&self, words: &str) -> Vec<PathBuf> {
+    pub fn with(&self, words: &str) -> Vec<PathBuf> {
         let folders = [self.broker.store.clone(), self.scratch.0.join("place"), self.scratch.0.join("logs")];
         let mut found = Vec::new();
         for file in folders.iter().flat_map(|folder| files(folder)) {
@@ -208,7 +208,7 @@ impl Farm {
 }
 
 /// A tenants file, each with an account of its own, and its secrets in files beside it.
-fn tenants(scratch: &Scratch, names: &[&str]) -> String {
+pub fn tenants(scratch: &Scratch, names: &[&str]) -> String {
     std::fs::create_dir_all(scratch.path("tenants")).unwrap();
     let mut tenants = Vec::new();
     for (number, name) in names.iter().enumerate() {

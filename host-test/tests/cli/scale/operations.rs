@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 /// The answer to GET: its head and its body.
-fn get(address: &str, path: &str) -> Option<(String, String)> {
+pub fn get(address: &str, path: &str) -> Option<(String, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").as_bytes()).ok()?;
     let mut answer = String::new();
@@ -15,16 +15,16 @@ fn get(address: &str, path: &str) -> Option<(String, String)> {
     Some((head.into(), body.into()))
 }
 
-fn until(address: &str, status: &str, words: &str) {
+pub fn until(address: &str, status: &str, words: &str) {
     wait_for(words, || get(address, "/healthz").filter(|(head, body)| head.contains(status) && body.contains(words)));
 }
 
-fn address(worker: &Worker) -> String {
+pub fn address(worker: &Worker) -> String {
     let said = worker.until_said("/healthz says whether it works");
     said.split("http://").nth(1).unwrap().split('/').next().unwrap().to_string()
 }
 
-const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
+pub const LISTEN: [&str; 2] = ["--listen", "127.0.0.1:0"];
 
 #[test]
 fn metrics_are_what_was_done_and_a_parser_of_prometheus_reads_them() {

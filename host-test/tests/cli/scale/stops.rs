@@ -38,6 +38,27 @@ fn a_worker_that_is_told_to_stop_gives_back_its_jobs_after_their_pages_and_nothi
 }
 
 #[test]
+fn a_second_signal_ends_a_worker_at_once_and_another_one_goes_on_from_its_pages() {
+    let Some(farm) = Farm::start("scale-second", &["t-0", "t-1"], &["--sim-latency-ms", "400"]) else { return };
+    check_output(&farm.submit(&[]), 0, "2 tenants submitted");
+    let waits = ["--ack-wait-seconds", "2"];
+    // Pages that take minutes.
+    let mut first =
+        farm.worker("first", &[&waits[..], &["--concurrency", "1", "--max-milliseconds-per-page", "600000"]].concat());
+    farm.until(|it| it["tenants"] == 2);
+    first.terminate();
+    first.until_said("press again to stop at once");
+    first.terminate();
+    assert_eq!(first.end().0, Some(130));
+    let second = farm.worker("second", &waits);
+    farm.until(|it| it["complete"] == 2);
+    second.stop();
+    for name in ["t-0", "t-1"] {
+        check(&["verify", &farm.run_of(name, "r1")], 11, "consistent with itself");
+    }
+}
+
+#[test]
 fn without_a_broker_submit_and_watch_end_and_a_worker_says_so_and_tries_on() {
     let scratch = Scratch::new("scale-absent");
     // A port that nobody listens on.
