@@ -157,15 +157,14 @@ impl Farm {
 
     /// Where the tenants stand, as soon as they stand so.
     pub fn until(&self, is_it: impl Fn(&Value) -> bool) -> Value {
-        let mut last = Value::Null;
-        let there = wait_for("tenants", || {
-            last = serde_json::from_slice(&self.watch().stdout).unwrap();
-            is_it(&last).then(|| last.clone()).or_else(|| {
-                eprintln!("{last}");
-                None
-            })
-        });
-        there
+        wait_for("tenants", || {
+            let now: Value = serde_json::from_slice(&self.watch().stdout).unwrap();
+            let is_so = is_it(&now);
+            if !is_so {
+                eprintln!("{now}");
+            }
+            is_so.then_some(now)
+        })
     }
 
     /// A worker of this name.

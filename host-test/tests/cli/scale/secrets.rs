@@ -42,6 +42,16 @@ fn read_all(farm: &Farm) -> Option<String> {
     Some(told)
 }
 
+/// What the test below looks at does hold what the broker was told.
+#[test]
+fn a_secret_in_the_broker_would_be_read_there() {
+    let Some(farm) = Farm::start("scale-read", &["tenant-0"], &[]) else { return };
+    farm.watch();
+    farm.broker.publish("source.jobs.tenant-0", SECRET);
+    let Some(broker) = read_all(&farm) else { return };
+    assert!(broker.contains("stream KV_source-quotas") && broker.contains(SECRET), "{broker}");
+}
+
 #[test]
 fn after_a_run_with_a_tenant_that_failed_no_secret_is_in_the_broker_the_evidence_or_what_a_worker_says() {
     let Some(farm) = Farm::start("scale-canary", &["tenant-0", "tenant-1", "tenant-2"], &[]) else { return };
