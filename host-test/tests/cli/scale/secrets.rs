@@ -17,7 +17,7 @@ async def main():
     for stream in await streams.streams_info():
         name, state = stream.config.name, stream.state
         print('stream', name)
-        for number in range(state.first_seq, state.last_seq + 1):
+        for number in range(max(1, state.first_seq), state.last_seq + 1):
             try:
                 message = await streams.get_msg(name, number)
             except nats.js.errors.NotFoundError:
