@@ -45,6 +45,7 @@ pub enum After {
 /// A tenant under way.
 pub struct Task<'w> {
     worker: &'w Worker,
+    every_seconds: Option<u64>,
     name: String,
     spec: Arc<Spec>,
     run: Run,
@@ -90,6 +91,7 @@ impl<'w> Task<'w> {
         let (bounds, ago) = (worker.options.endurance, Duration::from_millis(now().saturating_sub(state.paced_at)));
         Ok(Some(Self {
             worker,
+            every_seconds: job.every_seconds,
             name: name.into(),
             spec,
             run,
@@ -270,7 +272,7 @@ impl<'w> Task<'w> {
         counters.done.fetch_add(1, Ordering::SeqCst);
         counters.failed.fetch_add(u64::from(matches!(outcome, Outcome::Failed(_))), Ordering::SeqCst);
         self.worker.tell(&self.name, told).await;
-        Ok(After::Done)
+        Ok(self.every_seconds.map_or(After::Done, |every| After::Again(until_due(&self.state, every))))
     }
 
     /// Writes down how far it has come, after the page is safe; tells where somebody else has it.
@@ -314,9 +316,9 @@ fn next(state: State, job: &Job) -> Next {
     }
     let Some(done) = &state.done else { return Next::Run(Box::new(state)) };
     if let Some(every) = job.every_seconds {
-        let due = state.began + every * 1000;
-        if due > now() {
-            return Next::Rest(Duration::from_millis(due - now()));
+        let rest = until_due(&state, every);
+        if !rest.is_zero() {
+            return Next::Rest(rest);
         }
         let run = source_evidence::summary::now();
         let run: String = run.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
@@ -330,6 +332,11 @@ fn next(state: State, job: &Job) -> Next {
         }
         false => Next::Run(Box::new(State::begin(&job.run))),
     }
+}
+
+/// How long until the next run is due.
+fn until_due(state: &State, every_seconds: u64) -> Duration {
+    Duration::from_millis((state.began + every_seconds * 1000).saturating_sub(now()))
 }
 
 /// The tenant that a job describes.

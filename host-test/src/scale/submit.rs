@@ -29,6 +29,9 @@ pub struct SubmitArgs {
     /// Collect anew so many hours after each run began.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=8784))]
     every_hours: Option<u64>,
+    /// The same in seconds: for tests, in which a day is short.
+    #[arg(long, value_name = "N", hide = true, conflicts_with = "every_hours", value_parser = clap::value_parser!(u64).range(1..))]
+    every_seconds: Option<u64>,
 }
 
 /// Submits.
@@ -39,7 +42,7 @@ pub async fn run(args: &SubmitArgs) -> Result<u8> {
     }
     let tenants = tenants(&args.tenants)?;
     let broker = args.nats.connect().await?;
-    let every_seconds = args.every_hours.map(|hours| hours * 3600);
+    let every_seconds = args.every_seconds.or(args.every_hours.map(|hours| hours * 3600));
     let jobs = tenants.into_iter().map(|tenant| Job { run: run.clone(), every_seconds, tenant }).collect();
     let submitted = submit(&broker, jobs).await?;
     let (new, there) = (submitted.new, submitted.there);
