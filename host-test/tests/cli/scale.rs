@@ -44,6 +44,21 @@ fn tenants_submitted_twice_are_collected_once_and_to_the_byte_as_in_a_fleet() {
     farm.check_no_secret();
 }
 
+#[test]
+fn a_job_with_a_period_stays_in_the_queue_and_begins_a_new_run_each_time() {
+    let Some(farm) = Farm::start("scale-daily", &["tenant-0"], &[]) else { return };
+    check_output(&farm.submit(&["--every-seconds", "3"]), 0, "1 tenant submitted");
+    let worker = farm.worker("one", &[]);
+    let place = farm.scratch.0.join("place/tenant-0");
+    let sealed = || {
+        let runs = std::fs::read_dir(&place).into_iter().flatten().flatten().map(|run| run.path());
+        runs.filter(|run| run.join("seal.json").exists()).count()
+    };
+    farm::wait_for("a third run", || (sealed() >= 3).then_some(()));
+    worker.stop();
+    check_output(&farm.submit(&[]), 0, "0 tenants submitted, 1 in the queue before");
+}
+
 /// What the test of secrets looks at does hold what the broker was told.
 #[test]
 fn a_secret_that_is_in_the_broker_would_be_found() {
