@@ -62,24 +62,26 @@ class Host:
 
 
 class Nats:
-    """Three nodes, each with all of the data."""
+    """Three nodes, each with all of the data; or as many as there are hosts."""
 
     def __init__(self, server, folder, hosts=None):
         self.server, self.folder, self.hosts = server, folder, hosts or [Host()] * 3
-        ports = free_ports(9)
-        self.clients, self.routes, self.monitors = ports[0:3], ports[3:6], ports[6:9]
+        self.size = len(self.hosts)
+        ports = free_ports(3 * self.size)
+        self.clients, self.routes, self.monitors = (ports[kind :: 3] for kind in range(3))
         self.url = ",".join(f"nats://{host.address}:{port}" for host, port in zip(self.hosts, self.clients))
-        self.nodes = [None] * 3
-        for number in range(3):
+        self.nodes = [None] * self.size
+        for number in range(self.size):
             self.up(number)
-        wait_for("the start of the NATS nodes", 60, lambda: all(self.is_up(number) for number in range(3)))
+        wait_for("the start of the NATS nodes", 60, lambda: all(self.is_up(number) for number in range(self.size)))
 
     def up(self, number):
-        routes = ",".join(f"nats://{host.address}:{port}" for host, port in zip(self.hosts, self.routes))
         host = self.hosts[number]
         command = [*host.enter, self.server, "-js", "-sd", f"{self.folder}/nats-{number}", "-n", f"node-{number}", "-a", host.address]
-        command += ["-p", str(self.clients[number]), "-m", str(self.monitors[number]), "--cluster_name", "failover"]
-        command += ["--cluster", f"nats://{host.address}:{self.routes[number]}", "--routes", routes]
+        command += ["-p", str(self.clients[number]), "-m", str(self.monitors[number])]
+        if self.size > 1:
+            routes = ",".join(f"nats://{host.address}:{port}" for host, port in zip(self.hosts, self.routes))
+            command += ["--cluster_name", "failover", "--cluster", f"nats://{host.address}:{self.routes[number]}", "--routes", routes]
         self.nodes[number] = start(command, f"{self.folder}/nats-{number}.log")
 
     def ask(self, number, path):
@@ -90,12 +92,12 @@ class Nats:
             return {}
 
     def is_up(self, number):
-        has_leader = self.ask(number, "/jsz").get("meta_cluster", {}).get("leader")
+        has_leader = self.size == 1 or self.ask(number, "/jsz").get("meta_cluster", {}).get("leader")
         return has_leader and self.ask(number, "/healthz").get("status") == "ok"
 
     def leader(self, stream="SOURCE_JOBS"):
         """Number of the node that leads the stream of jobs; None while there is none."""
-        for number in range(3):
+        for number in range(self.size):
             if self.nodes[number].poll() is not None:
                 continue
             for account in self.ask(number, "/jsz?streams=true").get("account_details", []):
@@ -151,7 +153,7 @@ class Run:
             json.dump(tenants, file)
 
     def broker(self):
-        return ["--nats", self.nats.url, "--nats-replicas", "3", "--ack-wait-seconds", str(self.options.ack_wait)]
+        return ["--nats", self.nats.url, "--nats-replicas", str(self.nats.size), "--ack-wait-seconds", str(self.options.ack_wait)]
 
     def submit(self):
         command = [self.program, "submit", *self.broker(), "--tenants", f"{self.folder}/tenants.json", "--run", "r"]
@@ -201,6 +203,16 @@ class Run:
         for simulator in self.simulators:
             end(simulator)
         return codes
+
+
+def metrics(port):
+    """What a worker tells at /metrics, by name; nothing while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=5) as answer:
+            lines = [line.rpartition(" ") for line in answer.read().decode().splitlines() if not line.startswith("#")]
+    except OSError:
+        return {}
+    return {name.removeprefix("source_worker_"): float(value) for name, _, value in lines if "{" not in name}
 
 
 def read(path):

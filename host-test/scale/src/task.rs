@@ -7,7 +7,7 @@ use crate::run::Run;
 use crate::traces::TurnSpan;
 use crate::worker::Worker;
 use serde_json::json;
-use source_fleet::{Bounds, Outcome, Spec, Step, Turn, parse};
+use source_fleet::{Account, Bounds, Outcome, Spec, Step, Turn, parse};
 use source_host::bindings::exports::compliance::source::source::Page;
 use source_host::collection::{Cause, given_up};
 use source_host::connections::Connections;
@@ -64,7 +64,9 @@ impl<'w> Task<'w> {
     pub async fn open(worker: &'w Worker, job: &Job, name: &str) -> std::result::Result<Option<Self>, After> {
         let trouble = |error: source_evidence::Error| After::Trouble(error.to_string());
         let spec = spec(worker, job)?;
-        let Read { value, revision } = ledger::state(&worker.broker.tenants, name).await.map_err(trouble)?;
+        let time = &worker.counters.broker_time;
+        let known = time.timed(ledger::state(&worker.broker.tenants, name)).await;
+        let Read { value, revision } = known.map_err(trouble)?;
         let mut state = match next(value, job) {
             Next::Run(state) => *state,
             Next::Rest(rest) => return Err(After::Again(rest)),
@@ -77,7 +79,8 @@ impl<'w> Task<'w> {
             return Err(After::Dead(format!("it was taken up {MAX_TAKEN} times without a word: it kills workers")));
         }
         (state.worker, state.since, state.taken) = (Some(worker.options.name.clone()), now(), state.taken + 1);
-        let written = ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
+        let written =
+            time.timed(ledger::write(&worker.broker.tenants, name, &state, revision)).await.map_err(trouble)?;
         let Some(revision) = written else { return Err(After::Again(Duration::from_secs(1))) };
         let place = place_of(&worker.place, name, &state.run);
         let run = match Run::open(place, state.standing(), worker.options.signer.clone()).await {
@@ -133,7 +136,9 @@ impl<'w> Task<'w> {
         let holder = format!("{}/{}/{}", options.name, self.name, self.run.standing().page);
         let (quotas, account) = (&self.worker.broker.quotas, &self.spec.account);
         let wanted = u64::from(options.page_requests);
-        let share = match ledger::reserve(quotas, account, &holder, wanted, options.share, lapses).await? {
+        let time = &self.worker.counters.broker_time;
+        let reserved = time.timed(ledger::reserve(quotas, account, &holder, wanted, options.share, lapses)).await;
+        let share = match reserved? {
             Ok(share) => share,
             Err(wait) => return Ok(Some(self.wait(wait, "the account's share of requests is used up").await?)),
         };
@@ -148,7 +153,8 @@ impl<'w> Task<'w> {
             span.end(outcome.as_ref().map(Step::records).map_err(Error::word));
         }
         let sent = self.meter.requests() - sent;
-        ledger::change(quotas, account, |account| account.settle(&holder, sent, options.share, now())).await?;
+        let settle = |account: &mut Account| account.settle(&holder, sent, options.share, now());
+        time.timed(ledger::change(quotas, account, settle)).await?;
         match outcome {
             Ok(Step::Finished(summary, records)) => {
                 self.count(records);
@@ -292,7 +298,8 @@ impl<'w> Task<'w> {
     }
 
     async fn write(&mut self) -> Result<Option<After>> {
-        match ledger::write(&self.worker.broker.tenants, &self.name, &self.state, self.revision).await? {
+        let written = ledger::write(&self.worker.broker.tenants, &self.name, &self.state, self.revision);
+        match self.worker.counters.broker_time.timed(written).await? {
             Some(revision) => {
                 self.revision = revision;
                 Ok(None)

@@ -86,6 +86,8 @@ pub struct Counters {
     pub broker: AtomicU64,
     /// Seconds of each turn.
     pub turns: Seconds,
+    /// Seconds that a tenant waited for the broker, each time that something of it is read or written down there.
+    pub broker_time: Seconds,
 }
 
 /// A worker.
