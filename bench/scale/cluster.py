@@ -170,12 +170,16 @@ class Run:
         self.workers.append(process)
         return process
 
-    def is_begun(self):
-        """Whether a page is written; ends the program when a worker cannot work."""
+    def are_up(self):
+        """True; ends the program when a worker has ended."""
         for number, worker in enumerate(self.workers, 1):
             if worker.poll() is not None:
                 raise SystemExit(f"failover: a worker ended: {read(f'{self.folder}/w{number}.log').strip()}")
-        return self.watch().get("pages", 0) > 0
+        return True
+
+    def is_begun(self):
+        """Whether a page is written."""
+        return self.are_up() and self.watch().get("pages", 0) > 0
 
     def watch(self):
         """What the broker knows of the tenants; nothing while it does not answer."""
