@@ -1,6 +1,7 @@
-"""How many tenants a broker carries that wait for tomorrow: memory, processor time, and how late a job comes that is due.
-Broker, queue, consumer and jobs are those of submit and worker; in place of a worker's collection, each job is given back at
-once until its next run is due, as a worker does after it. Started by `./dev waiting`; see docs/scale.md."""
+"""How many tenants a broker carries that wait for tomorrow: memory, processor time, how late a job comes that is due, and what
+becomes of them when a node is killed. Broker, queue, consumer and jobs are those of submit and worker; in place of a
+worker's collection, each job is given back at once until its next run is due, as a worker does after it. Started by
+`./dev waiting`; see docs/scale.md."""
 
 import argparse
 import asyncio
@@ -125,14 +126,35 @@ async def step(args, folder, broker, stub, before, tenants):
     }
 
 
+async def restart(broker, stub):
+    """A node is killed and comes back while all wait: seconds until it is well, and jobs that come early afterwards."""
+    leader = broker.leader() or 0
+    end(broker.nodes[leader], signal.SIGKILL)
+    stub.taken, begin = 0, time.time()
+    broker.up(leader)
+    await until(stub, "the return of a node", 600, lambda: broker.is_up(leader))
+    took = time.time() - begin
+    # What was asked for before is forgotten.
+    await stub.ask()
+    await asyncio.sleep(20)
+    return took, stub.taken
+
+
+async def quiet(_):
+    """A node that is killed is no news here."""
+
+
 async def measure(args, folder, broker):
-    client = await nats.connect(broker.url.split(","), max_reconnect_attempts=-1, pending_size=64 * 2**20)
+    servers, much = broker.url.split(","), 64 * 2**20
+    client = await nats.connect(servers, max_reconnect_attempts=-1, reconnect_time_wait=0.2, pending_size=much, error_cb=quiet)
     stub, rows, before = Stub(client), [], 0
     await stub.begin()
     for tenants in args.steps:
         rows.append(await step(args, folder, broker, stub, before, tenants))
         before = tenants
         print(", ".join(f"{name} {value:,.2f}" for name, value in rows[-1].items()), flush=True)
+    took, early = await restart(broker, stub)
+    print(f"a node killed while {before:,} wait: well again after {took:.1f} s, jobs delivered too early {early}")
     await client.close()
     return rows
 
