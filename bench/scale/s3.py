@@ -99,15 +99,15 @@ def collect(args, folder, place=None, disturb=False):
 
 
 def files(place):
-    """Every object of a folder, by its name."""
+    """Every object of a folder, by its name; those by which a worker tries a place are none of a collection."""
     paths = [os.path.join(at, name) for at, _, names in os.walk(place) for name in names]
-    return {os.path.relpath(path, place): open(path, "rb").read() for path in paths}
+    return {os.path.relpath(path, place): open(path, "rb").read() for path in paths if "/.probe-" not in path}
 
 
 def objects(client, prefix):
     """Every object below a prefix, by its name there; and the names of those that were written over."""
     listed = client.get_paginator("list_object_versions").paginate(Bucket=BUCKET, Prefix=f"{prefix}/")
-    keys = [one["Key"] for page in listed for one in page.get("Versions", [])]
+    keys = [one["Key"] for page in listed for one in page.get("Versions", []) if "/.probe-" not in one["Key"]]
     over = sorted(key for key in set(keys) if keys.count(key) > 1)
     return {key.removeprefix(f"{prefix}/"): client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in set(keys)}, over
 

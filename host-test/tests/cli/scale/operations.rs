@@ -45,6 +45,10 @@ fn metrics_are_what_was_done_and_a_parser_of_prometheus_reads_them() {
     assert_eq!((value("pages_twice_total"), value("troubles_total"), value("broker_errors_total")), (0.0, 0.0, 0.0));
     // The tenant that failed had a turn too, and wrote no page in it.
     assert_eq!(value("turn_seconds_count"), value("pages_total") + 1.0);
+    // For each tenant its standing is read and the lease written; for each turn a share reserved and settled, and the
+    // standing written.
+    assert_eq!(value("broker_seconds_count"), 2.0 * 2.0 + 3.0 * value("turn_seconds_count"));
+    assert!(value("broker_seconds_sum") > 0.0);
     for hidden in ["tenant-0", "tenant-1", "simulated"] {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
@@ -78,7 +82,7 @@ print('families:', *sorted(family.name for family in read(sys.stdin.read())))";
     if told.starts_with("skipped") {
         return eprint!("{told}");
     }
-    assert_eq!(told.split_whitespace().filter(|word| word.starts_with("source_worker_")).count(), 11, "{told}");
+    assert_eq!(told.split_whitespace().filter(|word| word.starts_with("source_worker_")).count(), 12, "{told}");
 }
 
 #[test]
