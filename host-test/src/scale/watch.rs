@@ -91,8 +91,9 @@ struct Seen {
 impl Seen {
     /// Notes where a tenant stands, and says how many are behind that.
     fn note(&mut self, entry: Entry) -> u64 {
-        if let Ok(state) = serde_json::from_slice(&entry.value) {
-            self.tenants.insert(entry.key, state);
+        if let Ok(state) = serde_json::from_slice::<State>(&entry.value) {
+            // Where to resume is most of it, and not shown: with a million tenants there would be no room for it.
+            self.tenants.insert(entry.key, State { checkpoint: None, ..state });
         }
         entry.delta
     }
