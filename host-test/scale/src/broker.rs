@@ -30,6 +30,9 @@ pub const ACK_WAIT: Duration = Duration::from_secs(30);
 /// How often a connection to a server is tried, at most.
 const PING: Duration = Duration::from_secs(5);
 
+/// An answer of the broker takes so long at most.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// How to reach NATS. What is secret stays in files and in the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Nats {
@@ -72,7 +75,8 @@ impl Broker {
         let servers: Vec<&str> = nats.url.split(',').collect();
         let client = options.connect(servers).await.map_err(|error| unconnected(nats, &error))?;
         let mut jetstream = async_nats::jetstream::new(client.clone());
-        jetstream.set_timeout(Duration::from_secs(10));
+        // A server that a cut network hides answers never: what waits for it, waits so long.
+        jetstream.set_timeout(ANSWER);
         for config in [jobs(nats), dead(nats)] {
             jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;
         }
