@@ -143,6 +143,24 @@ fn only_who_is_not_among_all_the_users_is_called_unknown() {
     assert!(part.contains("user usr_gone") && part.iter().all(|text| !text.contains("unknown")), "{part:?}");
 }
 
+/// A kind of events is complete since the instant that was asked for: that is not the whole of it.
+#[test]
+fn events_since_an_instant_are_never_said_to_be_all() {
+    let said = |since: Option<&str>| {
+        let account = all_kinds();
+        let page = made(&Account { since: since.map(String::from), ..account }.read());
+        let events = between(&page, "<section id=\"events\"", "</p>").to_string();
+        (events.contains("Read whole"), events.contains("events before 2026-01-01T00:00:00Z were left out"), page)
+    };
+    let (whole, left_out, page) = said(Some("2026-01-01T00:00:00Z"));
+    assert!(!whole && left_out);
+    has_tile(&page, "3", "audit events, not all");
+    has_tile(&page, "1", "connection");
+    let (whole, left_out, page) = said(None);
+    assert!(whole && !left_out);
+    has_tile(&page, "3", "audit events");
+}
+
 /// Two things of one name are two: in the review, in the tables, and in what a picture counts.
 #[test]
 fn things_of_one_name_are_told_apart_by_their_ids() {

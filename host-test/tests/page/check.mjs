@@ -221,6 +221,14 @@ async function looks(tab, width, scheme) {
   assert.equal(light > 128, scheme === "light", scheme);
   const wide = await tab.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(wide <= width, `${wide} px wide at ${width}`);
+  // A word that stands for a state, a kind or a permission is never broken over lines.
+  const broken = await tab.$$eval(".state, th code, #coverage td:last-child", (all) => all.filter((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+    return !/\s/.test(one.textContent.trim()) && lines.size > 1;
+  }).map((one) => one.textContent));
+  assert.deepEqual(broken, [], `broken at ${width} px`);
 }
 
 try {

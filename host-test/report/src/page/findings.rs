@@ -50,14 +50,18 @@ pub(super) fn view(collection: &Collection, outcomes: &[Outcome<'_>]) -> View {
     let cards: Vec<Card> = sorted.into_iter().map(|outcome| card(collection, outcome)).collect();
     let of = |state: &str| cards.iter().filter(|card| card.state == state).count();
     let (found, unknown, unjudged) = (of("found"), of("unknown"), of("unjudged"));
-    let sum = format!(
-        "{} {}: {found} found something ({} of them cannot say of all records), {unknown} found nothing and cannot say \
+    let sum = if cards.is_empty() {
+        "No rule is about what was asked for".into()
+    } else {
+        format!(
+            "{} {}: {found} found something ({} of them cannot say of all records), {unknown} found nothing and cannot say \
          of all records, {} found nothing, {unjudged} not judged",
-        cards.len(),
-        plural(cards.len() as u64, "rule"),
-        open - unknown - unjudged,
-        of("clear"),
-    );
+            cards.len(),
+            plural(cards.len() as u64, "rule"),
+            open - unknown - unjudged,
+            of("clear"),
+        )
+    };
     View { sum, found, open, cards, unasked: said_of(&unasked) }
 }
 

@@ -7,6 +7,9 @@ use crate::collection::Collection;
 use source_evidence::text::{plain, plural};
 use std::collections::BTreeMap;
 
+/// The groups of what happened, of which a collection may leave out what is older.
+const OF_EVENTS: [&str; 2] = ["syncs", "events"];
+
 /// Pictures, and the table that they pick rows of.
 pub(super) struct Group {
     pub id: &'static str,
@@ -14,7 +17,7 @@ pub(super) struct Group {
     pub about: &'static str,
     /// How completely its kinds were read.
     pub coverage: Vec<String>,
-    /// Whether all of them were read whole.
+    /// Whether all of them were read whole, and nothing was left out that is older.
     pub complete: bool,
     /// Whether none of them was, and nothing of any is there.
     unread: bool,
@@ -43,8 +46,11 @@ impl Group {
             };
             plain(&format!("{} ({state})", overview::title(titles, kind)))
         };
-        let coverage = kinds.iter().map(said).collect();
-        let complete = kinds.iter().all(|kind| collection.is_complete(kind));
+        let mut coverage: Vec<String> = kinds.iter().map(said).collect();
+        // A kind of events is complete for what was asked for, which was not all of it.
+        let since = collection.summary().since.as_deref().filter(|_| OF_EVENTS.contains(&id));
+        coverage.extend(since.map(|since| plain(&format!("events before {since} were left out, as was asked for"))));
+        let complete = since.is_none() && kinds.iter().all(|kind| collection.is_complete(kind));
         let unread = table.total == 0 && !kinds.iter().any(|kind| collection.is_complete(kind));
         let doubted = collection.distrust.is_some();
         Self { id, title, about, coverage, complete, unread, doubted, charts, table }

@@ -103,12 +103,14 @@ impl Page {
             tile(count.to_string(), format!("{}{more}", plural(count as u64, one)), place)
         };
         let kinds = plural(asked().count() as u64, "kind");
-        let mut tiles = vec![
-            tile(format!("{whole} of {}", asked().count()), format!("{kinds} asked for, read whole"), "coverage"),
-            counted(self.findings.found, "rule", " found something", "findings"),
-            counted(self.findings.open, "rule", " cannot say, or not of all", "findings"),
-            counted(unseen.len(), "question", " that cannot be answered", "unseen"),
-        ];
+        let mut tiles =
+            vec![tile(format!("{whole} of {}", asked().count()), format!("{kinds} asked for, read whole"), "coverage")];
+        // Without a rule that was asked of anything, "0 found something" would read like a result.
+        if !self.findings.cards.is_empty() {
+            tiles.push(counted(self.findings.found, "rule", " found something", "findings"));
+            tiles.push(counted(self.findings.open, "rule", " cannot say, or not of all", "findings"));
+        }
+        tiles.push(counted(unseen.len(), "question", " that cannot be answered", "unseen"));
         let tables = self.access.iter().chain(&self.groups);
         tiles.extend(tables.map(|group| {
             let (number, what) = group.number();

@@ -37,6 +37,8 @@ pub struct Account {
     pub rows: Vec<Row>,
     /// State and reason of kinds that are not complete, or have no record.
     pub states: BTreeMap<String, (String, String)>,
+    /// Before when events were left out.
+    pub since: Option<String>,
 }
 
 impl Account {
@@ -73,7 +75,8 @@ impl Account {
     pub fn write(&self, folder: &Path) {
         let component = ComponentSummary { id: "fivetran".into(), version: "1".into(), sha256: "0".repeat(64) };
         let digest = "0".repeat(64);
-        let asked = Asked { request: Request::default(), settings: "{}", settings_digest: &digest };
+        let request = Request { since: self.since.clone(), ..Request::default() };
+        let asked = Asked { request, settings: "{}", settings_digest: &digest };
         let granted = vec!["GET api.fivetran.com".into()];
         let made = Made { clock: "fixed".into(), policy_built_in: true, granted, ..Made::default() };
         let statements = ["not_observable", "coverage", "manifest"].map(str::to_string).to_vec();
@@ -84,7 +87,7 @@ impl Account {
             coverage.iter().map(|kind| json!({"kind": kind.kind, "records": kind.records})).collect();
         let closing = json!({
             "account_id": "acme_acc", "started_at": READ, "finished_at": READ, "kinds": kinds, "settings": {},
-            "interface": "compliance:source@0.2.0", "settings_digest": digest, "records": rows.len(), "since": null,
+            "interface": "compliance:source@0.2.0", "settings_digest": digest, "records": rows.len(), "since": self.since,
             "principal": {"id": "usr_root", "kind": "user", "role": "Account Administrator"},
         });
         rows.push(Row { name: Some("Acme".into()), ..row("manifest", "acme_acc", closing) });
