@@ -1,11 +1,13 @@
 //! The page: its numbers are the collection's, its policy fits it, and nothing of a vendor can script it.
 #![cfg(test)] // What clippy.toml gives to tests holds for helpers too.
 
+mod look;
 mod pages;
 mod support;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use look::{between, cells, data, table};
 use pages::{CANARY, all_kinds, hostile, many};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -18,7 +20,6 @@ use source_report::export::{Wish, choose, csv};
 use source_report::finding::Rules;
 use source_report::page::{Changes, MAX_DETAILS, MAX_LISTED, MAX_ROWS, page};
 use support::Account;
-use support::look::{between, cells, data, table};
 
 fn made(collection: &Collection) -> String {
     page(collection, &Rules::built_in().judge(collection).unwrap(), None).unwrap()

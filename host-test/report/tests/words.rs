@@ -1,9 +1,11 @@
 //! What the page says in words is so: no number is taken for all, nobody is called unknown who is known.
 #![cfg(test)] // What clippy.toml gives to tests holds for helpers too.
 
+mod look;
 mod pages;
 mod support;
 
+use look::{between, cells, data, table};
 use pages::all_kinds;
 use serde_json::{Value, json};
 use source_evidence::diff::meaning::Meanings;
@@ -15,7 +17,6 @@ use source_report::finding::Rules;
 use source_report::page::{Changes, MAX_LISTED, page};
 use std::collections::BTreeSet;
 use support::Account;
-use support::look::{between, cells, data, table};
 use support::records::{record, usual};
 
 fn made(collection: &Collection) -> String {

@@ -44,7 +44,8 @@ fn kinds_are_filed_where_the_sources_file_them() {
     let named: BTreeSet<(String, String)> = told.keys().cloned().collect();
     assert_eq!(listed, named, "{PATH}: add what only the sources name, with a title, and remove what none names");
     for control in &mut controls {
-        control["kinds"] = json!(told[&of(control).into()]);
+        let key: (String, String) = of(control).into();
+        control["kinds"] = json!(told[&key]);
     }
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(PATH, written(&controls)).unwrap();

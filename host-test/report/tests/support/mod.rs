@@ -1,7 +1,6 @@
 //! An invented account, written as a collection that verifies.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub mod look;
 pub mod records;
 
 use serde_json::{Value, json};
