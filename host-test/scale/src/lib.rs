@@ -14,6 +14,8 @@ pub mod metrics;
 pub mod page;
 pub mod place;
 pub mod run;
+pub mod seconds;
+mod serve;
 pub mod submit;
 mod task;
 pub mod traces;

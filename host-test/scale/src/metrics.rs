@@ -7,48 +7,21 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 /// What the text is in.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// How long something took, over and over: from 1 ms to 262 s.
-#[derive(Clone, Debug)]
-pub struct Seconds(Histogram);
-
-impl Default for Seconds {
-    fn default() -> Self {
-        Self(Histogram::new(exponential_buckets(0.001, 4.0, 10)))
-    }
-}
-
-impl Seconds {
-    /// Notes one more.
-    pub fn took(&self, time: Duration) {
-        self.0.observe(time.as_secs_f64());
-    }
-
-    /// Waits for something, and notes how long it took.
-    pub async fn timed<T>(&self, what: impl Future<Output = T>) -> T {
-        let begun = Instant::now();
-        let answer = what.await;
-        self.took(begun.elapsed());
-        answer
-    }
-}
 
 /// The metrics of a worker as text.
 #[must_use]
 pub fn text(worker: &Arc<Worker>) -> String {
     let mut registry = Registry::with_prefix("source_worker");
-    let turns = worker.counters.turns.0.clone();
+    let turns = worker.counters.turns.histogram();
     registry.register_with_unit("turn", "Time of a turn, which is one page of one tenant", Unit::Seconds, turns);
-    let broker = worker.counters.broker_time.0.clone();
+    let broker = worker.counters.broker_time.histogram();
     let help = "Time that a tenant waits for the broker, each time that its standing or quota is read or written";
     registry.register_with_unit("broker", help, Unit::Seconds, broker);
     registry.register_collector(Box::new(Exposed(Arc::clone(worker))));

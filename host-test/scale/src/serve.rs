@@ -1,0 +1,160 @@
+//! The queue: jobs are taken from it, each tenant gets turns until it is done or has to wait, and the queue is told what
+//! becomes of the job.
+
+use crate::broker::DEAD;
+use crate::job::Job;
+use crate::task::{After, Task};
+use crate::worker::Worker;
+use async_nats::jetstream::AckKind;
+use async_nats::jetstream::Message;
+use futures_util::StreamExt;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// How long a worker asks the queue at a time: what it asks while the queue has no leader is lost for so long.
+const ASK: Duration = Duration::from_secs(1);
+/// How long it leaves the broker alone that does not answer.
+const REST: Duration = Duration::from_secs(1);
+/// Jobs that are asked for at once, at most: what is fetched by one worker is not to be had by another.
+const FETCH: usize = 16;
+
+impl Worker {
+    /// Works until it is stopped: then it takes no more jobs, and gives back those under way after their page.
+    pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let free = Arc::new(Semaphore::new(self.options.active));
+        let mut stopping = stop.clone();
+        while !*stop.borrow() {
+            let Ok(permit) = free.acquire().await else { break };
+            drop(permit);
+            tokio::select! {
+                () = self.take(&free, &stop) => {}
+                _ = stopping.changed() => break,
+            }
+        }
+        let all = u32::try_from(self.options.active).unwrap_or(u32::MAX);
+        let _ = free.acquire_many(all).await;
+        // What became of the last jobs is told before the program ends.
+        let _ = tokio::time::timeout(ASK, self.broker.client.flush()).await;
+    }
+
+    /// Asks the queue, and begins with each job as it comes. A broker without a leader, or none at all, is asked again.
+    async fn take(self: &Arc<Self>, free: &Arc<Semaphore>, stop: &watch::Receiver<bool>) {
+        if self.is_obstructed().await {
+            return tokio::time::sleep(REST).await;
+        }
+        let room = free.available_permits().clamp(1, FETCH);
+        let taken = async {
+            let consumer = self.broker.consumer().await.map_err(|error| error.to_string())?;
+            let batch = consumer.fetch().max_messages(room).expires(ASK).messages().await;
+            let mut batch = batch.map_err(|error| error.to_string())?;
+            while let Some(message) = batch.next().await {
+                let message = message.map_err(|error| error.to_string())?;
+                if let Ok(permit) = Arc::clone(free).try_acquire_owned() {
+                    self.begin(message, permit, stop.clone());
+                }
+            }
+            Ok::<(), String>(())
+        };
+        if taken.await.is_err() {
+            self.counters.broker.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(REST).await;
+        }
+    }
+
+    /// Whether evidence still cannot be written, where it could not: then whatever is collected would be lost.
+    async fn is_obstructed(&self) -> bool {
+        if self.obstacle.borrow().is_none() {
+            return false;
+        }
+        let trial = self.place.probe(&format!(".probe-{}", self.options.name)).await.err();
+        let is_obstructed = trial.is_some();
+        if !is_obstructed {
+            self.obstacle.send_replace(None);
+        }
+        is_obstructed
+    }
+
+    fn begin(self: &Arc<Self>, message: Message, permit: OwnedSemaphorePermit, stop: watch::Receiver<bool>) {
+        let worker = Arc::clone(self);
+        tokio::spawn(async move {
+            worker.counters.running.fetch_add(1, Ordering::SeqCst);
+            worker.serve(message, &stop).await;
+            worker.counters.running.fetch_sub(1, Ordering::SeqCst);
+            drop(permit);
+        });
+    }
+
+    /// Does a job as far as it can be done now, and says to the queue what becomes of it.
+    async fn serve(&self, message: Message, stop: &watch::Receiver<bool>) {
+        let job: Option<Job> = serde_json::from_slice(&message.payload).ok();
+        let Some((job, name)) = job.and_then(|job| job.name().ok().map(String::from).map(|name| (job, name))) else {
+            return self.bury(&message, "", "this is no job of this program").await;
+        };
+        if self.obstacle.borrow().is_some() {
+            return drop(message.ack_with(AckKind::Nak(Some(REST))).await);
+        }
+        let alive = self.keep(&message);
+        let after = match Task::open(self, &job, &name).await {
+            Ok(Some(mut task)) => task.run(stop).await,
+            Ok(None) => After::Done,
+            Err(after) => after,
+        };
+        drop(alive);
+        match after {
+            // What is done is in the key-value bucket: should this word get lost, the job comes again and is found done.
+            After::Done => drop(message.double_ack().await),
+            After::Again(wait) => drop(message.ack_with(AckKind::Nak(Some(wait))).await),
+            // Whoever has it now says what becomes of it.
+            After::Lost => {}
+            After::Trouble(why) => {
+                self.counters.troubles.fetch_add(1, Ordering::SeqCst);
+                if let Err(error) = self.place.probe(&format!(".probe-{}", self.options.name)).await {
+                    self.obstacle.send_replace(Some(error.to_string()));
+                }
+                self.tell(&name, json!({"what": "trouble", "why": why})).await;
+                let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
+                // Meanwhile another worker, which is not in trouble, takes it.
+                tokio::time::sleep(5 * REST).await;
+            }
+            After::Dead(why) => self.bury(&message, &name, &why).await,
+        }
+    }
+
+    /// Gives a job up: it is kept under another subject, for a person to look at.
+    async fn bury(&self, message: &Message, name: &str, why: &str) {
+        self.counters.failed.fetch_add(1, Ordering::SeqCst);
+        let name = if name.is_empty() { "unknown" } else { name };
+        let text = json!({"why": why, "job": String::from_utf8_lossy(&message.payload)}).to_string();
+        let kept = self.broker.jetstream.publish(format!("{DEAD}{name}"), text.into()).await;
+        if let Ok(answer) = kept
+            && answer.await.is_ok()
+        {
+            self.tell(name, json!({"what": "given up", "why": why})).await;
+            let _ = message.ack_with(AckKind::Term).await;
+        }
+    }
+
+    /// Tells the queue that a job is being worked on, until the answer is dropped.
+    fn keep(&self, message: &Message) -> Alive {
+        let every = self.broker.ack_wait() / 3;
+        let message = message.clone();
+        Alive(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let _ = message.ack_with(AckKind::Progress).await;
+            }
+        }))
+    }
+}
+
+/// Ends with what it keeps alive.
+struct Alive(tokio::task::JoinHandle<()>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
