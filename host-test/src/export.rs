@@ -1,7 +1,7 @@
 //! `export`: a collection in a format that other tools read.
 
 use super::folder::folder;
-use super::kinds::nearest;
+
 use super::output::Format;
 use super::report::refuse_inside;
 use super::signals::finish_first;
@@ -17,6 +17,7 @@ use source_host::error::{Error, Result};
 use source_report::collection::Collection;
 use source_report::export::{self, Choice, Refused, Wish};
 use source_report::finding::Rules;
+use source_report::near::nearest;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -87,7 +88,8 @@ pub async fn run(args: &ExportArgs) -> Result<u8> {
                     args.kinds.iter().filter(|wanted| *wanted == kind || !all.contains(&wanted.as_str())).collect();
                 for one in &unknown {
                     let which = if unknown.len() > 1 { format!(" for {one:?}") } else { String::new() };
-                    let meant = nearest(one, &all).map(|meant| format!("  → did you mean {meant:?}{which}?"));
+                    let meant =
+                        nearest(one, all.iter().copied()).map(|meant| format!("  → did you mean {meant:?}{which}?"));
                     meant.into_iter().for_each(|line| error(plain(&line)));
                 }
             }

@@ -10,6 +10,7 @@ pub mod controls;
 pub mod export;
 pub mod finding;
 pub mod names;
+pub mod near;
 pub mod page;
 pub mod record;
 

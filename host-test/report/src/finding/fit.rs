@@ -4,6 +4,7 @@ use super::outcome::Rule;
 use super::predicate::Predicate;
 use crate::collection::Collection;
 use crate::controls::controls;
+use crate::near::nearest;
 use crate::record::{Record, is_below_null};
 use source_evidence::{Error, Result};
 use std::collections::BTreeSet;
@@ -16,7 +17,7 @@ pub(super) fn check(rule: &Rule, collection: &Collection) -> Result<()> {
     let named = std::iter::once(("kind", rule.kind.as_str()));
     let joined = parts(rule).flat_map(Predicate::kinds).map(|kind| ("related/kind", kind));
     let Some((field, kind)) = named.chain(joined).find(|(_, kind)| !known.contains(kind)) else { return Ok(()) };
-    let meant = nearest(kind, &known).map(|kind| format!("did you mean `{kind}`? ")).unwrap_or_default();
+    let meant = nearest(kind, known.iter().copied()).map(|kind| format!("did you mean `{kind}`? ")).unwrap_or_default();
     Err(Error::Usage {
         what: format!("rule `{}`, field `{field}`: there is no kind `{kind}`", rule.id),
         remedy: format!("{meant}describe lists all"),
@@ -37,17 +38,4 @@ pub(super) fn doubts(rule: &Rule, collection: &Collection) -> Vec<String> {
 
 fn parts(rule: &Rule) -> impl Iterator<Item = &Predicate> {
     rule.about.iter().chain([&rule.when])
-}
-
-/// How like two words have to be for one to be meant by the other: what the command line takes.
-const LIKE: f64 = 0.7;
-
-/// The kind that was meant, if one is like enough.
-fn nearest<'k>(word: &str, known: &BTreeSet<&'k str>) -> Option<&'k str> {
-    let word = word.trim().to_lowercase();
-    let likeness = known.iter().map(|other| (strsim::jaro_winkler(&word, other), *other));
-    likeness
-        .filter(|(likeness, _)| *likeness > LIKE)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, kind)| kind)
 }
