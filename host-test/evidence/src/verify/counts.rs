@@ -90,6 +90,9 @@ pub(super) fn check_counts(walked: &Walked, manifest: &Summary, findings: &mut F
         if !same {
             findings.push(format!("manifest.json disagrees with the record in line {number}"));
         }
+        if text(record, "/kind") == "coverage" && contradicts_itself(text(record, "/title"), content) {
+            findings.push(format!("line {number}: says complete, and that something is missing"));
+        }
     }
 }
 
@@ -102,6 +105,16 @@ fn told_counts(record: &Value) -> Vec<(&str, Option<u64>)> {
     }
     let kinds = content.get("kinds").and_then(Value::as_array);
     kinds.into_iter().flatten().map(|kind| (text(kind, "/kind"), count(kind))).collect()
+}
+
+/// Whether a coverage record calls complete what, as it says elsewhere, is not.
+fn contradicts_itself(title: &str, content: &Value) -> bool {
+    if text(content, "/state") != "complete" {
+        return title.contains(": complete, ");
+    }
+    let is_short = |field: &str| content.get(field).and_then(Value::as_u64).is_some_and(|count| count > 0);
+    let is_open = content.get("end_seen").and_then(Value::as_bool) == Some(false);
+    is_open || is_short("items_failed") || !text(content, "/reason").is_empty()
 }
 
 /// Whether `manifest.json` repeats the verdict of a coverage record.
@@ -120,4 +133,26 @@ fn is_same_coverage(content: &Value, all: &[CoverageSummary]) -> bool {
 fn is_same_settings(content: &Value, manifest: &Summary) -> bool {
     let settings = content.get("settings").and_then(Value::as_object);
     settings.into_iter().flatten().all(|(name, value)| manifest.settings.get(name) == Some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_called_complete_has_nothing_missing() {
+        let whole = json!({"state": "complete", "reason": "", "items_failed": 0, "end_seen": true});
+        assert!(!contradicts_itself("Users: complete, 7 records", &whole));
+        for (field, value) in
+            [("items_failed", json!(7)), ("end_seen", json!(false)), ("reason", json!("1 item was not read"))]
+        {
+            let mut content = whole.clone();
+            content[field] = value;
+            assert!(contradicts_itself("Users: complete, 7 records", &content), "{field}");
+        }
+        let partial = json!({"state": "partial", "reason": "1 item was not read", "items_failed": 1, "end_seen": true});
+        assert!(contradicts_itself("Users: complete, 7 records", &partial));
+        assert!(!contradicts_itself("Users: 7 records, 1 item was not read", &partial));
+    }
 }
