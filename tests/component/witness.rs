@@ -142,7 +142,8 @@ fn what_is_left_unread_and_what_is_cut_off_is_noted_too() {
         let simulator = crate::support::simulator(crate::support::account(3, 1, 1, 2)).await;
         let hostile = Plugin::load(&engine(), &guest("hostile_source")).await.unwrap();
         for probe in ["unread-then-sleep", "flood"] {
-            let limits = Limits { call: std::time::Duration::from_secs(1), in_flight: 16, ..Limits::default() };
+            // Long enough for a request on a busy machine.
+            let limits = Limits { call: std::time::Duration::from_secs(4), in_flight: 16, ..Limits::default() };
             let tenant = source_host::tenant::Tenant {
                 settings: format!("{{\"probe\": \"{probe}\"}}"),
                 granted: Some(crate::support::acme()),
