@@ -164,7 +164,10 @@ impl Display for Refused {
                 let was = if count == 1 { "was" } else { "were" };
                 writeln!(to, "{count} {} {was} not read whole, so that nothing was exported", plural(count, "kind"))?;
                 short.iter().try_for_each(|(kind, words)| writeln!(to, "  {kind}: {words}"))?;
-                writeln!(to, "  → collect again once what is missing can be read, or is no longer left out by a setting;")?;
+                writeln!(
+                    to,
+                    "  → collect again once what is missing can be read, or without the setting that omits it;"
+                )?;
                 if !whole.is_empty() {
                     writeln!(to, "  → or export what is whole: --kinds {}", whole.join(","))?;
                 }
