@@ -1,7 +1,7 @@
 //! Values in the broker that are changed by whoever read them last: a change on top of anything newer is refused.
 
 use crate::job::{State, now};
-use async_nats::jetstream::kv::{CreateErrorKind, Store, UpdateErrorKind};
+use async_nats::jetstream::kv::{CreateErrorKind, Entry, Store, UpdateErrorKind};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,13 +23,31 @@ pub struct Read<T> {
 /// # Errors
 /// When the broker does not answer, or the value is none of ours.
 pub async fn read<T: DeserializeOwned + Default>(store: &Store, key: &str) -> Result<Read<T>> {
-    let entry = store.entry(key).await.map_err(|error| trouble(key, &error.to_string()))?;
+    let entry = entry(store, key).await?;
     let Some(entry) = entry else { return Ok(Read::default()) };
     if entry.value.is_empty() {
         return Ok(Read { value: T::default(), revision: entry.revision });
     }
     let value = serde_json::from_slice(&entry.value).map_err(|_| trouble(key, "its value is none of this program"))?;
     Ok(Read { value, revision: entry.revision })
+}
+
+/// How often a value is asked for.
+const ASKED: u32 = 4;
+/// How long each time: any node that has a copy may be the one to answer, and of one that a cut network hides, the others
+/// do not know so for minutes.
+const EACH: Duration = Duration::from_millis(1_500);
+
+async fn entry(store: &Store, key: &str) -> Result<Option<Entry>> {
+    let mut why = String::from("no answer");
+    for _ in 0..ASKED {
+        match tokio::time::timeout(EACH, store.entry(key)).await {
+            Ok(Ok(entry)) => return Ok(entry),
+            Ok(Err(error)) => why = error.to_string(),
+            Err(_) => {}
+        }
+    }
+    Err(trouble(key, &why))
 }
 
 /// Changes a value that was read at a revision; the new revision, or `None` where somebody else has changed it.
@@ -52,7 +70,7 @@ pub async fn write<T: Serialize>(store: &Store, key: &str, value: &T, revision: 
         }
     };
     // What was not answered may have been done, and what is refused may be what was done before an answer got lost.
-    let entry = store.entry(key).await.map_err(|error| trouble(key, &error.to_string()))?;
+    let entry = entry(store, key).await?;
     match entry {
         Some(entry) if entry.value == bytes => Ok(Some(entry.revision)),
         Some(entry) if entry.revision != revision => Ok(None),

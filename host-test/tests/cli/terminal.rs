@@ -215,7 +215,7 @@ fn a_command_offers_only_what_it_uses() {
     let network = ["--ca-file", "--ca-system", "--proxy", "--proxy-from-env"];
     let account = ["--upstream", "--real", "--sim-users"];
     let trail = ["--source", "--place", "--sim-entries", "--sim-trail"];
-    let others = ["export", "locate", "reconcile", "keygen", "completions", "man"];
+    let others = ["export", "locate", "reconcile", "keygen", "completions", "man", "submit", "watch"];
     for command in commands() {
         let long = out(&check(&[&command, "--help"], 0, ""));
         let options = long.lines().map(str::trim).filter(|line| line.starts_with('-'));
@@ -233,7 +233,7 @@ fn a_command_offers_only_what_it_uses() {
                 assert_eq!((uses(&network), uses(&account)), (all(&network), all(&account)), "{command}");
                 assert_eq!(uses(&trail), none(&trail), "{command}");
             }
-            "fleet" => assert_eq!(uses(&network), all(&network), "{command}"),
+            "fleet" | "worker" => assert_eq!(uses(&network), all(&network), "{command}"),
             "simulate" => assert_eq!(uses(&network), none(&network), "{command}"),
             "describe" | "verify" | "report" | "diff" => {
                 assert_eq!((uses(&network), uses(&account)), (none(&network), none(&account)), "{command}");
