@@ -13,9 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-from cluster import HOST, Nats, end, free_ports, start, wait_for
+from cluster import HOST, Host, Nats, end, free_ports, metrics, start
 
 POLICY = {
     "source": "acme",
@@ -121,21 +120,6 @@ def cpu(processes):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def metrics(ports):
-    """Sums of the workers' own figures."""
-    sums = {}
-    for port in ports:
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=5) as answer:
-                for line in answer.read().decode().splitlines():
-                    name, _, value = line.rpartition(" ")
-                    if name and not line.startswith("#") and "{" not in name:
-                        sums[name] = sums.get(name, 0) + float(value)
-        except OSError:
-            pass
-    return {name.removeprefix("source_worker_").removesuffix("_total"): value for name, value in sums.items()}
-
-
 class Farm:
     """A broker, workers and the vendor, in one folder."""
 
@@ -145,32 +129,11 @@ class Farm:
         command = [sys.executable, __file__, "--program", "", "--server", "", "--vendor", *map(str, vendor)]
         self.others.append(start(command, f"{folder}/vendor.log"))
         tenants(args, folder, vendor)
-        self.broker = self.nodes()
+        self.broker = Nats(args.server, folder, [Host()] * args.nodes)
         self.workers = []
 
-    def nodes(self):
-        if self.args.nodes == 3:
-            nats = Nats(self.args.server, self.folder)
-            self.url, self.ask = nats.url, lambda path: nats.ask(nats.leader() or 0, path)
-            return nats.nodes
-        port, monitor = free_ports(2)
-        self.url = f"nats://{HOST}:{port}"
-
-        def ask(path):
-            try:
-                with urllib.request.urlopen(f"http://{HOST}:{monitor}{path}", timeout=10) as answer:
-                    return json.load(answer)
-            except (OSError, ValueError):
-                return {}
-
-        self.ask = ask
-        command = [self.args.server, "-js", "-sd", f"{self.folder}/nats", "-a", HOST, "-p", str(port), "-m", str(monitor)]
-        node = start(command, f"{self.folder}/nats.log")
-        wait_for("the start of NATS", 60, lambda: ask("/healthz").get("status") == "ok")
-        return [node]
-
     def options(self):
-        return ["--nats", self.url, "--nats-replicas", str(self.args.nodes)]
+        return ["--nats", self.broker.url, "--nats-replicas", str(self.args.nodes)]
 
     def submit(self):
         command = [self.args.program, "submit", *self.options(), "--tenants", f"{self.folder}/tenants.json", "--run", "day-0"]
@@ -188,29 +151,34 @@ class Farm:
     def sample(self):
         """What there is to see at this moment."""
         jobs = {}
-        for account in self.ask("/jsz?consumers=true&streams=true").get("account_details", []):
+        for account in self.broker.ask(self.broker.leader() or 0, "/jsz?consumers=true&streams=true").get("account_details", []):
             for one in account.get("stream_detail", []):
                 jobs[one["name"]] = one
         queue = jobs.get("SOURCE_JOBS", {})
         consumer = (queue.get("consumer_detail") or [{}])[0]
-        seen = metrics(self.ports)
+        told = [metrics(port) for port in self.ports]
+
+        def seen(name):
+            return int(sum(one.get(f"{name}_total", 0) for one in told))
+
         return {
             "never begun": consumer.get("num_pending", 0),
             "at work or waiting": consumer.get("num_ack_pending", 0),
-            "done": int(seen.get("tenants_done", 0)),
-            "failed": int(seen.get("tenants_failed", 0)),
-            "pages": int(seen.get("pages", 0)),
-            "requests": int(seen.get("requests", 0)),
-            "broker MiB": round(rss(self.broker)),
+            "done": seen("tenants_done"),
+            "failed": seen("tenants_failed"),
+            "pages": seen("pages"),
+            "requests": seen("requests"),
+            "broker MiB": round(rss(self.broker.nodes)),
             "workers MiB": round(rss(self.workers)),
-            "broker CPU s": round(cpu(self.broker)),
+            "broker CPU s": round(cpu(self.broker.nodes)),
             "workers CPU s": round(cpu(self.workers)),
             "on disk MiB": round(sum(one.get("state", {}).get("bytes", 0) for one in jobs.values()) / 2**20),
         }
 
     def stop(self):
-        for process in [*self.workers, *self.broker, *self.others]:
+        for process in [*self.workers, *self.others]:
             end(process)
+        self.broker.stop()
 
 
 def replay(args, farm):
