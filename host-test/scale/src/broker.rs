@@ -80,16 +80,8 @@ impl Broker {
         for config in [jobs(nats), dead(nats)] {
             jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;
         }
-        let bucket = |bucket: &str| kv::Config {
-            bucket: bucket.into(),
-            history: 1,
-            storage: StorageType::File,
-            num_replicas: nats.replicas,
-            max_value_size: 1024 * 1024,
-            ..kv::Config::default()
-        };
-        let tenants = jetstream.create_key_value(bucket("source-tenants")).await.map_err(|error| failed(&error))?;
-        let quotas = jetstream.create_key_value(bucket("source-quotas")).await.map_err(|error| failed(&error))?;
+        let tenants = bucket(&jetstream, nats, "source-tenants").await?;
+        let quotas = bucket(&jetstream, nats, "source-quotas").await?;
         Ok(Self { client, jetstream, tenants, quotas, nats: nats.clone() })
     }
 
@@ -101,7 +93,7 @@ impl Broker {
         let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
         let stream = self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| failed(&error))?;
         let config = pull::Config {
-            durable_name: Some("workers".into()),
+            durable_name: Some(WORKERS.into()),
             ack_policy: AckPolicy::Explicit,
             ack_wait: self.nats.ack_wait,
             // How often a job may fail is judged by what came of it, not by how often it was delivered.
@@ -110,7 +102,7 @@ impl Broker {
             num_replicas: self.nats.replicas,
             ..pull::Config::default()
         };
-        stream.get_or_create_consumer("workers", config).await.map_err(|error| failed(&error))
+        stream.get_or_create_consumer(WORKERS, config).await.map_err(|error| failed(&error))
     }
 
     /// Asks for the queue, whoever leads it.
@@ -122,16 +114,20 @@ impl Broker {
         self.jetstream.get_stream(JOBS_STREAM).await.map(drop).map_err(|error| failed(&error))
     }
 
-    /// Jobs that nobody has begun, where it is known of so many tenants how far they are.
+    /// Jobs that nobody has begun, where so many jobs are known to be under way or to wait for their next run.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn queued(&self, begun: usize) -> Result<u64> {
+    pub async fn queued(&self, known: usize) -> Result<u64> {
         let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
-        let mut consumer = self.consumer().await?;
+        let mut stream = self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| failed(&error))?;
+        // The workers make it, with their own ack wait: before the first of them, nobody has begun anything.
+        let Ok(mut consumer) = stream.get_consumer::<pull::Config>(WORKERS).await else {
+            return Ok(stream.info().await.map_err(|error| failed(&error))?.state.messages);
+        };
         let info = consumer.info().await.map_err(|error| failed(&error))?;
         // Handed out, but to a worker that has not said so: as when it died at once.
-        let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(begun as u64);
+        let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(known as u64);
         Ok(info.num_pending + unsaid)
     }
 
@@ -148,6 +144,24 @@ impl Broker {
 }
 
 const JOBS_STREAM: &str = "SOURCE_JOBS";
+/// The consumer of the stream.
+const WORKERS: &str = "workers";
+
+/// A bucket, as it is, or made where there is none.
+async fn bucket(jetstream: &Context, nats: &Nats, name: &str) -> Result<Store> {
+    if let Ok(store) = jetstream.get_key_value(name).await {
+        return Ok(store);
+    }
+    let config = kv::Config {
+        bucket: name.into(),
+        history: 1,
+        storage: StorageType::File,
+        num_replicas: nats.replicas,
+        max_value_size: 1024 * 1024,
+        ..kv::Config::default()
+    };
+    jetstream.create_key_value(config).await.map_err(|error| trouble(&nats.shown(), &error))
+}
 
 /// One job for each tenant: a second one is refused as long as the first is there.
 fn jobs(nats: &Nats) -> Config {
@@ -168,7 +182,7 @@ fn dead(nats: &Nats) -> Config {
     Config {
         name: "SOURCE_DEAD".into(),
         subjects: vec![format!("{DEAD}>")],
-        max_messages_per_subject: 10,
+        max_messages_per_subject: 1_000,
         storage: StorageType::File,
         num_replicas: nats.replicas,
         ..Config::default()

@@ -50,6 +50,9 @@ pub struct State {
     pub since: u64,
     /// When the run began: milliseconds since 1970.
     pub began: u64,
+    /// Whether its job stays in the queue after the run, for the next.
+    #[serde(default)]
+    pub is_recurring: bool,
     /// How often it was taken up since a worker last said what came of it.
     pub taken: u32,
     /// How far it comes.

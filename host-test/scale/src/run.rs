@@ -103,19 +103,36 @@ impl Run {
 
     async fn finish(&self, mut summary: Summary) -> Result<Summary> {
         summary.signed_by = self.signer.as_deref().map(Signer::id);
-        let manifest = serde_json::to_string_pretty(&summary).unwrap_or_default() + "\n";
+        let mut manifest = serde_json::to_string_pretty(&summary).unwrap_or_default() + "\n";
+        if !self.place.put_new(MANIFEST, manifest.clone().into()).await? {
+            (manifest, summary) = self.manifest(&summary).await?;
+        }
         let [evidence, hashes, journal] = self.digests().await?;
         let manifest_digest = sha256_hex(manifest.as_bytes());
         let files = [(EVIDENCE, evidence), (HASHES, hashes), (JOURNAL, journal), (MANIFEST, manifest_digest)];
         let statement = seal::statement(&files, &summary);
         let signed = self.signer.as_deref().map(|signer| signer.sign(&statement).text());
-        self.put(MANIFEST, manifest).await?;
         if let Some(signed) = signed {
             self.put(ENVELOPE, signed).await?;
         }
         // The seal last: with it, the collection is there whole.
         self.put(SEAL, statement).await?;
         Ok(summary)
+    }
+
+    /// The manifest that another worker wrote before it could seal; it names who signs.
+    async fn manifest(&self, mine: &Summary) -> Result<(String, Summary)> {
+        let bytes = self.place.get(MANIFEST).await?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let theirs = serde_json::from_str::<Summary>(&text).ok().filter(|theirs| theirs.signed_by == mine.signed_by);
+        let theirs = theirs.ok_or_else(|| Error::Usage {
+            what: format!(
+                "{}/{MANIFEST} is of a worker with another signing key, which did not seal it",
+                self.place.shown()
+            ),
+            remedy: "start a worker with that key, or collect anew with another run".into(),
+        })?;
+        Ok((text, theirs))
     }
 
     /// Writes an object of the end. Who finds it written finds the same, as pages are written once.

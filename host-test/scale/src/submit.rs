@@ -2,7 +2,6 @@
 
 use crate::broker::{Broker, JOBS};
 use crate::job::Job;
-use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -47,17 +46,15 @@ const PAUSE: Duration = Duration::from_millis(250);
 async fn one(broker: &Broker, job: Job) -> Result<bool> {
     let name = job.name()?.to_string();
     let text = Bytes::from(serde_json::to_vec(&job).unwrap_or_default());
-    let mut headers = HeaderMap::new();
-    headers.insert("Nats-Msg-Id", format!("{name}/{}", job.run));
     let mut attempt = 1;
     loop {
-        let sent = broker.jetstream.publish_with_headers(format!("{JOBS}{name}"), headers.clone(), text.clone()).await;
+        let sent = broker.jetstream.publish(format!("{JOBS}{name}"), text.clone()).await;
         let answer = match sent {
             Ok(answer) => answer.await,
             Err(error) => Err(error),
         };
         match answer {
-            Ok(answer) => return Ok(!answer.duplicate),
+            Ok(_) => return Ok(true),
             Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
                 return Ok(false);
             }

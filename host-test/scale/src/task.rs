@@ -76,8 +76,14 @@ impl<'w> Task<'w> {
             return Err(After::Again(rest));
         }
         if state.taken >= MAX_TAKEN {
-            return Err(After::Dead(format!("it was taken up {MAX_TAKEN} times without a word: it kills workers")));
+            let why = format!("it was taken up {MAX_TAKEN} times without a word: it kills workers");
+            // When it is submitted again, it gets another chance.
+            state.taken = 0;
+            state.done = Some(Done { outcome: "given up".into(), detail: why.clone(), records: 0, at: now() });
+            ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
+            return Err(After::Dead(why));
         }
+        state.is_recurring = job.every_seconds.is_some();
         (state.worker, state.since, state.taken) = (Some(worker.options.name.clone()), now(), state.taken + 1);
         let written =
             time.timed(ledger::write(&worker.broker.tenants, name, &state, revision)).await.map_err(trouble)?;
@@ -86,7 +92,7 @@ impl<'w> Task<'w> {
         let run = match Run::open(place, state.standing(), worker.options.signer.clone()).await {
             Ok(run) => run,
             Err(error) => {
-                state.taken -= 1;
+                state.taken = 0;
                 let _ = ledger::write(&worker.broker.tenants, name, &state, revision).await;
                 return Err(trouble(error));
             }
@@ -133,7 +139,8 @@ impl<'w> Task<'w> {
     async fn turn(&mut self) -> Result<Option<After>> {
         let options = &self.worker.options;
         let lapses = Duration::from_millis(options.page_milliseconds) + options.grace;
-        let holder = format!("{}/{}/{}", options.name, self.name, self.run.standing().page);
+        // With the moment at which it was taken up: a worker that is started again is another holder.
+        let holder = format!("{}/{}/{}/{}", options.name, self.name, self.run.standing().page, self.state.since);
         let (quotas, account) = (&self.worker.broker.quotas, &self.spec.account);
         let wanted = u64::from(options.page_requests);
         let time = &self.worker.counters.broker_time;
@@ -214,10 +221,11 @@ impl<'w> Task<'w> {
         if is_another_component(&error) {
             return Ok(Some(self.hand_back().await?));
         }
-        if matches!(error, Error::Local(_)) {
+        let is_refused = matches!(error, Error::Local(source_evidence::Error::Usage { .. }));
+        if matches!(error, Error::Local(_)) && !is_refused {
             return Ok(Some(After::Trouble(error.to_string())));
         }
-        if !error.is_retryable() {
+        if is_refused || !error.is_retryable() {
             return Ok(Some(self.end(Outcome::Failed(error), 0).await?));
         }
         let asked = error.retry_after();
@@ -343,7 +351,7 @@ fn next(state: State, job: &Job) -> Next {
 
 /// How long until the next run is due.
 fn until_due(state: &State, every_seconds: u64) -> Duration {
-    Duration::from_millis((state.began + every_seconds * 1000).saturating_sub(now()))
+    Duration::from_millis((state.began.saturating_add(every_seconds.saturating_mul(1000))).saturating_sub(now()))
 }
 
 /// The tenant that a job describes.

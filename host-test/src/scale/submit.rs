@@ -10,6 +10,7 @@ use source_host::error::{Error, Result};
 use source_host::tenant::Clock;
 use source_scale::job::Job;
 use source_scale::submit::submit;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -46,7 +47,8 @@ pub async fn run(args: &SubmitArgs) -> Result<u8> {
     let jobs = tenants.into_iter().map(|tenant| Job { run: run.clone(), every_seconds, tenant }).collect();
     let submitted = submit(&broker, jobs).await?;
     let (new, there) = (submitted.new, submitted.there);
-    say(format!("run {run}: {new} {} submitted, {there} in the queue before", plural(new, "tenant")));
+    let kept = if there > 0 { ", which stay as they were submitted" } else { "" };
+    say(format!("run {run}: {new} {} submitted, {there} in the queue before{kept}", plural(new, "tenant")));
     Ok(exit::COMPLETE)
 }
 
@@ -61,7 +63,19 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
         simulated: None,
         clock: Clock::System,
     };
-    parse(&text, path.parent().unwrap_or(Path::new("")), &none)?;
+    let specs = parse(&text, path.parent().unwrap_or(Path::new("")), &none)?;
+    let mut names = BTreeSet::new();
+    for spec in &specs {
+        let name = &spec.name;
+        if !names.insert(name) {
+            return Err(Error::usage(format!("two tenants are called {name:?}"), "give each a name of its own"));
+        }
+        // A name is part of a subject, whose words are between dots.
+        if name.ends_with('.') || name.contains("..") {
+            let what = format!("the tenant {name:?} cannot be queued under this name");
+            return Err(Error::usage(what, "use no '.' at the end, and no two together"));
+        }
+    }
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 

@@ -45,7 +45,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
             break;
         }
     }
-    seen.queued = broker.queued(seen.tenants.len()).await?;
+    seen.queued = broker.queued(seen.known()).await?;
     let mut shown = seen.line(args.format);
     say(&shown);
     if args.once {
@@ -68,7 +68,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         if alone > GIVEN_UP {
             return Err(broker.trouble(&"it has not been reached any more").into());
         }
-        if let Ok(queued) = broker.queued(seen.tenants.len()).await {
+        if let Ok(queued) = broker.queued(seen.known()).await {
             seen.queued = queued;
         }
         let now = seen.line(args.format);
@@ -100,6 +100,11 @@ impl Seen {
 
     fn count(&self, which: impl Fn(&State) -> bool) -> usize {
         self.tenants.values().filter(|state| which(state)).count()
+    }
+
+    /// Tenants whose job is known to be in the queue.
+    fn known(&self) -> usize {
+        self.count(|state| state.done.is_none() || state.is_recurring)
     }
 
     fn pages(&self) -> u64 {

@@ -45,6 +45,35 @@ fn tenants_submitted_twice_are_collected_once_and_to_the_byte_as_in_a_fleet() {
 }
 
 #[test]
+fn another_run_of_a_tenant_that_is_done_is_collected_and_no_option_of_watch_changes_the_broker() {
+    let Some(farm) = Farm::start("scale-again", &["tenant-0"], &[]) else { return };
+    check_output(&farm.submit(&[]), 0, "1 tenant submitted");
+    let replicas = ["watch", "--nats", &farm.broker.url(), "--once", "--nats-replicas", "3", "--ack-wait-seconds", "2"];
+    check(&replicas, 5, "1 queued");
+    let worker = farm.worker("one", &[]);
+    farm.until(|it| it["complete"] == 1);
+    let args = ["submit", "--nats", &farm.broker.url(), "--tenants", &farm.tenants, "--run", "r2"];
+    check(&args, 0, "run r2: 1 tenant submitted, 0 in the queue before");
+    let sealed = farm.scratch.0.join("place/tenant-0/r2/seal.json");
+    farm::wait_for("the second run", || sealed.exists().then_some(()));
+    worker.stop();
+}
+
+#[test]
+fn names_that_no_queue_can_hold_are_refused() {
+    let scratch = Scratch::new("scale-names");
+    let one = |name: &str| json!({"name": name, "credentials": {"key_env": "A", "secret_env": "B"}});
+    for (tenants, want) in [
+        (json!([one("a"), one("a")]), "two tenants are called \"a\""),
+        (json!([one("a.")]), "cannot be queued under this name"),
+        (json!([one("a..b")]), "cannot be queued under this name"),
+    ] {
+        let file = scratch.write("tenants.json", &tenants.to_string());
+        check(&["submit", "--nats", "nats://127.0.0.1:1", "--tenants", &file], 2, want);
+    }
+}
+
+#[test]
 fn a_job_with_a_period_stays_in_the_queue_and_begins_a_new_run_each_time() {
     let Some(farm) = Farm::start("scale-daily", &["tenant-0"], &[]) else { return };
     check_output(&farm.submit(&["--every-seconds", "3"]), 0, "1 tenant submitted");
