@@ -1,5 +1,6 @@
 //! A run of a place, as the folder of a collection: what `verify`, `diff` and `report` read.
 
+use crate::page::Page;
 use crate::place::Place;
 use crate::run::{hash_line, page};
 use source_evidence::files::{ENVELOPE, EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
@@ -36,9 +37,15 @@ async fn write_pages(place: &Place, folder: &Path) -> Result<()> {
     };
     let (mut evidence, mut hashes, mut journal) = (open(EVIDENCE)?, open(HASHES)?, open(JOURNAL)?);
     let broken = |name: &'static str| Error::file("write", folder.join(name));
-    let mut number = 1;
+    let size = |lines: &[String]| lines.iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+    let (mut number, mut sizes) = (1, (0, 0));
     loop {
         let page = page(place, number).await?;
+        // The seal names the lines of all pages together; what else a page says of itself is checked here.
+        sizes = (sizes.0 + size(&page.evidence), sizes.1 + size(&page.journal));
+        if sizes != (page.checkpoint.evidence_bytes, page.checkpoint.journal_bytes) {
+            return Err(changed(place, number, "does not say of itself what is in it"));
+        }
         for line in &page.evidence {
             writeln!(evidence, "{line}").map_err(broken(EVIDENCE))?;
             hashes.write_all(hash_line(line)?.as_bytes()).map_err(broken(HASHES))?;
@@ -51,6 +58,9 @@ async fn write_pages(place: &Place, folder: &Path) -> Result<()> {
         }
         number += 1;
     }
+    if place.get(&Page::name(number + 1)).await?.is_some() {
+        return Err(changed(place, number + 1, "comes after the last page of the collection"));
+    }
     for (mut file, name) in [(evidence, EVIDENCE), (hashes, HASHES), (journal, JOURNAL)] {
         file.flush().map_err(broken(name))?;
     }
@@ -60,6 +70,13 @@ async fn write_pages(place: &Place, folder: &Path) -> Result<()> {
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let path = folder.join(name);
     std::fs::write(&path, bytes).map_err(Error::file("write", path))
+}
+
+fn changed(place: &Place, number: u32, why: &str) -> Error {
+    Error::Output {
+        what: format!("{}/{} {why}", place.shown(), Page::name(number)),
+        remedy: "somebody has changed this place: restore it from a copy, or collect anew with another run".into(),
+    }
 }
 
 fn missing(place: &Place, name: &str) -> Error {

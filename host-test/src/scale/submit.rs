@@ -70,6 +70,10 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
         if !names.insert(name) {
             return Err(Error::usage(format!("two tenants are called {name:?}"), "give each a name of its own"));
         }
+        if spec.component.is_some() {
+            let what = format!("the tenant {name:?} names a component");
+            return Err(Error::usage(what, "leave it out: each worker has one, see worker --component"));
+        }
         // A name is part of a subject, whose words are between dots.
         if name.ends_with('.') || name.contains("..") {
             let what = format!("the tenant {name:?} cannot be queued under this name");

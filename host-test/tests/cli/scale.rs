@@ -60,11 +60,39 @@ fn another_run_of_a_tenant_that_is_done_is_collected_and_no_option_of_watch_chan
 }
 
 #[test]
+fn a_page_that_was_changed_or_added_is_found_though_the_seal_names_its_lines_only() {
+    let Some(farm) = Farm::start("scale-forged", &["tenant-0"], &[]) else { return };
+    check_output(&farm.submit(&[]), 0, "1 tenant submitted");
+    let worker = farm.worker("one", &["--max-requests-per-page", "20"]);
+    farm.until(|it| it["complete"] == 1);
+    worker.stop();
+    let run = farm.run_of("tenant-0", "r1");
+    check(&["verify", &run], 11, "consistent with itself");
+    let last = (1..).take_while(|page| Path::new(&format!("{run}/page-{page:08}.jsonl")).exists()).last().unwrap();
+    let first = format!("{run}/page-00000001.jsonl");
+    let text = std::fs::read_to_string(&first).unwrap();
+    let added = format!("{run}/page-{:08}.jsonl", last + 1);
+    std::fs::copy(&first, &added).unwrap();
+    check(&["verify", &run], 2, "comes after the last page of the collection");
+    std::fs::remove_file(&added).unwrap();
+    let forged = text.replacen("\"evidence_bytes\":", "\"evidence_bytes\":1", 1);
+    assert_ne!(forged, text);
+    std::fs::write(&first, forged).unwrap();
+    check(&["verify", &run], 2, "does not say of itself what is in it");
+    std::fs::write(&first, text).unwrap();
+    check(&["verify", &run], 11, "consistent with itself");
+}
+
+#[test]
 fn names_that_no_queue_can_hold_are_refused() {
     let scratch = Scratch::new("scale-names");
     let one = |name: &str| json!({"name": name, "credentials": {"key_env": "A", "secret_env": "B"}});
     for (tenants, want) in [
         (json!([one("a"), one("a")]), "two tenants are called \"a\""),
+        (
+            json!([{"name": "a", "component": "b", "credentials": {"key_env": "A", "secret_env": "B"}}]),
+            "names a component",
+        ),
         (json!([one("a.")]), "cannot be queued under this name"),
         (json!([one("a..b")]), "cannot be queued under this name"),
     ] {
