@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
@@ -30,7 +31,7 @@ def wait_for(what, seconds, ask):
         if answer:
             return answer
         time.sleep(0.1)
-    raise SystemExit(f"failover: {what} took longer than {seconds} s")
+    raise SystemExit(f"{os.path.basename(sys.argv[0])}: {what} took longer than {seconds} s")
 
 
 def start(command, log, **more):
@@ -174,7 +175,7 @@ class Run:
         """True; ends the program when a worker has ended."""
         for number, worker in enumerate(self.workers, 1):
             if worker.poll() is not None:
-                raise SystemExit(f"failover: a worker ended: {read(f'{self.folder}/w{number}.log').strip()}")
+                raise SystemExit(f"{os.path.basename(sys.argv[0])}: a worker ended: {read(f'{self.folder}/w{number}.log').strip()}")
         return True
 
     def is_begun(self):

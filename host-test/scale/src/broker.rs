@@ -25,9 +25,9 @@ pub const EVENTS: &str = "source.events.";
 pub const DEAD: &str = "source.dead.";
 /// Jobs that are being worked on or wait, at most: more are only delivered later.
 const MAX_PENDING: i64 = 2_000_000;
-/// A job is delivered again so long after a worker was last heard of, unless it is said otherwise.
+/// A job is delivered again so long after a worker was last heard from, unless it is said otherwise.
 pub const ACK_WAIT: Duration = Duration::from_secs(30);
-/// How often a connection to a server is tried, at most.
+/// How often a connection is pinged, at least.
 const PING: Duration = Duration::from_secs(5);
 
 /// An answer of the broker takes so long at most.
@@ -75,7 +75,7 @@ impl Broker {
         let servers: Vec<&str> = nats.url.split(',').collect();
         let client = options.connect(servers).await.map_err(|error| unconnected(nats, &error))?;
         let mut jetstream = async_nats::jetstream::new(client.clone());
-        // A server that a cut network hides answers never: what waits for it, waits so long.
+        // A server hidden by a network cut never answers, so no request waits longer than this.
         jetstream.set_timeout(ANSWER);
         for config in [jobs(nats), dead(nats)] {
             jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;

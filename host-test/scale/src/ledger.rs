@@ -74,7 +74,6 @@ pub async fn write<T: Serialize>(store: &Store, key: &str, value: &T, revision: 
     match entry {
         Some(entry) if entry.value == bytes => Ok(Some(entry.revision)),
         Some(entry) if entry.revision != revision => Ok(None),
-        None if revision == 0 => Err(trouble(key, told)),
         _ => Err(trouble(key, told)),
     }
 }
@@ -103,7 +102,7 @@ pub async fn change<A>(store: &Store, account: &str, mut how: impl FnMut(&mut Ac
         if write(store, &key, &value, revision).await?.is_some() {
             return Ok(answer);
         }
-        tokio::time::sleep(Duration::from_millis(u64::from(attempt * 3 % 17))).await;
+        tokio::time::sleep(Duration::from_millis(u64::from(attempt) + now() % 17)).await;
     }
     Err(trouble(account, "others always come first"))
 }

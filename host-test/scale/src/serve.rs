@@ -1,7 +1,7 @@
 //! The queue: jobs are taken from it, each tenant gets turns until it is done or has to wait, and the queue is told what
 //! becomes of the job.
 
-use crate::broker::DEAD;
+use crate::broker::{DEAD, JOBS};
 use crate::job::Job;
 use crate::task::{After, Task};
 use crate::worker::Worker;
@@ -126,7 +126,7 @@ impl Worker {
     /// Gives a job up: it is kept under another subject, for a person to look at.
     async fn bury(&self, message: &Message, name: &str, why: &str) {
         self.counters.failed.fetch_add(1, Ordering::SeqCst);
-        let name = if name.is_empty() { "unknown" } else { name };
+        let name = if name.is_empty() { message.subject.strip_prefix(JOBS).unwrap_or("unknown") } else { name };
         let text = json!({"why": why, "job": String::from_utf8_lossy(&message.payload)}).to_string();
         let kept = self.broker.jetstream.publish(format!("{DEAD}{name}"), text.into()).await;
         if let Ok(answer) = kept

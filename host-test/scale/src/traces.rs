@@ -40,7 +40,7 @@ impl Traces {
     pub fn to(url: &str, worker: &str, failures: Arc<AtomicU64>) -> Result<Self> {
         let unusable = |why: &str| Error::Usage {
             what: format!("--traces: {why}"),
-            remedy: "write it like http://collector.example.com:4318; what authenticates belongs into \
+            remedy: "write it like http://collector.example.com:4318; what authenticates belongs in \
                      OTEL_EXPORTER_OTLP_HEADERS"
                 .into(),
         };

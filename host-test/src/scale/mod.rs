@@ -6,7 +6,7 @@ pub mod worker;
 
 use clap::Args;
 use source_host::error::Result;
-use source_scale::broker::{Broker, Nats};
+use source_scale::broker::{ACK_WAIT, Broker, Nats};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ pub struct NatsArgs {
     /// Copies that the broker keeps: 3 or 5 for a cluster. Counts when the queue is made.
     #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     nats_replicas: u8,
-    /// Seconds after which the jobs of a worker that is not heard of go to another. The same for all workers.
-    #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..=3600))]
+    /// Seconds after which the jobs of a worker that is not heard from go to another. The same for all workers.
+    #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = ACK_WAIT.as_secs(), value_parser = clap::value_parser!(u64).range(2..=3600))]
     ack_wait_seconds: u64,
 }
 

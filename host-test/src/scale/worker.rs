@@ -78,7 +78,7 @@ pub struct WorkerArgs {
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Send traces to this collector, which speaks OTLP over HTTP, e.g. http://127.0.0.1:4318: a span for each turn and
-    /// each request. What authenticates there belongs into OTEL_EXPORTER_OTLP_HEADERS.
+    /// each request. What authenticates there belongs in OTEL_EXPORTER_OTLP_HEADERS.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_name = "URL")]
     traces: Option<String>,
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).

@@ -27,7 +27,8 @@ fn tenants_submitted_twice_are_collected_once_and_to_the_byte_as_in_a_fleet() {
     assert_eq!((&end["failed"], &end["incomplete"], &end["waiting"]), (&json!({}), &json!(0), &json!(0)), "{end}");
     assert!(end["pages"].as_u64() > Some(6), "{end}");
     check_output(&farm.watch(), 0, "");
-    check_output(&farm.submit(&[]), 0, "run r1: ");
+    check_output(&farm.submit(&[]), 0, "run r1: 3 tenants submitted, 0 in the queue before");
+    farm.until(|it| it["queued"] == 0);
     let said = worker.stop();
     assert!(said.contains("3 done (0 failed)") && said.contains("(0 collected twice)"), "{said}");
     assert_eq!(farm.until(|_| true)["pages"], end["pages"], "the same run again is not collected again");
