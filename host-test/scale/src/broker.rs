@@ -248,6 +248,12 @@ impl Nats {
             (None, Some((_, host))) => format!("…@{host}"),
             _ => url.to_string(),
         };
+        let is_secret_cut =
+            self.url.split(',').any(|url| url.contains("://") && !url.contains('@')) && self.url.contains('@');
+        if is_secret_cut {
+            // A comma may be within a password: then nothing before the last server is safe to show.
+            return server(&self.url);
+        }
         self.url.split(',').map(server).collect::<Vec<_>>().join(",")
     }
 }
@@ -288,4 +294,21 @@ fn trouble(servers: &str, error: &dyn Display) -> Error {
 #[must_use]
 pub fn place_of(place: &Place, tenant: &str, run: &str) -> Place {
     place.below(tenant).below(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Nats;
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        for (url, shown) in [
+            ("nats://a:4222,nats://b:4222", "nats://a:4222,nats://b:4222"),
+            ("nats://u:secret@a:4222", "nats://…@a:4222"),
+            ("nats://u:secret@a,nats://u:secret@b", "nats://…@a,nats://…@b"),
+            ("nats://u:sec,ret@a:4222", "nats://…@a:4222"),
+        ] {
+            assert_eq!(Nats { url: url.into(), ..Nats::default() }.shown(), shown);
+        }
+    }
 }

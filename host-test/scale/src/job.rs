@@ -28,8 +28,10 @@ impl Job {
     /// When it has none.
     pub fn name(&self) -> Result<&str> {
         let name = self.tenant.get("name").and_then(serde_json::Value::as_str).filter(|name| is_name(name));
-        name.ok_or_else(|| Error::Usage {
-            what: "a job without the name of a tenant".into(),
+        // A run is part of where evidence goes, and a period of nothing is no period.
+        let is_sound = is_name(&self.run) && self.every_seconds != Some(0);
+        name.filter(|_| is_sound).ok_or_else(|| Error::Usage {
+            what: "a job without the name of a tenant or of a run".into(),
             remedy: "submit it again with this program".into(),
         })
     }

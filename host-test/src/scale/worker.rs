@@ -197,7 +197,14 @@ fn sum(counters: &Counters) -> String {
 fn options(args: &WorkerArgs) -> Result<Options> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let clock = args.fixed_clock.as_deref().map(|instant| milliseconds("--fixed-clock", instant)).transpose()?;
+    if !args.folder.is_dir() {
+        let what = format!("--folder {} is no folder", args.folder.display());
+        return Err(Error::usage(what, "name the one that holds the tenants' files of secrets and settings"));
+    }
     let name = args.name.clone().unwrap_or_else(|| format!("{}-{}", host(), std::process::id()));
+    if !source_fleet::is_name(&name) {
+        return Err(Error::usage(format!("--name {name:?} is no name"), "use letters, digits, '-', '_' and '.'"));
+    }
     Ok(Options {
         name,
         active: args.active.map_or(16 * cores, |active| active as usize),
