@@ -84,9 +84,9 @@ impl Page {
     /// Reads one.
     ///
     /// # Errors
-    /// [`Error::Output`] when it is none, or not the one that its name says.
+    /// [`Error::Usage`] when it is none, or not the one that its name says.
     pub fn read(bytes: &[u8], number: u32, place: &str) -> Result<Self> {
-        let wrong = || Error::Output {
+        let wrong = || Error::Usage {
             what: format!("{place}/{} is not what a worker wrote", Self::name(number)),
             remedy: "restore it from a copy, or collect anew with another run".into(),
         };

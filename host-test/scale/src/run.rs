@@ -6,6 +6,7 @@
 use crate::page::{Next, Page};
 use crate::place::Place;
 use sha2::{Digest, Sha256};
+use source_evidence::chain::{Chain, INTERFACE};
 use source_evidence::digest::{hex, sha256_hex};
 use source_evidence::files::{ENVELOPE, EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use source_evidence::folder::{Checkpoint, FolderState};
@@ -87,16 +88,27 @@ impl Run {
     }
 
     /// SHA-256 of the files that the pages are together, as a folder would hold them.
-    async fn digests(&self) -> Result<[String; 3]> {
+    ///
+    /// What others wrote is checked on the way: what is sealed here is what was collected.
+    async fn digests(&self, summary: &Summary) -> Result<[String; 3]> {
         let [mut evidence, mut hashes, mut journal] = [Sha256::new(), Sha256::new(), Sha256::new()];
+        let mut chain = Chain::start(&summary.component.id, INTERFACE, &summary.settings_digest);
         let last = self.lock().page;
         for number in 1..=last {
             let page = page(&self.place, number).await?;
             for line in &page.evidence {
                 evidence.update(format!("{line}\n"));
-                hashes.update(hash_line(line)?);
+                let hash = hash_of(line)?;
+                chain = chain.next(hash);
+                hashes.update(hex(&hash) + "\n");
             }
             page.journal.iter().for_each(|line| journal.update(format!("{line}\n")));
+        }
+        if chain.head() != summary.chain_head {
+            return Err(Error::Usage {
+                what: format!("the pages of {} are not those that were collected", self.place.shown()),
+                remedy: "somebody has changed this place: collect anew with another run".into(),
+            });
         }
         Ok([evidence, hashes, journal].map(|digest| hex(&digest.finalize())))
     }
@@ -107,7 +119,7 @@ impl Run {
         if !self.place.put_new(MANIFEST, manifest.clone().into()).await? {
             (manifest, summary) = self.manifest(&summary).await?;
         }
-        let [evidence, hashes, journal] = self.digests().await?;
+        let [evidence, hashes, journal] = self.digests(&summary).await?;
         let manifest_digest = sha256_hex(manifest.as_bytes());
         let files = [(EVIDENCE, evidence), (HASHES, hashes), (JOURNAL, journal), (MANIFEST, manifest_digest)];
         let statement = seal::statement(&files, &summary);
@@ -154,7 +166,7 @@ fn overtaken(page: u32, place: &str) -> Error {
 /// # Errors
 /// When it is not, or cannot be read.
 pub(crate) async fn page(place: &Place, number: u32) -> Result<Page> {
-    let bytes = place.get(&Page::name(number)).await?.ok_or_else(|| Error::Output {
+    let bytes = place.get(&Page::name(number)).await?.ok_or_else(|| Error::Usage {
         what: format!("{}/{} is missing", place.shown(), Page::name(number)),
         remedy: "restore it from a copy, or collect anew with another run".into(),
     })?;
@@ -166,9 +178,12 @@ pub(crate) async fn page(place: &Place, number: u32) -> Result<Page> {
 /// # Errors
 /// When that is no record.
 pub(crate) fn hash_line(line: &str) -> Result<String> {
+    Ok(hex(&hash_of(line)?) + "\n")
+}
+
+fn hash_of(line: &str) -> Result<[u8; 32]> {
     let no_record = || Error::Contract("a page holds a line that is no record".into());
-    let hash = Record::read(line).ok_or_else(no_record)?.line()?.hash;
-    Ok(hex(&hash) + "\n")
+    Ok(Record::read(line).ok_or_else(no_record)?.line()?.hash)
 }
 
 impl Checkpoints for Run {

@@ -91,6 +91,17 @@ impl<'w> Task<'w> {
         let place = place_of(&worker.place, name, &state.run);
         let run = match Run::open(place, state.standing(), worker.options.signer.clone()).await {
             Ok(run) => run,
+            // No worker can go on with it.
+            Err(error @ source_evidence::Error::Usage { .. }) => {
+                let (outcome, detail) = ("failed".into(), error.to_string());
+                worker.tell(name, json!({"what": "done", "outcome": outcome, "why": detail})).await;
+                state.taken = 0;
+                state.done = Some(Done { outcome, detail, records: 0, at: now() });
+                ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
+                worker.counters.done.fetch_add(1, Ordering::SeqCst);
+                worker.counters.failed.fetch_add(1, Ordering::SeqCst);
+                return Err(job.every_seconds.map_or(After::Done, |every| After::Again(until_due(&state, every))));
+            }
             Err(error) => {
                 state.taken = 0;
                 let _ = ledger::write(&worker.broker.tenants, name, &state, revision).await;
@@ -329,7 +340,12 @@ fn next(state: State, job: &Job) -> Next {
     if state.run.is_empty() {
         return Next::Run(Box::new(State::begin(&job.run)));
     }
-    let Some(done) = &state.done else { return Next::Run(Box::new(state)) };
+    let is_of_job = state.run == job.run || state.run.starts_with(&format!("{}{AGAIN}", job.run));
+    let Some(done) = &state.done else {
+        // Whoever took the job of an unfinished run out of the queue, and submits another run, wants that.
+        let is_wanted = is_of_job || job.every_seconds.is_some();
+        return Next::Run(Box::new(if is_wanted { state } else { State::begin(&job.run) }));
+    };
     if let Some(every) = job.every_seconds {
         let rest = until_due(&state, every);
         if !rest.is_zero() {
@@ -340,7 +356,7 @@ fn next(state: State, job: &Job) -> Next {
         return Next::Run(Box::new(State::begin(&run)));
     }
     // The same run again after a failure goes on where it stands.
-    match state.run == job.run || state.run.starts_with(&format!("{}{AGAIN}", job.run)) {
+    match is_of_job {
         true if matches!(done.outcome.as_str(), "complete" | "incomplete") => Next::Done,
         true => {
             Next::Run(Box::new(State { done: None, taken: 0, not_before: None, pace: Default::default(), ..state }))

@@ -84,6 +84,43 @@ fn a_page_that_was_changed_or_added_is_found_though_the_seal_names_its_lines_onl
     check(&["verify", &run], 11, "consistent with itself");
 }
 
+/// What somebody put in place of a page is never sealed as complete, and never tried for ever.
+#[test]
+fn a_run_whose_pages_were_changed_under_way_ends_as_failed_and_another_run_begins() {
+    for (name, forge) in [("other", 0), ("garbage", 1), ("gone", 2)] {
+        let Some(farm) = Farm::start(&format!("scale-under-way-{name}"), &["tenant-0"], &["--sim-latency-ms", "60"])
+        else {
+            return;
+        };
+        check_output(&farm.submit(&[]), 0, "1 tenant submitted");
+        let slow = ["--max-requests-per-page", "6", "--concurrency", "1"];
+        let worker = farm.worker("one", &slow);
+        farm.until(|it| it["pages"].as_u64() >= Some(3));
+        worker.stop();
+        let page = |number: u32| format!("{}/page-{number:08}.jsonl", farm.run_of("tenant-0", "r1"));
+        let next = (1..).find(|number| !Path::new(&page(*number)).exists()).unwrap();
+        match forge {
+            // A record that says something else, in a page that says of itself what is in it.
+            0 => {
+                let text = std::fs::read_to_string(page(2)).unwrap();
+                let forged = text.replacen("\"title\":\"", "\"title\":\"X", 1);
+                assert_ne!(forged, text);
+                std::fs::write(page(2), forged).unwrap();
+            }
+            1 => std::fs::write(page(next), "garbage").unwrap(),
+            _ => std::fs::remove_file(page(2)).unwrap(),
+        }
+        let worker = farm.worker("two", &[]);
+        let end = farm.until(|it| it["failed"]["tenant-0"].is_string());
+        assert_eq!((&end["complete"], &end["waiting"]), (&json!(0), &json!(0)), "{name}: {end}");
+        let args = ["submit", "--nats", &farm.broker.url(), "--tenants", &farm.tenants, "--run", "r2"];
+        check(&args, 0, "run r2: 1 tenant submitted");
+        farm.until(|it| it["complete"] == 1);
+        check(&["verify", &farm.run_of("tenant-0", "r2")], 11, "consistent with itself");
+        worker.stop();
+    }
+}
+
 #[test]
 fn names_that_no_queue_can_hold_are_refused() {
     let scratch = Scratch::new("scale-names");
