@@ -11,6 +11,7 @@ pub mod health;
 pub mod job;
 pub mod ledger;
 pub mod metrics;
+mod next;
 pub mod page;
 pub mod place;
 pub mod run;

@@ -3,6 +3,7 @@
 use crate::broker::place_of;
 use crate::job::{AGAIN, Done, Job, State, now};
 use crate::ledger::{self, Read};
+use crate::next::{Next, next, until_due};
 use crate::run::Run;
 use crate::traces::TurnSpan;
 use crate::worker::Worker;
@@ -326,48 +327,6 @@ impl<'w> Task<'w> {
             None => Ok(Some(After::Lost)),
         }
     }
-}
-
-/// What there is to do for a job.
-enum Next {
-    Run(Box<State>),
-    Rest(Duration),
-    Done,
-}
-
-/// Compares a job with what is known of its tenant.
-fn next(state: State, job: &Job) -> Next {
-    if state.run.is_empty() {
-        return Next::Run(Box::new(State::begin(&job.run)));
-    }
-    let is_of_job = state.run == job.run || state.run.starts_with(&format!("{}{AGAIN}", job.run));
-    let Some(done) = &state.done else {
-        // Whoever took the job of an unfinished run out of the queue, and submits another run, wants that.
-        let is_wanted = is_of_job || job.every_seconds.is_some();
-        return Next::Run(Box::new(if is_wanted { state } else { State::begin(&job.run) }));
-    };
-    if let Some(every) = job.every_seconds {
-        let rest = until_due(&state, every);
-        if !rest.is_zero() {
-            return Next::Rest(rest);
-        }
-        let run = source_evidence::summary::now();
-        let run: String = run.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-        return Next::Run(Box::new(State::begin(&run)));
-    }
-    // The same run again after a failure goes on where it stands.
-    match is_of_job {
-        true if matches!(done.outcome.as_str(), "complete" | "incomplete") => Next::Done,
-        true => {
-            Next::Run(Box::new(State { done: None, taken: 0, not_before: None, pace: Default::default(), ..state }))
-        }
-        false => Next::Run(Box::new(State::begin(&job.run))),
-    }
-}
-
-/// How long until the next run is due.
-fn until_due(state: &State, every_seconds: u64) -> Duration {
-    Duration::from_millis((state.began.saturating_add(every_seconds.saturating_mul(1000))).saturating_sub(now()))
 }
 
 /// The tenant that a job describes.
