@@ -74,6 +74,12 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl Spec {
+    /// Whether the files and variables that its credentials are in cannot be read here.
+    #[must_use]
+    pub fn lacks_credentials(&self) -> bool {
+        self.credentials.read(self.host_managed).is_err()
+    }
+
     /// A tenant with this pair and nothing out of the ordinary, in an account of its own.
     #[must_use]
     pub fn new(name: &str, pair: Pair) -> Self {

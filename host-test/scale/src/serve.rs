@@ -26,13 +26,15 @@ impl Worker {
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let free = Arc::new(Semaphore::new(self.options.active));
         let mut stopping = stop.clone();
+        // What cannot be written is not worth a vendor's quota.
+        self.try_place().await;
         while !*stop.borrow() {
-            let Ok(permit) = free.acquire().await else { break };
-            drop(permit);
             tokio::select! {
-                () = self.take(&free, &stop) => {}
+                permit = free.acquire() => drop(permit),
                 _ = stopping.changed() => break,
             }
+            // It ends within `ASK`, and gives back what it fetched and must not begin.
+            self.take(&free, &stop).await;
         }
         let all = u32::try_from(self.options.active).unwrap_or(u32::MAX);
         let _ = free.acquire_many(all).await;
@@ -52,8 +54,9 @@ impl Worker {
             let mut batch = batch.map_err(|error| error.to_string())?;
             while let Some(message) = batch.next().await {
                 let message = message.map_err(|error| error.to_string())?;
-                if let Ok(permit) = Arc::clone(free).try_acquire_owned() {
-                    self.begin(message, permit, stop.clone());
+                match Arc::clone(free).try_acquire_owned() {
+                    Ok(permit) if !*stop.borrow() => self.begin(message, permit, stop.clone()),
+                    _ => drop(message.ack_with(AckKind::Nak(None)).await),
                 }
             }
             Ok::<(), String>(())
@@ -69,12 +72,20 @@ impl Worker {
         if self.obstacle.borrow().is_none() {
             return false;
         }
-        let trial = self.place.probe(&format!(".probe-{}", self.options.name)).await.err();
-        let is_obstructed = trial.is_some();
-        if !is_obstructed {
-            self.obstacle.send_replace(None);
-        }
-        is_obstructed
+        self.try_place().await;
+        self.obstacle.borrow().is_some()
+    }
+
+    /// Tries whether evidence can be written, and notes what is in the way.
+    async fn try_place(&self) {
+        let trial = self.place.probe(&format!(".probe-{}", self.options.name)).await;
+        let obstacle = trial.err().map(|error| error.to_string());
+        // Those who look are told of a change only.
+        self.obstacle.send_if_modified(|known| {
+            let is_new = known.is_some() != obstacle.is_some();
+            *known = obstacle;
+            is_new
+        });
     }
 
     fn begin(self: &Arc<Self>, message: Message, permit: OwnedSemaphorePermit, stop: watch::Receiver<bool>) {
@@ -111,9 +122,7 @@ impl Worker {
             After::Lost => {}
             After::Trouble(why) => {
                 self.counters.troubles.fetch_add(1, Ordering::SeqCst);
-                if let Err(error) = self.place.probe(&format!(".probe-{}", self.options.name)).await {
-                    self.obstacle.send_replace(Some(error.to_string()));
-                }
+                self.try_place().await;
                 self.tell(&name, json!({"what": "trouble", "why": why})).await;
                 let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
                 // Meanwhile another worker, which is not in trouble, takes it.

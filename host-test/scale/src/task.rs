@@ -28,6 +28,9 @@ const MAX_TAKEN: u32 = 50;
 /// How long a worker leaves a run alone that a worker with another component has to go on with.
 const UNFIT: Duration = Duration::from_secs(2);
 
+/// A tenant whose files or variables are not there is left to other workers so often, before it fails for lack of them.
+const LACKING: u32 = 10;
+
 /// What becomes of a job.
 #[derive(Debug)]
 pub enum After {
@@ -89,6 +92,11 @@ impl<'w> Task<'w> {
         let written =
             time.timed(ledger::write(&worker.broker.tenants, name, &state, revision)).await.map_err(trouble)?;
         let Some(revision) = written else { return Err(After::Again(Duration::from_secs(1))) };
+        let is_lacking = spec.lacks_credentials();
+        if is_lacking && state.taken < LACKING {
+            worker.tell(name, json!({"what": "left to a worker that can read its credentials"})).await;
+            return Err(After::Again(UNFIT));
+        }
         let place = place_of(&worker.place, name, &state.run);
         let run = match Run::open(place, state.standing(), worker.options.signer.clone()).await {
             Ok(run) => run,

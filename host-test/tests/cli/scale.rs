@@ -122,6 +122,24 @@ fn a_run_whose_pages_were_changed_under_way_ends_as_failed_and_another_run_begin
 }
 
 #[test]
+fn a_tenant_whose_secret_one_worker_lacks_is_left_to_others_for_a_while_and_then_fails() {
+    let Some(farm) = Farm::start("scale-lacking", &["tenant-0", "tenant-1"], &[]) else { return };
+    let secret = |name: &str| farm.scratch.0.join(format!("tenants/secret-{name}"));
+    let kept = std::fs::read_to_string(secret("tenant-0")).unwrap();
+    for name in &farm.names {
+        std::fs::remove_file(secret(name)).unwrap();
+    }
+    let events = farm.broker.listen("source.events.tenant-0");
+    check_output(&farm.submit(&[]), 0, "2 tenants submitted");
+    let worker = farm.worker("one", &[]);
+    events.until(|told| told.contains("left to a worker that can read its credentials"));
+    farm.scratch.write("tenants/secret-tenant-0", &kept);
+    let end = farm.until(|it| it["complete"] == 1 && it["failed"]["tenant-1"].is_string());
+    assert!(end["failed"]["tenant-1"].as_str().unwrap().contains("secret_file"), "{end}");
+    worker.stop();
+}
+
+#[test]
 fn names_that_no_queue_can_hold_are_refused() {
     let scratch = Scratch::new("scale-names");
     let one = |name: &str| json!({"name": name, "credentials": {"key_env": "A", "secret_env": "B"}});

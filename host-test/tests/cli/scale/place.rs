@@ -41,10 +41,11 @@ fn a_worker_whose_place_is_full_collects_one_page_in_vain_and_goes_on_when_there
     let names = ["t-0", "t-1", "t-2"];
     let Some(farm) = Farm::start("scale-full", &names, &[]) else { return };
     let Some(place) = Small::mounted(farm.scratch.path("place")) else { return };
-    place.fill();
-    farm.submit(&[]);
     let worker = farm.worker("one", &[&LISTEN[..], &["--active", "1"]].concat());
     let address = address(&worker);
+    until(&address, " 200 ", "ok");
+    place.fill();
+    farm.submit(&[]);
     until(&address, " 503 ", "evidence cannot be written to the place: no jobs are taken until it can");
     let said = worker.until_said("no jobs are taken until it can be written");
     assert!(said.contains("check that the place exists") && said.contains("there is room"), "{said}");
@@ -63,4 +64,20 @@ fn a_worker_whose_place_is_full_collects_one_page_in_vain_and_goes_on_when_there
     }
     let left: Vec<_> = std::fs::read_dir(&place.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_place_that_takes_nothing_from_the_beginning_costs_no_vendor_a_call() {
+    let Some(farm) = Farm::start("scale-full-first", &["t-0"], &[]) else { return };
+    let Some(place) = Small::mounted(farm.scratch.path("place")) else { return };
+    place.fill();
+    farm.submit(&[]);
+    let worker = farm.worker("one", &LISTEN);
+    let address = address(&worker);
+    until(&address, " 503 ", "evidence cannot be written to the place: no jobs are taken until it can");
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(get(&address, "/metrics").unwrap().1.contains("source_worker_requests_total 0\n"));
+    std::fs::remove_file(place.filler()).unwrap();
+    farm.until(|it| it["complete"] == 1);
+    worker.stop();
 }
