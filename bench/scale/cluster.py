@@ -1,5 +1,6 @@
 """Processes of a run on this machine: NATS nodes, the simulator, workers."""
 
+import argparse
 import json
 import os
 import re
@@ -12,6 +13,14 @@ import urllib.request
 
 CLOCK = "2026-01-01T00:00:00Z"
 HOST = "127.0.0.1"
+
+
+def arguments(about):
+    """What every program here takes."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--program", required=True, help="host-test with the feature scale")
+    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    return parser
 
 
 def free_ports(count):

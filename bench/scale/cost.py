@@ -1,7 +1,6 @@
 """What the broker costs a page: milliseconds that a tenant waits for it, by the worker's own figures, and bytes, by those of
 the nodes; with one node and with three. Started by `./dev cost`; see docs/scale.md."""
 
-import argparse
 import os
 import signal
 import statistics
@@ -10,16 +9,14 @@ import sys
 import tempfile
 
 import evidence
-from cluster import HOST, Host, Nats, Run, free_ports, metrics, wait_for
+from cluster import HOST, Host, Nats, Run, arguments, free_ports, metrics, wait_for
 
 # Of the broker's figures in a page; a page that waits longer than that for it is not what was promised.
 MOST_MILLISECONDS = 100
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="how often each is measured, in turns (default 3)")
     parser.add_argument("--tenants", type=int, default=24, help="tenants (default 24)")
     args = parser.parse_args()

@@ -1,7 +1,6 @@
 """The proof under faults: what workers collect while they, their disks and their broker fail is what an undisturbed
 run collects. Started by `./dev failover`; see docs/scale.md. Ends with 1 when anything is lost or differs."""
 
-import argparse
 import os
 import shutil
 import signal
@@ -12,14 +11,12 @@ import time
 
 import evidence
 import network
-from cluster import Nats, Run, wait_for
+from cluster import Nats, Run, arguments, wait_for
 from faults import Crashes, Cuts
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--short", action="store_true", help="12 tenants, one round")
     parser.add_argument("--rounds", type=int, default=None, help="rounds, each with another seed (default 20)")
     parser.add_argument("--cuts", type=int, default=None, help="rounds in which the network is cut (default 3, short 1)")

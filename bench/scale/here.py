@@ -1,22 +1,19 @@
 """Three NATS nodes, three workers and a simulated vendor on this machine, to look at. Started by `./dev scale`; see
 docs/scale.md. Collects all tenants, shows how far they are, and what to ask next; with --stay, stays until Ctrl-C."""
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
 import time
 
-from cluster import Nats, Run, free_ports
+from cluster import Nats, Run, arguments, free_ports
 
 WORKERS = 3
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--out", default=time.strftime("scale-%Y%m%d-%H%M%S"), help="folder for everything (default scale-DATE)")
     parser.add_argument("--tenants", type=int, default=30, help="simulated tenants (default 30)")
     parser.add_argument("--stay", action="store_true", help="keep everything running until Ctrl-C")

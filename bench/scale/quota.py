@@ -2,7 +2,6 @@
 sees more requests than the share, also when a worker dies with a reservation. Started by `./dev quota`; see
 docs/scale.md. An hour is 60 s here: what is counted and when it is forgotten is the same, only the length differs."""
 
-import argparse
 import asyncio
 import hashlib
 import json
@@ -15,15 +14,13 @@ import time
 import nats
 
 import evidence
-from cluster import Nats, Run, wait_for
+from cluster import Nats, Run, arguments, wait_for
 
 ACCOUNT = "a0"
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--share", type=int, default=100, help="requests in a window (default 100)")
     parser.add_argument("--window", type=int, default=60, help="seconds of a window (default 60)")
     parser.add_argument("--windows", type=int, default=6, help="for so many windows (default 6)")

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from cluster import HOST, Host, Nats, end, free_ports, metrics, start
+from cluster import HOST, Host, Nats, arguments, end, free_ports, metrics, start
 
 POLICY = {
     "source": "acme",
@@ -25,9 +25,7 @@ KINDS = ["small"] * 92 + ["large"] * 5 + ["limited"] * 2 + ["refusing"]
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--component", help="the example of the kit (default beside the program)")
     parser.add_argument("--tenants", type=int, default=100_000)
     parser.add_argument("--day", type=int, default=1200, help="seconds of a day (default 1200: 72 times as fast)")

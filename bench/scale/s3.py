@@ -2,7 +2,6 @@
 the middle and another is stopped past its ack wait, whose page the store then refuses. The store is the S3 server of moto.
 Started by `./dev s3`; see docs/scale.md."""
 
-import argparse
 import os
 import re
 import signal
@@ -15,7 +14,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 import evidence
-from cluster import HOST, Nats, Run, end, free_ports, read, start, wait_for
+from cluster import HOST, Nats, Run, arguments, end, free_ports, read, start, wait_for
 
 BUCKET = "evidence"
 # What differs between any two runs: when each request was sent, and at which port; and so how long the journal is, and its digests.
@@ -27,9 +26,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "invented", "AWS_SECRET_ACCESS_KEY": "invented-too"
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--tenants", type=int, default=4, help="tenants (default 4)")
     args = parser.parse_args()
     # Two workers have all of them at once: so each of the two is in the middle of pages when it is hit.

@@ -1,7 +1,6 @@
 """Pages a second with one, two and four workers, where the vendor's latency is the limit and not processor time. Started by
 `./dev throughput`; see docs/scale.md."""
 
-import argparse
 import os
 import signal
 import statistics
@@ -11,16 +10,14 @@ import tempfile
 import time
 
 import evidence
-from cluster import HOST, Nats, Run, free_ports, metrics, wait_for
+from cluster import HOST, Nats, Run, arguments, free_ports, metrics, wait_for
 
 # Of linear, at least.
 LEAST = 0.9
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--repeats", type=int, default=3, help="how often each is measured, in turns (default 3)")
     parser.add_argument("--tenants", type=int, default=8, help="tenants for each worker (default 8), four of them at once")
     args = parser.parse_args()

@@ -3,7 +3,6 @@ becomes of them when a node is killed. Broker, queue, consumer and jobs are thos
 worker's collection, each job is given back at once until its next run is due, as a worker does after it. Started by
 `./dev waiting`; see docs/scale.md."""
 
-import argparse
 import asyncio
 import json
 import os
@@ -16,7 +15,7 @@ import time
 
 import nats
 
-from cluster import HOST, Host, Nats, end, free_ports, metrics, start, wait_for
+from cluster import HOST, Host, Nats, arguments, end, free_ports, metrics, start, wait_for
 
 TOMORROW = 24 * 3600
 # Later than that, a daily run is not a daily run.
@@ -24,9 +23,7 @@ LATE = 3600
 
 
 def options():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--program", required=True, help="host-test with the feature scale")
-    parser.add_argument("--server", required=True, help="nats-server 2.12 or newer")
+    parser = arguments(__doc__)
     parser.add_argument("--steps", type=int, nargs="+", default=[10_000, 100_000, 300_000, 1_000_000], help="tenants")
     parser.add_argument("--nodes", type=int, default=1, choices=(1, 3), help="of the broker")
     parser.add_argument("--rate", type=int, default=50, help="jobs that come due in a second while it is measured (default 50)")
