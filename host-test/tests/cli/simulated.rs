@@ -118,7 +118,8 @@ fn a_simulator_tells_programs_where_it_is_and_what_it_accepts() {
                 if environment.is_empty() { command.envs(mine) } else { command.envs(environment.iter().copied()) };
             check_output(&command.output().unwrap(), 0, "ok: ");
         }
-        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        // Not -INT, which is ignored until the program listens for it where the tests run in the background.
+        std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut out, &mut rest).unwrap();
         // It may not listen yet, and is ended by the signal itself.

@@ -146,7 +146,7 @@ impl Vendor {
 
     /// Ends it, and says how many requests it served.
     pub fn served(mut self) -> u64 {
-        let status = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
         self.child.wait().unwrap();
         let last = self.lines.by_ref().map(Result::unwrap).last().unwrap();
