@@ -1,14 +1,14 @@
 //! NATS: the queue of jobs, the standing of each tenant, the quota of each account.
 
 pub use async_nats::connection::State as Connection;
-pub use async_nats::jetstream::kv::Entry;
+pub use async_nats::jetstream::kv::{Entry, Operation};
 
 use crate::place::Place;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::kv::{self, Store};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -85,13 +85,13 @@ impl Broker {
         Ok(Self { client, jetstream, tenants, quotas, nats: nats.clone() })
     }
 
-    /// The consumer that all workers share.
+    /// The consumer that all workers share, as the first of them made it.
     ///
     /// # Errors
-    /// When the broker does not answer.
+    /// [`Error::Output`] when the broker does not answer; [`Error::Usage`] when it has another ack wait.
     pub async fn consumer(&self) -> Result<PullConsumer> {
         let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
-        let stream = self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| failed(&error))?;
+        let stream = self.stream().await?;
         let config = pull::Config {
             durable_name: Some(WORKERS.into()),
             ack_policy: AckPolicy::Explicit,
@@ -102,7 +102,24 @@ impl Broker {
             num_replicas: self.nats.replicas,
             ..pull::Config::default()
         };
-        stream.get_or_create_consumer(WORKERS, config).await.map_err(|error| failed(&error))
+        let consumer = stream.get_or_create_consumer(WORKERS, config).await.map_err(|error| failed(&error))?;
+        let (theirs, mine) = (consumer.cached_info().config.ack_wait.as_secs(), self.nats.ack_wait.as_secs());
+        // Who says that it lives less often than it is asked to is taken for dead at work.
+        let other = || Error::Usage {
+            what: format!("the queue has an ack wait of {theirs} s, and not of {mine} s"),
+            remedy: format!(
+                "give --ack-wait-seconds {theirs}, or change the queue: nats consumer edit {JOBS_STREAM} {WORKERS} --wait {mine}s"
+            ),
+        };
+        (theirs == mine).then_some(consumer).ok_or_else(other)
+    }
+
+    /// The queue.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    async fn stream(&self) -> Result<Stream> {
+        self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| self.trouble(&error))
     }
 
     /// Asks for the queue, whoever leads it.
@@ -110,8 +127,7 @@ impl Broker {
     /// # Errors
     /// When the broker does not answer.
     pub async fn check(&self) -> Result<()> {
-        let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
-        self.jetstream.get_stream(JOBS_STREAM).await.map(drop).map_err(|error| failed(&error))
+        self.stream().await.map(drop)
     }
 
     /// Jobs that nobody has begun, where so many jobs are known to be under way or to wait for their next run.
@@ -120,7 +136,7 @@ impl Broker {
     /// When the broker does not answer.
     pub async fn queued(&self, known: usize) -> Result<u64> {
         let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
-        let mut stream = self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| failed(&error))?;
+        let mut stream = self.stream().await?;
         // The workers make it, with their own ack wait: before the first of them, nobody has begun anything.
         let Ok(mut consumer) = stream.get_consumer::<pull::Config>(WORKERS).await else {
             return Ok(stream.info().await.map_err(|error| failed(&error))?.state.messages);
@@ -129,6 +145,22 @@ impl Broker {
         // Handed out, but to a worker that has not said so: as when it died at once.
         let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(known as u64);
         Ok(info.num_pending + unsaid)
+    }
+
+    /// Jobs that were given up, and were not submitted again.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn given_up(&self) -> Result<u64> {
+        let stream = self.jetstream.get_stream(DEAD_STREAM).await.map_err(|error| self.trouble(&error))?;
+        Ok(stream.cached_info().state.messages)
+    }
+
+    /// Takes what a subject of a stream holds out of it; answers whether there was something.
+    pub(crate) async fn take_out(&self, stream: &str, subject: String) -> Result<bool> {
+        let stream = self.jetstream.get_stream_no_info(stream).await.map_err(|error| self.trouble(&error))?;
+        let purged = stream.purge().filter(subject).await.map_err(|error| self.trouble(&error))?;
+        Ok(purged.purged > 0)
     }
 
     /// After so long without a word, a worker's jobs go to another.
@@ -143,7 +175,10 @@ impl Broker {
     }
 }
 
-const JOBS_STREAM: &str = "SOURCE_JOBS";
+/// The queue.
+pub(crate) const JOBS_STREAM: &str = "SOURCE_JOBS";
+/// Jobs that were given up.
+pub(crate) const DEAD_STREAM: &str = "SOURCE_DEAD";
 /// The consumer of the stream.
 const WORKERS: &str = "workers";
 
@@ -180,7 +215,7 @@ fn jobs(nats: &Nats) -> Config {
 
 fn dead(nats: &Nats) -> Config {
     Config {
-        name: "SOURCE_DEAD".into(),
+        name: DEAD_STREAM.into(),
         subjects: vec![format!("{DEAD}>")],
         max_messages_per_subject: 1_000,
         storage: StorageType::File,
@@ -192,6 +227,12 @@ fn dead(nats: &Nats) -> Config {
 async fn options(nats: &Nats) -> Result<ConnectOptions> {
     // The TLS library has to be told once which cryptography it uses.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    if nats.url.split(',').any(|server| server.trim().is_empty()) {
+        return Err(Error::Usage {
+            what: "--nats names no server, or an empty one".into(),
+            remedy: "name one or more, separated by commas: nats://HOST:4222".into(),
+        });
+    }
     let mut options = ConnectOptions::new().name("host-test").connection_timeout(Duration::from_secs(5));
     // A server that a cut network hides closes no connection: after three pings without an answer, the next is tried.
     options = options.ping_interval(PING.min(nats.ack_wait / 3));
@@ -284,10 +325,16 @@ fn is_of_tls(error: &ConnectError) -> bool {
 }
 
 fn trouble(servers: &str, error: &dyn Display) -> Error {
-    Error::Output {
-        what: format!("NATS at {servers}: {}", source_evidence::text::plain(&error.to_string())),
-        remedy: "check --nats, its credentials, and that JetStream is switched on there".into(),
-    }
+    let why = source_evidence::text::plain(&error.to_string());
+    let says = |word: &str| why.to_ascii_lowercase().contains(word);
+    let remedy = if says("replicas") || says("peers") {
+        "check --nats-replicas: no more than the cluster has nodes with JetStream"
+    } else if says("timed out") || says("no responders") {
+        "check that the broker has JetStream switched on and a quorum of its nodes, and that this user may use it"
+    } else {
+        "check --nats, its credentials, and that JetStream is switched on there"
+    };
+    Error::Output { what: format!("NATS at {servers}: {why}"), remedy: remedy.into() }
 }
 
 /// Where the evidence of a tenant's run goes.

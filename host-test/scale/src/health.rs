@@ -78,7 +78,7 @@ impl Probe {
         if *self.stop.borrow() {
             return Some("draining: pages under way are finished, no more are begun");
         }
-        if worker.obstacle.borrow().is_some() {
+        if worker.obstacles.place.borrow().is_some() {
             return Some("evidence cannot be written to the place: no jobs are taken until it can");
         }
         match tokio::time::timeout(PATIENCE, worker.broker.check()).await {

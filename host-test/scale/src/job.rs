@@ -29,7 +29,7 @@ impl Job {
     pub fn name(&self) -> Result<&str> {
         let name = self.tenant.get("name").and_then(serde_json::Value::as_str).filter(|name| is_name(name));
         // A run is part of where evidence goes, and a period of nothing is no period.
-        let is_sound = is_name(&self.run) && self.every_seconds != Some(0);
+        let is_sound = is_name(&self.run) && !self.run.ends_with(AGAIN) && self.every_seconds != Some(0);
         name.filter(|_| is_sound).ok_or_else(|| Error::Usage {
             what: "a job without the name of a tenant or of a run".into(),
             remedy: "submit it again with this program".into(),
@@ -46,7 +46,7 @@ pub struct State {
     pub page: u32,
     /// How far the collection has come with them.
     pub checkpoint: Option<Checkpoint>,
-    /// Who is at it.
+    /// Who is at it, as far as that was said.
     pub worker: Option<String>,
     /// Since when: milliseconds since 1970.
     pub since: u64,
@@ -73,7 +73,7 @@ pub struct State {
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// `complete`, `incomplete`, or the kind of failure.
+    /// `complete`, `incomplete`, [`WITHDRAWN`], or the kind of failure.
     pub outcome: String,
     /// What is missing, or what went wrong.
     pub detail: String,
@@ -110,8 +110,17 @@ impl State {
     }
 }
 
-/// The name of a run that is begun anew ends with it.
+/// Outcome of a run that was taken out of the queue before its end.
+pub const WITHDRAWN: &str = "withdrawn";
+
+/// The name of a run that is begun anew ends with it, and no other.
 pub const AGAIN: &str = "-again";
+
+/// Whether a run is this one, begun anew or not.
+#[must_use]
+pub fn is_of(run: &str, of: &str) -> bool {
+    run.trim_end_matches(AGAIN) == of
+}
 
 /// Milliseconds since 1970, by this machine's clock.
 #[must_use]

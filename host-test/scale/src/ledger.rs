@@ -5,7 +5,7 @@ use async_nats::jetstream::kv::{CreateErrorKind, Entry, Store, UpdateErrorKind};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use source_evidence::{Error, Result};
+use source_evidence::{Error, Result, text};
 use source_fleet::{Account, Share};
 use std::time::Duration;
 
@@ -21,14 +21,18 @@ pub struct Read<T> {
 /// Reads a value; the default where there is none.
 ///
 /// # Errors
-/// When the broker does not answer, or the value is none of ours.
+/// [`Error::Output`] when the broker does not answer, which may pass; [`Error::Usage`] when the value is none of ours,
+/// which will not.
 pub async fn read<T: DeserializeOwned + Default>(store: &Store, key: &str) -> Result<Read<T>> {
     let entry = entry(store, key).await?;
     let Some(entry) = entry else { return Ok(Read::default()) };
     if entry.value.is_empty() {
         return Ok(Read { value: T::default(), revision: entry.revision });
     }
-    let value = serde_json::from_slice(&entry.value).map_err(|_| trouble(key, "its value is none of this program"))?;
+    let value = serde_json::from_slice(&entry.value).map_err(|_| Error::Usage {
+        what: format!("NATS, bucket {}, key {}: its value is none of this program", store.name, text::plain(key)),
+        remedy: format!("delete it (nats kv del {} {}), and submit the tenant again", store.name, text::plain(key)),
+    })?;
     Ok(Read { value, revision: entry.revision })
 }
 
@@ -128,7 +132,7 @@ pub async fn reserve(
 
 fn trouble(key: &str, why: &str) -> Error {
     Error::Output {
-        what: format!("NATS, key {}: {}", source_evidence::text::plain(key), source_evidence::text::plain(why)),
+        what: format!("NATS, key {}: {}", text::plain(key), text::plain(why)),
         remedy: "it is tried again; if it stays so, look at the broker".into(),
     }
 }

@@ -8,6 +8,7 @@
 pub mod broker;
 pub mod fetch;
 pub mod health;
+pub mod inline;
 pub mod job;
 pub mod ledger;
 pub mod metrics;

@@ -1,6 +1,6 @@
 //! What is next for a tenant: its job, compared with where it stands.
 
-use crate::job::{AGAIN, Job, State, now};
+use crate::job::{Job, State, WITHDRAWN, is_of, now};
 use std::time::Duration;
 
 /// What there is to do for a job.
@@ -18,11 +18,12 @@ pub(crate) fn next(state: State, job: &Job) -> Next {
     if state.run.is_empty() {
         return Next::Run(Box::new(State::begin(&job.run)));
     }
-    let is_of_job = state.run == job.run || state.run.starts_with(&format!("{}{AGAIN}", job.run));
-    let Some(done) = &state.done else {
+    let is_of_job = is_of(&state.run, &job.run);
+    let Some(done) = state.done.as_ref().filter(|done| done.outcome != WITHDRAWN) else {
         // Whoever took the job of an unfinished run out of the queue, and submits another run, wants that.
         let is_wanted = is_of_job || job.every_seconds.is_some();
-        return Next::Run(Box::new(if is_wanted { state } else { State::begin(&job.run) }));
+        let goes_on = State { done: None, ..state };
+        return Next::Run(Box::new(if is_wanted { goes_on } else { State::begin(&job.run) }));
     };
     if let Some(every) = job.every_seconds {
         let rest = until_due(&state, every);
@@ -83,6 +84,10 @@ mod tests {
             (state("r1", Some("complete")), job("r1", None), ("done", false)),
             (state("r1-again", Some("incomplete")), job("r1", None), ("done", false)),
             (state("r1", Some("failed")), job("r1", None), ("r1", false)),
+            (state("r1", Some("withdrawn")), job("r1", None), ("r1", false)),
+            (state("r1", Some("withdrawn")), job("r2", None), ("r2", true)),
+            (state("r1", Some("withdrawn")), job("r2", Some(9)), ("r1", false)),
+            (state("r1-again-too", Some("complete")), job("r1", None), ("r1", true)),
             (state("r1", Some("complete")), job("r2", None), ("r2", true)),
             (state("20260101T000000", None), job("r1", Some(9)), ("20260101T000000", false)),
             (state("r1", Some("failed")), job("r1", Some(9)), ("rest", false)),

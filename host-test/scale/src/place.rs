@@ -42,6 +42,12 @@ impl Place {
     /// # Errors
     /// When the folder cannot be made, or the URL names nothing that is supported.
     pub fn open(text: &str) -> Result<Self> {
+        if text.is_empty() {
+            return Err(Error::Usage {
+                what: "the place for evidence is empty".into(),
+                remedy: "name a folder, or a URL such as s3://bucket/prefix".into(),
+            });
+        }
         if !is_url(text) {
             std::fs::create_dir_all(text).map_err(Error::file("create", text))?;
             let store = LocalFileSystem::new_with_prefix(text).map_err(|error| failed("open", text, &error))?;

@@ -4,7 +4,7 @@
 use crate::broker::{DEAD, JOBS};
 use crate::job::Job;
 use crate::task::{After, Task};
-use crate::worker::Worker;
+use crate::worker::{Worker, note};
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::Message;
 use futures_util::StreamExt;
@@ -61,7 +61,10 @@ impl Worker {
             }
             Ok::<(), String>(())
         };
-        if taken.await.is_err() {
+        let silence = taken.await.err();
+        let is_silent = silence.is_some();
+        note(&self.obstacles.queue, silence);
+        if is_silent {
             self.counters.broker.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(REST).await;
         }
@@ -69,23 +72,17 @@ impl Worker {
 
     /// Whether evidence still cannot be written, where it could not: then whatever is collected would be lost.
     async fn is_obstructed(&self) -> bool {
-        if self.obstacle.borrow().is_none() {
+        if self.obstacles.place.borrow().is_none() {
             return false;
         }
         self.try_place().await;
-        self.obstacle.borrow().is_some()
+        self.obstacles.place.borrow().is_some()
     }
 
     /// Tries whether evidence can be written, and notes what is in the way.
     async fn try_place(&self) {
         let trial = self.place.probe(&format!(".probe-{}", self.options.name)).await;
-        let obstacle = trial.err().map(|error| error.to_string());
-        // Those who look are told of a change only.
-        self.obstacle.send_if_modified(|known| {
-            let is_new = known.is_some() != obstacle.is_some();
-            *known = obstacle;
-            is_new
-        });
+        note(&self.obstacles.place, trial.err().map(|error| error.to_string()));
     }
 
     fn begin(self: &Arc<Self>, message: Message, permit: OwnedSemaphorePermit, stop: watch::Receiver<bool>) {
@@ -104,7 +101,7 @@ impl Worker {
         let Some((job, name)) = job.and_then(|job| job.name().ok().map(String::from).map(|name| (job, name))) else {
             return self.bury(&message, "", "this is no job of this program").await;
         };
-        if self.obstacle.borrow().is_some() {
+        if self.obstacles.place.borrow().is_some() {
             return drop(message.ack_with(AckKind::Nak(Some(REST))).await);
         }
         let alive = self.keep(&message);
@@ -123,6 +120,11 @@ impl Worker {
             After::Trouble(why) => {
                 self.counters.troubles.fetch_add(1, Ordering::SeqCst);
                 self.try_place().await;
+                // A job that fails as the last one did is not told again.
+                let told = format!("the job of {name} was given back: {why}");
+                self.obstacles
+                    .job
+                    .send_if_modified(|known| known.replace(told.clone()).is_none_or(|known| known != told));
                 self.tell(&name, json!({"what": "trouble", "why": why})).await;
                 let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
                 // Meanwhile another worker, which is not in trouble, takes it.

@@ -1,11 +1,12 @@
-//! Putting tenants into the queue.
+//! Putting tenants into the queue, and taking them out of it.
 
-use crate::broker::{Broker, JOBS};
-use crate::job::Job;
+use crate::broker::{Broker, DEAD, DEAD_STREAM, JOBS, JOBS_STREAM};
+use crate::job::{Done, Job, State, WITHDRAWN, now};
+use crate::ledger::{self, Read};
 use async_nats::jetstream::context::PublishErrorKind;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use source_evidence::Result;
+use source_evidence::{Error, Result};
 use std::time::Duration;
 
 /// How many were put into the queue, and how many were there already.
@@ -17,24 +18,36 @@ pub struct Submitted {
     pub there: u64,
 }
 
-/// Publications under way at once.
+/// Requests to the broker under way at once.
 const AT_ONCE: usize = 256;
 
-/// Puts jobs into the queue. A tenant that has a job there keeps it: doing this twice is doing it once.
+/// Puts jobs into the queue. A tenant that has a job there keeps it, so doing this twice is doing it once; with
+/// `replaces`, the new one takes its place, and a worker that is at the old one ends with its page.
 ///
 /// # Errors
-/// When the broker does not take one. Those before it are in the queue.
-pub async fn submit(broker: &Broker, jobs: Vec<Job>) -> Result<Submitted> {
-    let mut sent = stream::iter(jobs).map(|job| one(broker, job)).buffer_unordered(AT_ONCE);
-    let mut submitted = Submitted::default();
-    while let Some(is_new) = sent.next().await {
-        if is_new? {
-            submitted.new += 1;
-        } else {
-            submitted.there += 1;
+/// When the broker does not take one: says how many it took. All are tried.
+pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<Submitted> {
+    // A tenant that gets another chance is given up no more.
+    let is_another_chance = broker.given_up().await? > 0;
+    let how = How { replaces, is_another_chance };
+    let mut sent = stream::iter(jobs).map(|job| one(broker, job, how)).buffer_unordered(AT_ONCE);
+    let (mut submitted, mut refused, mut first) = (Submitted::default(), 0_u64, None);
+    while let Some(sent) = sent.next().await {
+        match sent {
+            Ok(true) => submitted.new += 1,
+            Ok(false) => submitted.there += 1,
+            Err(error) => {
+                refused += 1;
+                first.get_or_insert(error);
+            }
         }
     }
-    Ok(submitted)
+    let Some(error) = first else { return Ok(submitted) };
+    let Submitted { new, there } = submitted;
+    Err(Error::Output {
+        what: format!("{refused} not submitted ({new} were, {there} in the queue before): {error}"),
+        remedy: "submit them again: those that are in the queue stay as they are".into(),
+    })
 }
 
 /// How often one is sent: a stream that was just made is not known to every server of a cluster at once.
@@ -42,10 +55,29 @@ const ATTEMPTS: u32 = 20;
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What is done beside putting a job into the queue.
+#[derive(Clone, Copy)]
+struct How {
+    replaces: bool,
+    is_another_chance: bool,
+}
+
 /// Whether it is new.
-async fn one(broker: &Broker, job: Job) -> Result<bool> {
+async fn one(broker: &Broker, job: Job, how: How) -> Result<bool> {
     let name = job.name()?.to_string();
-    let text = Bytes::from(serde_json::to_vec(&job).unwrap_or_default());
+    if how.replaces {
+        broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
+    }
+    let is_new = put(broker, &name, &job).await?;
+    if is_new && how.is_another_chance {
+        broker.take_out(DEAD_STREAM, format!("{DEAD}{name}")).await?;
+    }
+    Ok(is_new)
+}
+
+/// Puts a job into the queue, unless there is one for its tenant.
+async fn put(broker: &Broker, name: &str, job: &Job) -> Result<bool> {
+    let text = Bytes::from(serde_json::to_vec(job).unwrap_or_default());
     let mut attempt = 1;
     loop {
         let sent = broker.jetstream.publish(format!("{JOBS}{name}"), text.clone()).await;
@@ -64,5 +96,60 @@ async fn one(broker: &Broker, job: Job) -> Result<bool> {
             }
             Err(error) => return Err(broker.trouble(&error)),
         }
+    }
+}
+
+/// Takes the jobs of these tenants out of the queue, and ends their runs where they stand: a worker that is at one
+/// finishes its page and begins no other. Answers how many had a job.
+///
+/// # Errors
+/// When the broker does not answer. Doing it again does the rest.
+pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
+    let mut taken = stream::iter(names).map(|name| one_out(broker, name)).buffer_unordered(AT_ONCE);
+    let mut number = 0;
+    while let Some(was_there) = taken.next().await {
+        number += u64::from(was_there?);
+    }
+    Ok(number)
+}
+
+async fn one_out(broker: &Broker, name: String) -> Result<bool> {
+    let was_there = broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
+    loop {
+        let Read { value, revision } = ledger::state(&broker.tenants, &name).await?;
+        let Some(state) = withdrawn(value) else { return Ok(was_there) };
+        // Whoever is at it may have come further meanwhile: then that is read again.
+        if ledger::write(&broker.tenants, &name, &state, revision).await?.is_some() {
+            return Ok(was_there);
+        }
+    }
+}
+
+/// Where a tenant stands that is in the queue no more; `None` where it stands so already.
+fn withdrawn(state: State) -> Option<State> {
+    let is_under_way = !state.run.is_empty() && state.done.is_none();
+    let done = if is_under_way {
+        let detail = format!("taken out of the queue after page {}", state.page);
+        Some(Done { outcome: WITHDRAWN.into(), detail, records: 0, at: now() })
+    } else {
+        state.done.clone()
+    };
+    (is_under_way || state.is_recurring).then(|| State { done, is_recurring: false, worker: None, ..state })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_ended_where_it_stands_and_what_is_done_stays_done() {
+        assert_eq!(withdrawn(State::default()), None);
+        let ended = withdrawn(State { page: 2, ..State::begin("r") }).unwrap();
+        assert_eq!((ended.page, ended.done.unwrap().outcome.as_str()), (2, "withdrawn"));
+        let done = Some(Done { outcome: "complete".into(), ..Done::default() });
+        let daily = State { done: done.clone(), is_recurring: true, ..State::begin("r") };
+        let ended = withdrawn(daily).unwrap();
+        assert_eq!((&ended.done, ended.is_recurring), (&done, false));
+        assert_eq!(withdrawn(ended), None);
     }
 }

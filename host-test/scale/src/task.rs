@@ -70,7 +70,11 @@ impl<'w> Task<'w> {
         let spec = spec(worker, job)?;
         let time = &worker.counters.broker_time;
         let known = time.timed(ledger::state(&worker.broker.tenants, name)).await;
-        let Read { value, revision } = known.map_err(trouble)?;
+        let Read { value, revision } = known.map_err(|error| match error {
+            // No worker can read it, however often.
+            error @ source_evidence::Error::Usage { .. } => After::Dead(error.to_string()),
+            error => trouble(error),
+        })?;
         let mut state = match next(value, job) {
             Next::Run(state) => *state,
             Next::Rest(rest) => return Err(After::Again(rest)),
@@ -144,12 +148,14 @@ impl<'w> Task<'w> {
                 if matches!(after, After::Trouble(_)) {
                     // Trouble of this worker is none of the tenant, however often. Where the broker is the trouble,
                     // this is not heard.
-                    self.state.taken = 0;
+                    (self.state.taken, self.state.worker) = (0, None);
                     let _ = self.write().await;
                 }
                 return after;
             }
             if *stop.borrow() {
+                self.state.worker = None;
+                let _ = self.write().await;
                 return After::Again(Duration::ZERO);
             }
         }
@@ -272,7 +278,7 @@ impl<'w> Task<'w> {
         }
         let since = *self.state.unfit_since.get_or_insert_with(now);
         if Duration::from_millis(now().saturating_sub(since)) < worker.options.anew {
-            self.state.taken = 0;
+            (self.state.taken, self.state.worker) = (0, None);
             return Ok(self.write().await?.unwrap_or(After::Again(UNFIT)));
         }
         let run = format!("{}{AGAIN}", self.state.run);
@@ -319,6 +325,9 @@ impl<'w> Task<'w> {
             self.state.unfit_since = None;
             self.state.paced_at = now();
             self.state.pace = self.pace.state(Instant::now());
+        }
+        if rest.is_some() || done.is_some() {
+            self.state.worker = None;
         }
         self.state.not_before = rest.map(|rest| now() + u64::try_from(rest.as_millis()).unwrap_or_default());
         self.state.done = done;

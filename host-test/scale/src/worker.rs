@@ -91,8 +91,28 @@ pub struct Worker {
     pub counters: Counters,
     /// Where spans go.
     pub traces: Option<Traces>,
+    /// What is in its way.
+    pub obstacles: Obstacles,
+}
+
+/// What is in the way of a worker, for whoever looks.
+#[derive(Debug, Default)]
+pub struct Obstacles {
     /// Why evidence cannot be written, as long as it cannot.
-    pub obstacle: watch::Sender<Option<String>>,
+    pub place: watch::Sender<Option<String>>,
+    /// Why the queue gives nothing, as long as it does not.
+    pub queue: watch::Sender<Option<String>>,
+    /// Why a job was last given back in trouble.
+    pub job: watch::Sender<Option<String>>,
+}
+
+/// Notes what is in the way, or that nothing is any more; whoever looks is told when it begins and when it ends.
+pub(crate) fn note(of: &watch::Sender<Option<String>>, obstacle: Option<String>) {
+    of.send_if_modified(|known| {
+        let is_new = known.is_some() != obstacle.is_some();
+        *known = obstacle;
+        is_new
+    });
 }
 
 impl Worker {

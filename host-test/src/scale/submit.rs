@@ -8,15 +8,18 @@ use serde_json::Value;
 use source_fleet::{Defaults, SettingsRef, is_name, parse};
 use source_host::error::{Error, Result};
 use source_host::tenant::Clock;
-use source_scale::job::Job;
-use source_scale::submit::submit;
+use source_scale::broker::Broker;
+use source_scale::inline;
+use source_scale::job::{AGAIN, Job};
+use source_scale::submit::{submit, withdraw};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
   host-test submit --nats nats://broker.example.com:4222 --tenants tenants.json
-  host-test submit --nats nats://broker.example.com:4222 --tenants tenants.json --every-hours 24")]
+  host-test submit --nats nats://broker.example.com:4222 --tenants tenants.json --every-hours 24
+  host-test submit --nats nats://broker.example.com:4222 --tenants tenants.json --tenant acme --withdraw")]
 pub struct SubmitArgs {
     #[command(flatten)]
     nats: NatsArgs,
@@ -24,12 +27,23 @@ pub struct SubmitArgs {
     /// that each is given.
     #[arg(long, value_name = "FILE.json")]
     tenants: PathBuf,
+    /// Of the file, only this tenant; may be repeated.
+    #[arg(long = "tenant", value_name = "NAME")]
+    only: Vec<String>,
     /// Name of the run, part of where its evidence goes; default: today's date. The same run is not collected twice.
     #[arg(long, value_name = "NAME")]
     run: Option<String>,
     /// Collect anew so many hours after each run began.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=8784))]
     every_hours: Option<u64>,
+    /// Put these jobs in the place of those that the tenants have in the queue, e.g. with other settings or another
+    /// period. A run under way goes on, unless another --run is wanted once.
+    #[arg(long)]
+    replace: bool,
+    /// Take the tenants out of the queue instead: pages under way are finished, and no others begun. What was collected
+    /// stays in its place; if it is submitted again, an unfinished run goes on.
+    #[arg(long, conflicts_with_all = ["replace", "run", "every_hours", "every_seconds"])]
+    withdraw: bool,
     /// The same in seconds: for tests, in which a day is short.
     #[arg(long, value_name = "N", hide = true, conflicts_with = "every_hours", value_parser = clap::value_parser!(u64).range(1..))]
     every_seconds: Option<u64>,
@@ -38,17 +52,40 @@ pub struct SubmitArgs {
 /// Submits.
 pub async fn run(args: &SubmitArgs) -> Result<u8> {
     let run = args.run.clone().unwrap_or_else(today);
-    if !is_name(&run) {
-        return Err(Error::usage(format!("--run {run:?} is no name"), "use letters, digits, '-', '_' and '.'"));
+    if !is_name(&run) || run.ends_with(AGAIN) {
+        let remedy = format!("use letters, digits, '-', '_' and '.', and not {AGAIN:?} at the end");
+        return Err(Error::usage(format!("--run {run:?} is not the name of a run"), remedy));
     }
-    let tenants = tenants(&args.tenants)?;
+    let tenants = only(&args.only, tenants(&args.tenants)?, &args.tenants)?;
     let broker = args.nats.connect().await?;
+    if args.withdraw {
+        return withdrawn(&broker, &tenants).await;
+    }
     let every_seconds = args.every_seconds.or(args.every_hours.map(|hours| hours * 3600));
     let jobs = tenants.into_iter().map(|tenant| Job { run: run.clone(), every_seconds, tenant }).collect();
-    let submitted = submit(&broker, jobs).await?;
+    let submitted = submit(&broker, jobs, args.replace).await?;
     let (new, there) = (submitted.new, submitted.there);
-    let kept = if there > 0 { ", which stay as they were submitted" } else { "" };
+    let kept = if there > 0 { ", which stay as they were submitted (see --replace)" } else { "" };
     say(format!("run {run}: {new} {} submitted, {there} in the queue before{kept}", plural(new, "tenant")));
+    Ok(exit::COMPLETE)
+}
+
+/// The tenants of these names, or all where none is named.
+fn only(names: &[String], tenants: Vec<Value>, file: &Path) -> Result<Vec<Value>> {
+    let is_there = |name: &String| tenants.iter().any(|tenant| tenant["name"] == name.as_str());
+    if let Some(missing) = names.iter().find(|name| !is_there(name)) {
+        let what = format!("--tenant {missing:?}: there is no such tenant in {}", file.display());
+        return Err(Error::usage(what, "name one as its \"name\" says"));
+    }
+    let is_wanted = |tenant: &Value| names.is_empty() || names.iter().any(|name| tenant["name"] == name.as_str());
+    Ok(tenants.into_iter().filter(is_wanted).collect())
+}
+
+async fn withdrawn(broker: &Broker, tenants: &[Value]) -> Result<u8> {
+    let names: Vec<String> = tenants.iter().filter_map(|tenant| tenant["name"].as_str().map(String::from)).collect();
+    let all = names.len() as u64;
+    let taken = withdraw(broker, names).await?;
+    say(format!("{taken} {} taken out of the queue, {} not in it before", plural(taken, "tenant"), all - taken));
     Ok(exit::COMPLETE)
 }
 
@@ -80,7 +117,14 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
             return Err(Error::usage(what, "use no '.' at the end, and no two together"));
         }
     }
-    Ok(serde_json::from_str(&text).unwrap_or_default())
+    let tenants: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
+    for tenant in &tenants {
+        if let Some(at) = inline::secret(&tenant["settings"]) {
+            let what = format!("the settings of the tenant {} look like a secret at {at}", tenant["name"]);
+            return Err(Error::usage(what, "put them in a file that workers read, and name it as settings_file"));
+        }
+    }
+    Ok(tenants)
 }
 
 fn today() -> String {

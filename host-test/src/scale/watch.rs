@@ -9,8 +9,8 @@ use host_test::exit;
 use host_test::text::{plain, plain_json, say};
 use serde_json::json;
 use source_host::error::Result;
-use source_scale::broker::{Connection, Entry};
-use source_scale::job::State;
+use source_scale::broker::{Connection, Entry, Operation};
+use source_scale::job::{Done, State, WITHDRAWN};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct WatchArgs {
     #[command(flatten)]
     nats: NatsArgs,
-    /// Show it once, and end: with 0 if no job waits to be begun, every tenant is done and none failed; else with 5.
+    /// Show it once, and end: with 0 if no job waits to be begun or was given up, every tenant is done and none failed; else with 5.
     #[arg(long)]
     once: bool,
     /// Output format.
@@ -45,7 +45,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
             break;
         }
     }
-    seen.queued = broker.queued(seen.known()).await?;
+    (seen.queued, seen.given_up) = (broker.queued(seen.known()).await?, broker.given_up().await?);
     let mut shown = seen.line(args.format);
     say(&shown);
     if args.once {
@@ -68,8 +68,8 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         if alone > GIVEN_UP {
             return Err(broker.trouble(&"it has not been reached any more").into());
         }
-        if let Ok(queued) = broker.queued(seen.known()).await {
-            seen.queued = queued;
+        if let (Ok(queued), Ok(given_up)) = (broker.queued(seen.known()).await, broker.given_up().await) {
+            (seen.queued, seen.given_up) = (queued, given_up);
         }
         let now = seen.line(args.format);
         if now != shown {
@@ -86,15 +86,20 @@ struct Seen {
     tenants: BTreeMap<String, State>,
     /// Jobs that nobody has begun.
     queued: u64,
+    /// Jobs that were given up.
+    given_up: u64,
 }
 
 impl Seen {
     /// Notes where a tenant stands, and says how many are behind that.
     fn note(&mut self, entry: Entry) -> u64 {
-        if let Ok(state) = serde_json::from_slice::<State>(&entry.value) {
-            // Where to resume is most of it, and not shown: with a million tenants there would be no room for it.
-            self.tenants.insert(entry.key, State { checkpoint: None, ..state });
+        if entry.operation != Operation::Put {
+            self.tenants.remove(&entry.key);
+            return entry.delta;
         }
+        let state = serde_json::from_slice::<State>(&entry.value).unwrap_or_else(|_| unreadable());
+        // Where to resume is most of it, and not shown: with a million tenants there would be no room for it.
+        self.tenants.insert(entry.key, State { checkpoint: None, ..state });
         entry.delta
     }
 
@@ -129,6 +134,8 @@ impl Seen {
             "complete": self.count(|state| outcome(state) == "complete"),
             "incomplete": self.count(|state| outcome(state) == "incomplete"),
             "failed": failed,
+            "given_up": self.given_up,
+            "withdrawn": self.count(|state| outcome(state) == WITHDRAWN),
             "waiting": self.count(is_waiting),
             "waiting_for_version": self.count(is_unfit),
             "begun_anew": self.count(State::is_anew),
@@ -144,12 +151,20 @@ impl Seen {
             .filter_map(|state| state.worker.as_deref())
             .collect();
         let workers: Vec<&str> = workers.into_iter().collect();
+        let given_up = match self.given_up {
+            0 => String::new(),
+            number => format!(", {number} given up (stream SOURCE_DEAD says why)"),
+        };
+        let withdrawn = match self.count(|state| outcome(state) == WITHDRAWN) {
+            0 => String::new(),
+            number => format!(", {number} withdrawn"),
+        };
         let versions = match (self.count(is_unfit), self.count(State::is_anew)) {
             (0, 0) => String::new(),
             (unfit, anew) => format!(", {unfit} waiting for a worker with their version, {anew} begun anew"),
         };
         plain(&format!(
-            "{} of {} done ({} incomplete, {} failed), {} waiting, {} queued{versions}, {} pages; at work: {}",
+            "{} of {} done ({} incomplete, {} failed{withdrawn}), {} waiting, {} queued{given_up}{versions}, {} pages; taken by {}",
             self.count(|state| state.done.is_some()),
             self.tenants.len(),
             self.count(|state| outcome(state) == "incomplete"),
@@ -164,6 +179,7 @@ impl Seen {
     /// The code to end with.
     fn ended(&self) -> u8 {
         let is_over = self.queued == 0
+            && self.given_up == 0
             && !self.tenants.is_empty()
             && self.tenants.values().all(|state| state.done.is_some() && !is_failed(state));
         if is_over { exit::COMPLETE } else { exit::INCOMPLETE }
@@ -184,5 +200,14 @@ fn is_unfit(state: &State) -> bool {
 }
 
 fn is_failed(state: &State) -> bool {
-    !matches!(outcome(state), "" | "complete" | "incomplete")
+    !matches!(outcome(state), "" | "complete" | "incomplete" | WITHDRAWN)
+}
+
+/// What stands for a value that is none of this program.
+fn unreadable() -> State {
+    let detail = "its value in the bucket source-tenants is none of this program: delete it, and submit it again";
+    State {
+        done: Some(Done { outcome: "unreadable".into(), detail: detail.into(), ..Done::default() }),
+        ..State::default()
+    }
 }

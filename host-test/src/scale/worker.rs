@@ -19,7 +19,7 @@ use source_scale::broker::Broker;
 use source_scale::health::Probe;
 use source_scale::place::Place;
 use source_scale::traces::Traces;
-use source_scale::worker::{Counters, Options, Worker};
+use source_scale::worker::{Counters, Obstacles, Options, Worker};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -110,9 +110,9 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     }
     let Some(broker) = connected(&args.nats).await? else { return Ok(exit::INTERRUPTED) };
     note(format!("worker {}: {} tenants at once, evidence to {}", options.name, options.active, place.shown()));
-    let (obstacle, obstacles) = watch::channel(None);
-    tokio::spawn(tell_obstacles(obstacles));
-    let worker = Arc::new(Worker { broker, place, plugin, options, counters, traces, obstacle });
+    let obstacles = Obstacles::default();
+    tell_obstacles(&obstacles);
+    let worker = Arc::new(Worker { broker, place, plugin, options, counters, traces, obstacles });
     let _ = probe.worker.set(Arc::clone(&worker));
     let running = tokio::spawn(Arc::clone(&worker).run(stopped));
     signals::interrupted().await;
@@ -129,15 +129,27 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     Ok(exit::COMPLETE)
 }
 
-/// Says when evidence cannot be written any more, and when it can again.
-async fn tell_obstacles(mut obstacles: watch::Receiver<Option<String>>) {
-    while obstacles.changed().await.is_ok() {
-        let obstacle = obstacles.borrow_and_update().clone();
-        match obstacle {
-            Some(why) => tell(format!("{why}; no jobs are taken until it can be written")),
-            None => note("evidence can be written again: jobs are taken"),
-        }
-    }
+/// Says what is in the way, and when it is there no more.
+fn tell_obstacles(obstacles: &Obstacles) {
+    let tell_each = |of: &watch::Sender<Option<String>>, then: &'static str, passed: &'static str| {
+        let mut of = of.subscribe();
+        tokio::spawn(async move {
+            while of.changed().await.is_ok() {
+                let obstacle = of.borrow_and_update().clone();
+                match obstacle {
+                    Some(why) => tell(format!("{why}; {then}")),
+                    None => note(passed),
+                }
+            }
+        });
+    };
+    tell_each(
+        &obstacles.place,
+        "no jobs are taken until it can be written",
+        "evidence can be written again: jobs are taken",
+    );
+    tell_each(&obstacles.queue, "the queue gives no jobs; trying on", "the queue gives jobs again");
+    tell_each(&obstacles.job, "it is tried again, here or by another worker", "");
 }
 
 /// Between two attempts to reach the broker.
@@ -148,7 +160,7 @@ async fn connected(nats: &NatsArgs) -> Result<Option<Broker>> {
     let mut told = String::new();
     loop {
         let trying = tokio::select! {
-            trying = nats.connect() => trying,
+            trying = reached(nats) => trying,
             () = signals::interrupted() => return Ok(None),
         };
         match trying {
@@ -167,6 +179,13 @@ async fn connected(nats: &NatsArgs) -> Result<Option<Broker>> {
             () = signals::interrupted() => return Ok(None),
         }
     }
+}
+
+/// The broker, whose queue can be taken from with these options.
+async fn reached(nats: &NatsArgs) -> Result<Broker> {
+    let broker = nats.connect().await?;
+    broker.consumer().await?;
+    Ok(broker)
 }
 
 /// Serves `/healthz` and `/metrics`.

@@ -6,6 +6,7 @@ mod access;
 mod farm;
 mod operations;
 mod place;
+mod queue;
 mod secrets;
 mod stops;
 mod traces;

@@ -69,7 +69,9 @@ impl Broker {
     /// Says words of its protocol, and waits until they are heard.
     fn say(&self, words: &str) -> BufReader<TcpStream> {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(format!("CONNECT {{\"verbose\":false}}\r\n{words}PING\r\n").as_bytes()).unwrap();
+        stream
+            .write_all(format!("CONNECT {{\"verbose\":false,\"headers\":true}}\r\n{words}PING\r\n").as_bytes())
+            .unwrap();
         let mut heard = BufReader::new(stream);
         let mut line = String::new();
         while !line.starts_with("PONG") {
@@ -81,6 +83,12 @@ impl Broker {
 
     pub fn publish(&self, subject: &str, text: &str) {
         self.say(&format!("PUB {subject} {}\r\n{text}\r\n", text.len()));
+    }
+
+    /// Deletes the value of a key, as the tools of the broker do.
+    pub fn delete(&self, subject: &str) {
+        let headers = "NATS/1.0\r\nKV-Operation: DEL\r\n\r\n";
+        self.say(&format!("HPUB {subject} {0} {0}\r\n{headers}\r\n", headers.len()));
     }
 
     /// Keeps all that is published from now on.

@@ -98,8 +98,10 @@ fn health_follows_the_broker_and_the_drain() {
     until(&address, " 200 ", "ok");
     farm.broker.kill();
     until(&address, " 503 ", "the broker does not answer");
+    worker.until_said("the queue gives no jobs; trying on");
     farm.restart_broker();
     until(&address, " 200 ", "ok");
+    worker.until_said("the queue gives jobs again");
     farm.submit(&[]);
     farm.until(|it| it["tenants"] == 1);
     worker.terminate();

@@ -1,0 +1,113 @@
+//! What is put into the queue, changed there and taken out of it.
+
+use super::farm::{self, Farm};
+use crate::support::*;
+use serde_json::json;
+
+#[test]
+fn a_tenant_that_is_withdrawn_ends_after_its_page_and_goes_on_when_it_is_submitted_again() {
+    let Some(farm) = Farm::start("scale-withdraw", &["tenant-0", "tenant-1"], &["--sim-latency-ms", "60"]) else {
+        return;
+    };
+    let slow = ["--max-requests-per-page", "6", "--concurrency", "1"];
+    check_output(&farm.submit(&["--every-hours", "24", "--tenant", "tenant-0"]), 0, "1 tenant submitted");
+    let worker = farm.worker("one", &slow);
+    farm.until(|it| it["pages"].as_u64() >= Some(2));
+    let args = ["submit", "--nats", &farm.broker.url(), "--tenants", &farm.tenants, "--withdraw"];
+    check(&args, 0, "1 tenant taken out of the queue, 1 not in it before");
+    let withdrawn = farm.until(|it| it["withdrawn"] == 1 && it["queued"] == 0);
+    check(&args, 0, "0 tenants taken out of the queue, 2 not in it before");
+    check_output(&farm.watch(), 0, "");
+    // It has told what became of its page, and has nothing more to do.
+    let said = worker.stop();
+    assert!(said.contains("0 done (0 failed)"), "{said}");
+    assert_eq!(farm.until(|_| true)["pages"], withdrawn["pages"]);
+
+    check_output(&farm.submit(&["--every-hours", "24", "--tenant", "tenant-0"]), 0, "1 tenant submitted");
+    let worker = farm.worker("two", &[]);
+    let end = farm.until(|it| it["complete"] == 1);
+    assert_eq!((&end["withdrawn"], &end["tenants"]), (&json!(0), &json!(1)), "{end}");
+    check(&["verify", &farm.run_of("tenant-0", "r1")], 11, "consistent with itself");
+    check_output(&farm.submit(&["--tenant", "tenant-0"]), 0, "0 tenants submitted, 1 in the queue before");
+    worker.stop();
+}
+
+#[test]
+fn a_job_is_replaced_on_request_only() {
+    let Some(farm) = Farm::start("scale-replace", &["tenant-0"], &[]) else { return };
+    check_output(&farm.submit(&["--every-hours", "24"]), 0, "1 tenant submitted");
+    let worker = farm.worker("one", &[]);
+    farm.until(|it| it["complete"] == 1);
+    let once = |more: &[&str]| {
+        let url = farm.broker.url();
+        let args = ["submit", "--nats", &url, "--tenants", &farm.tenants, "--run", "at-once"];
+        program(&[&args[..], more].concat()).output().unwrap()
+    };
+    check_output(&once(&[]), 0, "1 in the queue before, which stay as they were submitted");
+    check_output(&once(&["--replace"]), 0, "run at-once: 1 tenant submitted, 0 in the queue before");
+    let sealed = farm.scratch.0.join("place/tenant-0/at-once/seal.json");
+    farm::wait_for("the run that was wanted at once", || sealed.exists().then_some(()));
+    worker.stop();
+}
+
+#[test]
+fn a_standing_that_is_garbage_is_said_and_another_chance_helps_when_it_is_deleted() {
+    let Some(farm) = Farm::start("scale-standing", &["tenant-0", "tenant-1"], &[]) else { return };
+    check_output(&farm.submit(&[]), 0, "2 tenants submitted");
+    farm.broker.publish("$KV.source-tenants.tenant-0", "garbage");
+    let events = farm.broker.listen("source.events.tenant-0");
+    let worker = farm.worker("one", &[]);
+    let told = events.until(|told| told.contains("given up"));
+    assert!(told.contains("nats kv del source-tenants tenant-0"), "{told}");
+    let end = farm.until(|it| it["complete"] == 1 && it["given_up"] == 1);
+    assert!(end["failed"]["tenant-0"].as_str().unwrap().contains("none of this program"), "{end}");
+    check_output(&farm.watch(), 5, "");
+    farm.broker.delete("$KV.source-tenants.tenant-0");
+    check_output(&farm.submit(&["--tenant", "tenant-0"]), 0, "1 tenant submitted");
+    farm.until(|it| it["complete"] == 2 && it["given_up"] == 0 && it["failed"] == json!({}));
+    check_output(&farm.watch(), 0, "");
+    worker.stop();
+}
+
+#[test]
+fn a_worker_with_another_ack_wait_than_the_queue_is_refused() {
+    let Some(farm) = Farm::start("scale-ack-wait", &["tenant-0"], &[]) else { return };
+    let first = farm.worker("one", &["--ack-wait-seconds", "7"]);
+    first.until_said("worker one");
+    let (code, said) = farm.worker("two", &["--ack-wait-seconds", "9"]).end();
+    assert!(code == Some(2) && said.contains("--ack-wait-seconds 7"), "{said}");
+    first.stop();
+}
+
+#[test]
+fn what_looks_like_a_secret_never_goes_into_the_queue() {
+    let scratch = Scratch::new("scale-inline");
+    for (settings, at) in
+        [(json!({"api_secret": "hunter2"}), "/api_secret"), (json!({"a": ["x://u:hunter2@h"]}), "/a/0")]
+    {
+        let pair = json!({"key_env": "A", "secret_env": "B"});
+        let tenants = json!([{"name": "a", "settings": settings, "credentials": pair}]);
+        let file = scratch.write("tenants.json", &tenants.to_string());
+        let output = program(&["submit", "--nats", "nats://127.0.0.1:1", "--tenants", &file]).output().unwrap();
+        check_output(&output, 2, &format!("look like a secret at {at}"));
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
+    }
+}
+
+#[test]
+fn odd_options_are_refused_with_what_to_write() {
+    let scratch = Scratch::new("scale-odd");
+    let pair = json!({"key_env": "A", "secret_env": "B"});
+    let file = scratch.write("tenants.json", &json!([{"name": "a", "credentials": pair}]).to_string());
+    let submit = ["submit", "--tenants", &file, "--nats"];
+    for (more, want) in [
+        (&["nats://127.0.0.1:1", "--run", "x-again"][..], "not \"-again\" at the end"),
+        (&["nats://127.0.0.1:1", "--tenant", "b"], "there is no such tenant in"),
+        (&["nats://127.0.0.1:1", "--withdraw", "--replace"], "cannot be used with"),
+        (&[""], "--nats names no server"),
+        (&["nats://127.0.0.1:1,"], "--nats names no server"),
+    ] {
+        check(&[&submit[..], more].concat(), 2, want);
+    }
+    check(&["worker", "--nats", "nats://127.0.0.1:1", "--place", ""], 2, "the place for evidence is empty");
+}
