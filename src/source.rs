@@ -23,9 +23,9 @@ impl Source for Fivetran {
         sign_in: SignIn::Basic(Pair {
             username: "API key",
             password: "API secret",
-            help: "In Fivetran: Account Settings > API Configuration for a user's key, or Account Settings > System Keys for a key of the account with READ scopes. The secret is shown once.",
+            help: "In Fivetran: Account Settings > General > System Keys for a key of the account that may only READ, or your user name > API Key for your own. The secret is shown once.",
             help_url: "https://fivetran.com/docs/rest-api/getting-started",
-            unaccepted: "Copy API key and API secret exactly as Fivetran shows them (Settings > API Configuration). If the pair was regenerated elsewhere, the old one stopped working at once: enter the new one here. A lost secret cannot be shown again: regenerate the pair, and update it here and in every other tool.",
+            unaccepted: "Copy API key and API secret exactly as Fivetran shows them, and not the Base64 text below them. If the pair was regenerated elsewhere, the old one stopped working at once: enter the new one here. A lost secret cannot be shown again: regenerate the pair, and update it here and in every other tool.",
         }),
         settings_schema: SETTINGS_SCHEMA,
         settings: "accepted_gaps, connection_details, free_text, personal_data, personal_data_key, requests_per_hour, spread_days",

@@ -55,7 +55,10 @@ impl Place {
         }
         let no_url = |why: String| Error::Usage {
             what: format!("{} is not a place for evidence: {why}", without_password(text)),
-            remedy: "name a folder, or a URL such as s3://bucket/prefix; credentials come from the environment".into(),
+            remedy: match variables(text) {
+                "" => "name a folder, or a URL such as s3://bucket/prefix, gs://… or az://…".into(),
+                variables => format!("name it as SCHEME://BUCKET/PREFIX, and set {variables}"),
+            },
         };
         // The TLS library has to be told once which cryptography it uses.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -137,9 +140,29 @@ fn failed(action: &str, what: &str, error: &object_store::Error) -> Error {
         other => other.to_string(),
     };
     let why: String = why.chars().take(300).collect();
+    let variables = variables(what);
+    // Where no variable is set, the library asks the machine itself, as those of the clouds are asked.
+    let remedy = if why.contains("169.254.169.254") && !variables.is_empty() {
+        format!("no credentials were found: set {variables}")
+    } else {
+        let room = if action == "read" { "" } else { ", and that there is room" };
+        format!("check that the place exists, that its credentials may {action} there{room}")
+    };
     Error::Output {
         what: format!("cannot {action} {}: {}", without_password(what), source_evidence::text::plain(&why)),
-        remedy: "check that the place exists, that its credentials may write there, and that there is room".into(),
+        remedy,
+    }
+}
+
+/// The variables that hold the credentials of a place.
+fn variables(place: &str) -> &'static str {
+    match place.split_once("://") {
+        Some(("s3" | "s3a", _)) => "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION",
+        Some(("gs", _)) => "GOOGLE_APPLICATION_CREDENTIALS",
+        Some(("az" | "azure" | "abfs" | "abfss" | "adl", _)) => {
+            "AZURE_STORAGE_ACCOUNT_NAME, and AZURE_STORAGE_ACCOUNT_KEY or what else your organisation uses"
+        }
+        _ => "",
     }
 }
 
@@ -170,7 +193,21 @@ mod tests {
         for text in ["s3://key:hunter2-secret@bucket/x", "ftp://nobody:hunter2-secret@host/x", "gopher://x"] {
             let error = Place::open(text).unwrap_err().to_string();
             assert!(!error.contains("hunter2"), "{error}");
-            assert!(error.contains("name a folder"), "{error}");
+            assert!(error.contains("name "), "{error}");
+        }
+    }
+
+    #[test]
+    fn who_has_no_credentials_is_told_which_variables_to_set() {
+        for (place, variable) in [
+            ("s3://a/b", "AWS_ACCESS_KEY_ID"),
+            ("gs://a", "GOOGLE_APPLICATION_CREDENTIALS"),
+            ("az://a", "AZURE_STORAGE"),
+        ] {
+            let source = "GET http://169.254.169.254/latest/api/token: 403".into();
+            let error = object_store::Error::Generic { store: "S3", source };
+            let error = failed("read", place, &error).to_string();
+            assert!(error.contains("no credentials were found: set") && error.contains(variable), "{error}");
         }
     }
 
