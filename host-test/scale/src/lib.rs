@@ -12,6 +12,7 @@ pub mod inline;
 pub mod job;
 pub mod ledger;
 pub mod metrics;
+pub mod nats;
 mod next;
 pub mod page;
 pub mod place;

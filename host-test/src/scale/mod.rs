@@ -6,7 +6,8 @@ pub mod worker;
 
 use clap::Args;
 use source_host::error::Result;
-use source_scale::broker::{ACK_WAIT, Broker, Nats};
+use source_scale::broker::{ACK_WAIT, Broker};
+use source_scale::nats::Nats;
 use std::path::PathBuf;
 use std::time::Duration;
 
