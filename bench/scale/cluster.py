@@ -162,19 +162,19 @@ class Run:
         with open(f"{self.folder}/tenants.json", "w") as file:
             json.dump(tenants, file)
 
-    def broker(self):
-        return ["--nats", self.nats.url, "--nats-replicas", str(self.nats.size), "--ack-wait-seconds", str(self.options.ack_wait)]
+    def queue(self):
+        return ["--nats", self.nats.url, "--nats-replicas", str(self.nats.size)]
 
     def submit(self):
-        command = [self.program, "submit", *self.broker(), "--tenants", f"{self.folder}/tenants.json", "--run", "r"]
+        command = [self.program, "submit", *self.queue(), "--tenants", f"{self.folder}/tenants.json", "--run", "r"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
     def worker(self, host=None):
         """Starts one more worker, on a host where one is named."""
         self.started += 1
-        command = [*(host or Host()).enter, self.program, "worker", *self.broker(), "--place", self.place, "--folder", self.folder]
+        command = [*(host or Host()).enter, self.program, "worker", *self.queue(), "--place", self.place, "--folder", self.folder]
         command += ["--name", f"w{self.started}", "--upstream", self.upstream, "--fixed-clock", CLOCK]
-        command += ["--active", str(self.options.active), "--concurrency", "1"]
+        command += ["--active", str(self.options.active), "--concurrency", "1", "--ack-wait-seconds", str(self.options.ack_wait)]
         command += ["--max-requests-per-page", str(self.options.page), "--max-milliseconds-per-page", "60000"]
         process = start([*command, "--signing-key", self.options.key, *self.options.more], f"{self.folder}/w{self.started}.log")
         self.workers.append(process)
@@ -193,7 +193,7 @@ class Run:
 
     def watch(self):
         """What the broker knows of the tenants; nothing while it does not answer."""
-        command = [self.program, "watch", *self.broker(), "--once", "--format", "json"]
+        command = [self.program, "watch", "--nats", self.nats.url, "--once", "--format", "json"]
         try:
             told = subprocess.run(command, capture_output=True, text=True, timeout=20)
             return json.loads(told.stdout)

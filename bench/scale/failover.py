@@ -55,10 +55,8 @@ def collect(args, folder, faults=None, net=None):
         wait_for("the end of the run", 300 + 2 * args.tenants, run.is_done)
         return run, wrong, time.time() - begin
     finally:
-        codes = run.stop()
+        run.codes = [code for code in run.stop() if code not in (0, -signal.SIGKILL)]
         nats.stop()
-        if any(code not in (0, -signal.SIGKILL) for code in codes):
-            say(f"workers ended with {codes}: see their logs in {folder}")
 
 
 def different(args, calm, run, names):
@@ -92,6 +90,8 @@ def compare(args, calm, run, faults):
     extra = {account: after[account] - before[account] for account in before}
     times = [evidence.times(run.place, name) for name in names]
     wrong = list(lost)
+    if run.codes:
+        wrong.append(f"workers ended with {run.codes}: see their logs")
     if all(times):
         wrong += too_often(args, run, faults, times, extra)
         last = max(of_one[-1] for of_one in times)

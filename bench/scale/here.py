@@ -40,9 +40,9 @@ def main():
             print(f"worker {run.started}: http://127.0.0.1:{port}/healthz and /metrics; log {args.out}/w{run.started}.log")
         run.submit()
         while not run.is_done():
-            subprocess.run([args.program, "watch", *run.broker(), "--once"], check=False)
+            subprocess.run([args.program, "watch", "--nats", nats.url, "--once"], check=False)
             time.sleep(2)
-        code = subprocess.run([args.program, "watch", *run.broker(), "--once"], check=False).returncode
+        code = subprocess.run([args.program, "watch", "--nats", nats.url, "--once"], check=False).returncode
         print(f"verify one:   {args.program} verify {args.out}/place/t0/r --public-key {args.key}.pub")
         print(f"a page of it: {args.program} report {args.out}/place/t0/r --out t0.html")
         if args.stay:

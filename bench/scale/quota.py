@@ -56,7 +56,10 @@ def main():
             wait_for("a page", 60, run.is_begun)
             # Killed in the middle of a page: nobody settles what it has reserved.
             first.send_signal(signal.SIGSTOP)
+            patience = time.time() + 120
             while not any(name.startswith("w1/") for name in asyncio.run(holders(broker.url))):
+                if time.time() > patience:
+                    sys.exit("quota: no reservation of a worker was met in 120 s: it proves nothing")
                 first.send_signal(signal.SIGCONT)
                 time.sleep(0.2)
                 first.send_signal(signal.SIGSTOP)

@@ -145,9 +145,14 @@ fn main() -> ExitCode {
     }))
 }
 
+/// A thread that writes a page waits for one that the library of a store takes: with as many as there may be tenants at
+/// once, none are left. They are made when they are needed.
+const BLOCKING_THREADS: usize = 2 * 10_000 + 512;
+
 /// Runs a command; its exit code.
 fn run(command: Command) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().max_blocking_threads(BLOCKING_THREADS).enable_all().build();
     let runtime = runtime.map_err(Error::file("start", "this program"))?;
     let outcome = runtime.block_on(done(command));
     runtime.shutdown_background();

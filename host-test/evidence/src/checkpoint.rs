@@ -36,7 +36,7 @@ impl Checkpoint {
     /// What to ask for to resume, where `asked` is what would be asked for at the start.
     ///
     /// # Errors
-    /// [`Error::Usage`] when the collection was started with something else.
+    /// [`Error::Other`] when the collection was started with something else.
     pub fn request(&self, asked: &Request) -> Result<Request> {
         let Summary { kinds, since, .. } = &self.summary;
         let is_other = |asked: bool, same: bool| asked && !same;
@@ -44,7 +44,7 @@ impl Checkpoint {
             || is_other(asked.since.is_some(), asked.since == *since)
         {
             let what = "kinds or since differ from those that the collection was started with".into();
-            return Err(Error::Usage { what, remedy: "omit them to resume".into() });
+            return Err(Error::Other { what, remedy: "omit them to resume".into() });
         }
         Ok(Request { kinds: kinds.clone(), since: since.clone() })
     }
@@ -54,7 +54,7 @@ impl Checkpoint {
     /// each.
     ///
     /// # Errors
-    /// [`Error::Usage`] when they differ from those that the collection was started with.
+    /// [`Error::Other`] when they differ from those that the collection was started with.
     pub fn resumed(&mut self, now: &Summary, place: &str) -> Result<()> {
         let begun = &mut self.summary;
         let what = match (begun.settings_digest == now.settings_digest, begun.component == now.component) {
@@ -67,7 +67,7 @@ impl Checkpoint {
             (true, false) => "another component",
         };
         let what = format!("{place} was started with {what}");
-        Err(Error::Usage { what, remedy: "resume it with the same, or collect into another folder".into() })
+        Err(Error::Other { what, remedy: "resume it with the same, or collect into another folder".into() })
     }
 
     /// After a page of so many bytes.

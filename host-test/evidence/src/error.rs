@@ -33,6 +33,14 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A collection was begun with something else than it is to be resumed with.
+    #[error("{what}: {remedy}")]
+    Other {
+        /// What differs.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A record or a description is not as the interface promises.
     #[error("not as the interface promises: {0}")]
     Contract(String),
@@ -52,7 +60,9 @@ impl Error {
             Self::File { action, path, source } => {
                 (format!("cannot {action} {}: {source}", path.display()), remedy(source).map(Into::into))
             }
-            Self::Output { what, remedy } | Self::Usage { what, remedy } => (what.clone(), Some(remedy.clone())),
+            Self::Output { what, remedy } | Self::Usage { what, remedy } | Self::Other { what, remedy } => {
+                (what.clone(), Some(remedy.clone()))
+            }
             Self::Contract(_) => (self.to_string(), None),
         }
     }

@@ -13,11 +13,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Fewer are not worth a turn: it asks for the account and repeats a list before it goes on.
 const WORTH_A_TURN: u64 = 24;
+/// What is sent within such a part of a window is one entry: an account's entries are not more than these.
+const SLOTS: u64 = 720;
 /// While others have some of it reserved, it is not known how much of that comes free, and when.
 pub(super) const ASK_AGAIN: u64 = 1_000;
 
 /// What holds for an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// Requests in any window.
     pub limit: u64,
@@ -113,11 +115,22 @@ impl Account {
             let in_window = self.spent.iter().filter(|(then, _)| *then <= at && *then + share.window > at);
             let counted = left.min(share.limit.saturating_sub(in_window.map(|(_, requests)| requests).sum()));
             if counted > 0 {
-                let place = self.spent.partition_point(|(then, _)| *then <= at);
-                self.spent.insert(place, (at, counted));
+                self.count(at, counted, share.window / SLOTS);
             }
             left -= counted;
             at += share.window;
+        }
+    }
+
+    /// Counts them with the last before them where that is in the same slot, as if all were sent at the later time.
+    fn count(&mut self, at: u64, requests: u64, slot: u64) {
+        let place = self.spent.partition_point(|(then, _)| *then <= at);
+        let before = place.checked_sub(1).and_then(|before| self.spent.get_mut(before));
+        match before {
+            Some((then, counted)) if slot > 0 && *then / slot == at / slot => {
+                (*then, *counted) = (at, *counted + requests);
+            }
+            _ => self.spent.insert(place, (at, requests)),
         }
     }
 }
@@ -142,6 +155,17 @@ mod tests {
         account.settle("other", 0, SHARE, at);
         let at = 10_000 + SHARE.window;
         assert_eq!(account.reserve("other", 100, SHARE, at, at + 1), Ok(100));
+    }
+
+    #[test]
+    fn many_small_turns_leave_few_entries_and_lose_no_request() {
+        let share = Share { limit: 1_000_000, ..SHARE };
+        let mut account = Account::default();
+        for turn in 0..30_000 {
+            account.settle("one", 3, share, turn * 100);
+        }
+        assert!(account.spent.len() <= 720, "{}", account.spent.len());
+        assert_eq!(account.spent.iter().map(|(_, requests)| requests).sum::<u64>(), 90_000);
     }
 
     #[test]

@@ -74,10 +74,11 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl Spec {
-    /// Whether the files and variables that its credentials are in cannot be read here.
+    /// What of it cannot be read here: files and variables with its credentials and settings.
     #[must_use]
-    pub fn lacks_credentials(&self) -> bool {
-        self.credentials.read(self.host_managed).is_err()
+    pub fn lacks(&self) -> Vec<Diagnostic> {
+        let credentials = self.credentials.read(self.host_managed).err().unwrap_or_default();
+        credentials.into_iter().chain(self.settings.read().err()).collect()
     }
 
     /// A tenant with this pair and nothing out of the ordinary, in an account of its own.

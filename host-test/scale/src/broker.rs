@@ -1,10 +1,8 @@
 //! NATS: the queue of jobs, the standing of each tenant, the quota of each account.
 
-pub use async_nats::connection::State as Connection;
 pub use async_nats::jetstream::kv::{Entry, Operation};
 
 use crate::nats::{Nats, options, trouble, unconnected};
-use crate::place::Place;
 use async_nats::Client;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
@@ -43,11 +41,12 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Connects, and makes what is not there yet.
+    /// Connects; with `makes`, makes what is not there yet, with so many copies.
     ///
     /// # Errors
-    /// [`Error::Output`] when no server answers, which may pass; [`Error::Usage`] when one refuses, which will not.
-    pub async fn connect(nats: &Nats) -> Result<Self> {
+    /// [`Error::Output`] when no server answers, which may pass; [`Error::Usage`] when one refuses, or has another number
+    /// of copies, which will not.
+    pub async fn connect(nats: &Nats, makes: bool) -> Result<Self> {
         let failed = |error: &dyn Display| trouble(&nats.shown(), error);
         let options = options(nats).await?;
         let servers: Vec<&str> = nats.url.split(',').collect();
@@ -55,11 +54,14 @@ impl Broker {
         let mut jetstream = async_nats::jetstream::new(client.clone());
         // A server hidden by a network cut never answers, so no request waits longer than this.
         jetstream.set_timeout(ANSWER);
-        for config in [jobs(nats), dead(nats)] {
-            jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;
+        if makes {
+            for config in [jobs(nats), dead(nats)] {
+                let stream = jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;
+                check_copies(&stream.cached_info().config, nats)?;
+            }
         }
-        let tenants = bucket(&jetstream, nats, "source-tenants").await?;
-        let quotas = bucket(&jetstream, nats, "source-quotas").await?;
+        let tenants = bucket(&jetstream, nats, "source-tenants", makes).await?;
+        let quotas = bucket(&jetstream, nats, "source-quotas", makes).await?;
         Ok(Self { client, jetstream, tenants, quotas, nats: nats.clone() })
     }
 
@@ -100,6 +102,14 @@ impl Broker {
         self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| self.trouble(&error))
     }
 
+    /// The place in the queue of what was last put there.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub(crate) async fn last_job(&self) -> Result<u64> {
+        Ok(self.stream().await?.cached_info().state.last_sequence)
+    }
+
     /// Asks for the queue, whoever leads it.
     ///
     /// # Errors
@@ -123,6 +133,15 @@ impl Broker {
         // Handed out, but to a worker that has not said so: as when it died at once.
         let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(known as u64);
         Ok(info.num_pending + unsaid)
+    }
+
+    /// Whether anything is known of any tenant.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn is_known(&self) -> Result<bool> {
+        let status = self.tenants.status().await.map_err(|error| self.trouble(&error))?;
+        Ok(status.values() > 0)
     }
 
     /// Jobs that were given up, and were not submitted again.
@@ -160,10 +179,36 @@ pub(crate) const DEAD_STREAM: &str = "SOURCE_DEAD";
 /// The consumer of the stream.
 const WORKERS: &str = "workers";
 
-/// A bucket, as it is, or made where there is none.
-async fn bucket(jetstream: &Context, nats: &Nats, name: &str) -> Result<Store> {
-    if let Ok(store) = jetstream.get_key_value(name).await {
-        return Ok(store);
+/// Whether something is kept as often as it is to be.
+fn check_copies(config: &Config, nats: &Nats) -> Result<()> {
+    let (theirs, name) = (config.num_replicas.max(1), &config.name);
+    let other = || Error::Usage {
+        what: format!("the broker keeps {name} {theirs} times, and not {} times", nats.replicas),
+        remedy: format!(
+            "give --nats-replicas {theirs}, or change it: nats stream edit {name} --replicas {}",
+            nats.replicas
+        ),
+    };
+    (theirs == nats.replicas).then_some(()).ok_or_else(other)
+}
+
+/// A bucket, as it is, or, with `makes`, made where there is none.
+async fn bucket(jetstream: &Context, nats: &Nats, name: &str, makes: bool) -> Result<Store> {
+    match jetstream.get_key_value(name).await {
+        Ok(store) if makes => {
+            check_copies(&store.stream.cached_info().config, nats)?;
+            return Ok(store);
+        }
+        Ok(store) => return Ok(store),
+        // It says in its text only that there is none.
+        Err(error) if !makes && error.to_string().contains("stream not found") => {
+            return Err(Error::Usage {
+                what: format!("there is no queue at {} yet", nats.shown()),
+                remedy: "submit tenants, or start a worker".into(),
+            });
+        }
+        Err(error) if !makes => return Err(trouble(&nats.shown(), &error)),
+        Err(_) => {}
     }
     let config = kv::Config {
         bucket: name.into(),
@@ -200,10 +245,4 @@ fn dead(nats: &Nats) -> Config {
         num_replicas: nats.replicas,
         ..Config::default()
     }
-}
-
-/// Where the evidence of a tenant's run goes.
-#[must_use]
-pub fn place_of(place: &Place, tenant: &str, run: &str) -> Place {
-    place.below(tenant).below(run)
 }

@@ -12,6 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
+    /// Format: see [`VERSION`].
+    #[serde(default = "first")]
+    pub version: u32,
     /// The run: a name, which is part of where its evidence goes.
     pub run: String,
     /// A new run begins so many seconds after the last began; absent for one run only.
@@ -37,9 +40,19 @@ impl Job {
     }
 }
 
+/// Format of jobs and of what is known of tenants. What a newer version of this program wrote is left to it.
+pub const VERSION: u32 = 1;
+
+fn first() -> u32 {
+    VERSION
+}
+
 /// What is known of a tenant: the value of its key.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// Format: see [`VERSION`].
+    #[serde(default = "first")]
+    pub version: u32,
     /// The run.
     pub run: String,
     /// Pages written.
@@ -63,9 +76,13 @@ pub struct State {
     pub paced_at: u64,
     /// Nobody is to go on before then: milliseconds since 1970.
     pub not_before: Option<u64>,
-    /// Since when only workers with another component than the run's took it up: milliseconds since 1970.
+    /// Since when it was only taken up by workers that cannot do it, having another component than the run's or not the
+    /// tenant's files: milliseconds since 1970.
     #[serde(default)]
     pub unfit_since: Option<u64>,
+    /// Jobs of the queue up to this sequence were withdrawn.
+    #[serde(default)]
+    pub withdrawn: u64,
     /// How it ended; absent as long as it goes on.
     pub done: Option<Done>,
 }
@@ -73,7 +90,7 @@ pub struct State {
 /// How a run ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// `complete`, `incomplete`, [`WITHDRAWN`], or the kind of failure.
+    /// `complete`, `incomplete`, [`WITHDRAWN`], [`GIVEN_UP`], or the kind of failure.
     pub outcome: String,
     /// What is missing, or what went wrong.
     pub detail: String,
@@ -84,7 +101,7 @@ pub struct Done {
 }
 
 impl State {
-    /// Whether the run was begun anew with another component.
+    /// Whether the run was begun anew, with another component or other settings.
     #[must_use]
     pub fn is_anew(&self) -> bool {
         self.run.ends_with(AGAIN)
@@ -93,7 +110,13 @@ impl State {
     /// Of a run that begins.
     #[must_use]
     pub fn begin(run: &str) -> Self {
-        Self { run: run.into(), began: now(), ..Self::default() }
+        Self { version: VERSION, run: run.into(), began: now(), ..Self::default() }
+    }
+
+    /// Of the same tenant's next run.
+    #[must_use]
+    pub fn followed_by(&self, run: &str) -> Self {
+        Self { withdrawn: self.withdrawn, ..Self::begin(run) }
     }
 
     /// Where the run stands.
@@ -112,6 +135,9 @@ impl State {
 
 /// Outcome of a run that was taken out of the queue before its end.
 pub const WITHDRAWN: &str = "withdrawn";
+
+/// Outcome of a run whose job went to the dead letters.
+pub const GIVEN_UP: &str = "given up";
 
 /// The name of a run that is begun anew ends with it, and no other.
 pub const AGAIN: &str = "-again";

@@ -63,14 +63,14 @@ pub async fn write<T: Serialize>(store: &Store, key: &str, value: &T, revision: 
     let told = if revision == 0 {
         match store.create(key, bytes.clone()).await {
             Ok(revision) => return Ok(Some(revision)),
-            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => "there is one",
-            Err(_) => "no answer",
+            Err(error) if error.kind() == CreateErrorKind::AlreadyExists => "there is one".into(),
+            Err(error) => error.to_string(),
         }
     } else {
         match store.update(key, bytes.clone(), revision).await {
             Ok(revision) => return Ok(Some(revision)),
-            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => "another revision",
-            Err(_) => "no answer",
+            Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => "another revision".into(),
+            Err(error) => error.to_string(),
         }
     };
     // What was not answered may have been done, and what is refused may be what was done before an answer got lost.
@@ -78,7 +78,7 @@ pub async fn write<T: Serialize>(store: &Store, key: &str, value: &T, revision: 
     match entry {
         Some(entry) if entry.value == bytes => Ok(Some(entry.revision)),
         Some(entry) if entry.revision != revision => Ok(None),
-        _ => Err(trouble(key, told)),
+        _ => Err(trouble(key, &told)),
     }
 }
 
@@ -102,14 +102,42 @@ pub async fn change<A>(store: &Store, account: &str, mut how: impl FnMut(&mut Ac
     let key = source_evidence::digest::sha256_hex(account.as_bytes());
     for attempt in 0..ATTEMPTS {
         let Read { mut value, revision } = read::<Account>(store, &key).await?;
+        let before = value.clone();
         let answer = how(&mut value);
-        if write(store, &key, &value, revision).await?.is_some() {
+        if value == before || write(store, &key, &value, revision).await?.is_some() {
             return Ok(answer);
         }
         tokio::time::sleep(Duration::from_millis(u64::from(attempt) + now() % 17)).await;
     }
-    Err(trouble(account, "others always come first"))
+    Err(trouble(account, "50 changes of its quota in a row met another one"))
 }
+
+/// Holds the share of this worker against that of the others: the first one writes it down.
+///
+/// # Errors
+/// [`Error::Usage`] when it is another one.
+pub async fn agree(store: &Store, share: Share) -> Result<()> {
+    let Read { value, revision } = read::<Option<Share>>(store, SHARE).await?;
+    let other = |theirs: Share| Error::Usage {
+        what: format!("the other workers share {} requests an hour, and this one {}", theirs.limit, share.limit),
+        remedy: format!(
+            "give --requests-per-hour {}, or stop all workers and delete it: nats kv del {} {SHARE}",
+            theirs.limit, store.name
+        ),
+    };
+    match value {
+        Some(theirs) if theirs == share => Ok(()),
+        Some(theirs) => Err(other(theirs)),
+        None => match write(store, SHARE, &share, revision).await? {
+            Some(_) => Ok(()),
+            // Another worker was first: it is read again.
+            None => Err(trouble(SHARE, "written by another worker at the same moment")),
+        },
+    }
+}
+
+/// The key of the share that all workers keep to.
+const SHARE: &str = "share";
 
 /// Reserves requests of an account, or tells how long to wait.
 ///

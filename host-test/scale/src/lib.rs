@@ -20,6 +20,7 @@ pub mod run;
 pub mod seconds;
 mod serve;
 pub mod submit;
+mod take_up;
 mod task;
 pub mod traces;
 pub mod worker;

@@ -42,9 +42,10 @@ impl fmt::Debug for Exposed {
 /// Each counter: its name, what it counts, and where it is.
 type Counted = (&'static str, &'static str, fn(&Counters) -> &AtomicU64);
 
-const COUNTED: [Counted; 9] = [
+const COUNTED: [Counted; 10] = [
     ("tenants_done", "Runs of tenants that came to their end", |all| &all.done),
-    ("tenants_failed", "Of these, those that failed, and jobs that were given up", |all| &all.failed),
+    ("tenants_failed", "Of these, those that failed", |all| &all.failed),
+    ("jobs_given_up", "Jobs that were given up, and went to the dead letters", |all| &all.given_up),
     ("pages", "Pages written", |all| &all.pages),
     ("pages_twice", "Pages that another worker had written meanwhile", |all| &all.twice),
     ("records", "Records written", |all| &all.records),

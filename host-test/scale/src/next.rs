@@ -1,6 +1,6 @@
 //! What is next for a tenant: its job, compared with where it stands.
 
-use crate::job::{Job, State, WITHDRAWN, is_of, now};
+use crate::job::{GIVEN_UP, Job, State, WITHDRAWN, is_of, now};
 use std::time::Duration;
 
 /// What there is to do for a job.
@@ -16,14 +16,15 @@ pub(crate) enum Next {
 /// Compares a job with what is known of its tenant.
 pub(crate) fn next(state: State, job: &Job) -> Next {
     if state.run.is_empty() {
-        return Next::Run(Box::new(State::begin(&job.run)));
+        return Next::Run(Box::new(state.followed_by(&job.run)));
     }
     let is_of_job = is_of(&state.run, &job.run);
-    let Some(done) = state.done.as_ref().filter(|done| done.outcome != WITHDRAWN) else {
+    let ended = state.done.as_ref().filter(|done| ![WITHDRAWN, GIVEN_UP].contains(&done.outcome.as_str()));
+    let Some(done) = ended else {
         // Whoever took the job of an unfinished run out of the queue, and submits another run, wants that.
         let is_wanted = is_of_job || job.every_seconds.is_some();
-        let goes_on = State { done: None, ..state };
-        return Next::Run(Box::new(if is_wanted { goes_on } else { State::begin(&job.run) }));
+        let begins = state.followed_by(&job.run);
+        return Next::Run(Box::new(if is_wanted { State { done: None, ..state } } else { begins }));
     };
     if let Some(every) = job.every_seconds {
         let rest = until_due(&state, every);
@@ -32,7 +33,7 @@ pub(crate) fn next(state: State, job: &Job) -> Next {
         }
         let run = source_evidence::summary::now();
         let run: String = run.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
-        return Next::Run(Box::new(State::begin(&run)));
+        return Next::Run(Box::new(state.followed_by(&run)));
     }
     // The same run again after a failure goes on where it stands.
     match is_of_job {
@@ -40,7 +41,7 @@ pub(crate) fn next(state: State, job: &Job) -> Next {
         true => {
             Next::Run(Box::new(State { done: None, taken: 0, not_before: None, pace: Default::default(), ..state }))
         }
-        false => Next::Run(Box::new(State::begin(&job.run))),
+        false => Next::Run(Box::new(state.followed_by(&job.run))),
     }
 }
 
@@ -56,7 +57,7 @@ mod tests {
     use serde_json::json;
 
     fn job(run: &str, every_seconds: Option<u64>) -> Job {
-        Job { run: run.into(), every_seconds, tenant: json!({"name": "a"}) }
+        Job { version: 1, run: run.into(), every_seconds, tenant: json!({"name": "a"}) }
     }
 
     /// A state of a run that ended so, or did not.
@@ -87,6 +88,7 @@ mod tests {
             (state("r1", Some("withdrawn")), job("r1", None), ("r1", false)),
             (state("r1", Some("withdrawn")), job("r2", None), ("r2", true)),
             (state("r1", Some("withdrawn")), job("r2", Some(9)), ("r1", false)),
+            (state("r1", Some("given up")), job("r2", Some(9)), ("r1", false)),
             (state("r1-again-too", Some("complete")), job("r1", None), ("r1", true)),
             (state("r1", Some("complete")), job("r2", None), ("r2", true)),
             (state("20260101T000000", None), job("r1", Some(9)), ("20260101T000000", false)),

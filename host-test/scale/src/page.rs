@@ -37,6 +37,12 @@ struct Head {
     checkpoint: Checkpoint,
 }
 
+/// What the first line has in every format.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
 /// What comes after a page.
 #[derive(Clone, Debug)]
 pub struct Next {
@@ -92,7 +98,15 @@ impl Page {
         };
         let text = std::str::from_utf8(bytes).map_err(|_| wrong())?;
         let mut lines = text.strip_suffix('\n').ok_or_else(wrong)?.split('\n');
-        let head: Head = lines.next().and_then(|head| serde_json::from_str(head).ok()).ok_or_else(wrong)?;
+        let first = lines.next();
+        let version = first.and_then(|head| serde_json::from_str::<Version>(head).ok());
+        if version.is_some_and(|head| head.version > VERSION) {
+            return Err(Error::Output {
+                what: format!("{place}/{} is of a newer version of this program", Self::name(number)),
+                remedy: "bring this one up to date; meanwhile a newer worker goes on".into(),
+            });
+        }
+        let head: Head = first.and_then(|head| serde_json::from_str(head).ok()).ok_or_else(wrong)?;
         let evidence: Vec<String> = lines.by_ref().take(head.evidence_lines).map(String::from).collect();
         let journal: Vec<String> = lines.map(String::from).collect();
         let is_whole = evidence.len() == head.evidence_lines && journal.len() == head.journal_lines;

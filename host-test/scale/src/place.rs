@@ -7,10 +7,11 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, parse_url_o
 use source_evidence::{Error, Result};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use url::Url;
 
-/// Bytes of what is written for a trial: as many as a large page. A full disk may have room for less.
-const PROBE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of what is written for a trial: more than a page has. A full disk may have room for less.
+const PROBE_BYTES: usize = 9 * 1024 * 1024;
 
 /// A place for objects that are written once and never changed.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Place {
     root: Path,
     /// As it was named.
     shown: String,
+    /// Whether something could not be written since the last trial.
+    is_suspect: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Place {
@@ -51,7 +54,7 @@ impl Place {
         if !is_url(text) {
             std::fs::create_dir_all(text).map_err(Error::file("create", text))?;
             let store = LocalFileSystem::new_with_prefix(text).map_err(|error| failed("open", text, &error))?;
-            return Ok(Self { store: Arc::new(store.with_fsync(true)), root: Path::default(), shown: text.into() });
+            return Ok(Self::new(Arc::new(store.with_fsync(true)), Path::default(), text));
         }
         let no_url = |why: String| Error::Usage {
             what: format!("{} is not a place for evidence: {why}", without_password(text)),
@@ -68,17 +71,38 @@ impl Place {
         }
         let variables = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
         let (store, root) = parse_url_opts(&url, variables).map_err(|error| no_url(error.to_string()))?;
-        Ok(Self { store: Arc::from(store), root, shown: text.trim_end_matches('/').into() })
+        match url.scheme() {
+            "file" => Err(no_url("it is a folder".into())),
+            "memory" => Err(no_url("it would keep nothing".into())),
+            _ => Ok(Self::new(Arc::from(store), root, text.trim_end_matches('/'))),
+        }
+    }
+
+    fn new(store: Arc<dyn ObjectStore>, root: Path, shown: &str) -> Self {
+        Self { store, root, shown: shown.into(), is_suspect: Arc::default() }
+    }
+
+    /// Where the evidence of a tenant's run goes.
+    #[must_use]
+    pub fn of(&self, tenant: &str, run: &str) -> Self {
+        self.below(tenant).below(run)
     }
 
     /// A place below this one.
     #[must_use]
-    pub fn below(&self, name: &str) -> Self {
+    fn below(&self, name: &str) -> Self {
         Self {
             store: Arc::clone(&self.store),
             root: self.root.clone().join(name),
             shown: format!("{}/{name}", self.shown),
+            is_suspect: Arc::clone(&self.is_suspect),
         }
+    }
+
+    /// Whether something could not be written since this was last asked.
+    #[must_use]
+    pub fn was_suspect(&self) -> bool {
+        self.is_suspect.swap(false, Ordering::SeqCst)
     }
 
     /// As it was named.
@@ -96,7 +120,10 @@ impl Place {
         match self.store.put_opts(&self.root.clone().join(name), bytes.into(), options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(error) => Err(failed("write", &self.shown_object(name), &error)),
+            Err(error) => {
+                self.is_suspect.store(true, Ordering::SeqCst);
+                Err(failed("write", &self.shown_object(name), &error))
+            }
         }
     }
 
@@ -116,16 +143,25 @@ impl Place {
         }
     }
 
-    /// Tries whether an object of some size can be written, and deletes it. A place that lets nothing be deleted keeps
-    /// it, until the next trial overwrites it.
+    /// Tries whether an object larger than a page can be written, and is not written again once it is there; and deletes
+    /// it. A place that lets nothing be deleted keeps it.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// [`Error::Output`] when it cannot be written; [`Error::Usage`] when what is there is written over.
     pub async fn probe(&self, name: &str) -> Result<()> {
-        let path = self.root.clone().join(name);
-        let written = self.store.put(&path, vec![b' '; PROBE_BYTES].into()).await;
-        let _ = self.store.delete(&path).await;
-        written.map(drop).map_err(|error| failed("write", &self.shown_object(name), &error))
+        let written = self.put_new(name, vec![b' '; PROBE_BYTES]).await;
+        let again = match &written {
+            Ok(true) => self.put_new(name, b" ".to_vec()).await,
+            _ => Ok(false),
+        };
+        let _ = self.store.delete(&self.root.clone().join(name)).await;
+        self.is_suspect.store(false, Ordering::SeqCst);
+        written?;
+        let overwrites = || Error::Usage {
+            what: format!("{} writes over an object that is there, though asked not to", self.shown),
+            remedy: "use a place that knows a conditional write (If-None-Match), as S3 does".into(),
+        };
+        if again? { Err(overwrites()) } else { Ok(()) }
     }
 
     fn shown_object(&self, name: &str) -> String {

@@ -64,6 +64,12 @@ impl Run {
         }
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -182,8 +188,11 @@ pub(crate) fn hash_line(line: &str) -> Result<String> {
 }
 
 fn hash_of(line: &str) -> Result<[u8; 32]> {
-    let no_record = || Error::Contract("a page holds a line that is no record".into());
-    Ok(Record::read(line).ok_or_else(no_record)?.line()?.hash)
+    let no_record = || Error::Usage {
+        what: "a page holds a line that is not a record".into(),
+        remedy: "somebody has changed this place: collect anew with another run".into(),
+    };
+    Record::read(line).and_then(|record| record.line().ok()).map(|line| line.hash).ok_or_else(no_record)
 }
 
 impl Checkpoints for Run {

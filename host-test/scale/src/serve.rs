@@ -2,13 +2,15 @@
 //! becomes of the job.
 
 use crate::broker::{DEAD, JOBS};
-use crate::job::Job;
-use crate::task::{After, Task};
+use crate::job::{Job, VERSION, now};
+use crate::take_up::{After, Delivered, LEFT};
+use crate::task::Task;
 use crate::worker::{Worker, note};
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::Message;
+use async_nats::jetstream::consumer::PullConsumer;
 use futures_util::StreamExt;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,7 +27,7 @@ impl Worker {
     /// Works until it is stopped: then it takes no more jobs, and gives back those under way after their page.
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let free = Arc::new(Semaphore::new(self.options.active));
-        let mut stopping = stop.clone();
+        let (mut stopping, mut consumer) = (stop.clone(), None);
         // What cannot be written is not worth a vendor's quota.
         self.try_place().await;
         while !*stop.borrow() {
@@ -34,7 +36,7 @@ impl Worker {
                 _ = stopping.changed() => break,
             }
             // It ends within `ASK`, and gives back what it fetched and must not begin.
-            self.take(&free, &stop).await;
+            self.take(&mut consumer, &free, &stop).await;
         }
         let all = u32::try_from(self.options.active).unwrap_or(u32::MAX);
         let _ = free.acquire_many(all).await;
@@ -43,31 +45,51 @@ impl Worker {
     }
 
     /// Asks the queue, and begins with each job as it comes. A broker without a leader, or none at all, is asked again.
-    async fn take(self: &Arc<Self>, free: &Arc<Semaphore>, stop: &watch::Receiver<bool>) {
+    async fn take(
+        self: &Arc<Self>,
+        consumer: &mut Option<PullConsumer>,
+        free: &Arc<Semaphore>,
+        stop: &watch::Receiver<bool>,
+    ) {
         if self.is_obstructed().await {
             return tokio::time::sleep(REST).await;
         }
-        let room = free.available_permits().clamp(1, FETCH);
-        let taken = async {
-            let consumer = self.broker.consumer().await.map_err(|error| error.to_string())?;
-            let batch = consumer.fetch().max_messages(room).expires(ASK).messages().await;
-            let mut batch = batch.map_err(|error| error.to_string())?;
-            while let Some(message) = batch.next().await {
-                let message = message.map_err(|error| error.to_string())?;
-                match Arc::clone(free).try_acquire_owned() {
-                    Ok(permit) if !*stop.borrow() => self.begin(message, permit, stop.clone()),
-                    _ => drop(message.ack_with(AckKind::Nak(None)).await),
-                }
-            }
-            Ok::<(), String>(())
-        };
-        let silence = taken.await.err();
+        let silence = self.fetch(consumer, free, stop).await.err();
         let is_silent = silence.is_some();
         note(&self.obstacles.queue, silence);
         if is_silent {
+            *consumer = None;
             self.counters.broker.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(REST).await;
         }
+    }
+
+    /// Fetches jobs for the room that there is, and begins with each as it comes.
+    async fn fetch(
+        self: &Arc<Self>,
+        asked: &mut Option<PullConsumer>,
+        free: &Arc<Semaphore>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), String> {
+        let room = free.available_permits().clamp(1, FETCH);
+        let consumer = match asked.take() {
+            Some(consumer) => consumer,
+            None => self.broker.consumer().await.map_err(|error| error.to_string())?,
+        };
+        let batch = consumer.fetch().max_messages(room).expires(ASK).messages().await;
+        let mut batch = batch.map_err(|error| error.to_string())?;
+        let mut is_empty = true;
+        while let Some(message) = batch.next().await {
+            let message = message.map_err(|error| error.to_string())?;
+            is_empty = false;
+            match Arc::clone(free).try_acquire_owned() {
+                Ok(permit) if !*stop.borrow() => self.begin(message, permit, stop.clone()),
+                _ => drop(message.ack_with(AckKind::Nak(None)).await),
+            }
+        }
+        // A broker that is away gives nothing, and no error: then it is asked anew whether it is there.
+        *asked = (!is_empty).then_some(consumer);
+        Ok(())
     }
 
     /// Whether evidence still cannot be written, where it could not: then whatever is collected would be lost.
@@ -81,7 +103,8 @@ impl Worker {
 
     /// Tries whether evidence can be written, and notes what is in the way.
     async fn try_place(&self) {
-        let trial = self.place.probe(&format!(".probe-{}", self.options.name)).await;
+        // Another name each time, as it may have to stay.
+        let trial = self.place.probe(&format!(".probe-{}-{}", self.options.name, now())).await;
         note(&self.obstacles.place, trial.err().map(|error| error.to_string()));
     }
 
@@ -97,20 +120,23 @@ impl Worker {
 
     /// Does a job as far as it can be done now, and says to the queue what becomes of it.
     async fn serve(&self, message: Message, stop: &watch::Receiver<bool>) {
+        if is_newer(&message.payload) {
+            return drop(message.ack_with(AckKind::Nak(Some(LEFT))).await);
+        }
         let job: Option<Job> = serde_json::from_slice(&message.payload).ok();
         let Some((job, name)) = job.and_then(|job| job.name().ok().map(String::from).map(|name| (job, name))) else {
-            return self.bury(&message, "", "this is no job of this program").await;
+            return self.give_up(&message, "", "this is not a job of this program").await;
         };
         if self.obstacles.place.borrow().is_some() {
             return drop(message.ack_with(AckKind::Nak(Some(REST))).await);
         }
         let alive = self.keep(&message);
-        let after = match Task::open(self, &job, &name).await {
+        let delivered = Delivered { job: &job, name: &name, sequence: sequence(&message) };
+        let after = match Task::open(self, &delivered).await {
             Ok(Some(mut task)) => task.run(stop).await,
             Ok(None) => After::Done,
             Err(after) => after,
         };
-        drop(alive);
         match after {
             // What is done is in the key-value bucket: should this word get lost, the job comes again and is found done.
             After::Done => drop(message.double_ack().await),
@@ -118,25 +144,36 @@ impl Worker {
             // Whoever has it now says what becomes of it.
             After::Lost => {}
             After::Trouble(why) => {
-                self.counters.troubles.fetch_add(1, Ordering::SeqCst);
-                self.try_place().await;
-                // A job that fails as the last one did is not told again.
-                let told = format!("the job of {name} was given back: {why}");
-                self.obstacles
-                    .job
-                    .send_if_modified(|known| known.replace(told.clone()).is_none_or(|known| known != told));
-                self.tell(&name, json!({"what": "trouble", "why": why})).await;
+                // Said before anything else, as long as the job is kept alive: later, it may be somebody else's.
                 let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
-                // Meanwhile another worker, which is not in trouble, takes it.
-                tokio::time::sleep(5 * REST).await;
+                drop(alive);
+                return self.in_trouble(&name, why, stop.clone()).await;
             }
-            After::Dead(why) => self.bury(&message, &name, &why).await,
+            After::Dead(why) => self.give_up(&message, &name, &why).await,
+        }
+        drop(alive);
+    }
+
+    /// Tells of a trouble, and takes no job in the place of this one for a while: another worker, which is not in
+    /// trouble, does.
+    async fn in_trouble(&self, name: &str, why: String, mut stop: watch::Receiver<bool>) {
+        self.counters.troubles.fetch_add(1, Ordering::SeqCst);
+        if self.place.was_suspect() {
+            self.try_place().await;
+        }
+        // A job that fails as the last one did is not told again.
+        let told = format!("the job of {name} was given back: {why}");
+        self.obstacles.job.send_if_modified(|known| known.replace(told.clone()).is_none_or(|known| known != told));
+        self.tell(name, json!({"what": "trouble", "why": why})).await;
+        tokio::select! {
+            () = tokio::time::sleep(5 * REST) => {}
+            _ = stop.changed() => {}
         }
     }
 
     /// Gives a job up: it is kept under another subject, for a person to look at.
-    async fn bury(&self, message: &Message, name: &str, why: &str) {
-        self.counters.failed.fetch_add(1, Ordering::SeqCst);
+    async fn give_up(&self, message: &Message, name: &str, why: &str) {
+        self.counters.given_up.fetch_add(1, Ordering::SeqCst);
         let name = if name.is_empty() { message.subject.strip_prefix(JOBS).unwrap_or("unknown") } else { name };
         let text = json!({"why": why, "job": String::from_utf8_lossy(&message.payload)}).to_string();
         let kept = self.broker.jetstream.publish(format!("{DEAD}{name}"), text.into()).await;
@@ -159,6 +196,17 @@ impl Worker {
             }
         }))
     }
+}
+
+/// Whether a job is in a format that this version of the program does not know.
+fn is_newer(payload: &[u8]) -> bool {
+    let job: Option<Value> = serde_json::from_slice(payload).ok();
+    job.and_then(|job| job.get("version")?.as_u64()).is_some_and(|version| version > u64::from(VERSION))
+}
+
+/// The place of a job in the queue.
+fn sequence(message: &Message) -> u64 {
+    message.info().map_or(u64::MAX, |info| info.stream_sequence)
 }
 
 /// Ends with what it keeps alive.

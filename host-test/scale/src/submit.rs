@@ -44,9 +44,11 @@ pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<S
     }
     let Some(error) = first else { return Ok(submitted) };
     let Submitted { new, there } = submitted;
+    // A job is taken out before another one takes its place.
+    let gone = if replaces { "; those may be in the queue no more" } else { "" };
     Err(Error::Output {
-        what: format!("{refused} not submitted ({new} were, {there} in the queue before): {error}"),
-        remedy: "submit them again: those that are in the queue stay as they are".into(),
+        what: format!("{refused} not submitted ({new} were, {there} in the queue before){gone}: {error}"),
+        remedy: "submit all of them again".into(),
     })
 }
 
@@ -114,10 +116,12 @@ pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
 }
 
 async fn one_out(broker: &Broker, name: String) -> Result<bool> {
+    // A worker may have fetched the job, and not begun with it: it is not to begin.
+    let last = broker.last_job().await?;
     let was_there = broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
     loop {
         let Read { value, revision } = ledger::state(&broker.tenants, &name).await?;
-        let Some(state) = withdrawn(value) else { return Ok(was_there) };
+        let Some(state) = withdrawn(value, if was_there { last } else { 0 }) else { return Ok(was_there) };
         // Whoever is at it may have come further meanwhile: then that is read again.
         if ledger::write(&broker.tenants, &name, &state, revision).await?.is_some() {
             return Ok(was_there);
@@ -125,8 +129,8 @@ async fn one_out(broker: &Broker, name: String) -> Result<bool> {
     }
 }
 
-/// Where a tenant stands that is in the queue no more; `None` where it stands so already.
-fn withdrawn(state: State) -> Option<State> {
+/// Where a tenant stands of which the jobs up to this one are in the queue no more; `None` where it stands so already.
+fn withdrawn(state: State, last: u64) -> Option<State> {
     let is_under_way = !state.run.is_empty() && state.done.is_none();
     let done = if is_under_way {
         let detail = format!("taken out of the queue after page {}", state.page);
@@ -134,7 +138,9 @@ fn withdrawn(state: State) -> Option<State> {
     } else {
         state.done.clone()
     };
-    (is_under_way || state.is_recurring).then(|| State { done, is_recurring: false, worker: None, ..state })
+    let withdrawn = state.withdrawn.max(last);
+    let is_new = is_under_way || state.is_recurring || withdrawn > state.withdrawn;
+    is_new.then(|| State { done, is_recurring: false, worker: None, withdrawn, ..state })
 }
 
 #[cfg(test)]
@@ -143,13 +149,14 @@ mod tests {
 
     #[test]
     fn a_run_is_ended_where_it_stands_and_what_is_done_stays_done() {
-        assert_eq!(withdrawn(State::default()), None);
-        let ended = withdrawn(State { page: 2, ..State::begin("r") }).unwrap();
+        assert_eq!(withdrawn(State::default(), 0), None);
+        assert_eq!(withdrawn(State::default(), 7).unwrap().withdrawn, 7);
+        let ended = withdrawn(State { page: 2, ..State::begin("r") }, 0).unwrap();
         assert_eq!((ended.page, ended.done.unwrap().outcome.as_str()), (2, "withdrawn"));
         let done = Some(Done { outcome: "complete".into(), ..Done::default() });
         let daily = State { done: done.clone(), is_recurring: true, ..State::begin("r") };
-        let ended = withdrawn(daily).unwrap();
+        let ended = withdrawn(daily, 0).unwrap();
         assert_eq!((&ended.done, ended.is_recurring), (&done, false));
-        assert_eq!(withdrawn(ended), None);
+        assert_eq!(withdrawn(ended, 0), None);
     }
 }

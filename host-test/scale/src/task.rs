@@ -1,14 +1,14 @@
 //! One tenant in the hands of a worker: turn after turn, until it is done, has to wait, or is somebody else's.
 
-use crate::broker::place_of;
-use crate::job::{AGAIN, Done, Job, State, now};
-use crate::ledger::{self, Read};
-use crate::next::{Next, next, until_due};
+use crate::job::{Done, State, now};
+use crate::ledger;
+use crate::next::until_due;
 use crate::run::Run;
+use crate::take_up::{After, Delivered, LEFT, TakenUp, anew, take_up, tell_anew};
 use crate::traces::TurnSpan;
 use crate::worker::Worker;
 use serde_json::json;
-use source_fleet::{Account, Bounds, Outcome, Spec, Step, Turn, parse};
+use source_fleet::{Account, Bounds, Outcome, Spec, Step, Turn};
 use source_host::bindings::exports::compliance::source::source::Page;
 use source_host::collection::{Cause, given_up};
 use source_host::connections::Connections;
@@ -22,29 +22,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// A job that is taken up so often without a word of what came of it kills whoever takes it, and is given up.
-const MAX_TAKEN: u32 = 50;
-
-/// How long a worker leaves a run alone that a worker with another component has to go on with.
-const UNFIT: Duration = Duration::from_secs(2);
-
-/// A tenant whose files or variables are not there is left to other workers so often, before it fails for lack of them.
-const LACKING: u32 = 10;
-
-/// What becomes of a job.
-#[derive(Debug)]
-pub enum After {
-    /// It is done.
-    Done,
-    /// It is to be delivered again after a while.
-    Again(Duration),
-    /// Somebody else has it.
-    Lost,
-    /// Something of this worker failed, and not the tenant.
-    Trouble(String),
-    /// It cannot be done at all.
-    Dead(String),
-}
+/// Beyond the time of a page, its writing may take so long: the libraries of object stores try for three minutes.
+const WRITING: Duration = Duration::from_secs(600);
 
 /// A tenant under way.
 pub struct Task<'w> {
@@ -65,67 +44,16 @@ impl<'w> Task<'w> {
     ///
     /// # Errors
     /// What becomes of it where it cannot be taken up now.
-    pub async fn open(worker: &'w Worker, job: &Job, name: &str) -> std::result::Result<Option<Self>, After> {
-        let trouble = |error: source_evidence::Error| After::Trouble(error.to_string());
-        let spec = spec(worker, job)?;
-        let time = &worker.counters.broker_time;
-        let known = time.timed(ledger::state(&worker.broker.tenants, name)).await;
-        let Read { value, revision } = known.map_err(|error| match error {
-            // No worker can read it, however often.
-            error @ source_evidence::Error::Usage { .. } => After::Dead(error.to_string()),
-            error => trouble(error),
-        })?;
-        let mut state = match next(value, job) {
-            Next::Run(state) => *state,
-            Next::Rest(rest) => return Err(After::Again(rest)),
-            Next::Done => return Ok(None),
-        };
-        if let Some(rest) = state.rest() {
-            return Err(After::Again(rest));
-        }
-        if state.taken >= MAX_TAKEN {
-            let why = format!("it was taken up {MAX_TAKEN} times without a word: it kills workers");
-            // When it is submitted again, it gets another chance.
-            state.taken = 0;
-            state.done = Some(Done { outcome: "given up".into(), detail: why.clone(), records: 0, at: now() });
-            ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
-            return Err(After::Dead(why));
-        }
-        state.is_recurring = job.every_seconds.is_some();
-        (state.worker, state.since, state.taken) = (Some(worker.options.name.clone()), now(), state.taken + 1);
-        let written =
-            time.timed(ledger::write(&worker.broker.tenants, name, &state, revision)).await.map_err(trouble)?;
-        let Some(revision) = written else { return Err(After::Again(Duration::from_secs(1))) };
-        let is_lacking = spec.lacks_credentials();
-        if is_lacking && state.taken < LACKING {
-            worker.tell(name, json!({"what": "left to a worker that can read its credentials"})).await;
-            return Err(After::Again(UNFIT));
-        }
-        let place = place_of(&worker.place, name, &state.run);
-        let run = match Run::open(place, state.standing(), worker.options.signer.clone()).await {
-            Ok(run) => run,
-            // No worker can go on with it.
-            Err(error @ source_evidence::Error::Usage { .. }) => {
-                let (outcome, detail) = ("failed".into(), error.to_string());
-                worker.tell(name, json!({"what": "done", "outcome": outcome, "why": detail})).await;
-                state.taken = 0;
-                state.done = Some(Done { outcome, detail, records: 0, at: now() });
-                ledger::write(&worker.broker.tenants, name, &state, revision).await.map_err(trouble)?;
-                worker.counters.done.fetch_add(1, Ordering::SeqCst);
-                worker.counters.failed.fetch_add(1, Ordering::SeqCst);
-                return Err(job.every_seconds.map_or(After::Done, |every| After::Again(until_due(&state, every))));
-            }
-            Err(error) => {
-                state.taken = 0;
-                let _ = ledger::write(&worker.broker.tenants, name, &state, revision).await;
-                return Err(trouble(error));
-            }
-        };
+    pub(crate) async fn open(
+        worker: &'w Worker,
+        delivered: &Delivered<'_>,
+    ) -> std::result::Result<Option<Self>, After> {
+        let Some(TakenUp { spec, run, state, revision }) = take_up(worker, delivered).await? else { return Ok(None) };
         let (bounds, ago) = (worker.options.endurance, Duration::from_millis(now().saturating_sub(state.paced_at)));
         Ok(Some(Self {
             worker,
-            every_seconds: job.every_seconds,
-            name: name.into(),
+            every_seconds: delivered.job.every_seconds,
+            name: delivered.name.into(),
             spec,
             run,
             pace: Pace::resumed(bounds, state.pace, ago, Instant::now()),
@@ -138,26 +66,23 @@ impl<'w> Task<'w> {
 
     /// Gives it turns.
     pub async fn run(&mut self, stop: &watch::Receiver<bool>) -> After {
-        loop {
-            let after = match self.turn().await {
-                Ok(None) => None,
-                Ok(Some(after)) => Some(after),
-                Err(error) => Some(After::Trouble(error.to_string())),
-            };
-            if let Some(after) = after {
-                if matches!(after, After::Trouble(_)) {
-                    // Trouble of this worker is none of the tenant, however often. Where the broker is the trouble,
-                    // this is not heard.
-                    (self.state.taken, self.state.worker) = (0, None);
-                    let _ = self.write().await;
-                }
-                return after;
-            }
+        let after = loop {
             if *stop.borrow() {
-                self.state.worker = None;
-                let _ = self.write().await;
-                return After::Again(Duration::ZERO);
+                break After::Again(Duration::ZERO);
             }
+            match self.turn().await {
+                Ok(None) => {}
+                Ok(Some(after @ (After::Done | After::Again(_) | After::Lost | After::Dead(_)))) => return after,
+                Ok(Some(trouble)) => break trouble,
+                Err(error) => break After::Trouble(error.to_string()),
+            }
+        };
+        // What is given back in mid-run is none of the tenant, however often. Where the broker is the trouble, this is
+        // not heard.
+        (self.state.taken, self.state.worker) = (0, None);
+        match self.write().await {
+            Ok(Some(lost)) => lost,
+            _ => after,
         }
     }
 
@@ -180,13 +105,19 @@ impl<'w> Task<'w> {
         self.pace.begin(begun);
         let page = self.run.standing().page + 1;
         let span = self.worker.traces.as_ref().map(|traces| traces.turn(&self.name, &self.state.run, page));
-        let outcome = self.turn_of(share, span.as_ref().map(TurnSpan::observer)).take().await;
+        let turn = self.turn_of(share, span.as_ref().map(TurnSpan::observer)).take();
+        let outcome = tokio::time::timeout(lapses + WRITING, turn).await.unwrap_or_else(|_| Err(stuck(&self.run)));
         self.worker.counters.turns.took(begun.elapsed());
         if let Some(span) = span {
             span.end(outcome.as_ref().map(Step::records).map_err(Error::word));
         }
         let sent = self.meter.requests() - sent;
-        let settle = |account: &mut Account| account.settle(&holder, sent, options.share, now());
+        // What the vendor asks of one tenant holds for all of its account, and is written down with what was sent.
+        let block = asked(&outcome);
+        let settle = |account: &mut Account| {
+            account.settle(&holder, sent, options.share, now());
+            block.into_iter().for_each(|wait| account.block(now() + milliseconds(wait.min(MAX_WAIT))));
+        };
         time.timed(ledger::change(quotas, account, settle)).await?;
         match outcome {
             Ok(Step::Finished(summary, records)) => {
@@ -228,9 +159,6 @@ impl<'w> Task<'w> {
             Verdict::Further(Duration::ZERO) => self.save(None, None).await,
             Verdict::Further(wait) | Verdict::Again(wait) => {
                 self.spec.clock.waited(seen.wait.unwrap_or_default().min(MAX_WAIT));
-                if let (Some(asked), Cause::Vendor) = (seen.wait, &cause) {
-                    self.block(asked).await?;
-                }
                 Ok(Some(self.wait(wait, &cause.to_string()).await?))
             }
             Verdict::TriedEnough => Ok(Some(self.end(Outcome::Failed(given_up(page)), 0).await?)),
@@ -244,47 +172,46 @@ impl<'w> Task<'w> {
             self.worker.counters.twice.fetch_add(1, Ordering::SeqCst);
             return self.save(None, None).await;
         }
-        if is_another_component(&error) {
+        if matches!(error, Error::Local(source_evidence::Error::Other { .. })) {
             return Ok(Some(self.hand_back().await?));
         }
-        let is_refused = matches!(error, Error::Local(source_evidence::Error::Usage { .. }));
-        if matches!(error, Error::Local(_)) && !is_refused {
+        // Files and places come back; what a component answers, and what somebody changed, stays so.
+        let is_trouble =
+            matches!(error, Error::Local(source_evidence::Error::File { .. } | source_evidence::Error::Output { .. }));
+        if is_trouble {
             return Ok(Some(After::Trouble(error.to_string())));
         }
-        if is_refused || !error.is_retryable() {
+        if !error.is_retryable() {
             return Ok(Some(self.end(Outcome::Failed(error), 0).await?));
         }
-        let asked = error.retry_after();
-        if let Some(asked) = asked {
-            self.block(asked).await?;
-        }
-        match self.pace.failed(asked, Instant::now()) {
+        match self.pace.failed(error.retry_after(), Instant::now()) {
             Some(wait) => Ok(Some(self.wait(wait, error.word()).await?)),
             None => Ok(Some(self.end(Outcome::Failed(error), 0).await?)),
         }
     }
 
-    /// What the vendor asks of one tenant holds for all of its account.
-    async fn block(&self, wait: Duration) -> Result<()> {
-        let until = now() + u64::try_from(wait.min(MAX_WAIT).as_millis()).unwrap_or_default();
-        Ok(ledger::change(&self.worker.broker.quotas, &self.spec.account, |account| account.block(until)).await?)
-    }
-
-    /// A run of another version is left to a worker that has it; when there is none for long, it begins anew.
+    /// A run that was begun with other settings is left to a worker that has them; when there is none for long, it begins
+    /// anew.
     async fn hand_back(&mut self) -> Result<After> {
         let worker = self.worker;
-        if self.state.unfit_since.is_none() {
-            worker.tell(&self.name, json!({"what": "left to a worker with the version that it began with"})).await;
-        }
+        let is_new = self.state.unfit_since.is_none();
         let since = *self.state.unfit_since.get_or_insert_with(now);
-        if Duration::from_millis(now().saturating_sub(since)) < worker.options.anew {
-            (self.state.taken, self.state.worker) = (0, None);
-            return Ok(self.write().await?.unwrap_or(After::Again(UNFIT)));
+        if Duration::from_millis(now().saturating_sub(since)) >= worker.options.leave {
+            self.state = anew(&self.state);
+            if let Some(lost) = self.write().await? {
+                return Ok(lost);
+            }
+            tell_anew(worker, &self.name, &self.state.run).await;
+            return Ok(After::Again(Duration::ZERO));
         }
-        let run = format!("{}{AGAIN}", self.state.run);
-        worker.tell(&self.name, json!({"what": "begins anew with another version", "run": run})).await;
-        self.state = State { worker: None, ..State::begin(&run) };
-        Ok(self.write().await?.unwrap_or(After::Again(Duration::ZERO)))
+        (self.state.taken, self.state.worker) = (0, None);
+        if let Some(lost) = self.write().await? {
+            return Ok(lost);
+        }
+        if is_new {
+            worker.tell(&self.name, json!({"what": "left to a worker with the settings that it began with"})).await;
+        }
+        Ok(After::Again(LEFT))
     }
 
     async fn wait(&mut self, wait: Duration, cause: &str) -> Result<After> {
@@ -329,7 +256,7 @@ impl<'w> Task<'w> {
         if rest.is_some() || done.is_some() {
             self.state.worker = None;
         }
-        self.state.not_before = rest.map(|rest| now() + u64::try_from(rest.as_millis()).unwrap_or_default());
+        self.state.not_before = rest.map(|rest| now() + milliseconds(rest));
         self.state.done = done;
         self.write().await
     }
@@ -346,21 +273,21 @@ impl<'w> Task<'w> {
     }
 }
 
-/// The tenant that a job describes.
-fn spec(worker: &Worker, job: &Job) -> std::result::Result<Arc<Spec>, After> {
-    let text = serde_json::Value::Array(vec![job.tenant.clone()]).to_string();
-    let specs = parse(&text, &worker.options.folder, &worker.options.defaults);
-    let mut specs = specs.map_err(|error| After::Dead(error.to_string()))?;
-    let Some(mut spec) = specs.pop() else { return Err(After::Dead("no tenant in it".into())) };
-    if spec.component.is_some() {
-        return Err(After::Dead("a job names no component: the workers have one".into()));
-    }
-    if spec.granted.is_none() {
-        spec.granted = worker.options.granted.clone();
-    }
-    Ok(Arc::new(spec))
+/// The error of a page that is not written for ever: its place hangs.
+fn stuck(run: &Run) -> Error {
+    let what = format!("{} does not take a page, and gives no error", run.place().shown());
+    Error::Local(source_evidence::Error::Output { what, remedy: "check the place".into() })
 }
 
-fn is_another_component(error: &Error) -> bool {
-    matches!(error, Error::Local(source_evidence::Error::Usage { what, .. }) if what.ends_with("another component"))
+/// How long the vendor asks to wait.
+fn asked(outcome: &Result<Step>) -> Option<Duration> {
+    match outcome {
+        Ok(Step::Page { seen, page, .. }) if matches!(Cause::of(page), Cause::Vendor) => seen.wait,
+        Ok(_) => None,
+        Err(error) => error.retry_after(),
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -36,8 +36,8 @@ pub struct Options {
     pub share: Share,
     /// For how long a tenant that comes no further is tried again.
     pub endurance: Endurance,
-    /// After so long without a page, a run that another version of the component began is begun anew.
-    pub anew: Duration,
+    /// So long a job that this worker cannot do is left to others: for its component, settings or files.
+    pub leave: Duration,
     /// What holds for tenants that do not say otherwise.
     pub defaults: Defaults,
     /// What the host lets out for tenants that name no policy.
@@ -65,6 +65,8 @@ pub struct Counters {
     pub done: AtomicU64,
     /// Of these, those that failed.
     pub failed: AtomicU64,
+    /// Jobs that were given up.
+    pub given_up: AtomicU64,
     /// Jobs handed back because something of this worker failed: its disk, its broker.
     pub troubles: AtomicU64,
     /// Times that a collector did not take spans.

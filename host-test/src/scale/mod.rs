@@ -33,24 +33,36 @@ pub struct NatsArgs {
     /// Authority (PEM) to trust for TLS.
     #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE")]
     nats_ca: Option<PathBuf>,
-    /// Copies that the broker keeps: 3 or 5 for a cluster. Counts when the queue is made.
-    #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
-    nats_replicas: u8,
-    /// Seconds after which the jobs of a worker that is not heard from go to another. The same for all workers.
-    #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = ACK_WAIT.as_secs(), value_parser = clap::value_parser!(u64).range(2..=3600))]
-    ack_wait_seconds: u64,
+}
+
+/// How the queue is made where there is none yet.
+#[derive(Args, Clone)]
+pub struct QueueArgs {
+    /// Copies that the broker keeps of the queue and the state of the tenants: 1, or 3 or 5 in a cluster. The same for all.
+    #[arg(help_heading = "Broker", long, value_name = "N", default_value = "1", value_parser = ["1", "3", "5"])]
+    nats_replicas: String,
 }
 
 impl NatsArgs {
-    async fn connect(&self) -> Result<Broker> {
-        let nats = Nats {
+    fn nats(&self) -> Nats {
+        Nats {
             url: self.url.clone(),
             creds: self.nats_creds.clone(),
             nkey: self.nats_nkey.clone(),
             ca: self.nats_ca.clone(),
-            replicas: self.nats_replicas.into(),
-            ack_wait: Duration::from_secs(self.ack_wait_seconds),
-        };
-        Ok(Broker::connect(&nats).await?)
+            replicas: 1,
+            ack_wait: ACK_WAIT,
+        }
+    }
+
+    /// Connects to a broker that has a queue.
+    async fn look(&self) -> Result<Broker> {
+        Ok(Broker::connect(&self.nats(), false).await?)
+    }
+
+    /// Connects, and makes the queue where there is none.
+    async fn connect(&self, queue: &QueueArgs, ack_wait: Duration) -> Result<Broker> {
+        let replicas = queue.nats_replicas.parse().unwrap_or(1);
+        Ok(Broker::connect(&Nats { replicas, ack_wait, ..self.nats() }, true).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! `submit`: tenants into the queue.
 
-use super::NatsArgs;
+use super::{NatsArgs, QueueArgs};
 use clap::Args;
 use host_test::exit;
 use host_test::text::{plural, say};
@@ -8,9 +8,9 @@ use serde_json::Value;
 use source_fleet::{Defaults, SettingsRef, is_name, parse};
 use source_host::error::{Error, Result};
 use source_host::tenant::Clock;
-use source_scale::broker::Broker;
+use source_scale::broker::{ACK_WAIT, Broker};
 use source_scale::inline;
-use source_scale::job::{AGAIN, Job};
+use source_scale::job::{AGAIN, Job, VERSION};
 use source_scale::submit::{submit, withdraw};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,25 +23,27 @@ use std::path::{Path, PathBuf};
 pub struct SubmitArgs {
     #[command(flatten)]
     nats: NatsArgs,
+    #[command(flatten)]
+    queue: QueueArgs,
     /// The tenants: a JSON array of objects, as for fleet. Paths in it are read by the workers, relative to the folder
     /// that each is given.
     #[arg(long, value_name = "FILE.json")]
     tenants: PathBuf,
-    /// Of the file, only this tenant; may be repeated.
+    /// Only this tenant of the file; may be repeated.
     #[arg(long = "tenant", value_name = "NAME")]
     only: Vec<String>,
     /// Name of the run, part of where its evidence goes; default: today's date. The same run is not collected twice.
     #[arg(long, value_name = "NAME")]
     run: Option<String>,
-    /// Collect anew so many hours after each run began.
+    /// Start a new run so many hours after each run started.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=8784))]
     every_hours: Option<u64>,
-    /// Put these jobs in the place of those that the tenants have in the queue, e.g. with other settings or another
-    /// period. A run under way goes on, unless another --run is wanted once.
+    /// Replace the jobs that these tenants have in the queue, e.g. to change a period or settings. A run under way goes
+    /// on; with other settings, it begins anew after the workers' --leave-seconds.
     #[arg(long)]
     replace: bool,
-    /// Take the tenants out of the queue instead: pages under way are finished, and no others begun. What was collected
-    /// stays in its place; if it is submitted again, an unfinished run goes on.
+    /// Take these tenants out of the queue instead: pages under way are finished, and no more are begun. What was
+    /// collected stays where it is; if a tenant is submitted again, its unfinished run goes on.
     #[arg(long, conflicts_with_all = ["replace", "run", "every_hours", "every_seconds"])]
     withdraw: bool,
     /// The same in seconds: for tests, in which a day is short.
@@ -57,12 +59,13 @@ pub async fn run(args: &SubmitArgs) -> Result<u8> {
         return Err(Error::usage(format!("--run {run:?} is not the name of a run"), remedy));
     }
     let tenants = only(&args.only, tenants(&args.tenants)?, &args.tenants)?;
-    let broker = args.nats.connect().await?;
+    let broker = args.nats.connect(&args.queue, ACK_WAIT).await?;
     if args.withdraw {
         return withdrawn(&broker, &tenants).await;
     }
     let every_seconds = args.every_seconds.or(args.every_hours.map(|hours| hours * 3600));
-    let jobs = tenants.into_iter().map(|tenant| Job { run: run.clone(), every_seconds, tenant }).collect();
+    let jobs =
+        tenants.into_iter().map(|tenant| Job { version: VERSION, run: run.clone(), every_seconds, tenant }).collect();
     let submitted = submit(&broker, jobs, args.replace).await?;
     let (new, there) = (submitted.new, submitted.there);
     let kept = if there > 0 { ", which stay as they were submitted (see --replace)" } else { "" };
@@ -100,7 +103,15 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
         simulated: None,
         clock: Clock::System,
     };
-    let specs = parse(&text, path.parent().unwrap_or(Path::new("")), &none)?;
+    // Files that it names are the workers', and a policy is all that would be read here.
+    let mut without: Value = serde_json::from_str(&text).unwrap_or_default();
+    for tenant in without.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        if tenant.get("egress").is_some_and(Value::is_string) {
+            tenant.remove("egress");
+        }
+    }
+    let checked = if without.is_array() { without.to_string() } else { text.clone() };
+    let specs = parse(&checked, path.parent().unwrap_or(Path::new("")), &none)?;
     let mut names = BTreeSet::new();
     for spec in &specs {
         let name = &spec.name;

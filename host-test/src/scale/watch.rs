@@ -9,7 +9,7 @@ use host_test::exit;
 use host_test::text::{plain, plain_json, say};
 use serde_json::json;
 use source_host::error::Result;
-use source_scale::broker::{Connection, Entry, Operation};
+use source_scale::broker::{Entry, Operation};
 use source_scale::job::{Done, State, WITHDRAWN};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct WatchArgs {
     #[command(flatten)]
     nats: NatsArgs,
-    /// Show it once, and end: with 0 if no job waits to be begun or was given up, every tenant is done and none failed; else with 5.
+    /// Show it once and end: with 0 if every tenant is complete and no job is queued or was given up, else with 5.
     #[arg(long)]
     once: bool,
     /// Output format.
@@ -31,19 +31,22 @@ pub struct WatchArgs {
 
 /// Between two lines.
 const EVERY: Duration = Duration::from_secs(1);
-/// So many of them without a connection, and it is given up.
+/// So many of them without an answer, and it is given up.
 const GIVEN_UP: u32 = 30;
+/// How long the broker may take for the next of the tenants that it knows.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Shows it until a signal.
 pub async fn run(args: &WatchArgs) -> Result<u8> {
-    let broker = args.nats.connect().await?;
+    let broker = args.nats.look().await?;
     let mut watched = broker.tenants.watch_with_history(">").await.map_err(|error| broker.trouble(&error))?;
     let mut seen = Seen::default();
     // What is known already: the last of it says that nothing is behind it. Where nothing is known, nothing comes.
-    while let Ok(Some(entry)) = tokio::time::timeout(EVERY, watched.next()).await {
-        if seen.note(entry.map_err(|error| broker.trouble(&error))?) == 0 {
-            break;
-        }
+    let mut is_behind = broker.is_known().await?;
+    while is_behind {
+        let entry = tokio::time::timeout(PATIENCE, watched.next()).await.ok().flatten();
+        let entry = entry.ok_or_else(|| broker.trouble(&"it does not tell all that it knows"))?;
+        is_behind = seen.note(entry.map_err(|error| broker.trouble(&error))?) > 0;
     }
     (seen.queued, seen.given_up) = (broker.queued(seen.known()).await?, broker.given_up().await?);
     let mut shown = seen.line(args.format);
@@ -64,12 +67,15 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
             }
             _ = ticks.tick() => {}
         }
-        alone = if broker.client.connection_state() == Connection::Connected { 0 } else { alone + 1 };
-        if alone > GIVEN_UP {
-            return Err(broker.trouble(&"it has not been reached any more").into());
-        }
-        if let (Ok(queued), Ok(given_up)) = (broker.queued(seen.known()).await, broker.given_up().await) {
+        let counted = (broker.queued(seen.known()).await, broker.given_up().await);
+        alone = if let (Ok(queued), Ok(given_up)) = counted {
             (seen.queued, seen.given_up) = (queued, given_up);
+            0
+        } else {
+            alone + 1
+        };
+        if alone > GIVEN_UP {
+            return Err(broker.trouble(&"it has not answered any more").into());
         }
         let now = seen.line(args.format);
         if now != shown {
@@ -98,6 +104,10 @@ impl Seen {
             return entry.delta;
         }
         let state = serde_json::from_slice::<State>(&entry.value).unwrap_or_else(|_| unreadable());
+        // It was withdrawn before it was begun.
+        if state.run.is_empty() && state.done.is_none() {
+            return entry.delta;
+        }
         // Where to resume is most of it, and not shown: with a million tenants there would be no room for it.
         self.tenants.insert(entry.key, State { checkpoint: None, ..state });
         entry.delta
@@ -137,7 +147,7 @@ impl Seen {
             "given_up": self.given_up,
             "withdrawn": self.count(|state| outcome(state) == WITHDRAWN),
             "waiting": self.count(is_waiting),
-            "waiting_for_version": self.count(is_unfit),
+            "left_to_others": self.count(is_unfit),
             "begun_anew": self.count(State::is_anew),
             "pages": self.pages(),
         })
@@ -161,7 +171,7 @@ impl Seen {
         };
         let versions = match (self.count(is_unfit), self.count(State::is_anew)) {
             (0, 0) => String::new(),
-            (unfit, anew) => format!(", {unfit} waiting for a worker with their version, {anew} begun anew"),
+            (unfit, anew) => format!(", {unfit} left to workers with their version or files, {anew} begun anew"),
         };
         plain(&format!(
             "{} of {} done ({} incomplete, {} failed{withdrawn}), {} waiting, {} queued{given_up}{versions}, {} pages; taken by {}",
@@ -172,7 +182,7 @@ impl Seen {
             self.count(is_waiting),
             self.queued,
             self.pages(),
-            if workers.is_empty() { "nobody".into() } else { workers.join(", ") },
+            if workers.is_empty() { "no worker".into() } else { workers.join(", ") },
         ))
     }
 
@@ -181,7 +191,7 @@ impl Seen {
         let is_over = self.queued == 0
             && self.given_up == 0
             && !self.tenants.is_empty()
-            && self.tenants.values().all(|state| state.done.is_some() && !is_failed(state));
+            && self.tenants.values().all(|state| ["complete", WITHDRAWN].contains(&outcome(state)));
         if is_over { exit::COMPLETE } else { exit::INCOMPLETE }
     }
 }
@@ -194,7 +204,7 @@ fn is_waiting(state: &State) -> bool {
     state.done.is_none() && state.rest().is_some()
 }
 
-/// Left to a worker with the version that it began with.
+/// Left to a worker with the version that it began with, or that can read its files.
 fn is_unfit(state: &State) -> bool {
     state.done.is_none() && state.unfit_since.is_some()
 }

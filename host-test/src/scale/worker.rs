@@ -1,6 +1,6 @@
 //! `worker`: takes tenants from the queue.
 
-use super::NatsArgs;
+use super::{NatsArgs, QueueArgs};
 use crate::signals;
 use crate::target::{checked, milliseconds};
 use clap::Args;
@@ -15,7 +15,7 @@ use source_host::collection::PAGE_BYTES;
 use source_host::endurance::Endurance;
 use source_host::error::{Error, Result};
 use source_host::tenant::Clock;
-use source_scale::broker::Broker;
+use source_scale::broker::{ACK_WAIT, Broker};
 use source_scale::health::Probe;
 use source_scale::place::Place;
 use source_scale::traces::Traces;
@@ -35,6 +35,11 @@ use tokio::sync::watch;
 pub struct WorkerArgs {
     #[command(flatten)]
     nats: NatsArgs,
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// Seconds of silence after which a worker's jobs go to another. The same for all workers.
+    #[arg(help_heading = "Broker", long, value_name = "N", default_value_t = ACK_WAIT.as_secs(), value_parser = clap::value_parser!(u64).range(2..=3600))]
+    ack_wait_seconds: u64,
     #[command(flatten)]
     component: ComponentArgs,
     #[command(flatten)]
@@ -57,7 +62,7 @@ pub struct WorkerArgs {
     /// Length of the hour, in seconds: for tests.
     #[arg(long, value_name = "N", default_value_t = 3600, hide = true)]
     hour_seconds: u64,
-    /// Requests per page, at most.
+    /// Requests per page; attempts that are repeated come on top.
     #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     max_requests_per_page: u32,
     /// Milliseconds per page; work under way is finished.
@@ -66,13 +71,13 @@ pub struct WorkerArgs {
     /// Requests in flight at once for each tenant.
     #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     concurrency: u32,
-    /// Seconds for which a tenant that comes no further is tried again.
+    /// Seconds for which a tenant that makes no progress is retried; each page that makes some begins them anew.
     #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 900)]
     retry_seconds: u64,
-    /// Seconds after which a run that another version of the component began is begun anew, if no worker has that
-    /// version.
+    /// Seconds for which a job that this worker cannot do is left to others. If the run was begun with another version of
+    /// the component, or other settings, it then begins anew; if files or variables are missing here, it fails.
     #[arg(long, value_name = "N", default_value_t = 600)]
-    anew_seconds: u64,
+    leave_seconds: u64,
     /// Answer /healthz and /metrics (for Prometheus) over HTTP at this address, e.g. 127.0.0.1:9100; port 0 for any.
     /// Without a password: keep it inside.
     #[arg(long, value_name = "ADDR")]
@@ -108,15 +113,18 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     if let Some(address) = args.listen {
         listen(address, Arc::clone(&probe)).await?;
     }
-    let Some(broker) = connected(&args.nats).await? else { return Ok(exit::INTERRUPTED) };
+    let Some(broker) = connected(args).await? else { return Ok(exit::INTERRUPTED) };
     note(format!("worker {}: {} tenants at once, evidence to {}", options.name, options.active, place.shown()));
     let obstacles = Obstacles::default();
     tell_obstacles(&obstacles);
     let worker = Arc::new(Worker { broker, place, plugin, options, counters, traces, obstacles });
     let _ = probe.worker.set(Arc::clone(&worker));
-    let running = tokio::spawn(Arc::clone(&worker).run(stopped));
-    signals::interrupted().await;
-    note("stopping: pages under way are finished, and their jobs are given back; press again to stop at once");
+    let mut running = tokio::spawn(Arc::clone(&worker).run(stopped));
+    tokio::select! {
+        () = signals::interrupted() => {}
+        _ = &mut running => return Err(Error::Defect("the worker ended by itself".into())),
+    }
+    note("stopping: pages under way are finished, and their jobs are given back; a second signal stops at once");
     let _ = stop.send(true);
     tokio::select! {
         _ = running => {}
@@ -148,7 +156,7 @@ fn tell_obstacles(obstacles: &Obstacles) {
         "no jobs are taken until it can be written",
         "evidence can be written again: jobs are taken",
     );
-    tell_each(&obstacles.queue, "the queue gives no jobs; trying on", "the queue gives jobs again");
+    tell_each(&obstacles.queue, "the queue gives no jobs; retrying", "the queue gives jobs again");
     tell_each(&obstacles.job, "it is tried again, here or by another worker", "");
 }
 
@@ -156,11 +164,11 @@ fn tell_obstacles(obstacles: &Obstacles) {
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The broker, as soon as it is there; `None` after a signal. One that refuses is an error.
-async fn connected(nats: &NatsArgs) -> Result<Option<Broker>> {
+async fn connected(args: &WorkerArgs) -> Result<Option<Broker>> {
     let mut told = String::new();
     loop {
         let trying = tokio::select! {
-            trying = reached(nats) => trying,
+            trying = reached(args) => trying,
             () = signals::interrupted() => return Ok(None),
         };
         match trying {
@@ -168,7 +176,7 @@ async fn connected(nats: &NatsArgs) -> Result<Option<Broker>> {
             Err(Error::Local(error @ source_evidence::Error::Output { .. })) => {
                 let error = error.to_string();
                 if error != told {
-                    tell(format!("{error}; trying on"));
+                    tell(format!("{error}; retrying"));
                     told = error;
                 }
             }
@@ -182,9 +190,11 @@ async fn connected(nats: &NatsArgs) -> Result<Option<Broker>> {
 }
 
 /// The broker, whose queue can be taken from with these options.
-async fn reached(nats: &NatsArgs) -> Result<Broker> {
-    let broker = nats.connect().await?;
+async fn reached(args: &WorkerArgs) -> Result<Broker> {
+    let broker = args.nats.connect(&args.queue, Duration::from_secs(args.ack_wait_seconds)).await?;
     broker.consumer().await?;
+    let share = Share { limit: args.requests_per_hour, window: args.hour_seconds * 1000 };
+    source_scale::ledger::agree(&broker.quotas, share).await?;
     Ok(broker)
 }
 
@@ -202,9 +212,10 @@ async fn listen(address: SocketAddr, probe: Arc<Probe>) -> Result<()> {
 fn sum(counters: &Counters) -> String {
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::SeqCst);
     format!(
-        "{} done ({} failed), {} pages ({} collected twice), {} records, {} calls, {} jobs given back in trouble",
+        "{} done ({} failed), {} given up, {} pages ({} collected twice), {} records, {} calls, {} jobs given back in trouble",
         load(&counters.done),
         load(&counters.failed),
+        load(&counters.given_up),
         load(&counters.pages),
         load(&counters.twice),
         load(&counters.records),
@@ -234,7 +245,7 @@ fn options(args: &WorkerArgs) -> Result<Options> {
         concurrency: args.concurrency,
         share: Share { limit: args.requests_per_hour, window: args.hour_seconds * 1000 },
         endurance: Endurance { horizon: Duration::from_secs(args.retry_seconds), ..Endurance::default() },
-        anew: Duration::from_secs(args.anew_seconds),
+        leave: Duration::from_secs(args.leave_seconds),
         defaults: Defaults {
             settings: SettingsRef::Given("{}".into()),
             kinds: Vec::new(),

@@ -47,11 +47,13 @@ fn tenants_submitted_twice_are_collected_once_and_to_the_byte_as_in_a_fleet() {
 }
 
 #[test]
-fn another_run_of_a_tenant_that_is_done_is_collected_and_no_option_of_watch_changes_the_broker() {
+fn another_run_of_a_tenant_that_is_done_is_collected_and_who_only_watches_makes_no_queue() {
     let Some(farm) = Farm::start("scale-again", &["tenant-0"], &[]) else { return };
+    check_output(&farm.watch(), 2, "there is no queue at nats://");
+    check_output(&farm.submit(&["--nats-replicas", "3"]), 2, "check --nats-replicas");
     check_output(&farm.submit(&[]), 0, "1 tenant submitted");
-    let replicas = ["watch", "--nats", &farm.broker.url(), "--once", "--nats-replicas", "3", "--ack-wait-seconds", "2"];
-    check(&replicas, 5, "1 queued");
+    check_output(&farm.submit(&["--nats-replicas", "3"]), 2, "give --nats-replicas 1");
+    check_output(&farm.watch(), 5, "\"queued\":1");
     let worker = farm.worker("one", &[]);
     farm.until(|it| it["complete"] == 1);
     let args = ["submit", "--nats", &farm.broker.url(), "--tenants", &farm.tenants, "--run", "r2"];
@@ -88,7 +90,7 @@ fn a_page_that_was_changed_or_added_is_found_though_the_seal_names_its_lines_onl
 /// What somebody put in place of a page is never sealed as complete, and never tried for ever.
 #[test]
 fn a_run_whose_pages_were_changed_under_way_ends_as_failed_and_another_run_begins() {
-    for (name, forge) in [("other", 0), ("garbage", 1), ("gone", 2)] {
+    for (name, forge) in [("other", 0), ("garbage", 1), ("gone", 2), ("line", 3)] {
         let Some(farm) = Farm::start(&format!("scale-under-way-{name}"), &["tenant-0"], &["--sim-latency-ms", "60"])
         else {
             return;
@@ -109,6 +111,12 @@ fn a_run_whose_pages_were_changed_under_way_ends_as_failed_and_another_run_begin
                 std::fs::write(page(2), forged).unwrap();
             }
             1 => std::fs::write(page(next), "garbage").unwrap(),
+            // A line that is not a record, in a page that has all its lines.
+            3 => {
+                let text = std::fs::read_to_string(page(2)).unwrap();
+                let line = text.lines().nth(1).unwrap();
+                std::fs::write(page(2), text.replacen(line, "garbage", 1)).unwrap();
+            }
             _ => std::fs::remove_file(page(2)).unwrap(),
         }
         let worker = farm.worker("two", &[]);
@@ -132,8 +140,8 @@ fn a_tenant_whose_secret_one_worker_lacks_is_left_to_others_for_a_while_and_then
     }
     let events = farm.broker.listen("source.events.tenant-0");
     check_output(&farm.submit(&[]), 0, "2 tenants submitted");
-    let worker = farm.worker("one", &[]);
-    events.until(|told| told.contains("left to a worker that can read its credentials"));
+    let worker = farm.worker("one", &["--leave-seconds", "10"]);
+    events.until(|told| told.contains("left to a worker that can read its files and variables"));
     farm.scratch.write("tenants/secret-tenant-0", &kept);
     let end = farm.until(|it| it["complete"] == 1 && it["failed"]["tenant-1"].is_string());
     assert!(end["failed"]["tenant-1"].as_str().unwrap().contains("secret_file"), "{end}");
@@ -177,8 +185,8 @@ fn a_job_with_a_period_stays_in_the_queue_and_begins_a_new_run_each_time() {
 #[test]
 fn a_secret_that_is_in_the_broker_would_be_found() {
     let Some(farm) = Farm::start("scale-secret", &["tenant-0"], &[]) else { return };
-    farm.watch();
-    farm.broker.publish("source.jobs.tenant-0", SECRET);
+    farm.submit(&[]);
+    farm.broker.publish("source.jobs.other", SECRET);
     farm.until_found(SECRET);
 }
 
@@ -212,10 +220,10 @@ fn a_job_that_is_none_is_laid_aside_and_harms_nobody() {
         farm.broker.publish(&format!("source.jobs.{subject}"), text);
     }
     let worker = farm.worker("one", &[]);
-    for words in ["garbage", "{\\\"run\\\":1}", "a job names no component"] {
+    for words in ["garbage", "{\\\"run\\\":1}", "a job must not name a component"] {
         dead.until(|told| told.contains(words));
     }
     farm.until(|it| it["complete"] == 1);
     let said = worker.stop();
-    assert!(said.contains("1 done (3 failed)"), "{said}");
+    assert!(said.contains("1 done (0 failed), 3 given up"), "{said}");
 }

@@ -82,7 +82,7 @@ print('families:', *sorted(family.name for family in read(sys.stdin.read())))";
     if told.starts_with("skipped") {
         return eprint!("{told}");
     }
-    assert_eq!(told.split_whitespace().filter(|word| word.starts_with("source_worker_")).count(), 12, "{told}");
+    assert_eq!(told.split_whitespace().filter(|word| word.starts_with("source_worker_")).count(), 13, "{told}");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn health_follows_the_broker_and_the_drain() {
     until(&address, " 200 ", "ok");
     farm.broker.kill();
     until(&address, " 503 ", "the broker does not answer");
-    worker.until_said("the queue gives no jobs; trying on");
+    worker.until_said("the queue gives no jobs; retrying");
     farm.restart_broker();
     until(&address, " 200 ", "ok");
     worker.until_said("the queue gives jobs again");

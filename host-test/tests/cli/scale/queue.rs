@@ -51,6 +51,26 @@ fn a_job_is_replaced_on_request_only() {
 }
 
 #[test]
+fn a_run_whose_settings_are_replaced_under_way_begins_anew_and_is_not_lost() {
+    let Some(farm) = Farm::start("scale-settings", &["tenant-0"], &["--sim-latency-ms", "60"]) else { return };
+    check_output(&farm.submit(&["--every-hours", "24"]), 0, "1 tenant submitted");
+    let worker = farm.worker("one", &["--max-requests-per-page", "6", "--concurrency", "1"]);
+    farm.until(|it| it["pages"].as_u64() >= Some(2));
+    worker.stop();
+    let text = std::fs::read_to_string(&farm.tenants).unwrap();
+    let other = text.replacen("{", "{\"settings\": {\"connection_details\": false}, ", 1);
+    std::fs::write(&farm.tenants, other).unwrap();
+    check_output(&farm.submit(&["--every-hours", "24", "--replace"]), 0, "1 tenant submitted");
+    let events = farm.broker.listen("source.events.tenant-0");
+    let worker = farm.worker("two", &["--leave-seconds", "2"]);
+    let end = farm.until(|it| it["complete"] == 1);
+    assert_eq!((&end["failed"], &end["begun_anew"]), (&json!({}), &json!(1)), "{end}");
+    events.until(|told| told.contains("begins anew with another version or other settings"));
+    check(&["verify", &farm.run_of("tenant-0", "r1-again")], 11, "consistent with itself");
+    worker.stop();
+}
+
+#[test]
 fn a_standing_that_is_garbage_is_said_and_another_chance_helps_when_it_is_deleted() {
     let Some(farm) = Farm::start("scale-standing", &["tenant-0", "tenant-1"], &[]) else { return };
     check_output(&farm.submit(&[]), 0, "2 tenants submitted");
@@ -70,12 +90,14 @@ fn a_standing_that_is_garbage_is_said_and_another_chance_helps_when_it_is_delete
 }
 
 #[test]
-fn a_worker_with_another_ack_wait_than_the_queue_is_refused() {
+fn a_worker_with_another_ack_wait_or_share_than_the_others_is_refused() {
     let Some(farm) = Farm::start("scale-ack-wait", &["tenant-0"], &[]) else { return };
     let first = farm.worker("one", &["--ack-wait-seconds", "7"]);
     first.until_said("worker one");
     let (code, said) = farm.worker("two", &["--ack-wait-seconds", "9"]).end();
     assert!(code == Some(2) && said.contains("--ack-wait-seconds 7"), "{said}");
+    let (code, said) = farm.worker("three", &["--ack-wait-seconds", "7", "--requests-per-hour", "100"]).end();
+    assert!(code == Some(2) && said.contains("give --requests-per-hour 5000"), "{said}");
     first.stop();
 }
 

@@ -46,8 +46,8 @@ fn read_all(farm: &Farm) -> Option<String> {
 #[test]
 fn a_secret_in_the_broker_would_be_read_there() {
     let Some(farm) = Farm::start("scale-read", &["tenant-0"], &[]) else { return };
-    farm.watch();
-    farm.broker.publish("source.jobs.tenant-0", SECRET);
+    farm.submit(&[]);
+    farm.broker.publish("source.jobs.other", SECRET);
     let Some(broker) = read_all(&farm) else { return };
     assert!(broker.contains("stream KV_source-quotas") && broker.contains(SECRET), "{broker}");
 }

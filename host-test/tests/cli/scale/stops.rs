@@ -47,7 +47,7 @@ fn a_second_signal_ends_a_worker_at_once_and_another_one_goes_on_from_its_pages(
         farm.worker("first", &[&waits[..], &["--concurrency", "1", "--max-milliseconds-per-page", "600000"]].concat());
     farm.until(|it| it["tenants"] == 2);
     first.terminate();
-    first.until_said("press again to stop at once");
+    first.until_said("a second signal stops at once");
     first.terminate();
     assert_eq!(first.end().0, Some(130));
     let second = farm.worker("second", &waits);
@@ -73,7 +73,7 @@ fn without_a_broker_submit_and_watch_end_and_a_worker_says_so_and_tries_on() {
     }
     let place = scratch.path("place");
     let worker = Worker::start(&scratch, &["worker", "--nats", &url, "--place", &place], &[]);
-    let said = worker.until_said("trying on");
+    let said = worker.until_said("retrying");
     assert!(said.contains("NATS at nats://…@127.0.0.1") && !said.contains("hunter2"), "{said}");
     let mut worker = worker;
     worker.terminate();
@@ -85,7 +85,7 @@ fn a_worker_that_is_there_before_its_broker_begins_when_that_comes() {
     let Some(mut farm) = Farm::start("scale-early", &["t-0"], &[]) else { return };
     farm.broker.kill();
     let worker = farm.worker("early", &[]);
-    worker.until_said("trying on");
+    worker.until_said("retrying");
     farm.restart_broker();
     check_output(&farm.submit(&[]), 0, "1 tenant submitted");
     farm.until(|it| it["complete"] == 1);

@@ -34,14 +34,14 @@ fn under_way(name: &str) -> Option<(Farm, Value)> {
 fn runs_under_way_are_left_to_a_worker_with_their_version_and_it_is_said() {
     let Some((farm, stands)) = under_way("scale-left") else { return };
     let (other, events) = (another_version(&farm.scratch), farm.broker.listen("source.events.>"));
-    let second = farm.worker("second", &["--component", &other]);
-    let now = farm.until(|it| it["waiting_for_version"] == 2);
+    let second = farm.worker("second", &["--component", &other, "--ack-wait-seconds", "600"]);
+    let now = farm.until(|it| it["left_to_others"] == 2);
     assert_eq!((&now["pages"], &now["begun_anew"]), (&stands["pages"], &0.into()), "{now}");
     let line = check_output_of_watch(&farm);
-    assert!(line.contains("2 waiting for a worker with their version, 0 begun anew"), "{line}");
-    let first = farm.worker("first", &[]);
+    assert!(line.contains("2 left to workers with their version or files, 0 begun anew"), "{line}");
+    let first = farm.worker("first", &SLOW[4..]);
     let end = farm.until(|it| it["complete"] == 2);
-    assert_eq!((&end["begun_anew"], &end["waiting_for_version"]), (&0.into(), &0.into()), "{end}");
+    assert_eq!((&end["begun_anew"], &end["left_to_others"]), (&0.into(), &0.into()), "{end}");
     for name in ["t-0", "t-1"] {
         check(&["verify", &farm.run_of(name, "r1")], 11, "consistent with itself");
     }
@@ -55,10 +55,11 @@ fn runs_under_way_are_left_to_a_worker_with_their_version_and_it_is_said() {
 fn runs_under_way_begin_anew_when_no_worker_has_their_version_and_it_is_said() {
     let Some((farm, _)) = under_way("scale-anew") else { return };
     let (other, events) = (another_version(&farm.scratch), farm.broker.listen("source.events.>"));
-    let second = farm.worker("second", &["--component", &other, "--anew-seconds", "1"]);
+    let second = farm.worker("second", &["--component", &other, "--ack-wait-seconds", "600", "--leave-seconds", "1"]);
     let end = farm.until(|it| it["complete"] == 2);
     assert_eq!(end["begun_anew"], 2, "{end}");
-    events.until(|told| told.contains("begins anew with another version") && told.contains("r1-again"));
+    events
+        .until(|told| told.contains("begins anew with another version or other settings") && told.contains("r1-again"));
     second.stop();
     for name in ["t-0", "t-1"] {
         check(&["verify", &farm.run_of(name, "r1-again")], 11, "consistent with itself");
