@@ -2,8 +2,8 @@
 //!
 //! Workers take turns of tenants from a queue in NATS JetStream; a turn is one page, the same as in a fleet
 //! ([`source_fleet::Turn`]). Evidence goes to a [`place::Place`]: a folder, or an object store. Each page is an object
-//! that is written once, if it is not there already: whoever comes second adopts what is there. Everything else (the
-//! queue, the standing of each tenant in a key-value bucket) only says where to look, and may be lost or late.
+//! that is written once, if it is not there already: whoever comes second adopts what is there. Evidence rests on nothing
+//! else: the queue and the state of each tenant, in a key-value bucket, only say where to look.
 
 pub mod broker;
 pub mod fetch;
