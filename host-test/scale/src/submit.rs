@@ -140,7 +140,7 @@ fn withdrawn(state: State, last: u64) -> Option<State> {
     };
     let withdrawn = state.withdrawn.max(last);
     let is_new = is_under_way || state.is_recurring || withdrawn > state.withdrawn;
-    is_new.then(|| State { done, is_recurring: false, worker: None, withdrawn, ..state })
+    is_new.then_some(State { done, is_recurring: false, worker: None, withdrawn, ..state })
 }
 
 #[cfg(test)]
