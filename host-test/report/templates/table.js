@@ -184,17 +184,28 @@ class Grid {
     return made;
   }
 
+  /** What whoever has only the file has to know: what is invented, what was not read whole, what is not shown here. */
+  notes() {
+    const own = this.root.closest("section").querySelectorAll(":scope > .read.some");
+    const cut = [...own, ...this.root.querySelectorAll(":scope > .cut")];
+    const notes = [...document.querySelectorAll("header .caveat"), ...cut].map((one) => one.textContent);
+    const all = this.columns[0].cells.length;
+    if (this.rows.length < all) notes.push(`${this.rows.length} of ${all} rows, as they were filtered`);
+    return [notes.join("; "), cut.length > 0];
+  }
+
   /** Saves what is shown, in its order. */
   save() {
+    const [notes, isIncomplete] = this.notes();
     const quoted = (text) => `"${(FORMULA.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-    const lines = [[...this.columns.map((column) => column.name), "Lines of evidence.jsonl"]];
+    const lines = [[...this.columns.map((column) => column.name), "Lines of evidence.jsonl", "Notes"]];
     for (const row of this.rows) {
-      lines.push([...this.columns.map((column) => column.cells[row]), this.records[row].join(" ")]);
+      lines.push([...this.columns.map((column) => column.cells[row]), this.records[row].join(" "), notes]);
     }
     const text = lines.map((cells) => cells.map(quoted).join(",") + "\r\n").join("");
     const anchor = element("a");
     anchor.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
-    anchor.download = `${this.root.dataset.table}.csv`;
+    anchor.download = `${this.root.dataset.table}${isIncomplete ? ".incomplete" : ""}.csv`;
     anchor.click();
     setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
   }

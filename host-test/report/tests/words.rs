@@ -110,7 +110,7 @@ fn no_tile_has_a_number_for_all_where_not_all_was_read() {
     has_tile(&page, "0", "destinations");
     has_tile(&page, "1", "user");
     has_tile(&page, "3 of 5", "kinds asked for, read whole");
-    assert!(page.contains("A kind that is not in this table was not asked for"));
+    assert!(page.contains("Kinds that are not in this table were not requested"));
     let half = account.state("system_key", "complete", "").state("api_key", "forbidden", "no").read();
     has_tile(&made(&half), "2", "keys, not all");
     let whole = all_kinds().state("team_membership", "partial", "cut").read();

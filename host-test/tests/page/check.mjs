@@ -124,18 +124,21 @@ async function pick(tab) {
   assert.equal(await count(tab, "users"), all);
 }
 
-/** The file has what is shown, and nothing in it is a formula. */
+/** The file has what is shown, says what is invented or not whole, and nothing in it is a formula. */
 async function csv(tab, id) {
   const client = await tab.createCDPSession();
   await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder, eventsEnabled: true });
   const done = new Promise((end) => client.on("Browser.downloadProgress", (event) => event.state === "completed" && end()));
-  const path = join(folder, `${id}.csv`);
+  const isCut = (await tab.$(`#${id}-grid > .cut`)) !== null;
+  const path = join(folder, `${id}${isCut ? ".incomplete" : ""}.csv`);
   await click(tab, `#${id}-grid [data-do=csv]`);
   await done;
   assert.ok(existsSync(path), path);
   const lines = readFileSync(path, "utf8").slice(1).split("\r\n");
   assert.equal(lines.length, (await count(tab, id)) + 2);
   for (const line of lines) assert.doesNotMatch(line, /(^|,)"[=+\-@\t\r]/);
+  const caveats = await tab.$$eval("header .caveat", (all) => all.map((one) => one.textContent));
+  for (const line of lines.slice(1, -1)) for (const caveat of caveats) assert.ok(line.includes(caveat), line);
 }
 
 /** Rows outside of the window are not in the page, and come into sight by scrolling, each in its place. */
