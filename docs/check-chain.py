@@ -51,6 +51,8 @@ def check_folder(folder):
     for line in (folder / "journal.jsonl").open("rb"):
         journal = sha256(journal + sha256(line.removesuffix(b"\n")))
     must((head.hex(), journal.hex()) == (manifest["chain_head"], manifest["journal_head"]), "the heads are not the manifest's")
+    names = {"evidence.jsonl", "evidence.sha256", "journal.jsonl", "manifest.json"}
+    must({file["name"] for file in seal["subject"]} == names, f"the seal does not list {sorted(names)}")
     for file in seal["subject"]:
         must(sha256((folder / file["name"]).read_bytes()).hex() == file["digest"]["sha256"], f"{file['name']} was changed")
     print(f"{number} records consistent with each other, seal {sha256((folder / 'seal.json').read_bytes()).hex()}")
