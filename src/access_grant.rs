@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, wire};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Known, Nature, Origin, Subject, Text, When, wire};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
@@ -52,8 +52,10 @@ pub struct AccessGrant<'a> {
     pub resource_id: &'a str,
     /// `account`, `group` or `connection`. A group is a destination and all its connections.
     pub resource_type: &'a str,
-    /// Name of the role; null when the grant has none or Fivetran does not say.
-    pub role: Option<&'a str>,
+    /// Name of the role; null when the grant has none, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Known<&'a str>,
 }
 
 wire! {
@@ -75,6 +77,9 @@ pub struct Grantee<'a> {
     pub id: &'a str,
 }
 
+/// What Fivetran may not say of a user or a team.
+pub const ACCOUNT_ROLE: &str = "which role someone holds on the account";
+
 /// The role that a grantee has on the whole account, in words.
 pub fn account_role(role: &Text<'_>) -> String {
     match role.known_text() {
@@ -90,7 +95,7 @@ pub fn emit_account_role(out: &mut Emit<'_>, origin: &Origin<'_>, grantee: Grant
     match role.known_text() {
         Some(Some(_)) => emit_grant(out, origin, grantee, ("account", account), role, None),
         Some(None) => {}
-        None => out.unknown(&KIND, "which role someone holds on the account"),
+        None => out.unknown(&KIND, ACCOUNT_ROLE),
     }
 }
 
@@ -142,7 +147,10 @@ fn emit_grant(
     let what = match role.known_text() {
         Some(Some(role)) => role,
         Some(None) => "no named role",
-        None => "an unknown role",
+        None => {
+            out.unknown(&KIND, "which role someone holds on a group or connection");
+            "an unknown role"
+        }
     };
     out.record(Draft {
         kind: &KIND,
@@ -156,7 +164,7 @@ fn emit_grant(
             grantee_type: grantee.kind,
             resource_id,
             resource_type,
-            role: role.text(),
+            role: role.known_text(),
         },
         from: &[origin],
         withheld: Vec::new(),

@@ -19,8 +19,8 @@ use serde::Serialize;
 use source_kit::record::shape::Shape;
 use source_kit::record::sift::Kept;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Need, Origin, Rule, Subject, Text, Unread, When, Withheld,
-    WithheldReason, wire,
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Known, Nature, Need, Origin, Rule, Subject, Text, Unread, When,
+    Withheld, WithheldReason, wire,
 };
 
 /// The catalogue's entry.
@@ -76,9 +76,10 @@ pub const DETAILS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionContent<'a> {
-    /// Id of the user who connected it; null when it was not a user or Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
-    pub connected_by: Option<&'a str>,
+    /// Id of the user who connected it; null when it was not a user, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor", "x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected_by: Known<&'a str>,
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// For daily schedules: when, as HH:MM in UTC.
@@ -95,9 +96,10 @@ pub struct ConnectionContent<'a> {
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
-    /// When a sync last failed, as Fivetran wrote it; null when none ever did or Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
-    pub failed_at: Option<&'a str>,
+    /// When a sync last failed, as Fivetran wrote it; null when none ever did, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_at: Known<&'a str>,
     /// Its group, which is its destination.
     pub group_id: Option<&'a str>,
     /// Hybrid deployment agent that processes its data.
@@ -132,9 +134,10 @@ pub struct ConnectionContent<'a> {
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
     /// Its state; null when Fivetran gave none.
     pub status: Option<StatusContent<'a>>,
-    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did or Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
-    pub succeeded_at: Option<&'a str>,
+    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub succeeded_at: Known<&'a str>,
     /// Minutes between syncs.
     pub sync_frequency: Option<i64>,
 }
@@ -283,7 +286,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
         subject: Subject { id: id.into(), name: schema.map(Into::into), kind: "connection" },
         effective_at: connection.created_at.text().and_then(audit_event::instant_of),
         content: &ConnectionContent {
-            connected_by: connection.connected_by.text(),
+            connected_by: connection.connected_by.known_text(),
             created_at: connection.created_at.text(),
             daily_sync_time,
             data_delay_sensitivity: connection.data_delay_sensitivity.text(),
@@ -291,7 +294,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
             destination_schema_names: connection.destination_schema_names.text(),
             details: item.part(&DETAILS).word(),
             external_secrets_manager_id: connection.external_secrets_manager_id.text(),
-            failed_at: connection.failed_at.text(),
+            failed_at: connection.failed_at.known_text(),
             group_id: connection.group_id.text(),
             hybrid_deployment_agent_id: agent.or(connection.local_processing_agent_id.text()),
             id,
@@ -307,7 +310,7 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
             settings,
             setup_tests,
             status,
-            succeeded_at: connection.succeeded_at.text(),
+            succeeded_at: connection.succeeded_at.known_text(),
             sync_frequency: connection.sync_frequency.value(),
         },
         from: &origins.iter().collect::<Vec<_>>(),

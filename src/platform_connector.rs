@@ -69,8 +69,15 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     }
 }
 
-/// Whether a success of so many minutes ago is fresh; `None` when that depends on a rhythm which is not known.
+/// Clocks may differ by so much.
+const SKEW_MINUTES: i64 = 5;
+
+/// Whether a success of so many minutes ago is fresh; `None` when that depends on a rhythm which is not known, or when it
+/// is still to come, which no success is.
 fn is_fresh(age: i64, rhythm: Option<i64>) -> Option<bool> {
+    if age < -SKEW_MINUTES {
+        return None;
+    }
     if age <= FRESH_MINUTES {
         return Some(true);
     }

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::record::shape::Shape;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld, WithheldReason,
-    wire,
+    Cost, DAILY, Draft, Emit, Field, Kind, Known, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld,
+    WithheldReason, wire,
 };
 
 /// Who may list system keys.
@@ -60,13 +60,16 @@ pub const RESOURCE: Resource = Resource {
 pub struct SystemKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
-    /// When it expires, as Fivetran wrote it; null for one that never does, or when Fivetran does not say.
-    pub expired_at: Option<&'a str>,
+    /// When it expires, as Fivetran wrote it; null for one that never does, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired_at: Known<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
-    /// When it was last used, as Fivetran wrote it; null when it never was or Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
-    pub last_used_at: Option<&'a str>,
+    /// When it was last used, as Fivetran wrote it; null when it never was, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Known<&'a str>,
     /// Its name, which anybody may choose: null when the settings withhold free text.
     pub name: Option<&'a str>,
     /// What it may do; null when that could not be read.
@@ -138,7 +141,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     }
     // The details need not repeat every stamp of the list.
     let expired_at = if key.expired_at == Field::Absent { &listed.expired_at } else { &key.expired_at };
-    let last_used_at = if key.last_used_at.is_set() { &key.last_used_at } else { &listed.last_used_at };
+    let is_told = key.last_used_at.is_set() || listed.last_used_at.known().is_none();
+    let last_used_at = if is_told { &key.last_used_at } else { &listed.last_used_at };
+    if known_expiry(expired_at).is_none() {
+        out.unknown(&KIND, "when a key expires");
+    }
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -147,9 +154,9 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         effective_at: key.created_at.text().and_then(audit_event::instant_of),
         content: &SystemKeyContent {
             created_at: key.created_at.text(),
-            expired_at: expired_at.text(),
+            expired_at: known_expiry(expired_at),
             id,
-            last_used_at: last_used_at.text(),
+            last_used_at: last_used_at.known_text(),
             name,
             permissions,
             updated_at: key.updated_at.text(),
@@ -166,12 +173,17 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     audit_event::emit(out, &item.origin(), &target, &stamps);
 }
 
+/// When a key expires, as far as that is an instant, or null.
+fn known_expiry<'t>(at: &'t Text<'_>) -> Known<&'t str> {
+    at.known_text().filter(|at| at.is_none_or(|at| audit_event::instant_of(at).is_some()))
+}
+
 /// When a key expires, in words.
 fn expiry(at: &Text<'_>) -> String {
-    match at.known_text() {
-        Some(Some(at)) if audit_event::instant_of(at).is_some() => format!("expires at {at}"),
+    match known_expiry(at) {
+        Some(Some(at)) => format!("expires at {at}"),
         Some(None) => "never expires".into(),
-        _ => "expiry unknown".into(),
+        None => "expiry unknown".into(),
     }
 }
 

@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::read::wire;
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, PartAnswer, Subject, Text, When, wire};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Known, Nature, Origin, PartAnswer, Subject, Text, When, wire};
 
 /// The catalogue's entry for teams.
 pub const KIND: Kind = Kind {
@@ -103,8 +103,11 @@ pub struct TeamContent<'a> {
     pub id: &'a str,
     /// Its name.
     pub name: Option<&'a str>,
-    /// Role on the whole account that each member holds through the team; null when none or Fivetran does not say.
-    pub role: Option<&'a str>,
+    /// Role on the whole account that each member holds through the team; null when there is none, absent when Fivetran
+    /// does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Known<&'a str>,
 }
 
 /// A user's place in a team.
@@ -113,8 +116,10 @@ pub struct TeamContent<'a> {
 pub struct TeamMembership<'a> {
     /// When the user was added, as Fivetran wrote it; null when it does not say.
     pub created_at: Option<&'a str>,
-    /// `Team Member` or `Team Manager`; null when Fivetran does not say.
-    pub role: Option<&'a str>,
+    /// `Team Member` or `Team Manager`; null or absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Known<&'a str>,
     /// Id of the team.
     pub team_id: &'a str,
     /// Name of the team.
@@ -155,10 +160,13 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         title: format!("Team {}: {}", name.unwrap_or(id), access_grant::account_role(&team.role)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "team" },
         effective_at: None,
-        content: &TeamContent { description, id, name, role: team.role.text() },
+        content: &TeamContent { description, id, name, role: team.role.known_text() },
         from: &[&origin],
         withheld,
     });
+    if team.role.known().is_none() {
+        out.unknown(&KIND, access_grant::ACCOUNT_ROLE);
+    }
     access_grant::emit_account_role(out, &origin, Grantee { kind: "team", id }, &team.role);
 }
 
@@ -182,13 +190,17 @@ fn emit_member(
     let Some(member) = findings.read::<Member<'_>>("/v1/teams/{id}/users", json) else { return };
     let Some(user_id) = findings.id(&member.user_id) else { return };
     let created_at = member.created_at.text();
-    let role = member.role.text();
+    let role = member.role.known_text();
+    // Every member has one of two roles: null is no answer.
+    if role.flatten().is_none() {
+        out.unknown(&MEMBERSHIP_KIND, "which role someone has in a team");
+    }
     out.record(Draft {
         kind: &MEMBERSHIP_KIND,
         native_id: &[team_id, user_id],
         title: match role {
-            Some(role) => format!("User {user_id} is {role} of team {}", team_name.unwrap_or(team_id)),
-            None => format!("User {user_id} is in team {}, role unknown", team_name.unwrap_or(team_id)),
+            Some(Some(role)) => format!("User {user_id} is {role} of team {}", team_name.unwrap_or(team_id)),
+            _ => format!("User {user_id} is in team {}, role unknown", team_name.unwrap_or(team_id)),
         },
         subject: Subject { id: user_id.into(), name: None, kind: "user" },
         effective_at: created_at.and_then(audit_event::instant_of),

@@ -18,7 +18,7 @@ use source_kit::read::wire;
 use source_kit::record::identity::Identity;
 use source_kit::record::people::{Person, filled};
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Nature, PartAnswer, Rule, Subject, Text, Unread, When, Withheld,
+    Cost, DAILY, Draft, Emit, Field, Kind, Known, Nature, PartAnswer, Rule, Subject, Text, Unread, When, Withheld,
     WithheldReason, wire,
 };
 
@@ -76,8 +76,10 @@ pub const CONNECTIONS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UserContent<'a> {
-    /// False when an administrator has suspended the user; null when Fivetran does not say.
-    pub active: Option<bool>,
+    /// False when an administrator has suspended the user; absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Known<bool>,
     /// When the user came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
     /// E-mail address, or its keyed hash; service accounts may have none.
@@ -92,12 +94,15 @@ pub struct UserContent<'a> {
     pub id: &'a str,
     /// True while an invitation is not accepted.
     pub invited: Option<bool>,
-    /// Last login, as Fivetran wrote it; null when there was none or Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
-    pub logged_in_at: Option<&'a str>,
+    /// Last login, as Fivetran wrote it; null when there was none, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_in_at: Known<&'a str>,
     /// Role on the whole account; null for users with grants on destinations or connections
-    /// only, or when Fivetran does not say.
-    pub role: Option<&'a str>,
+    /// only, absent when Fivetran does not say.
+    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Known<&'a str>,
     /// REGULAR_USER or SERVICE_ACCOUNT; null when Fivetran does not say.
     pub user_type: Option<&'a str>,
     /// Whether the user has finished activation.
@@ -178,7 +183,7 @@ fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {
     let email = user.email.text();
     let shown = if out.privacy.shows_people() { display_name(user) } else { None };
     let content = UserContent {
-        active: user.active.value(),
+        active: user.active.known_value(),
         created_at: user.created_at.text(),
         email: email.map(|text| out.person(text)),
         family_name: user.family_name.text().map(|text| out.person(text)),
@@ -186,11 +191,17 @@ fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {
         has_api_key: user.has_api_key.value(),
         id,
         invited: user.invited.value(),
-        logged_in_at: user.logged_in_at.text(),
-        role: user.role.text(),
+        logged_in_at: user.logged_in_at.known_text(),
+        role: user.role.known_text(),
         user_type: user.user_type.text(),
         verified: user.verified.value(),
     };
+    if user.active.value().is_none() {
+        out.unknown(&KIND, "whether someone is suspended");
+    }
+    if user.role.known().is_none() {
+        out.unknown(&KIND, access_grant::ACCOUNT_ROLE);
+    }
     let state = match user.active.value() {
         Some(true) => "",
         Some(false) => "suspended, ",

@@ -17,9 +17,9 @@ fn schema_of<T: JsonSchema>() -> String {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     let object = schema.as_object_mut().unwrap();
-    // Every field is always there: absent facts are null.
-    let names: Vec<_> = object["properties"].as_object().unwrap().keys().cloned().collect();
-    object.insert("required".into(), names.into());
+    // Every field is always there, and facts that there are not are null; but for those that Fivetran may leave open where
+    // null says something.
+    object.insert("required".into(), Vec::<String>::new().into());
     require_all(&mut schema);
     serde_json::to_string_pretty(&schema).unwrap() + "\n"
 }
@@ -27,8 +27,12 @@ fn schema_of<T: JsonSchema>() -> String {
 /// Makes every property of every nested object required too.
 fn require_all(schema: &mut serde_json::Value) {
     if let Some(object) = schema.as_object_mut() {
-        if let Some(properties) = object.get("properties").and_then(|p| p.as_object()) {
-            let names: Vec<_> = properties.keys().cloned().collect();
+        if let Some(properties) = object.get_mut("properties").and_then(|p| p.as_object_mut()) {
+            let mut is_required = |property: &mut serde_json::Value| {
+                property.as_object_mut().is_none_or(|property| property.remove("x-optional").is_none())
+            };
+            let names: Vec<_> =
+                properties.iter_mut().filter_map(|(name, one)| is_required(one).then(|| name.clone())).collect();
             object.insert("required".into(), names.into());
         }
         object.values_mut().for_each(require_all);

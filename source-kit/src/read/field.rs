@@ -46,6 +46,10 @@ impl<T> Field<T> {
     }
 }
 
+/// What of a field goes into a record: the value, or null where the vendor says null; `None`, and then no such field in
+/// the record, where it does not say, or says something odd.
+pub type Known<T> = Option<Option<T>>;
+
 impl Text<'_> {
     /// The text, if there is one.
     pub fn text(&self) -> Option<&str> {
@@ -53,7 +57,7 @@ impl Text<'_> {
     }
 
     /// What was read: see [`Field::known`].
-    pub fn known_text(&self) -> Option<Option<&str>> {
+    pub fn known_text(&self) -> Known<&str> {
         self.known().map(|text| text.map(AsRef::as_ref))
     }
 }
@@ -62,6 +66,11 @@ impl<T: Copy> Field<T> {
     /// The value, if it is one.
     pub fn value(&self) -> Option<T> {
         self.get().copied()
+    }
+
+    /// What was read: see [`Field::known`].
+    pub fn known_value(&self) -> Known<T> {
+        self.known().map(|value| value.copied())
     }
 }
 

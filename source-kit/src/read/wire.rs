@@ -4,7 +4,7 @@
 //! item: it is reported as drift and the rest is kept. Numbers and booleans that come as strings
 //! (and the reverse) are read as what they say. Unknown fields are skipped and reported.
 
-pub use super::field::{Field, Text};
+pub use super::field::{Field, Known, Text};
 use super::node::Node;
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
