@@ -6,7 +6,7 @@ mod cases;
 mod mutants;
 mod support;
 
-use cases::{Case, Told, cases, clauses, traps};
+use cases::{Case, Told, cases, clauses, traps, untold};
 use mutants::mutants;
 use serde_json::{Value, json};
 use source_report::collection::Collection;
@@ -58,7 +58,7 @@ fn every_rule_of_the_file_is_read_and_is_filed_where_its_kind_is() {
 #[test]
 fn whatever_the_vendor_writes_is_read_as_it_is_meant() {
     let rules = Rules::built_in();
-    for (rule, account, expected) in traps().into_iter().chain(clauses()) {
+    for (rule, account, expected) in traps().into_iter().chain(clauses()).chain(untold()) {
         assert_eq!(said(&rules, rule, &account.read()), expected, "{rule}: {:?}", account.rows);
     }
 }
@@ -194,7 +194,7 @@ fn outcomes_come_by_weight_then_as_written() {
 #[test]
 fn no_clause_of_a_rule_is_idle() {
     let file: Value = serde_json::from_str(include_str!("../data/rules.json")).unwrap();
-    let mut told: Vec<Told> = traps().into_iter().chain(clauses()).collect();
+    let mut told: Vec<Told> = traps().into_iter().chain(clauses()).chain(untold()).collect();
     for Case { rule, fires, clear, unknown } in cases() {
         told.extend([(rule, fires, "true"), (rule, clear, "false"), (rule, unknown.0, unknown.1)]);
     }
@@ -209,6 +209,26 @@ fn no_clause_of_a_rule_is_idle() {
             let rules = extended(&json!({"lists": file["lists"], "rules": [changed]})).unwrap();
             let same = read.iter().all(|(id, collection, expected)| said(&rules, id, collection) == *expected);
             assert!(!same, "{}: nothing shows {what}", rule["id"]);
+        }
+    }
+}
+
+/// The values that rules know are those that the component knows, but for what it calls unknown itself.
+#[test]
+fn values_that_are_known_are_those_of_the_component() {
+    let known: Value = serde_json::from_str(include_str!("../data/known.json")).unwrap();
+    for (kind, places) in known.as_object().unwrap() {
+        let file = format!("{}/../../src/{kind}.rs", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (place, values) in places.as_object().unwrap() {
+            let field = place.rsplit('/').next().unwrap();
+            // A field may be called otherwise within the component.
+            let names = [field, &format!("key_{field}")].map(|name| format!(" {name}: Text<'a> => Rule::OneOf(&["));
+            let list = names.iter().find_map(|name| Some(text.split_once(name)?.1.split_once(']')?.0)).expect(&file);
+            let documented: BTreeSet<&str> =
+                list.split('"').skip(1).step_by(2).filter(|one| *one != "Unknown").collect();
+            let known: BTreeSet<&str> = values.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+            assert_eq!(known, documented, "{kind} {place}");
         }
     }
 }

@@ -166,7 +166,7 @@ fn a_place_that_no_record_has_is_doubted_and_never_said_to_be_the_vendors_silenc
     let rule = own("when", json!({"at": "/rolle", "is": "x"}));
     let (said, why) = doubts(rule.clone(), webhook(json!({"role": null})));
     assert_eq!(said, ["no record of kind webhook has /rolle: look whether the rule has it right"]);
-    assert_eq!(why, ["/rolle: the record has no such field"]);
+    assert_eq!(why, ["/rolle: not told: the record has no such field"]);
     assert_eq!(doubts(rule, webhook(json!({"rolle": null}))).0, [""; 0], "null is an answer");
     let below = doubts(own("when", json!({"at": "/status/state", "is": "x"})), webhook(json!({"status": null})));
     assert_eq!(below, (vec![], vec!["/status/state: the vendor does not say".into()]), "also of what is below it");

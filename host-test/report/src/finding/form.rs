@@ -160,7 +160,7 @@ fn join(value: Value, place: &str) -> Result<Join, Bad> {
 }
 
 fn test(mut fields: Fields) -> Result<Predicate, Bad> {
-    const KNOWN: &str = "is, in, null, older_than_days, later_than, some, below_newest";
+    const KNOWN: &str = "is, in, null, never, happened, older_than_days, later_than, some, below_newest";
     let at = fields.pointer("at")?;
     let Some(name) = fields.map.keys().next().cloned() else {
         return bad(&fields.place, "asks nothing of the value", format!("add one of {KNOWN}"));
@@ -174,6 +174,8 @@ fn test(mut fields: Fields) -> Result<Predicate, Bad> {
             Test::In(options.into_iter().map(|option| literal(option, &place)).collect::<Result<_, _>>()?)
         }
         "null" => Test::Null(truth(&fields.take(&name)?, &place)?),
+        "never" => Test::Never(truth(&fields.take(&name)?, &place)?),
+        "happened" => Test::Happened(truth(&fields.take(&name)?, &place)?),
         "older_than_days" => Test::OlderThanDays(days(&fields.take(&name)?, &place)?),
         "some" => Test::Some(Box::new(predicate(fields.take(&name)?, &place)?)),
         "below_newest" => match fields.take(&name)? {

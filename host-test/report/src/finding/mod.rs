@@ -6,6 +6,7 @@
 mod facts;
 mod fit;
 mod form;
+mod known;
 mod outcome;
 mod predicate;
 mod rules;

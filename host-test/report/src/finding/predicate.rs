@@ -2,12 +2,14 @@
 //!
 //! `docs/findings.md` lists the forms.
 //!
-//! A value that is null is unknown to every test but `null`: the vendor
-//! does not say. So is one that was withheld or not read, and one of another type than asked for. `1970-01-01` is how
+//! A value that is null is unknown to every test but `null`, `never` and `happened`: the vendor
+//! does not say. So is one that is absent, was withheld or not read, one of another type than asked for, and one that
+//! is outside of what the vendor documents. `1970-01-01` is how
 //! Fivetran writes "never", and is read as null. Where no related record is found, that is false only if the other kind
 //! was read whole.
 
 use super::facts::Facts;
+use super::known::is_known;
 use super::truth::{Truth, any};
 use super::value::{Scope, Told};
 use serde_json::Value;
@@ -27,6 +29,10 @@ pub(super) enum Predicate {
 pub(super) enum Test {
     In(Vec<Value>),
     Null(bool),
+    /// Whether a timestamp is null.
+    Never(bool),
+    /// Whether something has happened then: neither null nor after the collection.
+    Happened(bool),
     OlderThanDays(u32),
     LaterThan(String),
     Some(Box<Predicate>),
@@ -55,7 +61,8 @@ impl Predicate {
             Self::At(at, test) => match scope.read(at) {
                 Told::Unknown(why) => Truth::Unknown(why),
                 Told::Null => match test {
-                    Test::Null(asked) => Truth::from(*asked),
+                    Test::Null(asked) | Test::Never(asked) => Truth::from(*asked),
+                    Test::Happened(asked) => Truth::from(!asked),
                     _ => silent(&scope.place(at)),
                 },
                 Told::Value(value) => test.of(value, at, scope, facts),
@@ -96,16 +103,32 @@ fn silent(place: &str) -> Truth {
     Truth::Unknown(format!("{place}: the vendor does not say"))
 }
 
+fn to_come(value: &Value, place: &str) -> Truth {
+    Truth::Unknown(format!("{place}: {value} is after the collection"))
+}
+
 impl Test {
     /// Whether it is true of a value that is not null.
     fn of(&self, value: &Value, at: &str, scope: &Scope<'_>, facts: &Facts<'_>) -> Truth {
         match self {
-            Self::In(options) => is_one_of(value, options, &scope.place(at)),
+            Self::In(options) => match is_one_of(value, options, &scope.place(at)) {
+                // Not one of the values that a rule was written for.
+                Truth::False if !is_known(&scope.record.kind, &scope.place(at), value) => {
+                    Truth::Unknown(format!("{}: {value} is a value that is not known", scope.place(at)))
+                }
+                answer => answer,
+            },
             Self::Null(asked) => Truth::from(!asked),
+            Self::Never(asked) => scope.instant(at).map_or_else(Truth::Unknown, |_| Truth::from(!asked)),
+            Self::Happened(asked) => match scope.instant(at) {
+                Ok(then) if facts.collection.is_to_come(then) => to_come(value, &scope.place(at)),
+                Ok(_) => Truth::from(*asked),
+                Err(why) => Truth::Unknown(why),
+            },
             Self::OlderThanDays(days) => match (scope.instant(at), facts.collection.as_of()) {
                 // How long ago something was cannot be said of what is still to come; whether it has passed can.
                 (Ok(then), Some(_)) if *days > 0 && facts.collection.is_to_come(then) => {
-                    Truth::Unknown(format!("{}: {value} is after the collection", scope.place(at)))
+                    to_come(value, &scope.place(at))
                 }
                 (Ok(then), Some(now)) => Truth::from(now - then > time::Duration::days(i64::from(*days))),
                 (Err(why), _) => Truth::Unknown(why),

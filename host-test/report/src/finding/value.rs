@@ -11,7 +11,7 @@ pub(super) enum Told<'v> {
     Value(&'v Value),
     /// Null, or the epoch, which stands for "never".
     Null,
-    /// It was withheld, was not read, or the vendor does not say; which of them, in words.
+    /// It is absent, was withheld or not read, or the vendor does not say; which of them, in words.
     Unknown(String),
 }
 
@@ -49,7 +49,7 @@ impl<'r> Scope<'r> {
         }
         match self.value.pointer(at) {
             None if is_below_null(self.value, at) => Told::Unknown(format!("{place}: the vendor does not say")),
-            None => Told::Unknown(format!("{place}: the record has no such field")),
+            None => Told::Unknown(format!("{place}: not told: the record has no such field")),
             Some(Value::Null) => Told::Null,
             Some(Value::String(text)) if is_never(text) => Told::Null,
             Some(value) => Told::Value(value),

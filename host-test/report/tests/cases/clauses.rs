@@ -2,7 +2,7 @@
 //! noon: `EDGE_90` lies 90 days before, and is not more than that.
 
 use super::{Told, idle, roles, team};
-use crate::support::records::{merged, record};
+use crate::support::records::{merged, record, without};
 use serde_json::{Value, json};
 
 const EDGE_90: &str = "2026-04-01T12:00:00Z";
@@ -78,7 +78,16 @@ fn pipelines() -> Vec<Told> {
         ("connection-failing", failed(json!({"succeeded_at": null})), "true"),
         ("custom-code-changed", changed(EDGE_30), "true"),
         ("custom-code-changed", changed(OVER_30), "false"),
-        ("connection-of-leaver", record("connection", json!({"connected_by": null})), "false"),
+        (
+            "connection-of-leaver",
+            record("connection", json!({"connected_by": null})),
+            "/connected_by: the vendor does not say",
+        ),
+        (
+            "connection-of-leaver",
+            without("connection", json!({}), &["connected_by"]),
+            "/connected_by: not told: the record has no such field",
+        ),
     ]
 }
 

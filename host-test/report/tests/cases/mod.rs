@@ -3,12 +3,14 @@
 
 mod clauses;
 mod traps;
+mod untold;
 
 use crate::support::Account;
 use crate::support::records::{record, usual};
 pub use clauses::clauses;
 use serde_json::{Value, json};
 pub use traps::traps;
+pub use untold::untold;
 
 /// A rule, an account, and what the rule must answer of the record `it`.
 pub type Told = (&'static str, Account, &'static str);

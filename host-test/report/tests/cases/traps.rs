@@ -77,7 +77,7 @@ pub fn traps() -> Vec<Told> {
         (
             "tls-off",
             record("connection", json!({"settings": {}})),
-            "/settings/always_encrypted: the record has no such field",
+            "/settings/always_encrypted: not told: the record has no such field",
         ),
         (
             "tls-off",

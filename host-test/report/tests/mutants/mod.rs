@@ -3,7 +3,7 @@
 use crate::support::records::merged;
 use serde_json::{Value, json};
 
-/// Every predicate that is this one with one clause less, a `null` flipped or a number of days moved.
+/// Every predicate that is this one with one clause less, a `null`, `never` or `happened` flipped or a number of days moved.
 pub fn mutants(value: &Value) -> Vec<(String, Value)> {
     let mut all = Vec::new();
     match value {
@@ -15,8 +15,11 @@ pub fn mutants(value: &Value) -> Vec<(String, Value)> {
                         all.push((format!("{days} days"), merged(value.clone(), &json!({name: days}))));
                     }
                 }
-                if name == "null" {
-                    all.push(("null flipped".into(), merged(value.clone(), &json!({name: !inner.as_bool().unwrap()}))));
+                if ["null", "never", "happened"].contains(&name.as_str()) {
+                    all.push((
+                        format!("{name} flipped"),
+                        merged(value.clone(), &json!({name: !inner.as_bool().unwrap()})),
+                    ));
                 }
                 if name == "not" {
                     all.push(("not dropped".into(), inner.clone()));

@@ -46,3 +46,12 @@ pub fn usual(kind: &str, patch: &Value) -> Value {
 pub fn record(kind: &str, patch: Value) -> Account {
     Account::new().with(kind, "it", usual(kind, &patch))
 }
+
+/// An account with a record `it` of a kind, of which the vendor did not tell what is at these places.
+pub fn without(kind: &str, patch: Value, places: &[&str]) -> Account {
+    let mut content = usual(kind, &patch);
+    for name in places {
+        content.as_object_mut().unwrap().remove(*name);
+    }
+    Account::new().with(kind, "it", content)
+}
