@@ -100,11 +100,13 @@ pub async fn run(args: &ExportArgs) -> Result<u8> {
             });
         }
     };
+    let rules = rules(args.rules.as_deref())?;
+    let choice = choice.ruled_by(&rules);
     finish_first();
-    let written = write(args, &collection, &choice)?;
+    let written = write(args, &collection, &choice, &rules)?;
     match args.result {
-        Format::Json => say_json(&to_json(args, &collection, &choice, &written)?),
-        Format::Table => show(args, &collection, &choice, &written),
+        Format::Json => say_json(&to_json(args, &choice, &written)?),
+        Format::Table => show(args, &choice, &written),
     }
     Ok(exit::COMPLETE)
 }
@@ -117,16 +119,16 @@ struct Written {
     files: Vec<(PathBuf, Option<usize>)>,
 }
 
-fn show(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, written: &Written) {
+fn show(args: &ExportArgs, choice: &Choice<'_>, written: &Written) {
     say(format!("{}: {}", args.out.display(), written.what));
     let short: Vec<&str> = choice.incomplete().map(|(kind, _)| kind).collect();
     if !short.is_empty() {
         say(format!("INCOMPLETE, as the export says too: {}", plain(&short.join(", "))));
     }
-    collection.summary().caveats().for_each(|caveat| say(plain(&caveat)));
+    choice.caveats().iter().for_each(|caveat| say(plain(caveat)));
 }
 
-fn to_json(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, written: &Written) -> Result<Value> {
+fn to_json(args: &ExportArgs, choice: &Choice<'_>, written: &Written) -> Result<Value> {
     let files = written.files.iter().map(|(path, rows)| {
         let bytes = path.metadata().map_err(Error::file("read", path))?.len();
         Ok(json!({"path": path, "rows": rows, "bytes": bytes, "sha256": sha256_of_file(path)?}))
@@ -137,13 +139,13 @@ fn to_json(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, writ
         "format": format.as_ref().map(PossibleValue::get_name),
         "files": files.collect::<Result<Vec<_>>>()?,
         "incomplete": choice.incomplete().map(|(kind, why)| json!({"kind": kind, "why": why})).collect::<Vec<_>>(),
-        "caveats": collection.summary().caveats().collect::<Vec<_>>(),
+        "caveats": choice.caveats(),
         "exit_code": exit::COMPLETE,
     }))
 }
 
 /// Writes.
-fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>) -> Result<Written> {
+fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, rules: &Rules) -> Result<Written> {
     let counted = |count: usize, what: &str| format!("{count} {}", plural(count as u64, what));
     let one = |what: String, rows| Ok(Written { what, files: vec![(args.out.clone(), rows)] });
     match args.format {
@@ -160,12 +162,10 @@ fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>) -> Res
             one("a workbook".into(), None)
         }
         ExportFormat::Oscal => {
-            let rules = rules(args.rules.as_deref())?;
             save(&args.out, &[export::oscal::document(choice, &rules.judge(collection)?)])?;
             one(format!("OSCAL assessment results {}", export::oscal::VERSION), None)
         }
         ExportFormat::Ocsf => {
-            let rules = rules(args.rules.as_deref())?;
             let events = export::ocsf::events(choice, &rules.judge(collection)?);
             save(&args.out, &events)?;
             one(counted(events.len(), "event"), Some(events.len()))

@@ -17,6 +17,7 @@ use source_host::records::kind_facts;
 use source_report::collection::Collection;
 use source_report::finding::Rules;
 use source_report::page::{Changes, page};
+use source_report::unlisted::unlisted;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -71,12 +72,14 @@ pub async fn run(args: &ReportArgs) -> Result<u8> {
     write(&collection, &rules, changes.as_ref(), &args.out)?;
     let report = &collection.report;
     let code = if report.verdict() == Verdict::Contradicted { exit::CONTRADICTED } else { exit::COMPLETE };
+    let summary = collection.summary().caveats();
+    let caveats: Vec<String> = summary.chain(rules.changed()).chain(unlisted(&collection).proof()).collect();
     match args.format {
         Format::Json => say_json(&json!({
             "report": args.out,
             "verdict": report.conclusion(),
             "contradictions": report.findings,
-            "caveats": collection.summary().caveats().collect::<Vec<_>>(),
+            "caveats": caveats,
             "exit_code": code,
         })),
         Format::Table => {
@@ -85,7 +88,7 @@ pub async fn run(args: &ReportArgs) -> Result<u8> {
                 wrong.for_each(error);
                 error(format!("{}: {}", args.dir.display(), report.conclusion()));
             }
-            collection.summary().caveats().for_each(|caveat| error(plain(&caveat)));
+            caveats.iter().for_each(|caveat| error(plain(caveat)));
             say(line(&args.out));
         }
     }
@@ -98,7 +101,8 @@ pub fn of_new(folder: &Path, out: &Path) -> Result<()> {
 }
 
 fn write(collection: &Collection, rules: &Rules, changes: Option<&Changes>, out: &Path) -> Result<()> {
-    let text = page(collection, &rules.judge(collection)?, changes)?;
+    let changed: Vec<String> = rules.changed().collect();
+    let text = page(collection, &rules.judge(collection)?, &changed, changes)?;
     let mut file = LineFile::create(out)?;
     file.write(text.trim_end())?;
     Ok(file.finish()?)

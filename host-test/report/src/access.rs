@@ -84,11 +84,11 @@ impl Row<'_> {
 }
 
 /// When a user logged in last: `told`, `never`, `not told`, `after the collection` for what cannot be, and `not read`
-/// where the user was not read.
+/// where the user was not read, or `not in the list` where all users were.
 #[must_use]
 pub fn last_login(collection: &Collection, user: Option<&Record>) -> &'static str {
     match user.map(|user| user.stamp("/logged_in_at")) {
-        None => "not read",
+        None => unread(collection),
         Some(Stamp::At(then)) if collection.is_to_come(then) => "after the collection",
         Some(Stamp::At(_)) => "told",
         Some(Stamp::Never) => "never",
@@ -96,10 +96,15 @@ pub fn last_login(collection: &Collection, user: Option<&Record>) -> &'static st
     }
 }
 
+/// Of whom there is no record.
+fn unread(collection: &Collection) -> &'static str {
+    if collection.is_complete("user") { "not in the list" } else { "not read" }
+}
+
 /// What the vendor says of a user, in words; nobody is taken for active where it says nothing.
 #[must_use]
-pub fn state(user: Option<&Record>) -> &'static str {
-    let Some(user) = user else { return "not read" };
+pub fn state(collection: &Collection, user: Option<&Record>) -> &'static str {
+    let Some(user) = user else { return unread(collection) };
     match (user.flag("/active"), user.flag("/invited"), user.flag("/verified")) {
         (Some(false), ..) => "suspended",
         (Some(true), Some(true), _) => "invited",
@@ -160,10 +165,19 @@ fn row<'c>(user_id: &'c str, resource: (&'c str, &'c str), record: &'c Record) -
         user: None,
         resource_type: resource.0,
         resource_id: resource.1,
-        role: record.text("/role").unwrap_or_default(),
+        role: role(record),
         path: Path::None,
         granted_at: record.time("/created_at"),
         because: vec![record],
+    }
+}
+
+/// A role: `not told` where the record has none, and empty where the vendor says that there is none.
+#[must_use]
+pub fn role(record: &Record) -> &str {
+    match record.content.get("role") {
+        None => "not told",
+        Some(role) => role.as_str().unwrap_or_default(),
     }
 }
 

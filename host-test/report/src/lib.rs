@@ -11,7 +11,9 @@ pub mod export;
 pub mod finding;
 pub mod names;
 pub mod near;
+pub mod odd;
 pub mod page;
 pub mod record;
+pub mod unlisted;
 
 pub use source_evidence::{Error, Result};

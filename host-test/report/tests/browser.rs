@@ -34,7 +34,8 @@ fn check(account: &Account, more: &[&str]) {
     account.write(&evidence);
     let collection = Collection::read(&evidence, Anchors::default()).unwrap();
     let file = scratch.path().join("report.html");
-    std::fs::write(&file, page(&collection, &Rules::built_in().judge(&collection).unwrap(), None).unwrap()).unwrap();
+    std::fs::write(&file, page(&collection, &Rules::built_in().judge(&collection).unwrap(), &[], None).unwrap())
+        .unwrap();
     // Modules are looked for beside the script, so it goes there, once for all tests.
     static SCRIPT: OnceLock<PathBuf> = OnceLock::new();
     let script = SCRIPT.get_or_init(|| {

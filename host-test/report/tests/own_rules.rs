@@ -155,7 +155,8 @@ fn a_place_that_no_record_has_is_doubted_and_never_said_to_be_the_vendors_silenc
     let doubts = |rule: Value, account: Account| {
         let (rules, collection) = (extended(&json!({"rules": [rule]})).unwrap(), account.read());
         let outcomes = rules.judge(&collection).unwrap();
-        let page = source_report::page::page(&collection, &outcomes, None).unwrap();
+        let page =
+            source_report::page::page(&collection, &outcomes, &rules.changed().collect::<Vec<_>>(), None).unwrap();
         let own = outcomes.iter().find(|outcome| outcome.rule.id == "webhook-elsewhere").unwrap();
         assert!(own.doubts.iter().all(|doubt| page.contains(&format!("<p class=\"gap\">Doubt: {doubt}</p>"))));
         let others = outcomes.iter().filter(|outcome| outcome.rule.id != "webhook-elsewhere");

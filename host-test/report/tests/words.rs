@@ -20,7 +20,7 @@ use support::Account;
 use support::records::{record, usual};
 
 fn made(collection: &Collection) -> String {
-    page(collection, &Rules::built_in().judge(collection).unwrap(), None).unwrap()
+    page(collection, &Rules::built_in().judge(collection).unwrap(), &[], None).unwrap()
 }
 
 /// The tiles of the first screen: number and what of.
@@ -233,7 +233,7 @@ fn never_is_one_thing_not_told_another_and_to_come_a_third() {
     let states = file(&collection, "access-review.", "last_login_state");
     assert_eq!(
         states,
-        ["told", "never", "never", "not told", "after the collection", "not told", "not told", "not read"]
+        ["told", "never", "never", "not told", "after the collection", "not told", "not told", "not in the list"]
     );
     assert_eq!(cells(users, "Created"), [""; 7]);
 }
@@ -315,7 +315,7 @@ fn a_collection_that_is_compared_with_itself_is_said_to_be() {
     let said = |before: &std::path::Path| {
         let changes = Changes::between(before, &one, &Meanings::new("fivetran", &[facts]).unwrap()).unwrap();
         let collection = Collection::read(&one, source_evidence::verify::Anchors::default()).unwrap();
-        page(&collection, &[], Some(&changes)).unwrap().contains("one and the same collection")
+        page(&collection, &[], &[], Some(&changes)).unwrap().contains("one and the same collection")
     };
     assert!(said(&one));
     assert!(!said(&other), "of another collection of the same account");

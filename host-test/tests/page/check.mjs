@@ -71,8 +71,8 @@ async function numbers(tab) {
   assert.equal(coverage.length, manifest.coverage.length);
   manifest.coverage.forEach((one, at) => {
     assert.ok(coverage[at][0].endsWith(one.kind), one.kind);
-    assert.equal(Number(coverage[at][1]), one.records, one.kind);
-    assert.ok(coverage[at][2].startsWith(one.state.replaceAll("_", " ")), one.kind);
+    assert.equal(Number(coverage[at][2]), one.records, one.kind);
+    assert.ok(coverage[at][1].startsWith(one.state.replaceAll("_", " ")), one.kind);
   });
   for (const chart of await tab.$$("figure")) {
     const [id, bars, more] = await chart.evaluate((figure) => [

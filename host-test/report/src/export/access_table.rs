@@ -50,7 +50,7 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
         Cell::maybe(row.nobody(choice.collection).or_else(|| names.get("user", row.user_id))),
         Cell::maybe(row.user.and_then(|user| user.text("/email"))),
         Cell::text(row.user_id),
-        Cell::text(access::state(row.user)),
+        Cell::text(access::state(choice.collection, row.user)),
         Cell::maybe(names.get(row.resource_type, row.resource_id)),
         Cell::text(row.resource_id),
         Cell::text(row.resource_type),

@@ -17,6 +17,8 @@ pub mod xlsx;
 
 use crate::access;
 use crate::collection::Collection;
+use crate::finding::Rules;
+use crate::unlisted::unlisted;
 use source_evidence::text::plural;
 use source_evidence::verify::Verdict;
 use std::collections::BTreeSet;
@@ -36,6 +38,9 @@ pub struct Wish {
 pub struct Choice<'c> {
     collection: &'c Collection,
     kinds: Vec<Kind<'c>>,
+    /// What a reader has to know before any number.
+    all_caveats: Vec<String>,
+    /// The same in a line.
     caveats: String,
 }
 
@@ -90,8 +95,8 @@ pub fn choose<'c>(collection: &'c Collection, wish: &Wish) -> Result<Choice<'c>,
         let short = short.iter().map(|kind| (kind.id.into(), kind.state.words.clone())).collect();
         return Err(Refused::Incomplete(short, whole.iter().map(|kind| kind.id.into()).collect()));
     }
-    let caveats = collection.summary().caveats().collect::<Vec<_>>().join("; ");
-    Ok(Choice { collection, kinds, caveats })
+    let all_caveats = collection.summary().caveats().chain(unlisted(collection).proof()).collect();
+    Ok(Choice { collection, kinds, all_caveats, caveats: String::new() }.with(std::iter::empty()))
 }
 
 /// Every kind that was asked for or has records.
@@ -121,6 +126,24 @@ fn state(collection: &Collection, kind: &str) -> State {
 }
 
 impl<'c> Choice<'c> {
+    /// The same, made with rules that a user's own file has changed.
+    #[must_use]
+    pub fn ruled_by(self, rules: &Rules) -> Self {
+        self.with(rules.changed())
+    }
+
+    fn with(mut self, more: impl Iterator<Item = String>) -> Self {
+        self.all_caveats.extend(more);
+        self.caveats = self.all_caveats.join("; ");
+        self
+    }
+
+    /// What a reader has to know before any number.
+    #[must_use]
+    pub fn caveats(&self) -> &[String] {
+        &self.all_caveats
+    }
+
     /// Kinds that go out and were not read whole, each with its state and reason.
     pub fn incomplete(&self) -> impl Iterator<Item = (&'c str, &str)> {
         let short = self.kinds.iter().filter(|kind| !kind.state.is_complete);

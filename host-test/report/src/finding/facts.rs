@@ -3,6 +3,7 @@
 use super::truth::Truth;
 use crate::collection::Collection;
 use crate::record::Record;
+use crate::unlisted::unlisted;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -14,6 +15,10 @@ type Place = (String, String);
 /// A collection, with what was looked up in it.
 pub(super) struct Facts<'c> {
     pub collection: &'c Collection,
+    /// What the source found odd, by kind.
+    pub odd: BTreeMap<&'c str, Vec<&'c str>>,
+    /// What shows that the list of users is short, whatever its coverage says.
+    short_of_users: Option<String>,
     others: RefCell<BTreeMap<Place, Rc<Others<'c>>>>,
     newest: RefCell<BTreeMap<Place, Rc<Newest>>>,
 }
@@ -35,13 +40,15 @@ struct Newest {
 
 impl<'c> Facts<'c> {
     pub fn of(collection: &'c Collection) -> Self {
-        Self { collection, others: RefCell::default(), newest: RefCell::default() }
+        let (odd, short_of_users) = (crate::odd::by_kind(collection), unlisted(collection).proof());
+        Self { collection, odd, short_of_users, others: RefCell::default(), newest: RefCell::default() }
     }
 
-    /// Why records of a kind may be missing; `None` where the kind was read whole.
+    /// Why records of a kind may be missing; `None` where the kind was read whole, and nothing shows otherwise.
     pub fn gap(&self, kind: &str) -> Option<String> {
         if self.collection.is_complete(kind) {
-            return None;
+            let short = self.short_of_users.as_ref().filter(|_| kind == "user");
+            return short.map(|short| format!("{kind}: {short}"));
         }
         if let Some(distrust) = &self.collection.distrust {
             return Some(format!("{kind}: {distrust}"));

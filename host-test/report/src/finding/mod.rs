@@ -8,6 +8,7 @@ mod fit;
 mod form;
 mod known;
 mod outcome;
+mod own;
 mod predicate;
 mod rules;
 mod truth;

@@ -19,6 +19,8 @@ pub struct Outcome<'c> {
     /// Why records may be missing: the kind, or one that the rule needs, was not read whole; empty where all was.
     /// E.g. `system_key: forbidden (…)`, or `user: not asked for`.
     pub gaps: Vec<String>,
+    /// What the source found odd in the answers that the records of these kinds come from.
+    pub odd: Vec<String>,
     /// Of a user's own rule: places that no record has, which is more likely a mistake in the rule than an answer.
     pub doubts: Vec<String>,
 }
@@ -55,7 +57,7 @@ pub struct Rule {
     /// Control ids, e.g. `CC6.1`.
     pub controls: Vec<String>,
     /// Whether it is from a user's own file.
-    pub(super) is_own: bool,
+    pub is_own: bool,
     /// Which records of the kind it is about: those of which this is not false; all of them where there is none.
     pub(super) about: Option<Predicate>,
     /// What is asked of each of them.

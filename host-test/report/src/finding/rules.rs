@@ -4,6 +4,7 @@ use super::facts::Facts;
 use super::fit;
 use super::form::{self, Bad};
 use super::outcome::{Outcome, Rule};
+use super::own::Own;
 use super::predicate::Predicate;
 use super::truth::Truth;
 use super::unique::Unique;
@@ -19,6 +20,7 @@ use std::path::Path;
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
+    own: Vec<Own>,
 }
 
 /// A file of rules.
@@ -51,7 +53,15 @@ impl Rules {
     /// When the file cannot be read, or something in it is no rule: the error names the rule and the field.
     pub fn extended(self, path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
-        self.with(&text, path, true)
+        let before: BTreeSet<String> = self.rules.iter().map(|rule| rule.id.clone()).collect();
+        let mut rules = self.with(&text, path, true)?;
+        rules.own.push(Own::of(path, &text, &before, &rules.rules));
+        Ok(rules)
+    }
+
+    /// What a user's own files have changed, in a sentence for each: what a reader has to know before any finding.
+    pub fn changed(&self) -> impl Iterator<Item = String> {
+        self.own.iter().map(Own::words)
     }
 
     /// All of them.
@@ -130,10 +140,12 @@ fn splice(value: &mut Value, lists: &BTreeMap<String, Vec<Value>>) {
 fn judge<'c>(rule: &'c Rule, facts: &Facts<'c>) -> Outcome<'c> {
     let asked = rule.about.iter().chain([&rule.when]);
     let kinds: BTreeSet<&str> = std::iter::once(rule.kind.as_str()).chain(asked.flat_map(Predicate::kinds)).collect();
-    let gaps = kinds.into_iter().filter_map(|kind| facts.gap(kind)).collect();
+    let gaps = kinds.iter().filter_map(|kind| facts.gap(kind)).collect();
+    let odd: BTreeSet<&str> = kinds.iter().filter_map(|kind| facts.odd.get(kind)).flatten().copied().collect();
+    let odd = odd.into_iter().map(String::from).collect();
     let doubts = if rule.is_own { fit::doubts(rule, facts.collection) } else { Vec::new() };
     let mut outcome =
-        Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, passed_over: 0, gaps, doubts };
+        Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, passed_over: 0, gaps, odd, doubts };
     for record in facts.collection.of_kind(&rule.kind) {
         let scope = Scope::of(record);
         let about = rule.about.as_ref().map_or(Truth::True, |about| about.of(&scope, facts));

@@ -31,6 +31,10 @@ pub(super) struct Card {
     pub controls: String,
     pub gaps: Vec<String>,
     pub doubts: Vec<String>,
+    /// What the source found odd in the answers that it looks at.
+    pub odd: Vec<String>,
+    /// Whether it is from a user's own file.
+    pub is_own: bool,
     /// The first records of which it is true: line and title.
     pub first: Vec<(u64, String)>,
     pub found: usize,
@@ -137,6 +141,8 @@ fn card(collection: &Collection, outcome: &Outcome<'_>) -> Card {
         controls: plain(&rule.controls.join(", ")),
         gaps: outcome.gaps.iter().map(|gap| plain(gap)).collect(),
         doubts: outcome.doubts.iter().map(|doubt| plain(doubt)).collect(),
+        odd: outcome.odd.iter().map(|odd| plain(odd)).collect(),
+        is_own: rule.is_own,
         first: outcome.found.iter().take(SHOWN).map(shown).collect(),
         found: outcome.found.len(),
         unknown: outcome.unknown.len(),

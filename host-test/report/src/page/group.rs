@@ -4,6 +4,7 @@ use super::chart::Chart;
 use super::overview;
 use super::table::Table;
 use crate::collection::Collection;
+use crate::unlisted::unlisted;
 use source_evidence::text::{plain, plural};
 use std::collections::BTreeMap;
 
@@ -50,7 +51,9 @@ impl Group {
         // A kind of events is complete for what was asked for, which was not all of it.
         let since = collection.summary().since.as_deref().filter(|_| OF_EVENTS.contains(&id));
         coverage.extend(since.map(|since| plain(&format!("events before {since} were left out, as was asked for"))));
-        let complete = since.is_none() && kinds.iter().all(|kind| collection.is_complete(kind));
+        let short = kinds.contains(&"user") && unlisted(collection).proof().is_some();
+        coverage.extend(short.then(|| "NOT ALL USERS: see the top".into()));
+        let complete = since.is_none() && !short && kinds.iter().all(|kind| collection.is_complete(kind));
         let unread = table.total == 0 && !kinds.iter().any(|kind| collection.is_complete(kind));
         let doubted = collection.distrust.is_some();
         Self { id, title, about, coverage, complete, unread, doubted, charts, table }

@@ -64,11 +64,17 @@ struct Tile {
     place: &'static str,
 }
 
-/// The page of a collection: what `verify` and the rules say of it, and what changed since an earlier one.
+/// The page of a collection: what `verify` and the rules say of it, and what changed since an earlier one. `rules` is
+/// what a user's own file has made of the rules, see [`crate::finding::Rules::changed`].
 ///
 /// # Errors
 /// [`Error::Contract`] when the data has no JSON form, which would be a defect.
-pub fn page(collection: &Collection, outcomes: &[Outcome<'_>], changes: Option<&Changes>) -> Result<String> {
+pub fn page(
+    collection: &Collection,
+    outcomes: &[Outcome<'_>],
+    rules: &[String],
+    changes: Option<&Changes>,
+) -> Result<String> {
     let titles = overview::titles(collection);
     let lines = cited::lines(outcomes);
     let page = Page {
@@ -76,7 +82,7 @@ pub fn page(collection: &Collection, outcomes: &[Outcome<'_>], changes: Option<&
         style: STYLE,
         script: SCRIPT,
         data: String::new(),
-        overview: overview::of(collection, &titles),
+        overview: overview::of(collection, &titles, rules),
         tiles: Vec::new(),
         changes: changes.map(|changes| changes::view(changes, collection)),
         groups: groups::groups(collection, &titles),
@@ -95,7 +101,7 @@ pub fn page(collection: &Collection, outcomes: &[Outcome<'_>], changes: Option<&
 impl Page {
     /// What there is, in numbers.
     fn tiles(&self) -> Vec<Tile> {
-        let Overview { coverage, unseen, .. } = &self.overview;
+        let Overview { coverage, unseen, odd, .. } = &self.overview;
         let asked = || coverage.iter().filter(|one| !one.is_statement);
         let whole = asked().filter(|one| one.class == "good").count();
         let tile = |number: String, what: String, place| Tile { number, what, place };
@@ -109,6 +115,9 @@ impl Page {
         if !self.findings.cards.is_empty() {
             tiles.push(counted(self.findings.found, "rule", " found something", "findings"));
             tiles.push(counted(self.findings.open, "rule", " cannot say, or not of all", "findings"));
+        }
+        if !odd.is_empty() {
+            tiles.push(counted(odd.len(), "finding", " of the source about the vendor's answers", "odd"));
         }
         tiles.push(counted(unseen.len(), "question", " that cannot be answered", "unseen"));
         let tables = self.access.iter().chain(&self.groups);

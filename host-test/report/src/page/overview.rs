@@ -2,6 +2,7 @@
 
 use crate::collection::Collection;
 use crate::record::Record;
+use crate::unlisted::unlisted;
 use source_evidence::summary::{CoverageSummary, Summary};
 use source_evidence::text::plain;
 use source_evidence::verify::Verdict;
@@ -12,6 +13,10 @@ pub(super) struct Overview {
     pub account: String,
     /// What everybody has to see: simulated, another server, another clock.
     pub caveats: Vec<String>,
+    /// People who are named and are not in the list of users, where that does not show that the list is short.
+    pub unlisted: Option<String>,
+    /// What the source found odd in the vendor's answers.
+    pub odd: Vec<String>,
     /// Where the answers came from, where nothing of the above holds.
     pub origin: String,
     /// Terms with what they are.
@@ -75,12 +80,16 @@ pub(super) fn title(titles: &BTreeMap<String, String>, kind: &str) -> String {
     titles.get(kind).cloned().unwrap_or_else(in_words)
 }
 
-pub(super) fn of(collection: &Collection, titles: &BTreeMap<String, String>) -> Overview {
+pub(super) fn of(collection: &Collection, titles: &BTreeMap<String, String>, rules: &[String]) -> Overview {
     let (report, summary) = (&collection.report, collection.summary());
     let coverage: Vec<Coverage> = summary.coverage.iter().map(|one| covered(one, collection, titles)).collect();
+    let unlisted = unlisted(collection);
+    let caveats = summary.caveats().chain(rules.iter().cloned()).chain(unlisted.proof());
     Overview {
         account: account(collection),
-        caveats: summary.caveats().map(|caveat| plain(&caveat)).collect(),
+        caveats: caveats.map(|caveat| plain(&caveat)).collect(),
+        unlisted: unlisted.words().filter(|_| unlisted.holders.is_empty()),
+        odd: summary.findings.iter().map(|finding| plain(&finding.message)).collect(),
         origin: origin(summary),
         facts: facts(collection),
         class: match report.verdict() {

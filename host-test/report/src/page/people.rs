@@ -17,8 +17,8 @@ pub(super) fn users(collection: &Collection) -> (Table, Vec<super::chart::Chart>
         let cells = [
             name_of(collection, "user", &record.subject.id),
             text("/email"),
-            text("/role"),
-            access::state(Some(record)).into(),
+            access::role(record).into(),
+            access::state(collection, Some(record)).into(),
             text("/user_type"),
             day(record, "/logged_in_at"),
             age(collection, record, "/logged_in_at").into(),
@@ -81,7 +81,7 @@ fn cells(collection: &Collection, row: &Row<'_>, is_whole: bool) -> [String; 10]
     [
         who(collection, row),
         row.user.and_then(|user| user.text("/email")).unwrap_or_default().into(),
-        access::state(row.user).into(),
+        access::state(collection, row.user).into(),
         row.user.map(|user| day(user, "/logged_in_at")).unwrap_or_default(),
         row.resource_type.into(),
         resource,

@@ -9,7 +9,7 @@ use source_evidence::folder::EvidenceDir;
 use source_evidence::journal::Seen;
 use source_evidence::made::Made;
 use source_evidence::record::{Line, Provenance, Record, Subject, Withheld};
-use source_evidence::summary::{Asked, ComponentSummary, CoverageSummary, Page, Request, Summary, now};
+use source_evidence::summary::{Asked, ComponentSummary, CoverageSummary, Finding, Page, Request, Summary, now};
 use source_report::collection::Collection;
 use source_report::finding::Rules;
 use std::collections::BTreeMap;
@@ -38,6 +38,8 @@ pub struct Account {
     pub states: BTreeMap<String, (String, String)>,
     /// Before when events were left out.
     pub since: Option<String>,
+    /// What the source found odd in the vendor's answers.
+    pub odd: Vec<String>,
 }
 
 impl Account {
@@ -70,6 +72,12 @@ impl Account {
         self
     }
 
+    /// The source found this odd.
+    pub fn odd(mut self, message: &str) -> Self {
+        self.odd.push(message.into());
+        self
+    }
+
     /// Writes it into a new folder.
     pub fn write(&self, folder: &Path) {
         let component = ComponentSummary { id: "fivetran".into(), version: "1".into(), sha256: "0".repeat(64) };
@@ -87,12 +95,14 @@ impl Account {
         let closing = json!({
             "account_id": "acme_acc", "started_at": READ, "finished_at": READ, "kinds": kinds, "settings": {},
             "interface": "compliance:source@0.2.0", "settings_digest": digest, "records": rows.len(), "since": self.since,
-            "principal": {"id": "usr_root", "kind": "user", "role": "Account Administrator"},
+            "principal": {"id": "key_root", "kind": "system_key", "role": null},
         });
         rows.push(Row { name: Some("Acme".into()), ..row("manifest", "acme_acc", closing) });
         let lines: Vec<Line> = rows.iter().map(line).collect();
         let seen = self.seen();
-        let page = Page { kinds: rows.into_iter().map(|row| row.kind).collect(), coverage, ..Page::default() };
+        let odd = self.odd.iter().map(|message| Finding { code: "drift".into(), message: message.clone() });
+        let kinds = rows.into_iter().map(|row| row.kind).collect();
+        let page = Page { kinds, coverage, findings: odd.collect(), ..Page::default() };
         let summary = dir.summary().clone().with(page, &lines, &seen);
         dir.append(&lines, &seen, None, summary).unwrap();
         dir.finish(None).unwrap();

@@ -52,7 +52,7 @@ pub fn unmapped(choice: &Choice<'_>, record: Option<&Record>) -> Map<String, Val
     let mut all = Map::new();
     let mut put = |name: &str, value: Value| drop(all.insert(name.into(), value));
     put("account", json!({"uid": account, "name": name}));
-    put("caveats", choice.collection.summary().caveats().collect());
+    put("caveats", choice.caveats().into());
     put("incomplete_kinds", missing.into());
     put("seal", choice.collection.report.seal.clone().into());
     if let Some(record) = record {

@@ -48,6 +48,7 @@ fn finding(choice: &Choice<'_>, outcome: &Outcome<'_>, record: Option<&Record>, 
     extra.insert("rule".into(), json!({
         "found": outcome.found.len(), "unknown": outcome.unknown.len(), "cleared": outcome.cleared, "gaps": outcome.gaps,
         "passed_over": outcome.passed_over, "doubts": outcome.doubts,
+        "odd_answers": outcome.odd, "is_own": rule.is_own,
         "refuted_by": rule.refuted_by,
     }));
     let mut own = json!({

@@ -110,6 +110,9 @@ fn remarks(outcome: &Outcome<'_>) -> String {
     if !outcome.gaps.is_empty() {
         remarks.push_str(&format!(" Records may be missing: {}.", outcome.gaps.join("; ")));
     }
+    if !outcome.odd.is_empty() {
+        remarks.push_str(&format!(" Odd in the vendor's answers: {}.", outcome.odd.join("; ")));
+    }
     if !outcome.doubts.is_empty() {
         remarks.push_str(&format!(" Doubted: {}.", outcome.doubts.join("; ")));
     }
