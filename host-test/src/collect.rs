@@ -8,13 +8,13 @@ use super::schemas::Check;
 use super::target::{Target, check_since};
 use super::{kinds, report, schemas, signals, warnings};
 use host_test::exit;
-use host_test::text::{self, Cell, count, note, plain, say, say_json, say_loudly, table};
+use host_test::text::{self, Cell, count, note, plain, say, say_json, say_loudly, table, tell};
 use serde_json::{Value, json};
 use source_evidence::files::{EVIDENCE, MANIFEST};
 use source_evidence::folder::EvidenceDir;
 use source_evidence::seal::Signer;
 use source_evidence::summary::Request;
-use source_evidence::summary::Summary;
+use source_evidence::summary::{CoverageSummary, Summary};
 use source_host::bindings::exports::compliance::source::source::{Budget, Configured};
 use source_host::collection::{Collection, CollectionOptions, PAGE_BYTES};
 use source_host::endurance::Endurance;
@@ -62,14 +62,15 @@ pub async fn to_end(args: &CollectArgs) -> Result<(u8, Option<Value>)> {
         target.remind(true);
         return Ok((code, Some(to_json(&summary, args, &seal, code))));
     }
+    text::reasons(false, summary.missing().map(missing));
     show(&summary, args, share, begun.elapsed());
     if target.simulator.is_some() {
         sample(args)?;
         say("");
     }
-    say(format!("seal: {seal} (keep it elsewhere: verify --seal shows any later change)"));
+    tell(format!("seal: {seal} (keep it elsewhere: verify --seal shows any later change)"));
     let is_made_up = |line: &String| line.starts_with("SIMULATED");
-    summary.caveats().filter(|line| !is_made_up(line)).for_each(say);
+    summary.caveats().filter(|line| !is_made_up(line)).for_each(tell);
     summary.caveats().filter(is_made_up).for_each(|line| say_loudly(&line, false));
     args.report.iter().for_each(|page| say(report::line(page)));
     Ok((code, None))
@@ -225,6 +226,12 @@ pub fn options(args: &CollectArgs) -> CollectionOptions {
         max_concurrency: args.concurrency,
     };
     CollectionOptions { kinds: args.kinds.clone(), since: args.since.clone(), budget, cursor: None }
+}
+
+/// What is missing of a kind.
+fn missing(of: &CoverageSummary) -> String {
+    let reason = if of.reason.is_empty() { String::new() } else { format!(" ({})", of.reason) };
+    plain(&format!("incomplete: {}: {}{reason}", of.kind, of.state.replace('_', " ")))
 }
 
 /// Requests in an hour that the settings allow, where the source has such a setting.

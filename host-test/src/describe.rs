@@ -3,7 +3,7 @@
 use super::args::DescribeArgs;
 use super::output::Format;
 use host_test::exit;
-use host_test::text::{plain, say, say_json, table};
+use host_test::text::{insist, plain, say, say_json, table, tell};
 use serde_json::{Value, json};
 use source_host::bindings::exports::compliance::source::catalog::{
     AuthenticationScheme, CostClass, CredentialField, HostPattern, KindDescription, Nature, SourceDescription,
@@ -27,7 +27,9 @@ pub async fn run(args: &DescribeArgs) -> Result<u8> {
         }
         Format::Table => {
             show(plugin.description(), plugin.sha256());
-            beyond.iter().for_each(|line| say(format!("not granted: {}", plain(line))));
+            let is_denied = args.egress.egress.is_some();
+            let lines = beyond.iter().map(|line| format!("not granted: {}", plain(line)));
+            lines.for_each(|line| if is_denied { insist(line) } else { tell(line) });
             if policy.is_none() && !beyond.is_empty() {
                 let text = Grant::asked_for(plugin.description()).text();
                 say("no policy is built in for this source; to grant all of it, save this text for --egress:");

@@ -2,10 +2,11 @@
 
 use super::folder::folder;
 use super::output::Format;
+use super::report::refuse_inside;
 use clap::Args;
 use host_test::component::LocalArgs;
 use host_test::exit;
-use host_test::text::{count, marked, plain, plain_json, raw, say, table};
+use host_test::text::{count, marked, plain, plain_json, raw, say, table, tell};
 use serde_json::Value;
 use source_evidence::diff::change::{Change, Comparison, KindCounts, What, line};
 use source_evidence::diff::edits::{Class, Edit};
@@ -15,7 +16,7 @@ use source_evidence::line_file::LineFile;
 use source_host::error::Result;
 use source_host::records::kind_facts;
 use source_report::names::Names;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -56,6 +57,10 @@ const SHOWN_LETTERS: usize = 60;
 
 /// Compares and shows it.
 pub async fn run(args: &DiffArgs) -> Result<u8> {
+    if let Some(out) = &args.out {
+        let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        [&args.before, &args.after].iter().try_for_each(|folder| refuse_inside(out, parent, folder))?;
+    }
     let folders = (folder(&args.before).await?, folder(&args.after).await?);
     let (before, after) = (Side::read(folders.0.path())?, Side::read(folders.1.path())?);
     let plugin = args.component.load().await?;
@@ -117,17 +122,17 @@ fn show(comparison: &Comparison, shown: &[Change], args: &DiffArgs) -> Result<()
     if !kinds.is_empty() {
         say(rows);
     }
-    say(format!(
+    tell(format!(
         "between {} and {}; derived by comparison, not read from an audit log",
         plain(&comparison.before.started_at),
         plain(&comparison.after.finished_at)
     ));
     for caveat in &comparison.caveats {
-        say(marked(format!("note: {}", plain(caveat))));
+        tell(marked(format!("note: {}", plain(caveat))));
     }
     if !shown.is_empty() {
         let (before, after) = (Names::read(&args.before)?, Names::read(&args.after)?);
-        shown.iter().for_each(|change| say(sentence(change, &before, &after)));
+        shown.iter().for_each(|change| tell(sentence(change, &before, &after)));
     }
     let activity: u64 = comparison.kinds.iter().map(|kind| kind.activity).sum();
     let written = comparison.changes - if comparison.configuration_only { 0 } else { activity };

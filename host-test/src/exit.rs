@@ -49,6 +49,12 @@ pub fn code(error: &Error) -> u8 {
     }
 }
 
+/// The code of a run that could not print its result, which is an error whatever the result; but that evidence is
+/// contradicted outweighs it.
+pub fn of_lost_output(code: u8) -> u8 {
+    if code == CONTRADICTED { code } else { USAGE }
+}
+
 /// The code of several runs together: that of the one that calls for a person first.
 pub fn worst(codes: impl Iterator<Item = u8>) -> u8 {
     const ORDER: [u8; 8] = [INTERRUPTED, BUG, DENIED, CONFIGURATION, USAGE, UPSTREAM, INCOMPLETE, COMPLETE];

@@ -1,7 +1,8 @@
 //! How an error is shown: `error: ` with what is wrong, what more there is to know on lines of its own, and each next
 //! step after an arrow.
 
-use host_test::text::{error, plain};
+use clap::error::{ContextKind, ContextValue};
+use host_test::text::{error, keep, lost, plain, raw_error};
 use source_host::bindings::compliance::source::types::{Diagnostic, Failure};
 use source_host::error::Error;
 use source_host::limits::Limit;
@@ -32,9 +33,34 @@ pub fn tell(fault: &Error) {
         match line {
             More(more) => error(format!("  {}", plain(&more))),
             Step(step) => error(format!("  → {}", plain(&step))),
-            Text(text) => text.lines().for_each(|line| error(plain(line))),
+            Text(text) => text.lines().for_each(|line| raw_error(plain(line))),
         }
     }
+}
+
+/// Whether all of standard output was written; says why, where it was not.
+pub fn is_said() -> bool {
+    let lost = lost().map(Error::file("write to", "standard output"));
+    lost.iter().for_each(tell);
+    lost.is_none()
+}
+
+/// Of several commands that may be meant, only the likeliest is shown: it comes last.
+pub fn meant(answer: &mut clap::Error) {
+    let last = match answer.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(all)) => all.last().cloned(),
+        _ => None,
+    };
+    if let Some(last) = last {
+        answer.insert(ContextKind::SuggestedSubcommand, ContextValue::String(last));
+    }
+}
+
+/// Prints what the command line answers by itself: help, versions, and what is wrong with the options. Whether it was
+/// written.
+pub fn print(answer: &clap::Error) -> bool {
+    keep(answer.print());
+    is_said()
 }
 
 fn of(error: &Error) -> Fault {

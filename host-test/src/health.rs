@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::remaining::Expected;
 use super::{cost, warnings};
 use host_test::exit;
-use host_test::text::{count, plain, say, say_json, state, table};
+use host_test::text::{count, plain, reasons, say, say_json, state, table, tell};
 use serde_json::{Value, json};
 use source_host::bindings::exports::compliance::source::planner::Cost;
 use source_host::bindings::exports::compliance::source::source::{
@@ -62,6 +62,9 @@ pub async fn check(args: &HealthArgs) -> Result<Checked> {
     };
     drop(progress);
     let json = is_json.then(|| to_json(&report, estimate.as_ref()));
+    if report.state != HealthState::Ok {
+        reasons(is_json, report.checks.iter().filter(|check| check.state != HealthState::Ok).map(sentence));
+    }
     if !is_json {
         show(&report, estimate.as_ref());
     }
@@ -103,10 +106,10 @@ fn show(report: &HealthReport, estimate: Option<&Result<Cost>>) {
     say(rows);
     match estimate {
         Some(Ok(cost)) => {
-            say(format!("a collection: {}; {} (collect --plan tells more)", cost::amount(cost), cost::time(cost)))
+            tell(format!("a collection: {}; {} (collect --plan tells more)", cost::amount(cost), cost::time(cost)))
         }
         Some(Err(error)) => {
-            say(format!("the cost of a collection could not be determined: {}", plain(&error.to_string())))
+            tell(format!("the cost of a collection could not be determined: {}", plain(&error.to_string())))
         }
         None => {}
     }
@@ -118,6 +121,11 @@ fn about(check: &Check) -> &str {
         CheckSubject::Credential => "credential",
         CheckSubject::Kind(kind) => kind,
     }
+}
+
+/// What is wrong with what was checked.
+fn sentence(check: &Check) -> String {
+    plain(&format!("{}: {}: {} → {}", word(check.state), about(check), check.message, remedy(check)))
 }
 
 fn remedy(check: &Check) -> String {

@@ -132,17 +132,19 @@ enum Command {
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::COMPLETE });
+        Err(mut error) => {
+            fault::meant(&mut error);
+            let code = if error.use_stderr() { exit::USAGE } else { exit::COMPLETE };
+            return ExitCode::from(if fault::print(&error) { code } else { exit::USAGE });
         }
     };
     cli.output.apply();
     files::raise_limit();
-    ExitCode::from(run(cli.command).unwrap_or_else(|error| {
+    let code = run(cli.command).unwrap_or_else(|error| {
         fault::tell(&error);
         exit::code(&error)
-    }))
+    });
+    ExitCode::from(if fault::is_said() { code } else { exit::of_lost_output(code) })
 }
 
 /// A thread that writes a page waits for one that the library of a store takes: with as many as there may be tenants at

@@ -5,7 +5,7 @@ use host_test::text::{self, Loudness};
 
 #[derive(Args)]
 pub struct OutputArgs {
-    /// Print nothing but errors, that an account is simulated, and what is asked for with --format json.
+    /// Print nothing but errors, what contradicts or is missing, that an account is simulated, and --format json.
     #[arg(help_heading = "Terminal", short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     /// Print more about the run: the component, where requests go, every finding.

@@ -18,6 +18,9 @@ const LOOKS: Duration = Duration::from_millis(100);
 /// Waits that end so soon after each other are the same, which the component and the harness both see.
 const SAME: Duration = Duration::from_secs(3);
 
+/// What is shown before the first call.
+const STARTING: &str = "starting";
+
 /// The line that shows how far a collection has come. Takes itself off the screen when dropped.
 pub struct Progress {
     line: Line,
@@ -135,7 +138,7 @@ fn bar() -> ProgressBar {
     if let Ok(style) = style {
         bar.set_style(style.progress_chars("━╸─"));
     }
-    bar.set_prefix("starting");
+    bar.set_prefix(STARTING);
     bar
 }
 
@@ -144,6 +147,10 @@ async fn refresh(line: Line) {
     let mut seen = None;
     loop {
         if let Some(bar) = &line.bar {
+            // Where all fits one page, none is there before the end.
+            if line.meter.requests() > 0 && bar.prefix() == STARTING {
+                bar.set_prefix("reading");
+            }
             bar.set_message(format!("{}{}", count(line.meter.requests(), "call"), line.left()));
             bar.tick();
         }

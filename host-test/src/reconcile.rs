@@ -3,7 +3,7 @@
 use super::output::Format;
 use clap::Args;
 use host_test::exit;
-use host_test::text::{count, plain, say, say_json, table};
+use host_test::text::{count, plain, reasons, say, say_json, table, tell};
 use source_evidence::reconcile::{Check, Reconciliation, TOLERANCE_SECONDS, Verdict, reconcile};
 use source_host::error::Result;
 use source_report::names::Names;
@@ -37,6 +37,9 @@ pub fn run(args: &ReconcileArgs) -> Result<u8> {
     match args.format {
         Format::Json => say_json(&serde_json::to_value(&found).unwrap_or_default()),
         Format::Table => show(&found, &Names::read(&args.account)?),
+    }
+    if found.verdict != Verdict::Match {
+        reasons(args.format == Format::Json, [format!("account {}: {}", plain(&found.account_id), sentence(&found))]);
     }
     Ok(match found.verdict {
         Verdict::Match => exit::COMPLETE,
@@ -72,8 +75,8 @@ fn show(found: &Reconciliation, names: &Names) {
         let size = format!("{entries}, {}", count(one.stamps, "stamp"));
         say(format!("not compared: {} ({size}): {}", plain(&one.what), plain(&one.why)));
     }
-    found.caveats.iter().for_each(|caveat| say(format!("note: {}", plain(caveat))));
-    say(format!("account {}: {}", plain(&found.account_id), sentence(found)));
+    found.caveats.iter().for_each(|caveat| tell(format!("note: {}", plain(caveat))));
+    tell(format!("account {}: {}", plain(&found.account_id), sentence(found)));
 }
 
 fn sentence(found: &Reconciliation) -> String {

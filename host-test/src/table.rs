@@ -117,11 +117,43 @@ fn styled(width: u16) -> comfy_table::Table {
     table
 }
 
-/// The columns of the terminal; elsewhere what `COLUMNS` says.
 fn width() -> u16 {
-    let terminal = Term::stdout().size_checked().map(|(_, columns)| columns);
+    columns(&Term::stdout()).unwrap_or(UNTOLD)
+}
+
+/// The columns of the terminal; elsewhere what `COLUMNS` says.
+pub(crate) fn columns(of: &Term) -> Option<u16> {
+    let terminal = of.size_checked().map(|(_, columns)| columns);
     let told = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
-    terminal.or_else(told).unwrap_or(UNTOLD)
+    terminal.or_else(told)
+}
+
+/// A text in lines of at most so many columns, as long as every word has room; those that go on are indented. As it is
+/// where nothing says how wide a line may be.
+pub(crate) fn folded(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else { return text.into() };
+    text.split('\n').map(|line| fold(line, width)).collect::<Vec<_>>().join("\n")
+}
+
+fn fold(line: &str, width: usize) -> String {
+    if measure_text_width(line) <= width {
+        return line.into();
+    }
+    let words = line.trim_start_matches(' ');
+    let indent = " ".repeat(line.len() - words.len());
+    let (mut out, mut at) = (indent.clone(), indent.len());
+    for (number, word) in words.split(' ').enumerate() {
+        let needed = measure_text_width(word) + usize::from(number > 0);
+        if number > 0 && at + needed > width {
+            out.push_str(&format!("\n{indent}  "));
+            at = indent.len() + 2;
+        } else if number > 0 {
+            out.push(' ');
+        }
+        at += needed;
+        out.push_str(word);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -155,6 +187,25 @@ mod tests {
                 }));
             }
             check(&rows, random.u16(60..160));
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_folded_between_words_and_only_where_a_width_is_told() {
+        let line = "  note: one two   three 0123456789abcdef";
+        assert_eq!(folded(line, None), line);
+        assert_eq!(folded(line, Some(80)), line);
+        assert_eq!(folded(line, Some(16)), "  note: one two\n      three\n    0123456789abcdef");
+        assert_eq!(folded("short\nand long", Some(8)), "short\nand long");
+        let styled = console::style("SIMULATED: made up").force_styling(true).bold().to_string();
+        assert_eq!(console::strip_ansi_codes(&folded(&styled, Some(14))), "SIMULATED:\n  made up");
+        let mut random = fastrand::Rng::with_seed(9);
+        for _ in 0..2_000 {
+            let words: Vec<String> = (0..random.usize(1..30)).map(|_| word(&mut random)).collect();
+            let (text, width) = (words.join(" "), random.u16(30..120));
+            let shown = folded(&text, Some(width));
+            assert_eq!(shown.split_whitespace().collect::<Vec<_>>(), words);
+            assert!(shown.lines().all(|line| measure_text_width(line) <= usize::from(width)), "{width}: {shown}");
         }
     }
 

@@ -1,17 +1,18 @@
 //! What the program prints, and how much of it: `--quiet`, `--verbose` and `--color` are set here once.
 
 pub use crate::table::{Cell, Table, state, table};
-use console::style;
+use crate::table::{columns, folded};
+use console::{Term, style};
 use crossterm::style::force_color_output;
 use serde_json::Value;
 pub use source_evidence::text::{plain, plain_json, plural};
-use std::io::{IsTerminal, Write};
-use std::sync::OnceLock;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, OnceLock};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loudness {
-    /// Errors only, and what is asked for as JSON.
+    /// Errors and the reasons of exit codes only, and what is asked for as JSON.
     pub quiet: bool,
     /// What else may help to understand a run.
     pub verbose: bool,
@@ -46,10 +47,46 @@ fn loudness() -> Loudness {
     LOUDNESS.get().copied().unwrap_or_default()
 }
 
-/// Prints a line of the result for people. A reader that has gone away is no reason to fail.
+/// What kept a line from standard output first.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Why not all of standard output was written; `None` where it was, or its reader has gone away, which is no reason to
+/// fail.
+pub fn lost() -> Option<io::Error> {
+    keep(io::stdout().flush());
+    LOST.lock().ok().and_then(|mut lost| lost.take())
+}
+
+/// Notes a failure to write to standard output.
+pub fn keep(written: io::Result<()>) {
+    let Err(why) = written else { return };
+    if let (false, Ok(mut lost)) = (why.kind() == ErrorKind::BrokenPipe, LOST.lock()) {
+        lost.get_or_insert(why);
+    }
+}
+
+/// Prints a line of the result for people.
 pub fn say(text: impl std::fmt::Display) {
     if !loudness().quiet {
-        let _ = writeln!(std::io::stdout(), "{text}");
+        keep(writeln!(io::stdout(), "{text}"));
+    }
+}
+
+/// Prints a sentence of the result for people, in lines as wide as the terminal.
+pub fn tell(text: impl std::fmt::Display) {
+    say(folded(&text.to_string(), columns(&Term::stdout())));
+}
+
+/// Prints a sentence that nobody may miss: as [`tell`] does, and on standard error where the program is to be quiet.
+pub fn insist(text: impl std::fmt::Display) {
+    if loudness().quiet { error(text) } else { tell(text) }
+}
+
+/// Prints the reason of an exit code, where the result that tells it is not printed: the program is to be quiet, and
+/// no JSON is asked for.
+pub fn reasons(is_json: bool, all: impl IntoIterator<Item = String>) {
+    if loudness().quiet && !is_json {
+        all.into_iter().for_each(error);
     }
 }
 
@@ -62,7 +99,7 @@ pub fn say_json(value: &Value) {
 
 /// Prints a line as it is, however quiet the program is to be.
 pub fn raw(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+    keep(writeln!(io::stdout(), "{line}"));
 }
 
 /// Prints a line of progress or trouble.
@@ -81,18 +118,23 @@ pub fn detail(text: impl std::fmt::Display) {
 
 /// Prints a line about an error, however quiet the program is to be.
 pub fn error(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    raw_error(folded(&text.to_string(), columns(&Term::stderr())));
+}
+
+/// The same of a text to be copied, however long its lines are.
+pub fn raw_error(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints what nobody may miss: on standard output, where that is for people, and on standard error, unless both are
 /// the same terminal.
 pub fn say_loudly(text: &str, is_json: bool) {
-    let is_seen = !is_json && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+    let is_seen = !is_json && io::stdout().is_terminal() && io::stderr().is_terminal();
     if !is_seen {
         error(style(text).for_stderr().bold().yellow());
     }
     if !is_json {
-        say(style(text).bold().yellow());
+        tell(style(text).bold().yellow());
     }
 }
 

@@ -6,7 +6,7 @@ use super::schemas;
 use clap::Args;
 use host_test::component::{LocalArgs, sha256};
 use host_test::exit;
-use host_test::text::{marked, say, say_json};
+use host_test::text::{insist, marked, say, say_json, tell};
 use serde_json::{Value, json};
 use source_evidence::seal::{self, PublicKey};
 use source_evidence::verify::{Anchors, Report, Signature, Verdict, verify};
@@ -65,7 +65,10 @@ pub async fn run(args: &VerifyArgs) -> Result<u8> {
     let report = verify(folder.path(), anchors, check.as_deref())?;
     match args.format {
         Format::Json => say_json(&to_json(&report, &args.dir)),
-        Format::Table => report.lines(&args.dir.display().to_string()).into_iter().map(marked).for_each(say),
+        Format::Table => report.lines(&args.dir.display().to_string()).into_iter().for_each(|line| {
+            let is_verdict = report.verdict() == Verdict::Contradicted && !line.starts_with("note: ");
+            if is_verdict || line.starts_with("SIMULATED") { insist(marked(line)) } else { tell(marked(line)) }
+        }),
     }
     Ok(match report.verdict() {
         Verdict::Contradicted => exit::CONTRADICTED,

@@ -3,7 +3,7 @@
 use crate::warnings;
 use host_test::exit;
 use host_test::process::{mib, peak_bytes};
-use host_test::text::{count, plain, say, state, table};
+use host_test::text::{count, plain, reasons, say, state, table};
 use serde_json::{Value, json};
 use source_evidence::digest::sha256_of_file;
 use source_evidence::files::SEAL;
@@ -33,6 +33,8 @@ fn code(outcome: &Outcome) -> u8 {
 
 /// Shows it.
 pub fn show(report: &Report, out: &Path) {
+    let open = report.tenants.iter().filter(|tenant| !matches!(tenant.outcome, Outcome::Complete));
+    reasons(false, open.map(|tenant| format!("{}: {}", tenant.outcome.word(), example(tenant))));
     outcomes(report);
     slowest(report);
     let tenants = &report.tenants;

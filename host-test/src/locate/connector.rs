@@ -3,6 +3,7 @@
 use serde_json::Value;
 use source_evidence::checked::{Checked, Found};
 use source_host::error::Result;
+use source_report::record::is_never;
 use std::collections::BTreeMap;
 
 /// A Platform Connector.
@@ -100,8 +101,13 @@ impl Connector {
             out.push("it is paused: nothing new is written".into());
         }
         if self.fresh == Some(false) {
-            let last = self.last_success.as_deref().unwrap_or("unknown");
-            out.push(format!("its last success is old ({last}): events from a gap of more than 7 days may be lost"));
+            out.push(match self.last_success.as_deref() {
+                Some(last) if is_never(last) => "it has never succeeded: nothing is written yet".into(),
+                last => {
+                    let last = last.unwrap_or("unknown");
+                    format!("its last success is old ({last}): events from a gap of more than 7 days may be lost")
+                }
+            });
         }
         out
     }

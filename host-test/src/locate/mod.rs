@@ -7,7 +7,7 @@ use super::output::Format;
 use clap::Args;
 use connector::{Connector, find};
 use host_test::exit;
-use host_test::text::{marked, plain, say, say_json};
+use host_test::text::{marked, plain, reasons, say, say_json, tell};
 use place::{Located, located};
 use serde_json::{Value, json};
 use source_evidence::checked::Checked;
@@ -29,6 +29,10 @@ pub struct LocateArgs {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
+
+/// What to say where there is none.
+const NONE: &str =
+    "no Platform Connector was found: Fivetran may send its logs to a log service instead, or the account has neither";
 
 /// Reads and shows it.
 pub fn run(args: &LocateArgs) -> Result<u8> {
@@ -57,8 +61,15 @@ pub fn run(args: &LocateArgs) -> Result<u8> {
         }
         Format::Table => show(&account, &all),
     }
+    let is_json = args.format == Format::Json;
     let is_ready = |(_, located): &(Connector, Located)| located.settings.is_some() && located.missing.is_empty();
-    Ok(if all.iter().any(is_ready) { exit::COMPLETE } else { exit::INCOMPLETE })
+    if all.iter().any(is_ready) {
+        return Ok(exit::COMPLETE);
+    }
+    let named = |connector: &Connector, what: &str| plain(&format!("missing: {}: {what}", connector.sentence()));
+    let missing = all.iter().flat_map(|(one, located)| located.missing.iter().map(move |what| named(one, what)));
+    reasons(is_json, missing.chain(all.is_empty().then(|| format!("missing: {NONE}"))));
+    Ok(exit::INCOMPLETE)
 }
 
 fn to_json(connector: &Connector, located: &Located) -> Value {
@@ -72,10 +83,10 @@ fn to_json(connector: &Connector, located: &Located) -> Value {
 
 fn show(account: &Checked, all: &[(Connector, Located)]) {
     for (connector, located) in all {
-        say(plain(&connector.sentence()));
-        connector.remarks().iter().for_each(|remark| say(plain(&format!("  note: {remark}"))));
+        tell(plain(&connector.sentence()));
+        connector.remarks().iter().for_each(|remark| tell(plain(&format!("  note: {remark}"))));
         for what in &located.missing {
-            say(plain(&format!("  missing: {what}")));
+            tell(plain(&format!("  missing: {what}")));
         }
         if let Some(settings) = &located.settings {
             say(if located.missing.is_empty() { "  settings:" } else { "  settings, with what is missing in <>:" });
@@ -89,15 +100,13 @@ fn show(account: &Checked, all: &[(Connector, Located)]) {
         say("");
     }
     if all.is_empty() {
-        say(
-            "no Platform Connector was found: Fivetran may send its logs to a log service instead, or the account has neither",
-        );
+        tell(NONE);
     }
     for kind in ["audit_logging", "connection", "group", "destination"] {
         let state = account.coverage(kind).map_or("not asked for", |coverage| coverage.state.as_str());
         if state != "complete" {
-            say(format!("note: the kind {kind} is not complete ({}): there may be more to find", plain(state)));
+            tell(format!("note: the kind {kind} is not complete ({}): there may be more to find", plain(state)));
         }
     }
-    account.summary().caveats().map(marked).for_each(say);
+    account.summary().caveats().map(marked).for_each(tell);
 }

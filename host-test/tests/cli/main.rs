@@ -22,6 +22,7 @@ mod policy;
 mod reconcile;
 mod report;
 mod room;
+mod said;
 mod scale;
 mod simulated;
 mod support;

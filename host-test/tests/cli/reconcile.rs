@@ -232,6 +232,8 @@ fn the_places_of_a_trail_are_found_in_the_collection_of_its_account() {
     // The simulator's hosts are nobody's.
     let output = check(&["locate", &account], 5, "Platform Connector");
     check_output(&output, 5, "SIMULATED");
+    check_output(&output, 5, "  note: it has never succeeded: nothing is written yet");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("1970"));
     let output = program(&["locate", &account, "--format", "json"]).output().unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     let connectors = records(&account, "connection");
