@@ -297,6 +297,29 @@ fn shrinkage_is_doubted_until_someone_says_that_it_is_meant() {
     check(&two.diff(&["--max-drop", "101"]), 2, "--max-drop");
 }
 
+/// What was read through things whose deletion is doubted is no less doubtful, however few it is.
+#[test]
+fn what_was_read_through_something_that_is_doubted_is_not_called_deleted() {
+    let scratch = Scratch::new("through");
+    let two = Two { before: scratch.path("before"), after: scratch.path("after"), scratch };
+    for (out, users, at) in [(&two.before, "40", THEN), (&two.after, "5", LATER)] {
+        let args = ["collect", "--out", out, "--kinds", "user,api_key", "--fixed-clock", at, "--sim-users", users];
+        check(&args, 0, "seal:");
+    }
+    let (changes, comparison) = two.lines(&[]);
+    assert_eq!(kind(&comparison, "user")["shrunk"], true);
+    let keys: Vec<&Value> = changes.iter().filter(|line| line["kind"] == "api_key").collect();
+    assert!(!keys.is_empty());
+    for key in keys {
+        assert_eq!(key["change"], "absent", "{key}");
+        let reason = key["reason"].as_str().unwrap();
+        assert!(reason.starts_with("it was read through the user ") && reason.ends_with("whose deletion is doubted"));
+    }
+    let (changes, _) = two.lines(&["--max-drop", "100"]);
+    assert_eq!(count(&changes, "api_key", "absent"), 0);
+    assert!(count(&changes, "api_key", "deleted") > 0);
+}
+
 #[test]
 fn a_few_may_all_be_gone() {
     let two = Two::collected("few", &["--sim-connections", "9"], &["--sim-connections", "0"]);

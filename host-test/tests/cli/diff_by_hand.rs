@@ -69,6 +69,21 @@ fn text_from_evidence_cannot_steer_a_terminal() {
     assert_eq!(canonical(&first).unwrap(), std::fs::read_to_string(&out).unwrap().lines().next().unwrap().as_bytes());
 }
 
+/// A role that the vendor did not tell is no role that was taken away.
+#[test]
+fn what_was_not_told_on_one_side_is_inconclusive() {
+    let scratch = Scratch::new("untold");
+    let [before, after] = ["before", "after"].map(|name| scratch.path(name));
+    by_hand(&before, 2, "urn:fivetran:a:user:u", &json!({"id": "u", "role": "Account Administrator"}));
+    by_hand(&after, 2, "urn:fivetran:a:user:u", &json!({"id": "u"}));
+    let output = check(&["diff", &before, &after, "--format", "json"], 0, "");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (change, kind) = (&document["changes"][0], &document["comparison"]["kinds"][0]);
+    assert_eq!((&change["class"], &change["edits"][0]["class"]), (&json!("inconclusive"), &json!("inconclusive")));
+    assert_eq!((&kind["edited"], &kind["inconclusive"]), (&json!(0), &json!(1)));
+    check(&["diff", &before, &after], 0, "/role: \"Account Administrator\" → absent");
+}
+
 #[test]
 fn another_schema_version_is_not_compared_and_an_unknown_one_is_said() {
     let scratch = Scratch::new("schema-version");

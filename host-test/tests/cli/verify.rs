@@ -234,6 +234,38 @@ fn a_signature_is_good_for_its_key_and_its_files_only() {
     check(&["verify", &out, "--seal", head], 10, "what you kept is the chain head");
     std::fs::write(&path, text.replacen("\"requests\": ", "\"requests\": 1", 1)).unwrap();
     check(&["verify", &out], 10, "the seal is broken: manifest.json was changed");
+    std::fs::write(Path::new(&out).join(HASHES), "").unwrap();
+    let both = "the seal is broken: evidence.sha256, manifest.json were changed, or seal.json was";
+    check(&["verify", &out], 10, both);
+}
+
+/// Only the file that was changed is accused, and one that is missing is called that.
+#[test]
+fn a_seal_that_cannot_be_read_accuses_itself_and_a_file_that_is_missing_is_named() {
+    let scratch = Scratch::new("seal-missing");
+    let (out, files) = collected(&scratch);
+    let path = Path::new(&out).join(SEAL);
+    for bytes in [[&b"\xef\xbb\xbf"[..], &files.seal].concat(), Vec::new(), files.seal[1..].to_vec()] {
+        std::fs::write(&path, bytes).unwrap();
+        let said = check(&["verify", &out], 10, "WRONG the seal is broken: seal.json was changed: it cannot be read\n");
+        assert!(!String::from_utf8_lossy(&said.stdout).contains("evidence.jsonl"));
+    }
+    std::fs::write(&path, [&files.seal[..], b"\n"].concat()).unwrap();
+    check(&["verify", &out], 10, "WRONG the seal is broken: seal.json was changed\n");
+    for (name, want) in [
+        (SEAL, "the seal of the collection in"),
+        (JOURNAL, "journal.jsonl of the collection in"),
+        (HASHES, "evidence.sha256 of the collection in"),
+        (EVIDENCE, "evidence.jsonl of the collection in"),
+    ] {
+        let file = Path::new(&out).join(name);
+        let kept = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let said = check(&["verify", &out], 2, want);
+        check_output(&said, 2, "is missing");
+        check_output(&said, 2, "  → fetch it anew from where the collection was kept");
+        std::fs::write(&file, kept).unwrap();
+    }
 }
 
 /// Each collection of a fleet has its seal, for whoever keeps the summary.

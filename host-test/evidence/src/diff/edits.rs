@@ -80,6 +80,11 @@ fn class(edit: &Edit, ground: &Ground<'_>, read_alike: bool) -> Class {
     let marked = |marks: &[String]| marks.iter().any(|mark| is_at_or_below(&edit.pointer, mark));
     // Null says "none" where all was read, and else perhaps "not read".
     let unread = |value: &Option<Value>, complete: bool| *value == Some(Value::Null) && !(complete && read_alike);
+    // What a source always tells is absent where the vendor did not tell it.
+    let untold = |value: &Option<Value>| value.is_none() && meaning.told.contains(&edit.pointer);
+    if untold(&edit.before) || untold(&edit.after) {
+        return Class::Inconclusive;
+    }
     if marked(&meaning.reading) || unread(&edit.before, complete.0) || unread(&edit.after, complete.1) {
         Class::Inconclusive
     } else if marked(&meaning.activity) {
@@ -102,6 +107,7 @@ mod tests {
         let meaning = Meaning {
             activity: vec!["/used_at".into(), "/status/sync".into()],
             reading: vec!["/details".into()],
+            told: vec!["/role".into(), "/settings".into()],
             ..Meaning::default()
         };
         let found = edits(&before, &after, &Ground { meaning: &meaning, complete });
@@ -139,6 +145,10 @@ mod tests {
         check(full.clone(), bare.clone(), (true, false), &unsure);
         check(bare.clone(), full.clone(), (false, true), &unsure);
         check(bare, full, (true, false), &sure);
+        let (told, untold) = (json!({"role": "r", "settings": {"a": 1}}), json!({"settings": {}}));
+        let want = [("/role", Class::Inconclusive), ("/settings/a", Class::Configuration)];
+        check(told.clone(), untold.clone(), (true, true), &want);
+        check(untold, told, (true, true), &want);
         let before = json!({"details": "read", "settings": {"host": "h"}, "name": "a"});
         let after = json!({"details": "gone", "settings": null, "name": "b"});
         let want =

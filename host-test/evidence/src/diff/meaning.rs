@@ -28,6 +28,8 @@ pub struct Meaning {
     pub activity: Vec<String>,
     /// JSON pointers of what says how the record was read.
     pub reading: Vec<String>,
+    /// JSON pointers of what the source tells of each, if the vendor does: where one is absent, it was not told.
+    pub told: Vec<String>,
     /// JSON pointer of who made the thing.
     pub actor: Option<String>,
 }
@@ -65,6 +67,7 @@ impl Meaning {
     fn read(&mut self, schema: &Value, pointer: &str) -> Result<(), String> {
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let pointer = child(pointer, name);
+            self.told.push(pointer.clone());
             match mark(property) {
                 None => {}
                 Some("activity") => self.activity.push(pointer.clone()),

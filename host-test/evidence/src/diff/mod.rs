@@ -11,6 +11,8 @@
 //!   with the reason why no more can be concluded.
 //! - A kind of [`GUARDED_POPULATION`] or more records that loses more than
 //!   [`Options::max_drop_percent`] of them has **shrunk**: its missing records are absent, not deleted.
+//! - What was read through a thing whose deletion is so doubted is absent too.
+//! - A value that the source always tells and that is absent on one side was not told there: that is inconclusive.
 //! - A value that is null where not all was read is inconclusive, not edited.
 //! - Activity (what changes by use, as the source's schemas mark it) is told apart, and can be left out.
 //! - Of a kind that a setting spreads over days, the same part of the items has to have been read on both
@@ -39,6 +41,7 @@ use side::{Entry, Record};
 use crate::digest::hex;
 use crate::error::Result;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Compares, and hands out each change as it is found.
 ///
@@ -53,7 +56,8 @@ pub fn compare(
 ) -> Result<Comparison> {
     let terms = comparable::terms(before, after, meanings)?;
     let comparison = Comparison { caveats: terms.caveats, ..Comparison::new(before, after, options) };
-    let mut walk = Walk { before, after, options, comparison, each };
+    let doubted = doubted(before, after, &terms.kinds, options);
+    let mut walk = Walk { before, after, options, comparison, doubted, each };
     for kind in terms.kinds {
         walk.kind(kind)?;
     }
@@ -65,6 +69,8 @@ struct Walk<'w> {
     after: &'w Side,
     options: &'w Options,
     comparison: Comparison,
+    /// Ids of the things whose deletion is doubted, each with its kind: what was read through one is no less doubtful.
+    doubted: BTreeMap<String, String>,
     each: &'w mut dyn FnMut(&Change) -> Result<()>,
 }
 
@@ -100,8 +106,7 @@ impl Walk<'_> {
     /// Doubts deletions when there are too many at once.
     fn guard(&mut self, terms: &mut KindTerms, counts: &mut KindCounts, gone: usize) -> Result<()> {
         let there = usize::try_from(counts.before).unwrap_or(usize::MAX);
-        let too_many = gone.saturating_mul(100) > there.saturating_mul(self.options.max_drop_percent.into());
-        if terms.no_deletion.is_some() || there < GUARDED_POPULATION || !too_many {
+        if !is_shrunk(terms, there, gone, self.options) {
             return Ok(());
         }
         counts.shrunk = true;
@@ -147,11 +152,12 @@ impl Walk<'_> {
         let read = self.after.population(&terms.kind).and_then(|population| population.read.as_ref());
         let by = read.map_or(&self.after.closing.finished_at, |read| &read.1);
         let interval = Interval { after: record.first_read_at.clone(), before: by.clone() };
-        let what = if terms.no_deletion.is_none() { What::Deleted } else { What::Absent };
+        let reason = terms.no_deletion.clone().or_else(|| self.through_doubted(&record));
+        let what = if reason.is_none() { What::Deleted } else { What::Absent };
         *(if what == What::Deleted { &mut counts.deleted } else { &mut counts.inconclusive }) += 1;
         let change = Change {
             before: Some(observation(one, record)),
-            reason: terms.no_deletion.clone(),
+            reason,
             ..self.comparison.change(&terms.kind, what, &one.id, interval)
         };
         self.say(&change)
@@ -173,10 +179,47 @@ impl Walk<'_> {
         self.say(&Change { after: Some(observation(other, record)), reason: terms.no_creation.clone(), ..change })
     }
 
+    /// Why a record that was read through something is not known to be deleted.
+    fn through_doubted(&self, record: &Record) -> Option<String> {
+        let mut parts = record.requests.iter().flat_map(|request| request.split(['/', '?']));
+        let (id, kind) = parts.find_map(|part| self.doubted.get_key_value(part))?;
+        Some(format!("it was read through the {kind} {id}, whose deletion is doubted"))
+    }
+
     fn say(&mut self, change: &Change) -> Result<()> {
         self.comparison.changes += 1;
         (self.each)(change)
     }
+}
+
+/// Whether so much of a kind is gone at once that deletions are doubted.
+fn is_shrunk(terms: &KindTerms, there: usize, gone: usize, options: &Options) -> bool {
+    let too_many = gone.saturating_mul(100) > there.saturating_mul(options.max_drop_percent.into());
+    terms.not_compared.is_none() && terms.no_deletion.is_none() && there >= GUARDED_POPULATION && too_many
+}
+
+/// The things of all kinds that have shrunk and are gone: their ids, each with its kind.
+fn doubted(before: &Side, after: &Side, kinds: &[KindTerms], options: &Options) -> BTreeMap<String, String> {
+    let mut doubted = BTreeMap::new();
+    for terms in kinds {
+        let (Some(one), Some(other)) = (before.population(&terms.kind), after.population(&terms.kind)) else {
+            continue;
+        };
+        if !is_shrunk(terms, one.entries.len(), gone(&one.entries, &other.entries), options) {
+            continue;
+        }
+        for (entry, _) in pairs(&one.entries, &other.entries).filter(|pair| pair.1.is_none()) {
+            let id = entry.and_then(|entry| own_id(&entry.id, &terms.kind));
+            doubted.extend(id.map(|id| (id.to_string(), terms.kind.clone())));
+        }
+    }
+    doubted
+}
+
+/// The vendor's id in `urn:SOURCE:ACCOUNT:KIND:ID`; `None` for what has the ids of several things, as a grant has.
+fn own_id<'i>(id: &'i str, kind: &str) -> Option<&'i str> {
+    let (_, own) = id.split_once(&format!(":{kind}:"))?;
+    (!own.contains(':')).then_some(own)
 }
 
 fn observation(entry: &Entry, record: Record) -> Observation {

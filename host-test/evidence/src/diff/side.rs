@@ -82,6 +82,8 @@ pub struct Record {
     pub first_read_at: String,
     /// When its last one was.
     pub observed_at: String,
+    /// The requests that it was read from.
+    pub requests: Vec<String>,
     pub content: Value,
 }
 
@@ -109,6 +111,8 @@ struct Line<'l> {
 struct Origin<'l> {
     #[serde(borrow)]
     read_at: Cow<'l, str>,
+    #[serde(borrow)]
+    request: Cow<'l, str>,
 }
 
 /// Content of a coverage record, as far as it matters here.
@@ -177,6 +181,7 @@ impl Side {
             title: line.title.to_string(),
             first_read_at: first.to_string(),
             observed_at: line.observed_at.to_string(),
+            requests: line.provenance.iter().map(|origin| origin.request.to_string()).collect(),
             content: serde_json::from_str(line.content.get()).map_err(|_| bad("not JSON"))?,
         })
     }

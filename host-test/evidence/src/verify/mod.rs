@@ -22,7 +22,7 @@ pub use sealed::{Anchors, Signature};
 use crate::chain::{Chain, INTERFACE};
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
-use crate::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST};
+use crate::files::{EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use crate::summary::Summary;
 use findings::Findings;
 use links::{Compared, Links};
@@ -107,6 +107,21 @@ fn refuse_no_collection(folder: &Path) -> Result<()> {
     Err(Error::Output { what, remedy })
 }
 
+/// Refuses a folder in which a file of the collection is missing.
+fn refuse_incomplete(folder: &Path) -> Result<()> {
+    let whole = [SEAL, EVIDENCE, HASHES, JOURNAL];
+    let is_missing = |name: &&str| folder.join(MANIFEST).exists() && folder.join(name).symlink_metadata().is_err();
+    let Some(name) = whole.into_iter().find(is_missing) else { return Ok(()) };
+    let what = match name {
+        SEAL => format!("the seal of the collection in {} is missing: there is no {SEAL}", folder.display()),
+        name => format!("{name} of the collection in {} is missing", folder.display()),
+    };
+    Err(Error::Output {
+        what,
+        remedy: "fetch it anew from where the collection was kept; without it nothing can be checked".into(),
+    })
+}
+
 /// Checks the files of a folder against each other and against the anchors, and their contents with `check`, where
 /// one is given. Takes memory for one record and some 20 MB, however large the collection is.
 ///
@@ -114,6 +129,7 @@ fn refuse_no_collection(folder: &Path) -> Result<()> {
 /// When the folder holds no finished collection, or a file cannot be read.
 pub fn verify(folder: &Path, anchors: Anchors<'_>, check: Option<&ContentCheck<'_>>) -> Result<Report> {
     refuse_unfinished(folder)?;
+    refuse_incomplete(folder)?;
     let mut findings = Findings::default();
     let text = sealed::read(&folder.join(MANIFEST))?;
     let manifest = manifest_file(&text, &mut findings);

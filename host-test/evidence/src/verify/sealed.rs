@@ -63,7 +63,7 @@ pub(super) fn check(
     let text = read(&folder.join(SEAL))?;
     let statement = seal::statement(digests, manifest);
     if statement.as_bytes() != text {
-        findings.push(format!("the seal is broken: {} changed", changed(&text, digests)));
+        findings.push(format!("the seal is broken: {}", changed(&text, digests)));
     }
     let sha256 = sha256_hex(&text);
     match anchors.seal {
@@ -77,9 +77,12 @@ pub(super) fn check(
     Ok(Sealed { sha256, signature })
 }
 
-/// Which files the seal does not fit.
+/// What was changed: the files that the seal does not fit, or the seal.
 fn changed(seal: &[u8], digests: &[(&str, String)]) -> String {
-    let told: Value = serde_json::from_slice(seal).unwrap_or_default();
+    let Ok(told) = serde_json::from_slice::<Value>(seal) else {
+        // What it says of the other files is not known.
+        return "seal.json was changed: it cannot be read".into();
+    };
     let subjects = told.get("subject").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(ToString::to_string);
     let is_named = |name: &str, digest: &String| {
@@ -89,8 +92,12 @@ fn changed(seal: &[u8], digests: &[(&str, String)]) -> String {
         subjects.iter().any(is_it)
     };
     let names = digests.iter().filter(|(name, digest)| !is_named(name, digest)).map(|(name, _)| *name);
-    let names = names.collect::<Vec<_>>().join(", ");
-    if names.is_empty() { "seal.json was".into() } else { format!("{names} was") }
+    let names: Vec<&str> = names.collect();
+    match names[..] {
+        [] => "seal.json was changed".into(),
+        [one] => format!("{one} was changed"),
+        _ => format!("{} were changed, or seal.json was", names.join(", ")),
+    }
 }
 
 fn signature(
