@@ -8,7 +8,7 @@ use super::signals::finish_first;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use host_test::exit;
-use host_test::text::{error, plain, plural, say, say_json};
+use host_test::text::{error, insist, plain, plural, say, say_json, tell};
 use serde_json::{Value, json};
 use source_evidence::digest::sha256_of_file;
 use source_evidence::line_file::LineFile;
@@ -71,6 +71,11 @@ pub async fn run(args: &ExportArgs) -> Result<u8> {
         let remedy = "leave it out, or use --format oscal or ocsf";
         return Err(usage("--rules is for findings, which CSV and XLSX do not have", remedy).into());
     }
+    if args.kinds.iter().any(String::is_empty) {
+        return Err(
+            usage("--kinds names a kind that is empty", "give at least one kind, or leave it out for all").into()
+        );
+    }
     if args.out == Path::new("-") {
         return Err(usage("--out - is no file", "name one; - would be a file of that name: ./-").into());
     }
@@ -121,11 +126,18 @@ struct Written {
 
 fn show(args: &ExportArgs, choice: &Choice<'_>, written: &Written) {
     say(format!("{}: {}", args.out.display(), written.what));
+    let without = if args.format == ExportFormat::Ocsf { export::ocsf::without_class(choice) } else { Vec::new() };
+    if !without.is_empty() {
+        tell(format!("OCSF has no class for these, of which findings alone are there: {}", plain(&listed(&without))));
+    }
     let short: Vec<&str> = choice.incomplete().map(|(kind, _)| kind).collect();
     if !short.is_empty() {
         say(format!("INCOMPLETE, as the export says too: {}", plain(&short.join(", "))));
     }
-    choice.caveats().iter().for_each(|caveat| say(plain(caveat)));
+    choice
+        .caveats()
+        .iter()
+        .for_each(|caveat| if caveat.starts_with("SIMULATED") { insist(plain(caveat)) } else { tell(plain(caveat)) });
 }
 
 fn to_json(args: &ExportArgs, choice: &Choice<'_>, written: &Written) -> Result<Value> {
@@ -134,11 +146,13 @@ fn to_json(args: &ExportArgs, choice: &Choice<'_>, written: &Written) -> Result<
         Ok(json!({"path": path, "rows": rows, "bytes": bytes, "sha256": sha256_of_file(path)?}))
     });
     let format = args.format.to_possible_value();
+    let without = if args.format == ExportFormat::Ocsf { export::ocsf::without_class(choice) } else { Vec::new() };
     Ok(json!({
         "out": args.out,
         "format": format.as_ref().map(PossibleValue::get_name),
         "files": files.collect::<Result<Vec<_>>>()?,
         "incomplete": choice.incomplete().map(|(kind, why)| json!({"kind": kind, "why": why})).collect::<Vec<_>>(),
+        "without_class": without.iter().map(|(kind, records)| json!({"kind": kind, "records": records})).collect::<Vec<_>>(),
         "caveats": choice.caveats(),
         "exit_code": exit::COMPLETE,
     }))
@@ -167,6 +181,11 @@ fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, rules:
         }
         ExportFormat::Ocsf => {
             let events = export::ocsf::events(choice, &rules.judge(collection)?);
+            let without = export::ocsf::without_class(choice);
+            if events.is_empty() && !without.is_empty() {
+                let what = format!("OCSF has no class for any record of this collection: {}", listed(&without));
+                return Err(usage(&what, "use --format csv, xlsx or oscal").into());
+            }
             save(&args.out, &events)?;
             one(counted(events.len(), "event"), Some(events.len()))
         }
@@ -176,6 +195,11 @@ fn write(args: &ExportArgs, collection: &Collection, choice: &Choice<'_>, rules:
 fn rules(more: Option<&Path>) -> Result<Rules> {
     let rules = Rules::built_in();
     Ok(more.map_or(Ok(rules.clone()), |path| rules.extended(path))?)
+}
+
+/// Kinds with their records.
+fn listed(kinds: &[(&str, usize)]) -> String {
+    kinds.iter().map(|(kind, records)| format!("{kind} ({records})")).collect::<Vec<_>>().join(", ")
 }
 
 fn save(path: &Path, lines: &[String]) -> Result<()> {

@@ -226,6 +226,25 @@ fn what_is_not_whole_or_not_itself_does_not_go_out() {
     assert!(!Path::new(&scratch.path("x")).exists());
 }
 
+/// What OCSF has no class for is named; where that is everything, no empty file looks like an empty account.
+#[test]
+fn what_ocsf_cannot_express_is_said() {
+    let scratch = Scratch::new("exports-classes");
+    let (dir, trail) = (scratch.path("collection"), scratch.path("trail"));
+    check(&collect(&dir, &["--kinds", "user,team"]), 0, "");
+    let (want, out) =
+        ("OCSF has no class for these, of which findings alone are there: team (", scratch.path("events"));
+    check(&export(&dir, "ocsf", &out, &[]), 0, want);
+    let said = check(&export(&dir, "ocsf", &scratch.path("again"), &["--result", "json"]), 0, "");
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(said["without_class"][0]["kind"], "team");
+    check(&["collect", "--source", "audit-trail", "--out", &trail], 0, "");
+    let want = "error: OCSF has no class for any record of this collection: audit_trail_entry (";
+    let none = scratch.path("none");
+    check_output(&check(&export(&trail, "ocsf", &none, &[]), 2, want), 2, "  → use --format csv, xlsx or oscal");
+    assert!(!Path::new(&none).exists());
+}
+
 /// What `--since` left out is no gap of a kind, and yet not there: each output says so.
 #[test]
 fn what_since_left_out_is_said_wherever_the_collection_goes() {

@@ -28,6 +28,11 @@ const KINDS: [&str; 13] = [
     "transformation_project",
 ];
 
+/// Whether records of a kind have events of their own.
+pub fn has_class(kind: &str) -> bool {
+    kind == "user" || KINDS.contains(&kind)
+}
+
 /// An event for each user and each resource.
 pub fn events(choice: &Choice<'_>) -> Vec<Value> {
     let of = |kind: &'static str| choice.has(kind).then(|| choice.collection.of_kind(kind)).into_iter().flatten();

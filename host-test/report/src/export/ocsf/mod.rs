@@ -28,6 +28,19 @@ pub fn events(choice: &Choice<'_>, outcomes: &[Outcome<'_>]) -> Vec<String> {
         .collect()
 }
 
+/// The kinds that no class of OCSF is for, each with its records: of them there are findings only. What the source says
+/// of itself is left out.
+#[must_use]
+pub fn without_class<'c>(choice: &Choice<'c>) -> Vec<(&'c str, usize)> {
+    let statements = &choice.collection.summary().statements;
+    let kinds = choice.kinds.iter().map(|kind| kind.id).filter(|kind| !inventory::has_class(kind));
+    kinds
+        .filter(|kind| !statements.iter().any(|statement| statement == kind))
+        .map(|kind| (kind, choice.collection.of_kind(kind).count()))
+        .filter(|(_, records)| *records > 0)
+        .collect()
+}
+
 /// Makes every text in it harmless to terminals.
 fn make_plain(value: &mut Value) {
     match value {
