@@ -25,10 +25,11 @@ impl Folder {
 #[cfg(feature = "scale")]
 pub async fn folder(name: &Path) -> Result<Folder> {
     use source_host::error::Error;
-    use source_scale::page::Page;
     use source_scale::place::{Place, is_url};
     let text = name.to_str().unwrap_or_default();
-    if !is_url(text) && !name.join(Page::name(1)).is_file() {
+    let is_page = |name: &str| name.starts_with("page-") && name.ends_with(".jsonl");
+    let mut files = std::fs::read_dir(name).into_iter().flatten().flatten();
+    if !is_url(text) && !files.any(|file| file.file_name().to_str().is_some_and(is_page)) {
         return Ok(Folder { path: name.into(), _fetched: None });
     }
     let copy = tempfile::tempdir().map_err(Error::file("create", std::env::temp_dir()))?;

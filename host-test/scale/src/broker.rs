@@ -118,21 +118,24 @@ impl Broker {
         self.stream().await.map(drop)
     }
 
-    /// Jobs that nobody has begun, where so many jobs are known to be under way or to wait for their next run.
+    /// Jobs that nobody has begun, and tenants without a job, where so many are known to be under way or to wait for their
+    /// next run.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn queued(&self, known: usize) -> Result<u64> {
+    pub async fn queued(&self, known: usize) -> Result<(u64, u64)> {
         let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
         let mut stream = self.stream().await?;
         // The workers make it, with their own ack wait: before the first of them, nobody has begun anything.
         let Ok(mut consumer) = stream.get_consumer::<pull::Config>(WORKERS).await else {
-            return Ok(stream.info().await.map_err(|error| failed(&error))?.state.messages);
+            return Ok((stream.info().await.map_err(|error| failed(&error))?.state.messages, 0));
         };
+        let known = known as u64;
+        let jobs = stream.cached_info().state.messages;
         let info = consumer.info().await.map_err(|error| failed(&error))?;
         // Handed out, but to a worker that has not said so: as when it died at once.
-        let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(known as u64);
-        Ok(info.num_pending + unsaid)
+        let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(known);
+        Ok((info.num_pending + unsaid, known.saturating_sub(jobs)))
     }
 
     /// Whether anything is known of any tenant.

@@ -81,6 +81,9 @@ impl Probe {
         if worker.obstacles.place.borrow().is_some() {
             return Some("evidence cannot be written to the place: no jobs are taken until it can");
         }
+        if worker.obstacles.queue.borrow().is_some() {
+            return Some("the queue gives no jobs");
+        }
         match tokio::time::timeout(PATIENCE, worker.broker.check()).await {
             Ok(Ok(())) => None,
             _ => Some("the broker does not answer"),

@@ -18,8 +18,17 @@ const WORDS: [&str; 12] = [
     "token",
 ];
 
-/// Where something in settings looks like a secret, as a JSON pointer: by its name, as a private key, or as a URL with
-/// a password.
+/// A name that ends so is, too.
+const ENDS: [&str; 6] = ["auth", "key", "pass", "pw", "pwd", "sas"];
+
+/// What stands before a secret in a text.
+const MARKS: [&str; 9] =
+    ["private key-----", "accountkey=", "password=", "pwd=", "secret=", "sig=", "token=", "basic ", "bearer "];
+
+/// What the tokens of some vendors begin with.
+const TOKENS: [&str; 8] = ["ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "sk-", "akia", "eyj"];
+
+/// Where something in settings looks like a secret, as a JSON pointer: by its name, or by what it is.
 #[must_use]
 pub fn secret(settings: &Value) -> Option<String> {
     find(settings, "")
@@ -41,16 +50,14 @@ fn find(value: &Value, at: &str) -> Option<String> {
 fn is_secret_name(name: &str) -> bool {
     let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let letters = letters.to_ascii_lowercase();
-    WORDS.iter().any(|word| letters.contains(word)) || letters.ends_with("pwd")
+    WORDS.iter().any(|word| letters.contains(word)) || ENDS.iter().any(|end| letters.ends_with(end))
 }
 
+/// A URL with somebody's name or a query in it, a connection string, a private key, or what a header of HTTP has.
 fn is_secret_text(text: &str) -> bool {
-    let has_password = text.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().is_some_and(is_user_info));
-    has_password || text.contains("PRIVATE KEY-----")
-}
-
-fn is_user_info(authority: &str) -> bool {
-    authority.split_once('@').is_some_and(|(user, _)| user.contains(':'))
+    let lower = text.to_ascii_lowercase();
+    let is_url = lower.split_once("://").is_some_and(|(_, rest)| rest.contains(['@', '?']));
+    is_url || MARKS.iter().any(|mark| lower.contains(mark)) || TOKENS.iter().any(|token| lower.starts_with(token))
 }
 
 #[cfg(test)]
@@ -66,6 +73,11 @@ mod tests {
             (json!({"client-secret": {"a": 1}}), "/client-secret"),
             (json!({"DB_PWD": 1234}), "/DB_PWD"),
             (json!({"url": "postgres://me:hunter2@db.example/x"}), "/url"),
+            (json!({"service_key": "x"}), "/service_key"),
+            (json!({"headers": ["Authorization: Bearer abc"]}), "/headers/0"),
+            (json!({"dsn": "https://T0KEN@host/"}), "/dsn"),
+            (json!({"at": "https://host/?sig=abc"}), "/at"),
+            (json!({"store": "DefaultEndpointsProtocol=https;AccountKey=zzz"}), "/store"),
             (json!({"pem": ["-----BEGIN PRIVATE KEY-----\nMII"]}), "/pem/0"),
         ] {
             assert_eq!(secret(&settings).as_deref(), Some(at), "{settings}");

@@ -80,6 +80,12 @@ pub struct State {
     /// tenant's files: milliseconds since 1970.
     #[serde(default)]
     pub unfit_since: Option<u64>,
+    /// Troubles of workers with it since its last page.
+    #[serde(default)]
+    pub troubles: u32,
+    /// When the next run of a recurring job is due: milliseconds since 1970.
+    #[serde(default)]
+    pub due: Option<u64>,
     /// Jobs of the queue up to this sequence were withdrawn.
     #[serde(default)]
     pub withdrawn: u64,
@@ -125,6 +131,12 @@ impl State {
         Standing { page: self.page, checkpoint: self.checkpoint.clone() }
     }
 
+    /// Whether the next run should have begun, by more than a minute.
+    #[must_use]
+    pub fn is_overdue(&self) -> bool {
+        self.is_recurring && self.done.is_some() && self.due.is_some_and(|due| due.saturating_add(60_000) < now())
+    }
+
     /// How long nobody is to go on.
     #[must_use]
     pub fn rest(&self) -> Option<Duration> {
@@ -153,4 +165,24 @@ pub fn is_of(run: &str, of: &str) -> bool {
 pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_should_have_begun_is_overdue_and_no_other() {
+        let done =
+            State { done: Some(Done::default()), is_recurring: true, due: Some(now() - 61_000), ..State::begin("r") };
+        assert!(done.is_overdue());
+        for other in [
+            State { due: Some(now() - 30_000), ..done.clone() },
+            State { is_recurring: false, ..done.clone() },
+            State { done: None, ..done.clone() },
+            State { due: None, ..done },
+        ] {
+            assert!(!other.is_overdue(), "{other:?}");
+        }
+    }
 }

@@ -45,9 +45,14 @@ pub(crate) fn next(state: State, job: &Job) -> Next {
     }
 }
 
+/// When the next run is due: milliseconds since 1970.
+pub(crate) fn due(state: &State, every_seconds: u64) -> u64 {
+    state.began.saturating_add(every_seconds.saturating_mul(1000))
+}
+
 /// How long until the next run is due.
 pub(crate) fn until_due(state: &State, every_seconds: u64) -> Duration {
-    Duration::from_millis((state.began.saturating_add(every_seconds.saturating_mul(1000))).saturating_sub(now()))
+    Duration::from_millis(due(state, every_seconds).saturating_sub(now()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where evidence is: a folder of this machine, or an object store.
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, parse_url_opts};
@@ -141,6 +142,23 @@ impl Place {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed("read", &self.shown_object(name), &error)),
         }
+    }
+
+    /// The names of all objects here.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn names(&self) -> Result<Vec<String>> {
+        let listed: Vec<_> = self
+            .store
+            .list(Some(&self.root))
+            .try_collect()
+            .await
+            .map_err(|error| failed("list", &self.shown, &error))?;
+        let name = |path: &Path| {
+            path.as_ref().strip_prefix(self.root.as_ref()).map(|name| name.trim_start_matches('/').into())
+        };
+        Ok(listed.iter().filter_map(|object| name(&object.location)).collect())
     }
 
     /// Tries whether an object larger than a page can be written, and is not written again once it is there; and deletes

@@ -10,7 +10,7 @@ use source_evidence::chain::{Chain, INTERFACE};
 use source_evidence::digest::{hex, sha256_hex};
 use source_evidence::files::{ENVELOPE, EVIDENCE, HASHES, JOURNAL, MANIFEST, SEAL};
 use source_evidence::folder::{Checkpoint, FolderState};
-use source_evidence::journal::Seen;
+use source_evidence::journal::{self, Seen};
 use source_evidence::record::{Line, Record};
 use source_evidence::seal::{self, Signer};
 use source_evidence::summary::{Request, Summary};
@@ -56,7 +56,7 @@ impl Run {
     pub async fn catch_up(&self) -> Result<u32> {
         let mut adopted = 0;
         loop {
-            let number = self.lock().page + 1;
+            let number = self.lock().page.saturating_add(1);
             let Some(bytes) = self.place.get(&Page::name(number)).await? else { return Ok(adopted) };
             let page = Page::read(&bytes, number, self.place.shown())?;
             *self.lock() = Standing { page: number, checkpoint: Some(page.checkpoint) };
@@ -86,8 +86,10 @@ impl Run {
 
     /// Writes the page after the one that it stands at.
     fn write(&self, page: &Page) -> Result<()> {
-        if !self.runtime.block_on(self.place.put_new(&Page::name(page.number), page.text().into()))? {
-            return Err(overtaken(page.number, self.place.shown()));
+        let name = Page::name(page.number);
+        if !self.runtime.block_on(self.place.put_new(&name, page.text().into()))? {
+            let theirs = self.runtime.block_on(self.place.get(&name))?;
+            return Err(theirs.map_or_else(|| blocked(&name, &self.place), |_| overtaken(page.number, &self.place)));
         }
         *self.lock() = Standing { page: page.number, checkpoint: Some(page.checkpoint.clone()) };
         Ok(())
@@ -98,19 +100,18 @@ impl Run {
     /// What others wrote is checked on the way: what is sealed here is what was collected.
     async fn digests(&self, summary: &Summary) -> Result<[String; 3]> {
         let [mut evidence, mut hashes, mut journal] = [Sha256::new(), Sha256::new(), Sha256::new()];
-        let mut chain = Chain::start(&summary.component.id, INTERFACE, &summary.settings_digest);
+        let mut heads = Heads::begin(summary);
         let last = self.lock().page;
         for number in 1..=last {
             let page = page(&self.place, number).await?;
+            heads = heads.after(&page)?;
             for line in &page.evidence {
                 evidence.update(format!("{line}\n"));
-                let hash = hash_of(line)?;
-                chain = chain.next(hash);
-                hashes.update(hex(&hash) + "\n");
+                hashes.update(hash_line(line)?);
             }
             page.journal.iter().for_each(|line| journal.update(format!("{line}\n")));
         }
-        if chain.head() != summary.chain_head {
+        if !heads.are_of(summary) || !heads.is_ended {
             return Err(Error::Usage {
                 what: format!("the pages of {} are not those that were collected", self.place.shown()),
                 remedy: "somebody has changed this place: collect anew with another run".into(),
@@ -120,6 +121,9 @@ impl Run {
     }
 
     async fn finish(&self, mut summary: Summary) -> Result<Summary> {
+        if self.place.get(SEAL).await?.is_some() {
+            return self.sealed().await;
+        }
         summary.signed_by = self.signer.as_deref().map(Signer::id);
         let mut manifest = serde_json::to_string_pretty(&summary).unwrap_or_default() + "\n";
         if !self.place.put_new(MANIFEST, manifest.clone().into()).await? {
@@ -136,6 +140,15 @@ impl Run {
         // The seal last: with it, the collection is there whole.
         self.put(SEAL, statement).await?;
         Ok(summary)
+    }
+
+    /// What is told of a collection that is sealed already, by whomever.
+    async fn sealed(&self) -> Result<Summary> {
+        let bytes = self.place.get(MANIFEST).await?.unwrap_or_default();
+        serde_json::from_slice(&bytes).map_err(|_| Error::Usage {
+            what: format!("{}/{MANIFEST} is not the manifest of a sealed collection", self.place.shown()),
+            remedy: "somebody has changed this place: restore it from a copy, or collect anew with another run".into(),
+        })
     }
 
     /// The manifest that another worker wrote before it could seal; it names who signs.
@@ -159,11 +172,56 @@ impl Run {
     }
 }
 
+/// What the pages of a run come to, one after the other.
+pub(crate) struct Heads {
+    records: u64,
+    chain: Chain,
+    journal: Chain,
+    /// Whether the last record is the one that sums up the collection.
+    is_ended: bool,
+}
+
+impl Heads {
+    /// Of a collection before its first page.
+    pub fn begin(summary: &Summary) -> Self {
+        let chain = Chain::start(&summary.component.id, INTERFACE, &summary.settings_digest);
+        Self { records: 0, chain, journal: Chain::zero(), is_ended: false }
+    }
+
+    /// After one more page.
+    ///
+    /// # Errors
+    /// When it holds a line that is no record.
+    pub fn after(mut self, page: &Page) -> Result<Self> {
+        for line in &page.evidence {
+            self.chain = self.chain.next(hash_of(line)?);
+            self.records += 1;
+            self.is_ended = Record::read(line).is_some_and(|record| record.kind == "manifest");
+        }
+        self.journal = page.journal.iter().fold(self.journal, |head, line| journal::next(head, line));
+        Ok(self)
+    }
+
+    /// Whether a summary tells the same.
+    pub fn are_of(&self, summary: &Summary) -> bool {
+        let heads = (self.chain.head(), self.journal.head());
+        self.records == summary.records && heads == (summary.chain_head.clone(), summary.journal_head.clone())
+    }
+}
+
 /// The error of who came second.
-fn overtaken(page: u32, place: &str) -> Error {
+fn overtaken(page: u32, place: &Place) -> Error {
     Error::Output {
-        what: format!("page {page} of {place} was written by another worker meanwhile"),
+        what: format!("page {page} of {} was written by another worker meanwhile", place.shown()),
         remedy: "nothing is lost: its page counts, and the run goes on from there".into(),
+    }
+}
+
+/// The error of a page that cannot be written, because something of its name is there that cannot be read.
+fn blocked(name: &str, place: &Place) -> Error {
+    Error::Output {
+        what: format!("{}/{name} is not an object, and no page can be written there", place.shown()),
+        remedy: "remove it".into(),
     }
 }
 
@@ -251,7 +309,7 @@ impl Sink for Pages {
     }
 
     fn append(&mut self, lines: &[Line], seen: &[Seen], cursor: Option<String>, summary: Summary) -> Result<()> {
-        let number = self.run.lock().page + 1;
+        let number = self.run.lock().page.saturating_add(1);
         let page = Page::after(number, &self.checkpoint, lines, seen, Next { cursor, summary });
         self.run.write(&page)?;
         self.checkpoint = page.checkpoint;

@@ -143,9 +143,9 @@ impl Worker {
             After::Again(wait) => drop(message.ack_with(AckKind::Nak(Some(wait))).await),
             // Whoever has it now says what becomes of it.
             After::Lost => {}
-            After::Trouble(why) => {
+            After::Trouble(why, wait) => {
                 // Said before anything else, as long as the job is kept alive: later, it may be somebody else's.
-                let _ = message.ack_with(AckKind::Nak(Some(REST))).await;
+                let _ = message.ack_with(AckKind::Nak(Some(wait))).await;
                 drop(alive);
                 return self.in_trouble(&name, why, stop.clone()).await;
             }

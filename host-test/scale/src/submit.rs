@@ -108,17 +108,28 @@ async fn put(broker: &Broker, name: &str, job: &Job) -> Result<bool> {
 /// When the broker does not answer. Doing it again does the rest.
 pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
     let mut taken = stream::iter(names).map(|name| one_out(broker, name)).buffer_unordered(AT_ONCE);
-    let mut number = 0;
+    let (mut number, mut failed, mut first) = (0, 0_u64, None);
     while let Some(was_there) = taken.next().await {
-        number += u64::from(was_there?);
+        match was_there {
+            Ok(was_there) => number += u64::from(was_there),
+            Err(error) => {
+                failed += 1;
+                first.get_or_insert(error);
+            }
+        }
     }
-    Ok(number)
+    let Some(error) = first else { return Ok(number) };
+    Err(Error::Output {
+        what: format!("{failed} not withdrawn ({number} were): {error}"),
+        remedy: "withdraw all of them again".into(),
+    })
 }
 
 async fn one_out(broker: &Broker, name: String) -> Result<bool> {
     // A worker may have fetched the job, and not begun with it: it is not to begin.
     let last = broker.last_job().await?;
     let was_there = broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
+    broker.take_out(DEAD_STREAM, format!("{DEAD}{name}")).await?;
     loop {
         let Read { value, revision } = ledger::state(&broker.tenants, &name).await?;
         let Some(state) = withdrawn(value, if was_there { last } else { 0 }) else { return Ok(was_there) };

@@ -2,12 +2,13 @@
 
 use crate::job::{AGAIN, Done, GIVEN_UP, Job, State, VERSION, now};
 use crate::ledger::{self, Read};
-use crate::next::{Next, next, until_due};
+use crate::next::{Next, due as due_at, next, until_due};
 use crate::run::Run;
 use crate::worker::Worker;
 use serde_json::json;
 use source_fleet::{Spec, parse};
 use source_host::error::Error;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -27,15 +28,22 @@ pub enum After {
     Again(Duration),
     /// Somebody else has it.
     Lost,
-    /// Something of this worker failed, and not the tenant.
-    Trouble(String),
+    /// Something of this worker failed, and not the tenant: why, and when it is to be delivered again.
+    Trouble(String, Duration),
     /// It cannot be done at all.
     Dead(String),
 }
 
 impl From<source_evidence::Error> for After {
     fn from(error: source_evidence::Error) -> Self {
-        Self::Trouble(error.to_string())
+        Self::trouble(&error)
+    }
+}
+
+impl After {
+    /// Trouble that is tried again soon.
+    pub(crate) fn trouble(error: &dyn Display) -> Self {
+        Self::Trouble(error.to_string(), Duration::from_secs(1))
     }
 }
 
@@ -216,6 +224,7 @@ async fn fail(
     let told = json!({"what": "done", "outcome": "failed", "why": detail});
     (state.taken, state.worker, state.unfit_since) = (0, None, None);
     state.done = Some(Done { outcome: "failed".into(), detail, records: 0, at: now() });
+    state.due = delivered.job.every_seconds.map(|every| due_at(&state, every));
     write(worker, delivered.name, &state, revision).await?;
     worker.tell(delivered.name, told).await;
     worker.counters.done.fetch_add(1, Ordering::SeqCst);

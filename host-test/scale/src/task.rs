@@ -2,7 +2,7 @@
 
 use crate::job::{Done, State, now};
 use crate::ledger;
-use crate::next::until_due;
+use crate::next::{due, until_due};
 use crate::run::Run;
 use crate::take_up::{After, Delivered, LEFT, TakenUp, anew, take_up, tell_anew};
 use crate::traces::TurnSpan;
@@ -24,6 +24,15 @@ use tokio::time::Instant;
 
 /// Beyond the time of a page, its writing may take so long: the libraries of object stores try for three minutes.
 const WRITING: Duration = Duration::from_secs(600);
+
+/// A run that met so many troubles in a row without a page ends as failed: other tenants' pages are written, or no job
+/// would be taken.
+const MOST_TROUBLES: u32 = 16;
+
+/// Before a job that was given back in trouble is taken again: a second at first, ten minutes at last.
+fn backoff(troubles: u32) -> Duration {
+    Duration::from_secs(1_u64 << troubles.saturating_sub(1).min(10)).min(Duration::from_secs(600))
+}
 
 /// A tenant under way.
 pub struct Task<'w> {
@@ -66,7 +75,7 @@ impl<'w> Task<'w> {
 
     /// Gives it turns.
     pub async fn run(&mut self, stop: &watch::Receiver<bool>) -> After {
-        let after = loop {
+        let mut after = loop {
             if *stop.borrow() {
                 break After::Again(Duration::ZERO);
             }
@@ -74,12 +83,23 @@ impl<'w> Task<'w> {
                 Ok(None) => {}
                 Ok(Some(after @ (After::Done | After::Again(_) | After::Lost | After::Dead(_)))) => return after,
                 Ok(Some(trouble)) => break trouble,
-                Err(error) => break After::Trouble(error.to_string()),
+                Err(error) => break After::trouble(&error),
             }
         };
         // What is given back in mid-run is none of the tenant, however often. Where the broker is the trouble, this is
         // not heard.
         (self.state.taken, self.state.worker) = (0, None);
+        if let After::Trouble(why, wait) = &mut after {
+            self.state.troubles = self.state.troubles.saturating_add(1);
+            *wait = backoff(self.state.troubles);
+            if self.state.troubles >= MOST_TROUBLES {
+                let error = Error::Local(source_evidence::Error::Output {
+                    what: why.clone(),
+                    remedy: format!("it was tried {MOST_TROUBLES} times without a page"),
+                });
+                return self.end(Outcome::Failed(error), 0).await.unwrap_or(after);
+            }
+        }
         match self.write().await {
             Ok(Some(lost)) => lost,
             _ => after,
@@ -103,7 +123,7 @@ impl<'w> Task<'w> {
         let sent = self.meter.requests();
         let begun = Instant::now();
         self.pace.begin(begun);
-        let page = self.run.standing().page + 1;
+        let page = self.run.standing().page.saturating_add(1);
         let span = self.worker.traces.as_ref().map(|traces| traces.turn(&self.name, &self.state.run, page));
         let turn = self.turn_of(share, span.as_ref().map(TurnSpan::observer)).take();
         let outcome = tokio::time::timeout(lapses + WRITING, turn).await.unwrap_or_else(|_| Err(stuck(&self.run)));
@@ -179,7 +199,7 @@ impl<'w> Task<'w> {
         let is_trouble =
             matches!(error, Error::Local(source_evidence::Error::File { .. } | source_evidence::Error::Output { .. }));
         if is_trouble {
-            return Ok(Some(After::Trouble(error.to_string())));
+            return Ok(Some(After::trouble(&error)));
         }
         if !error.is_retryable() {
             return Ok(Some(self.end(Outcome::Failed(error), 0).await?));
@@ -232,6 +252,7 @@ impl<'w> Task<'w> {
         };
         let done = Done { outcome: outcome.word().into(), detail, records, at: now() };
         let told = json!({"what": "done", "outcome": done.outcome, "why": done.detail, "records": records});
+        self.state.due = self.every_seconds.map(|every| due(&self.state, every));
         if let Some(lost) = self.save(None, Some(done)).await? {
             return Ok(lost);
         }
@@ -248,6 +269,9 @@ impl<'w> Task<'w> {
         let is_further = standing.page > self.state.page;
         (self.state.page, self.state.checkpoint) = (standing.page, standing.checkpoint);
         self.state.taken = 0;
+        if is_further {
+            self.state.troubles = 0;
+        }
         if is_further || rest.is_some() {
             self.state.unfit_since = None;
             self.state.paced_at = now();

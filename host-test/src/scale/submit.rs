@@ -43,7 +43,7 @@ pub struct SubmitArgs {
     #[arg(long)]
     replace: bool,
     /// Take these tenants out of the queue instead: pages under way are finished, and no more are begun. What was
-    /// collected stays where it is; if a tenant is submitted again, its unfinished run goes on.
+    /// collected stays where it is; if a tenant is submitted again with the same --run, its unfinished run goes on.
     #[arg(long, conflicts_with_all = ["replace", "run", "every_hours", "every_seconds"])]
     withdraw: bool,
     /// The same in seconds: for tests, in which a day is short.

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub struct WatchArgs {
     #[command(flatten)]
     nats: NatsArgs,
-    /// Show it once and end: with 0 if every tenant is complete and no job is queued or was given up, else with 5.
+    /// Show it once and end: with 0 if every tenant is complete or withdrawn, and no job is queued, overdue, missing or given up; else with 5.
     #[arg(long)]
     once: bool,
     /// Output format.
@@ -48,7 +48,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         let entry = entry.ok_or_else(|| broker.trouble(&"it does not tell all that it knows"))?;
         is_behind = seen.note(entry.map_err(|error| broker.trouble(&error))?) > 0;
     }
-    (seen.queued, seen.given_up) = (broker.queued(seen.known()).await?, broker.given_up().await?);
+    ((seen.queued, seen.jobless), seen.given_up) = (broker.queued(seen.known()).await?, broker.given_up().await?);
     let mut shown = seen.line(args.format);
     say(&shown);
     if args.once {
@@ -69,7 +69,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         }
         let counted = (broker.queued(seen.known()).await, broker.given_up().await);
         alone = if let (Ok(queued), Ok(given_up)) = counted {
-            (seen.queued, seen.given_up) = (queued, given_up);
+            ((seen.queued, seen.jobless), seen.given_up) = (queued, given_up);
             0
         } else {
             alone + 1
@@ -92,6 +92,8 @@ struct Seen {
     tenants: BTreeMap<String, State>,
     /// Jobs that nobody has begun.
     queued: u64,
+    /// Tenants that are not at their end, and have no job in the queue.
+    jobless: u64,
     /// Jobs that were given up.
     given_up: u64,
 }
@@ -144,6 +146,8 @@ impl Seen {
             "complete": self.count(|state| outcome(state) == "complete"),
             "incomplete": self.count(|state| outcome(state) == "incomplete"),
             "failed": failed,
+            "without_job": self.jobless,
+            "overdue": self.count(State::is_overdue),
             "given_up": self.given_up,
             "withdrawn": self.count(|state| outcome(state) == WITHDRAWN),
             "waiting": self.count(is_waiting),
@@ -165,6 +169,10 @@ impl Seen {
             0 => String::new(),
             number => format!(", {number} given up (stream SOURCE_DEAD says why)"),
         };
+        let missing = match (self.jobless, self.count(State::is_overdue)) {
+            (0, 0) => String::new(),
+            (jobless, overdue) => format!(", {jobless} without a job (submit them again), {overdue} overdue"),
+        };
         let withdrawn = match self.count(|state| outcome(state) == WITHDRAWN) {
             0 => String::new(),
             number => format!(", {number} withdrawn"),
@@ -174,7 +182,7 @@ impl Seen {
             (unfit, anew) => format!(", {unfit} left to workers with their version or files, {anew} begun anew"),
         };
         plain(&format!(
-            "{} of {} done ({} incomplete, {} failed{withdrawn}), {} waiting, {} queued{given_up}{versions}, {} pages; taken by {}",
+            "{} of {} done ({} incomplete, {} failed{withdrawn}), {} waiting, {} queued{missing}{given_up}{versions}, {} pages; taken by {}",
             self.count(|state| state.done.is_some()),
             self.tenants.len(),
             self.count(|state| outcome(state) == "incomplete"),
@@ -190,6 +198,8 @@ impl Seen {
     fn ended(&self) -> u8 {
         let is_over = self.queued == 0
             && self.given_up == 0
+            && self.jobless == 0
+            && self.count(State::is_overdue) == 0
             && !self.tenants.is_empty()
             && self.tenants.values().all(|state| ["complete", WITHDRAWN].contains(&outcome(state)));
         if is_over { exit::COMPLETE } else { exit::INCOMPLETE }

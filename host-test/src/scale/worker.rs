@@ -106,14 +106,18 @@ pub async fn run(args: &WorkerArgs) -> Result<u8> {
     let options = Options { granted: Some(args.egress.grant(&plugin)?), ..options };
     let place = Place::open(&args.place)?;
     let counters = Counters::default();
-    let traces = args.traces.as_deref().map(|url| Traces::to(url, &options.name, Arc::clone(&counters.traces)));
+    let traces = args
+        .traces
+        .as_deref()
+        .filter(|url| !url.is_empty())
+        .map(|url| Traces::to(url, &options.name, Arc::clone(&counters.traces)));
     let traces = traces.transpose()?;
     let (stop, stopped) = watch::channel(false);
     let probe = Arc::new(Probe { worker: OnceLock::new(), stop: stopped.clone() });
     if let Some(address) = args.listen {
         listen(address, Arc::clone(&probe)).await?;
     }
-    let Some(broker) = connected(args).await? else { return Ok(exit::INTERRUPTED) };
+    let Some(broker) = connected(args).await? else { return Ok(exit::COMPLETE) };
     note(format!("worker {}: {} tenants at once, evidence to {}", options.name, options.active, place.shown()));
     let obstacles = Obstacles::default();
     tell_obstacles(&obstacles);

@@ -83,14 +83,22 @@ fn a_page_that_was_changed_or_added_is_found_though_the_seal_names_its_lines_onl
     assert_ne!(forged, text);
     std::fs::write(&first, forged).unwrap();
     check(&["verify", &run], 2, "does not say of itself what is in it");
+    for (from, to) in [("\"chain_head\":\"", "\"chain_head\":\"0"), ("\"records\":", "\"records\":1")] {
+        let forged = text.replacen(from, to, 1);
+        assert_ne!(forged, text);
+        std::fs::write(&first, forged).unwrap();
+        check(&["verify", &run], 2, "does not say of itself what is in it");
+    }
     std::fs::write(&first, text).unwrap();
     check(&["verify", &run], 11, "consistent with itself");
+    std::fs::write(format!("{run}/notes.txt"), "approved").unwrap();
+    check(&["verify", &run], 2, "notes.txt is no part of the collection");
 }
 
 /// What somebody put in place of a page is never sealed as complete, and never tried for ever.
 #[test]
 fn a_run_whose_pages_were_changed_under_way_ends_as_failed_and_another_run_begins() {
-    for (name, forge) in [("other", 0), ("garbage", 1), ("gone", 2), ("line", 3)] {
+    for (name, forge) in [("other", 0), ("garbage", 1), ("gone", 2), ("line", 3), ("journal", 4), ("end", 5)] {
         let Some(farm) = Farm::start(&format!("scale-under-way-{name}"), &["tenant-0"], &["--sim-latency-ms", "60"])
         else {
             return;
@@ -111,6 +119,21 @@ fn a_run_whose_pages_were_changed_under_way_ends_as_failed_and_another_run_begin
                 std::fs::write(page(2), forged).unwrap();
             }
             1 => std::fs::write(page(next), "garbage").unwrap(),
+            // An answer that was another one.
+            4 => {
+                let text = std::fs::read_to_string(page(2)).unwrap();
+                let forged = text.replacen("\"status\":200}", "\"status\":203}", 1);
+                assert_ne!(forged, text);
+                std::fs::write(page(2), forged).unwrap();
+            }
+            // An end that nobody came to.
+            5 => {
+                let text = std::fs::read_to_string(page(next - 1)).unwrap();
+                let mut head: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+                (head["page"], head["evidence_lines"], head["journal_lines"]) = (next.into(), 0.into(), 0.into());
+                (head["checkpoint"]["finished"], head["checkpoint"]["cursor"]) = (true.into(), serde_json::Value::Null);
+                std::fs::write(page(next), format!("{head}\n")).unwrap();
+            }
             // A line that is not a record, in a page that has all its lines.
             3 => {
                 let text = std::fs::read_to_string(page(2)).unwrap();

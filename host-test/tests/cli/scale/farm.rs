@@ -155,7 +155,11 @@ impl Farm {
     }
 
     pub fn submit(&self, more: &[&str]) -> Output {
-        let args = ["submit", "--nats", &self.broker.url(), "--tenants", &self.tenants, "--run", "r1"];
+        self.submit_without_run(&[&["--run", "r1"], more].concat())
+    }
+
+    pub fn submit_without_run(&self, more: &[&str]) -> Output {
+        let args = ["submit", "--nats", &self.broker.url(), "--tenants", &self.tenants];
         program(&[&args[..], more].concat()).output().unwrap()
     }
 

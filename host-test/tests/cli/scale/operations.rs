@@ -97,7 +97,7 @@ fn health_follows_the_broker_and_the_drain() {
     farm.restart_broker();
     until(&address, " 200 ", "ok");
     farm.broker.kill();
-    until(&address, " 503 ", "the broker does not answer");
+    until(&address, " 503 ", "the queue gives no jobs");
     worker.until_said("the queue gives no jobs; retrying");
     farm.restart_broker();
     until(&address, " 200 ", "ok");

@@ -13,10 +13,10 @@ fn a_tenant_that_is_withdrawn_ends_after_its_page_and_goes_on_when_it_is_submitt
     check_output(&farm.submit(&["--every-hours", "24", "--tenant", "tenant-0"]), 0, "1 tenant submitted");
     let worker = farm.worker("one", &slow);
     farm.until(|it| it["pages"].as_u64() >= Some(2));
-    let args = ["submit", "--nats", &farm.broker.url(), "--tenants", &farm.tenants, "--withdraw"];
-    check(&args, 0, "1 tenant taken out of the queue, 1 not in it before");
+    let withdraw = || farm.submit_without_run(&["--withdraw"]);
+    check_output(&withdraw(), 0, "1 tenant taken out of the queue, 1 not in it before");
     let withdrawn = farm.until(|it| it["withdrawn"] == 1 && it["queued"] == 0);
-    check(&args, 0, "0 tenants taken out of the queue, 2 not in it before");
+    check_output(&withdraw(), 0, "0 tenants taken out of the queue, 2 not in it before");
     check_output(&farm.watch(), 0, "");
     // It has told what became of its page, and has nothing more to do.
     let said = worker.stop();
@@ -30,6 +30,25 @@ fn a_tenant_that_is_withdrawn_ends_after_its_page_and_goes_on_when_it_is_submitt
     check(&["verify", &farm.run_of("tenant-0", "r1")], 11, "consistent with itself");
     check_output(&farm.submit(&["--tenant", "tenant-0"]), 0, "0 tenants submitted, 1 in the queue before");
     worker.stop();
+}
+
+#[test]
+fn a_tenant_that_lost_its_job_is_told_and_a_withdrawal_does_all_that_it_can() {
+    let Some(farm) = Farm::start("scale-jobless", &["tenant-0", "tenant-1"], &[]) else { return };
+    check_output(&farm.submit(&["--every-hours", "24"]), 0, "2 tenants submitted");
+    let worker = farm.worker("one", &[]);
+    farm.until(|it| it["complete"] == 2);
+    check_output(&farm.watch(), 0, "");
+    farm.broker.publish("$JS.API.STREAM.PURGE.SOURCE_JOBS", "");
+    farm.until(|it| it["without_job"] == 2);
+    check_output(&farm.watch(), 5, "");
+    worker.stop();
+    check_output(&farm.submit(&["--every-hours", "24"]), 0, "2 tenants submitted");
+    farm.until(|it| it["without_job"] == 0);
+    farm.broker.publish("$KV.source-tenants.tenant-0", "garbage");
+    let withdrawn = farm.submit_without_run(&["--withdraw"]);
+    check_output(&withdrawn, 2, "1 not withdrawn (1 were)");
+    farm.until(|it| it["queued"] == 0 && it["without_job"] == 0);
 }
 
 #[test]
