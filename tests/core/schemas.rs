@@ -28,7 +28,7 @@ fn schema_of<T: JsonSchema>() -> String {
 fn require_all(schema: &mut serde_json::Value) {
     if let Some(object) = schema.as_object_mut() {
         if let Some(properties) = object.get_mut("properties").and_then(|p| p.as_object_mut()) {
-            let mut is_required = |property: &mut serde_json::Value| {
+            let is_required = |property: &mut serde_json::Value| {
                 property.as_object_mut().is_none_or(|property| property.remove("x-optional").is_none())
             };
             let names: Vec<_> =
