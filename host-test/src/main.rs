@@ -116,10 +116,10 @@ enum Command {
     /// Take tenants from a queue in NATS, on this machine among others.
     #[cfg(feature = "scale")]
     Worker(Box<scale::worker::WorkerArgs>),
-    /// Put tenants into that queue.
+    /// Submit tenants to the NATS queue that workers read.
     #[cfg(feature = "scale")]
     Submit(Box<scale::submit::SubmitArgs>),
-    /// Show where the tenants of that queue stand.
+    /// Show the state of the tenants in the NATS queue.
     #[cfg(feature = "scale")]
     Watch(Box<scale::watch::WatchArgs>),
     /// Print what a shell needs to complete commands and options.
