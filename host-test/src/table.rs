@@ -5,6 +5,7 @@ use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{Color, ColumnConstraint, ContentArrangement, Width};
 use console::{Term, measure_text_width};
 use std::fmt;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// Where nothing says how wide a line may be.
 const UNTOLD: u16 = 120;
@@ -136,24 +137,15 @@ pub(crate) fn folded(text: &str, width: Option<u16>) -> String {
 }
 
 fn fold(line: &str, width: usize) -> String {
-    if measure_text_width(line) <= width {
-        return line.into();
-    }
-    let words = line.trim_start_matches(' ');
-    let indent = " ".repeat(line.len() - words.len());
-    let (mut out, mut at) = (indent.clone(), indent.len());
-    for (number, word) in words.split(' ').enumerate() {
-        let needed = measure_text_width(word) + usize::from(number > 0);
-        if number > 0 && at + needed > width {
-            out.push_str(&format!("\n{indent}  "));
-            at = indent.len() + 2;
-        } else if number > 0 {
-            out.push(' ');
-        }
-        at += needed;
-        out.push_str(word);
-    }
-    out
+    let indent = " ".repeat(line.len() - line.trim_start_matches(' ').len());
+    let further = format!("{indent}  ");
+    let options = Options::new(width)
+        .initial_indent(&indent)
+        .subsequent_indent(&further)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(line.trim_start_matches(' '), options)
 }
 
 #[cfg(test)]
@@ -195,7 +187,7 @@ mod tests {
         let line = "  note: one two   three 0123456789abcdef";
         assert_eq!(folded(line, None), line);
         assert_eq!(folded(line, Some(80)), line);
-        assert_eq!(folded(line, Some(16)), "  note: one two\n      three\n    0123456789abcdef");
+        assert_eq!(folded(line, Some(16)), "  note: one two\n    three\n    0123456789abcdef");
         assert_eq!(folded("short\nand long", Some(8)), "short\nand long");
         let styled = console::style("SIMULATED: made up").force_styling(true).bold().to_string();
         assert_eq!(console::strip_ansi_codes(&folded(&styled, Some(14))), "SIMULATED:\n  made up");
