@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
     keywords: &["access review", "user access", "permissions", "least privilege", "privileged access", "rbac"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/access_grant.json"),
     endpoints: &[
         "GET /v1/users",
@@ -52,8 +52,7 @@ pub struct AccessGrant<'a> {
     pub resource_id: &'a str,
     /// `account`, `group` or `connection`. A group is a destination and all its connections.
     pub resource_type: &'a str,
-    /// Name of the role; null when the grant has none, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    /// Name of the role; null when the grant has none, absent where Fivetran does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
 }
@@ -77,15 +76,17 @@ pub struct Grantee<'a> {
     pub id: &'a str,
 }
 
-/// What Fivetran may not say of a user or a team.
-pub const ACCOUNT_ROLE: &str = "which role someone holds on the account";
+const UNTOLD: &str = "which role someone holds on the account";
 
-/// The role that a grantee has on the whole account, in words.
-pub fn account_role(role: &Text<'_>) -> String {
+/// The role that a grantee of a kind has on the whole account, in words. The kind is short of one that is not told.
+pub fn account_role(out: &mut Emit<'_>, kind: &'static Kind, role: &Text<'_>) -> String {
     match role.known_text() {
         Some(Some(role)) => format!("account role {role}"),
         Some(None) => "no account role".into(),
-        None => "account role unknown".into(),
+        None => {
+            out.unknown(kind, UNTOLD);
+            "account role unknown".into()
+        }
     }
 }
 
@@ -95,7 +96,7 @@ pub fn emit_account_role(out: &mut Emit<'_>, origin: &Origin<'_>, grantee: Grant
     match role.known_text() {
         Some(Some(_)) => emit_grant(out, origin, grantee, ("account", account), role, None),
         Some(None) => {}
-        None => out.unknown(&KIND, ACCOUNT_ROLE),
+        None => out.unknown(&KIND, UNTOLD),
     }
 }
 

@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::read::wire;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Need, Origin, PartAnswer, Proof, Rule, Subject, Text, Unread, When,
-    Withheld, WithheldReason, wire,
+    Cost, DAILY, Draft, Emit, Field, Kind, Known, Nature, Need, Origin, PartAnswer, Proof, Rule, Subject, Text, Unread,
+    When, Withheld, WithheldReason, wire,
 };
 
 /// The catalogue's entry.
@@ -23,7 +23,7 @@ pub const KIND: Kind = Kind {
     keywords: &["api key", "service account", "key rotation", "expiry", "credential"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/api_key.json"),
     endpoints: &["GET /v1/users/{id}/api-keys"],
     permissions: &["USER:READ"],
@@ -52,10 +52,12 @@ pub const PART: Part = Part {
 pub struct ApiKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
-    /// When it expires, as Fivetran wrote it.
-    pub expires_at: Option<&'a str>,
-    /// When it was last rotated, as Fivetran wrote it; null when it never was.
-    pub last_rotated_at: Option<&'a str>,
+    /// When it expires, as Fivetran wrote it; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Known<&'a str>,
+    /// When it was last rotated, as Fivetran wrote it; null when it never was, absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_rotated_at: Known<&'a str>,
     /// Until when the key before it works too, as Fivetran wrote it; null when it does not.
     pub overlap_expires_at: Option<&'a str>,
     /// ACTIVE, ACTIVE_GRACE or EXPIRED.
@@ -101,16 +103,17 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
     let Some(key) = findings.read::<ApiKey<'_>>(PART.path, body.data()) else { return };
     let (user_id, origin) = (item.id, Origin::of(body));
     let secret = Withheld { pointer: "/key_value".into(), reason: WithheldReason::Secret };
+    let status = out.told(&KIND, key.key_status.text(), "state unknown", "in which state an API key is");
     out.record(Draft {
         kind: &KIND,
         native_id: &[user_id],
-        title: format!("API key of service account {user_id}: {}", key.key_status.text().unwrap_or("state unknown")),
+        title: format!("API key of service account {user_id}: {status}"),
         subject: Subject { id: user_id.into(), name: None, kind: "user" },
         effective_at: key.created_at.text().and_then(audit_event::instant_of),
         content: &ApiKeyContent {
             created_at: key.created_at.text(),
-            expires_at: key.expires_at.text(),
-            last_rotated_at: key.last_rotated_at.text(),
+            expires_at: key.expires_at.known_as(|at| audit_event::instant_of(at).is_some()),
+            last_rotated_at: key.last_rotated_at.known_stamp(),
             overlap_expires_at: key.overlap_expires_at.text(),
             status: key.key_status.text(),
             user_id,

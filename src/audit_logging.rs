@@ -12,7 +12,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
-use source_kit::{Cost, DAILY, Draft, Emit, Kind, Nature, Origin, Subject, When};
+use source_kit::{Cost, DAILY, Draft, Emit, Kind, Known, Nature, Origin, Subject, When};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
@@ -22,7 +22,7 @@ pub const KIND: Kind = Kind {
     keywords: &["audit log", "audit trail", "log export", "monitoring", "siem", "logging enabled"],
     nature: Nature::Inventory,
     personal_data: false,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/audit_logging.json"),
     endpoints: &[
         "GET /v1/groups",
@@ -52,7 +52,7 @@ pub struct AuditLogging<'a> {
     /// Whether it is switched on; null when Fivetran does not say, and in the summary.
     pub enabled: Option<bool>,
     /// Whether the last success is recent: within a day or twice the sync's own rhythm; no where there never was one;
-    /// null where there is no such stamp.
+    /// null where there is no such stamp, or it could not be determined.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     pub fresh: Option<bool>,
     /// Summary: groups in all; null otherwise.
@@ -64,9 +64,11 @@ pub struct AuditLogging<'a> {
     pub healthy: Option<bool>,
     /// Id of the log service, connection or webhook; null in the summary.
     pub id: Option<&'a str>,
-    /// When it last worked, as Fivetran wrote it; null where there is no such stamp.
+    /// When it last worked, as Fivetran wrote it; null where it never did or there is no such stamp, absent where Fivetran
+    /// does not tell or names a time well after it was asked.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
-    pub last_success: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success: Known<&'a str>,
     /// `log_service`, `platform_connector`, `webhook` (events of connections only), or `groups`.
     pub mechanism: &'a str,
     /// `account` or `group`; null when it could not be determined.
@@ -88,7 +90,7 @@ pub struct Mechanism<'a> {
     pub service: Option<&'a str>,
     pub enabled: Option<bool>,
     pub healthy: Option<bool>,
-    pub last_success: Option<&'a str>,
+    pub last_success: Known<&'a str>,
     pub fresh: Option<bool>,
 }
 
@@ -178,6 +180,7 @@ pub fn emit_groups(out: &mut Emit<'_>, notes: &Notes, known: bool) {
             account_mechanisms: known.then_some(notes.account_exports),
             groups: known.then_some(notes.groups),
             groups_without: known.then_some(notes.bare_groups.as_slice()),
+            last_success: Some(None),
             mechanism: "groups",
             ..AuditLogging::default()
         },

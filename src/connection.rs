@@ -14,6 +14,7 @@ use crate::settings::LISTS;
 use crate::setup_test::{self, SetupTest, SetupTestContent};
 use crate::types::{Findings, Item, Part, Resource};
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::record::shape::Shape;
@@ -39,7 +40,7 @@ pub const KIND: Kind = Kind {
     ],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 2,
+    schema_version: 3,
     content_schema: include_str!("schemas/connection.json"),
     endpoints: &["GET /v1/connections", "GET /v1/connections/{id}"],
     permissions: &["CONNECTOR:READ"],
@@ -76,8 +77,8 @@ pub const DETAILS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionContent<'a> {
-    /// Id of the user who connected it; null when it was not a user, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor", "x-optional" = true)))]
+    /// Id of the user who connected it; null when it was not a user, absent where Fivetran does not tell.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connected_by: Known<&'a str>,
     /// When it came to be, as Fivetran wrote it.
@@ -96,14 +97,15 @@ pub struct ConnectionContent<'a> {
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
-    /// When a sync last failed, as Fivetran wrote it; null when none ever did, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    /// When a sync last failed, as Fivetran wrote it; null when none ever did, absent where Fivetran does not tell.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_at: Known<&'a str>,
     /// Its group, which is its destination.
     pub group_id: Option<&'a str>,
-    /// Hybrid deployment agent that processes its data.
-    pub hybrid_deployment_agent_id: Option<&'a str>,
+    /// Hybrid deployment agent that processes its data; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hybrid_deployment_agent_id: Known<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// How the source is reached, as Fivetran wrote it: Directly, SshTunnel, PrivateLink, ProxyAgent.
@@ -112,10 +114,12 @@ pub struct ConnectionContent<'a> {
     pub pause_after_trial: Option<bool>,
     /// Whether it is paused.
     pub paused: Option<bool>,
-    /// Private link it is reached by.
-    pub private_link_id: Option<&'a str>,
-    /// Proxy agent it is reached by.
-    pub proxy_agent_id: Option<&'a str>,
+    /// Private link it is reached by; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_link_id: Known<&'a str>,
+    /// Proxy agent it is reached by; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_agent_id: Known<&'a str>,
     /// `auto` or `manual`.
     pub schedule_type: Option<&'a str>,
     /// Its name: the schema (and table) it writes to.
@@ -134,8 +138,8 @@ pub struct ConnectionContent<'a> {
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
     /// Its state; null when Fivetran gave none.
     pub status: Option<StatusContent<'a>>,
-    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did, absent where Fivetran does not tell.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeeded_at: Known<&'a str>,
     /// Minutes between syncs.
@@ -236,6 +240,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     match connection.service.text() {
         Some(service) => findings.facts.push(Fact::Service(service.into())),
         None => {
+            out.unknown(&KIND, "which service a connection uses");
             out.unknown(&connector_type::KIND, "which service a connection uses");
             out.unknown(&audit_logging::KIND, "which service a connection uses");
         }
@@ -247,7 +252,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             config: &connection.config,
             paused: connection.paused.value(),
             setup_state: connection.status.get().and_then(|status| status.setup_state.text()),
-            succeeded_at: connection.succeeded_at.text(),
+            succeeded_at: &connection.succeeded_at,
             sync_minutes: connection.sync_frequency.value(),
         };
         platform_connector::emit(out, &origin, &read, findings);
@@ -265,24 +270,15 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
     let body = item.part(&DETAILS).single();
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let schema = connection.schema.text();
-    let state = status.as_ref().and_then(|status| status.setup_state).unwrap_or("state unknown");
-    let paused = match connection.paused.value() {
-        Some(true) => ", paused",
-        Some(false) => "",
-        None => ", unknown whether paused",
-    };
-    let agent = connection.hybrid_deployment_agent_id.text();
+    let title = title(out, connection, schema.unwrap_or(id));
+    let agent = connection.hybrid_deployment_agent_id.or(&connection.local_processing_agent_id);
     let (time, method) = (connection.daily_sync_time.text(), connection.networking_method.text());
     let daily_sync_time = Shape::Time.kept(time, "/daily_sync_time", &mut withheld);
     let networking_method = Shape::Word.kept(method, "/networking_method", &mut withheld);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!(
-            "Connection {} ({}): {state}{paused}",
-            schema.unwrap_or(id),
-            connection.service.text().unwrap_or("unknown service")
-        ),
+        title,
         subject: Subject { id: id.into(), name: schema.map(Into::into), kind: "connection" },
         effective_at: connection.created_at.text().and_then(audit_event::instant_of),
         content: &ConnectionContent {
@@ -294,15 +290,15 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
             destination_schema_names: connection.destination_schema_names.text(),
             details: item.part(&DETAILS).word(),
             external_secrets_manager_id: connection.external_secrets_manager_id.text(),
-            failed_at: connection.failed_at.known_text(),
+            failed_at: connection.failed_at.known_stamp(),
             group_id: connection.group_id.text(),
-            hybrid_deployment_agent_id: agent.or(connection.local_processing_agent_id.text()),
+            hybrid_deployment_agent_id: agent.known_text(),
             id,
             networking_method,
             pause_after_trial: connection.pause_after_trial.value(),
             paused: connection.paused.value(),
-            private_link_id: connection.private_link_id.text(),
-            proxy_agent_id: connection.proxy_agent_id.text(),
+            private_link_id: connection.private_link_id.known_text(),
+            proxy_agent_id: connection.proxy_agent_id.known_text(),
             schedule_type: connection.schedule_type.text(),
             schema,
             service: connection.service.text(),
@@ -310,12 +306,26 @@ fn emit_connection(item: &Item<'_>, out: &mut Emit<'_>, connection: &Connection<
             settings,
             setup_tests,
             status,
-            succeeded_at: connection.succeeded_at.known_text(),
+            succeeded_at: connection.succeeded_at.known_stamp(),
             sync_frequency: connection.sync_frequency.value(),
         },
         from: &origins.iter().collect::<Vec<_>>(),
         withheld,
     });
+}
+
+fn title(out: &mut Emit<'_>, connection: &Connection<'_>, name: &str) -> String {
+    let state = connection.status.get().and_then(|status| status.setup_state.text());
+    let state = out.told(&KIND, state, "state unknown", "in which state a connection is");
+    let paused = match connection.paused.value() {
+        Some(true) => ", paused",
+        Some(false) => "",
+        None => {
+            out.unknown(&KIND, "whether a connection is paused");
+            ", unknown whether paused"
+        }
+    };
+    format!("Connection {name} ({}): {state}{paused}", connection.service.text().unwrap_or("unknown service"))
 }
 
 fn status_content<'a>(status: &'a Status<'_>, withheld: &mut Vec<Withheld>) -> StatusContent<'a> {

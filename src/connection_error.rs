@@ -80,13 +80,11 @@ fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection_id: &str, json: &str
     let created_at = error.created_at.text();
     let texts = [("/message", &error.message), ("/reason", &error.reason), ("/title", &error.title)];
     let withheld = texts.into_iter().filter(|(_, text)| text.is_set());
+    let last = out.told(&KIND, created_at, "an unknown time", "when an error last happened");
     out.record(Draft {
         kind: &KIND,
         native_id: &[connection_id, kind],
-        title: format!(
-            "Connection {connection_id} has an active error {kind}, last at {}",
-            created_at.unwrap_or("an unknown time")
-        ),
+        title: format!("Connection {connection_id} has an active error {kind}, last at {last}"),
         subject: Subject { id: connection_id.into(), name: None, kind: "connection" },
         effective_at: created_at.and_then(audit_event::instant_of),
         content: &ConnectionErrorContent { connection_id, created_at, kind },

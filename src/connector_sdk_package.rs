@@ -86,10 +86,15 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origin = item.origin();
     let connection = package.connection_id.text();
     let connections = package.connection_ids.texts();
+    let usage = usage(&package, connections.as_deref());
+    if usage.is_none() {
+        out.unknown(&KIND, "which connection a package is of");
+    }
+    let usage = usage.unwrap_or_else(|| ", use unknown".into());
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Custom connector code {id}{}", usage(&package, connections.as_deref())),
+        title: format!("Custom connector code {id}{usage}"),
         subject: Subject { id: id.into(), name: None, kind: "connector_sdk_package" },
         effective_at: package.updated_at.text().and_then(audit_event::instant_of),
         content: &ConnectorSdkPackageContent {
@@ -117,14 +122,14 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     audit_event::emit(out, &origin, &target, &stamps);
 }
 
-/// What runs a package, in words. Two fields tell; the list is the newer one.
-fn usage(package: &Package<'_>, connections: Option<&[&str]>) -> String {
-    match (connections, package.connection_id.known_text()) {
+/// What runs a package, in words; `None` where Fivetran does not tell. Two fields tell; the list is the newer one.
+fn usage(package: &Package<'_>, connections: Option<&[&str]>) -> Option<String> {
+    Some(match (connections, package.connection_id.known_text()) {
         (Some([first, _, ..]), _) => format!(" of connection {first} and others"),
         (Some([one]), _) => format!(" of connection {one}"),
         (_, Some(Some(one))) => format!(" of connection {one}"),
-        (None, _) if package.connection_ids.is_set() => ", use unknown".into(),
+        (None, _) if package.connection_ids.is_set() => return None,
         (Some([]), _) | (None, Some(None)) => ", not in use".into(),
-        (None, None) => ", use unknown".into(),
-    }
+        (None, None) => return None,
+    })
 }

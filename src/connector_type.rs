@@ -102,14 +102,12 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let Some(service) = findings.read::<ConnectorType<'_>>(RESOURCE.path, item.json) else { return };
     let Some(id) = findings.id(&service.id) else { return };
     let name = service.name.text();
+    let stage =
+        out.told(&KIND, service.service_status.text(), "release stage unknown", "the release stage of a service");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!(
-            "Connector type {}: {}",
-            name.unwrap_or(id),
-            service.service_status.text().unwrap_or("release stage unknown")
-        ),
+        title: format!("Connector type {}: {stage}", name.unwrap_or(id)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "connector_type" },
         effective_at: None,
         content: &ConnectorTypeContent {

@@ -13,8 +13,8 @@ use serde::Serialize;
 use source_kit::record::shape::Shape;
 use source_kit::record::sift::Kept;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Nature, Origin, Rule, Subject, Text, Unread, When, Withheld,
-    WithheldReason, wire,
+    Cost, DAILY, Draft, Emit, Field, FreeForm, Kind, Known, Nature, Origin, Rule, Subject, Text, Unread, When,
+    Withheld, WithheldReason, wire,
 };
 
 /// The catalogue's entry.
@@ -25,7 +25,7 @@ pub const KIND: Kind = Kind {
     keywords: &["destination", "warehouse", "data residency", "encryption in transit", "network path", "configuration"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/destination.json"),
     endpoints: &["GET /v1/destinations", "GET /v1/destinations/{id}"],
     permissions: &["DESTINATION:READ"],
@@ -69,16 +69,19 @@ pub struct DestinationContent<'a> {
     pub external_secrets_manager_id: Option<&'a str>,
     /// Its group; the same id.
     pub group_id: Option<&'a str>,
-    /// Hybrid deployment agent that processes its data.
-    pub hybrid_deployment_agent_id: Option<&'a str>,
+    /// Hybrid deployment agent that processes its data; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hybrid_deployment_agent_id: Known<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// How it is reached: Directly, PrivateLink, SshTunnel or ProxyAgent, as Fivetran wrote it.
     pub networking_method: Option<&'a str>,
-    /// Private link it is reached by.
-    pub private_link_id: Option<&'a str>,
-    /// Proxy agent it is reached by.
-    pub proxy_agent_id: Option<&'a str>,
+    /// Private link it is reached by; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_link_id: Known<&'a str>,
+    /// Proxy agent it is reached by; absent where Fivetran does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_agent_id: Known<&'a str>,
     /// Where Fivetran processes its data, e.g. AWS_EU_CENTRAL_1.
     pub region: Option<&'a str>,
     /// What it is, e.g. snowflake.
@@ -132,20 +135,19 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         let pointer = "/external_secrets_keys_config".into();
         withheld.push(Withheld { pointer, reason: WithheldReason::UnknownSetting });
     }
-    let agent = &destination.hybrid_deployment_agent_id;
-    let agent = agent.text().or(destination.local_processing_agent_id.text());
+    let agent = destination.hybrid_deployment_agent_id.or(&destination.local_processing_agent_id);
     let service = destination.service.text();
     let region = Shape::Region.kept(destination.region.text(), "/region", &mut withheld);
     let networking_method = Shape::Word.kept(destination.networking_method.text(), "/networking_method", &mut withheld);
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
+    let said = out.told(&KIND, service, "unknown service", "which service a destination is");
+    if destination.region.text().is_none() {
+        out.unknown(&KIND, "in which region a destination's data is processed");
+    }
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!(
-            "Destination {id}: {} processed in {}",
-            service.unwrap_or("unknown service"),
-            region.unwrap_or("an unknown region")
-        ),
+        title: format!("Destination {id}: {said} processed in {}", region.unwrap_or("an unknown region")),
         subject: Subject { id: id.into(), name: None, kind: "destination" },
         effective_at: None,
         content: &DestinationContent {
@@ -153,11 +155,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             details: item.part(&DETAILS).word(),
             external_secrets_manager_id: destination.external_secrets_manager_id.text(),
             group_id: destination.group_id.text(),
-            hybrid_deployment_agent_id: agent,
+            hybrid_deployment_agent_id: agent.known_text(),
             id,
             networking_method,
-            private_link_id: destination.private_link_id.text(),
-            proxy_agent_id: destination.proxy_agent_id.text(),
+            private_link_id: destination.private_link_id.known_text(),
+            proxy_agent_id: destination.proxy_agent_id.known_text(),
             region,
             service,
             settings,

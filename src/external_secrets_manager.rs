@@ -134,14 +134,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let mut withheld = Vec::new();
     let name = manager.name.text();
     let settings = LISTS.sift(&manager.config, out, &mut withheld);
+    let vault = out.told(&KIND, manager.kind.text(), "type unknown", "what an external secrets manager is");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!(
-            "External secrets manager {} ({})",
-            name.unwrap_or(id),
-            manager.kind.text().unwrap_or("type unknown")
-        ),
+        title: format!("External secrets manager {} ({vault})", name.unwrap_or(id)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "external_secrets_manager" },
         effective_at: manager.created_at.text().and_then(audit_event::instant_of),
         content: &ExternalSecretsManagerContent {

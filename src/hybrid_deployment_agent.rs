@@ -106,7 +106,10 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let state = match agent.online.value() {
         Some(true) => "online",
         Some(false) => "offline",
-        None => "state unknown",
+        None => {
+            out.unknown(&KIND, "whether a hybrid deployment agent is online");
+            "state unknown"
+        }
     };
     let usage = agent.usage.every(|used| used.connection_id.text());
     out.record(Draft {

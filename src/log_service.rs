@@ -146,7 +146,10 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings, scope: 
             findings.facts.push(if of_account { Fact::AccountExported } else { Fact::GroupExported(id.into()) });
         }
         Some(false) => {}
-        None => out.unknown(&audit_logging::KIND, "whether a log service is enabled"),
+        None => {
+            out.unknown(&KIND, "whether a log service is enabled");
+            out.unknown(&audit_logging::KIND, "whether a log service is enabled");
+        }
     }
 }
 
@@ -165,11 +168,12 @@ fn emit(
     let tasks = service.status.get().and_then(|status| codes(&status.tasks, "tasks", &mut withheld));
     let healthy = is_healthy(setup_state, tasks.as_deref());
     let name = service.service.text();
+    let said = out.told(&KIND, name, "of an unknown kind", "what a log service is");
     let state = audit_logging::state(service.enabled.value());
     out.record(Draft {
         kind: &KIND,
         native_id: &[scope, id],
-        title: format!("Log service {} of {scope} {id}: {state}", name.unwrap_or("of an unknown kind")),
+        title: format!("Log service {said} of {scope} {id}: {state}"),
         subject: Subject { id: id.into(), name: None, kind: "log_service" },
         effective_at: None,
         content: &LogServiceContent {
@@ -195,7 +199,7 @@ fn emit(
         service: name,
         enabled: service.enabled.value(),
         healthy,
-        last_success: None,
+        last_success: Some(None),
         fresh: None,
     };
     audit_logging::emit(out, &origins, &mechanism);

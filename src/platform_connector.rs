@@ -7,7 +7,7 @@ use crate::audit_logging::{self, Mechanism};
 use crate::notes::Fact;
 use crate::types::Findings;
 use source_kit::read::node::Node;
-use source_kit::{Emit, Field, FreeForm, Origin};
+use source_kit::{Emit, Field, FreeForm, Known, Origin, Text};
 
 /// Its service id.
 pub const SERVICE: &str = "fivetran_log";
@@ -22,7 +22,7 @@ pub struct Synced<'a> {
     pub config: &'a Field<FreeForm<'a>>,
     pub paused: Option<bool>,
     pub setup_state: Option<&'a str>,
-    pub succeeded_at: Option<&'a str>,
+    pub succeeded_at: &'a Text<'a>,
     pub sync_minutes: Option<i64>,
 }
 
@@ -31,10 +31,10 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     let level = connection.config.get().and_then(is_account_level);
     let scope = level.map(|is_account| if is_account { "account" } else { "group" });
     let enabled = connection.paused.map(|paused| !paused);
-    let succeeded = connection.succeeded_at.and_then(instant_of);
-    let age = succeeded.map(|at| origin.seen.read_at.0.saturating_sub(at.0) / 60_000);
-    // 1970 stands for never.
-    let never = connection.succeeded_at.is_some_and(|stamp| stamp.starts_with("1970-01-01"));
+    let last_success = last_success(connection, origin);
+    let succeeded = last_success.map(|stamp| stamp.and_then(instant_of));
+    let never = succeeded == Some(None);
+    let age = succeeded.flatten().map(|at| origin.seen.read_at.0.saturating_sub(at.0) / 60_000);
     let fresh = if never { Some(false) } else { age.and_then(|age| is_fresh(age, connection.sync_minutes)) };
     let mechanism = Mechanism {
         mechanism: "platform_connector",
@@ -45,7 +45,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         service: Some(SERVICE),
         enabled,
         healthy: connection.setup_state.map(|state| state.eq_ignore_ascii_case("connected")),
-        last_success: connection.succeeded_at,
+        last_success,
         fresh,
     };
     audit_logging::emit(out, &[origin], &mechanism);
@@ -54,6 +54,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         (None, ..) => Some("whether a Platform Connector is paused"),
         (_, None, _) => Some("which scope a Platform Connector has"),
         (_, _, None) => Some("which group a Platform Connector is of"),
+        _ if last_success.is_none() => Some("when a Platform Connector last succeeded"),
         _ => None,
     };
     if let Some(what) = unknown {
@@ -69,15 +70,18 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     }
 }
 
-/// Clocks may differ by so much.
-const SKEW_MINUTES: i64 = 5;
+/// Clocks may differ by so many milliseconds.
+const SKEW: i64 = 5 * 60_000;
 
-/// Whether a success of so many minutes ago is fresh; `None` when that depends on a rhythm which is not known, or when it
-/// is still to come, which no success is.
+/// When it last succeeded, as Fivetran wrote it. What is still to come cannot have happened, and tells nothing.
+fn last_success<'a>(connection: &Synced<'a>, origin: &Origin<'_>) -> Known<&'a str> {
+    let stamp = connection.succeeded_at.known_stamp()?;
+    let is_to_come = stamp.and_then(instant_of).is_some_and(|at| at.0.saturating_sub(SKEW) > origin.seen.read_at.0);
+    (!is_to_come).then_some(stamp)
+}
+
+/// Whether a success of so many minutes ago is fresh; `None` when that depends on a rhythm which is not known.
 fn is_fresh(age: i64, rhythm: Option<i64>) -> Option<bool> {
-    if age < -SKEW_MINUTES {
-        return None;
-    }
     if age <= FRESH_MINUTES {
         return Some(true);
     }

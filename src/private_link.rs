@@ -108,15 +108,12 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     if host != link.host.text() {
         withheld.push(Withheld { pointer: "/host".into(), reason: WithheldReason::UnknownSetting });
     }
+    let service = out.told(&KIND, link.service.text(), "an unknown service", "what a private link leads to");
+    let state = out.told(&KIND, link.state.text(), "state unknown", "in which state a private link is");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!(
-            "Private link {} to {}: {}",
-            name.unwrap_or(id),
-            link.service.text().unwrap_or("an unknown service"),
-            link.state.text().unwrap_or("state unknown")
-        ),
+        title: format!("Private link {} to {service}: {state}", name.unwrap_or(id)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "private_link" },
         effective_at: link.created_at.text().and_then(audit_event::instant_of),
         content: &PrivateLinkContent {

@@ -127,10 +127,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let usage = detailed.as_ref().and_then(|agent| agent.usage.every(|used| Some(content_of(used))));
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let name = agent.display_name.text();
+    let status = out.told(&KIND, agent.status.text(), "state unknown", "in which state a proxy agent is");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Proxy agent {}: {}", name.unwrap_or(id), agent.status.text().unwrap_or("state unknown")),
+        title: format!("Proxy agent {}: {status}", name.unwrap_or(id)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "proxy_agent" },
         effective_at: agent.registered_at.text().and_then(audit_event::instant_of),
         content: &ProxyAgentContent {

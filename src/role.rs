@@ -75,12 +75,18 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let (origin, standard) = match role.is_custom.value() {
         Some(true) => ("Custom role", ""),
         Some(false) => ("Role", ""),
-        None => ("Role", ", unknown whether custom"),
+        None => {
+            out.unknown(&KIND, "whether a role is custom");
+            ("Role", ", unknown whether custom")
+        }
     };
     // Fivetran says it only of some roles: silence says nothing.
     let deprecated = match role.is_deprecated {
         Field::Is(true) => ", deprecated",
-        Field::Odd(_) => ", unknown whether deprecated",
+        Field::Odd(_) => {
+            out.unknown(&KIND, "whether a role is deprecated");
+            ", unknown whether deprecated"
+        }
         _ => "",
     };
     let mut withheld = Vec::new();

@@ -104,18 +104,19 @@ fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection_id: &str, json: &str
     if run.reason.is_set() {
         withheld.push(Withheld { pointer: "/reason".into(), reason: WithheldReason::FreeText });
     }
+    let outcome = out.told(&KIND, status, "outcome unknown", "how a sync ended");
+    let begun = match run.start_time.known_text() {
+        Some(Some(at)) => format!("begun at {at}"),
+        Some(None) => "never begun".into(),
+        None => {
+            out.unknown(&KIND, "when a sync began");
+            "begun at an unknown time".into()
+        }
+    };
     out.record(Draft {
         kind: &KIND,
         native_id: &[connection_id, sync_id],
-        title: format!(
-            "Sync of connection {connection_id} {}: {}",
-            match run.start_time.known_text() {
-                Some(Some(at)) => format!("begun at {at}"),
-                Some(None) => "never begun".into(),
-                None => "begun at an unknown time".into(),
-            },
-            status.unwrap_or("outcome unknown")
-        ),
+        title: format!("Sync of connection {connection_id} {begun}: {outcome}"),
         subject: Subject { id: connection_id.into(), name: None, kind: "connection" },
         effective_at: start_time.and_then(audit_event::instant_of),
         content: &SyncRunContent { connection_id, end_time: run.end_time.text(), start_time, status, sync_id },

@@ -27,7 +27,7 @@ pub const KIND: Kind = Kind {
     keywords: &["api key", "service credential", "key rotation", "least privilege", "expiry"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/system_key.json"),
     endpoints: &["GET /v1/system-keys", "GET /v1/system-keys/{id}"],
     permissions: &[PERMISSION],
@@ -60,14 +60,13 @@ pub const RESOURCE: Resource = Resource {
 pub struct SystemKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
-    /// When it expires, as Fivetran wrote it; null for one that never does, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    /// When it expires, as Fivetran wrote it; null for one that never does, absent where Fivetran does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expired_at: Known<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
-    /// When it was last used, as Fivetran wrote it; null when it never was, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    /// When it was last used, as Fivetran wrote it; null when it never was, absent where Fivetran does not tell.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used_at: Known<&'a str>,
     /// Its name, which anybody may choose: null when the settings withhold free text.
@@ -141,11 +140,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     }
     // The details need not repeat every stamp of the list.
     let expired_at = if key.expired_at == Field::Absent { &listed.expired_at } else { &key.expired_at };
-    let is_told = key.last_used_at.is_set() || listed.last_used_at.known().is_none();
-    let last_used_at = if is_told { &key.last_used_at } else { &listed.last_used_at };
-    if known_expiry(expired_at).is_none() {
-        out.unknown(&KIND, "when a key expires");
+    let expired_at = expired_at.known_as(|at| audit_event::instant_of(at).is_some());
+    if expired_at.is_none() {
+        out.unknown(&KIND, "when a system key expires, which one made in the dashboard never does");
     }
+    let last_used_at = key.last_used_at.or(&listed.last_used_at);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -154,9 +153,9 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         effective_at: key.created_at.text().and_then(audit_event::instant_of),
         content: &SystemKeyContent {
             created_at: key.created_at.text(),
-            expired_at: known_expiry(expired_at),
+            expired_at,
             id,
-            last_used_at: last_used_at.known_text(),
+            last_used_at: last_used_at.known_stamp(),
             name,
             permissions,
             updated_at: key.updated_at.text(),
@@ -173,14 +172,9 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     audit_event::emit(out, &item.origin(), &target, &stamps);
 }
 
-/// When a key expires, as far as that is an instant, or null.
-fn known_expiry<'t>(at: &'t Text<'_>) -> Known<&'t str> {
-    at.known_text().filter(|at| at.is_none_or(|at| audit_event::instant_of(at).is_some()))
-}
-
 /// When a key expires, in words.
-fn expiry(at: &Text<'_>) -> String {
-    match known_expiry(at) {
+fn expiry(at: Known<&str>) -> String {
+    match at {
         Some(Some(at)) => format!("expires at {at}"),
         Some(None) => "never expires".into(),
         None => "expiry unknown".into(),

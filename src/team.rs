@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
     keywords: &["team", "group of users", "access review"],
     nature: Nature::Inventory,
     personal_data: false,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/team.json"),
     endpoints: &["GET /v1/teams"],
     permissions: &["TEAM:READ"],
@@ -39,7 +39,7 @@ pub const MEMBERSHIP_KIND: Kind = Kind {
     keywords: &["team", "membership", "access review", "joiner", "leaver"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 1,
+    schema_version: 2,
     content_schema: include_str!("schemas/team_membership.json"),
     endpoints: &["GET /v1/teams", "GET /v1/teams/{id}/users"],
     permissions: &["TEAM:READ"],
@@ -103,9 +103,8 @@ pub struct TeamContent<'a> {
     pub id: &'a str,
     /// Its name.
     pub name: Option<&'a str>,
-    /// Role on the whole account that each member holds through the team; null when there is none, absent when Fivetran
-    /// does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    /// Role on the whole account that each member holds through the team; null when none, absent where Fivetran does
+    /// not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
 }
@@ -116,8 +115,7 @@ pub struct TeamContent<'a> {
 pub struct TeamMembership<'a> {
     /// When the user was added, as Fivetran wrote it; null when it does not say.
     pub created_at: Option<&'a str>,
-    /// `Team Member` or `Team Manager`; null or absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    /// `Team Member` or `Team Manager`; absent where Fivetran does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
     /// Id of the team.
@@ -154,19 +152,17 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origin = item.origin();
     let mut withheld = Vec::new();
     let description = out.free_text(team.description.text(), "/description", &mut withheld);
+    let role = access_grant::account_role(out, &KIND, &team.role);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Team {}: {}", name.unwrap_or(id), access_grant::account_role(&team.role)),
+        title: format!("Team {}: {role}", name.unwrap_or(id)),
         subject: Subject { id: id.into(), name: name.map(Into::into), kind: "team" },
         effective_at: None,
         content: &TeamContent { description, id, name, role: team.role.known_text() },
         from: &[&origin],
         withheld,
     });
-    if team.role.known().is_none() {
-        out.unknown(&KIND, access_grant::ACCOUNT_ROLE);
-    }
     access_grant::emit_account_role(out, &origin, Grantee { kind: "team", id }, &team.role);
 }
 
@@ -191,16 +187,15 @@ fn emit_member(
     let Some(user_id) = findings.id(&member.user_id) else { return };
     let created_at = member.created_at.text();
     let role = member.role.known_text();
-    // Every member has one of two roles: null is no answer.
     if role.flatten().is_none() {
         out.unknown(&MEMBERSHIP_KIND, "which role someone has in a team");
     }
     out.record(Draft {
         kind: &MEMBERSHIP_KIND,
         native_id: &[team_id, user_id],
-        title: match role {
-            Some(Some(role)) => format!("User {user_id} is {role} of team {}", team_name.unwrap_or(team_id)),
-            _ => format!("User {user_id} is in team {}, role unknown", team_name.unwrap_or(team_id)),
+        title: match role.flatten() {
+            Some(role) => format!("User {user_id} is {role} of team {}", team_name.unwrap_or(team_id)),
+            None => format!("User {user_id} is in team {}, role unknown", team_name.unwrap_or(team_id)),
         },
         subject: Subject { id: user_id.into(), name: None, kind: "user" },
         effective_at: created_at.and_then(audit_event::instant_of),

@@ -149,15 +149,19 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let origin = item.origin();
     let config = transformation.transformation_config.get();
     let status = transformation.status.text();
+    let state = out.told(&KIND, status, "state unknown", "in which state a transformation is");
     let paused = match transformation.paused.value() {
         Some(true) => ", paused",
         Some(false) => "",
-        None => ", unknown whether paused",
+        None => {
+            out.unknown(&KIND, "whether a transformation is paused");
+            ", unknown whether paused"
+        }
     };
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Transformation {id}: {}{paused}", status.unwrap_or("state unknown")),
+        title: format!("Transformation {id}: {state}{paused}"),
         subject: Subject { id: id.into(), name: None, kind: "transformation" },
         effective_at: transformation.created_at.text().and_then(audit_event::instant_of),
         content: &TransformationContent {

@@ -152,10 +152,14 @@ fn emit(item: &Item<'_>, out: &mut Emit<'_>, listed: &Project<'_>, id: &str, fin
     let config = project.project_config.get().unwrap_or(&empty);
     let repository = config.git_remote_url.text().and_then(url::repository);
     withhold(project, config, repository.as_deref(), &mut withheld);
+    let status = project.status.text();
+    if detailed.is_some() && status.is_none() {
+        out.unknown(&KIND, "in which state a transformation project is");
+    }
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Transformation project {id}: {}", project.status.text().unwrap_or("state unknown")),
+        title: format!("Transformation project {id}: {}", status.unwrap_or("state unknown")),
         subject: Subject { id: id.into(), name: None, kind: "transformation_project" },
         effective_at: project.created_at.text().and_then(audit_event::instant_of),
         content: &TransformationProjectContent {
@@ -173,7 +177,7 @@ fn emit(item: &Item<'_>, out: &mut Emit<'_>, listed: &Project<'_>, id: &str, fin
             id,
             public_key_sha256: config.public_key.text().map(|key| sha256_hex(key.trim().as_bytes())),
             setup_tests,
-            status: project.status.text(),
+            status,
             target_name: config.target_name.text(),
             kind: project.kind.text(),
         },

@@ -30,7 +30,7 @@ pub const KIND: Kind = Kind {
     keywords: &["user", "access review", "joiner", "leaver", "last login", "dormant", "identity"],
     nature: Nature::Inventory,
     personal_data: true,
-    schema_version: 2,
+    schema_version: 3,
     content_schema: include_str!("schemas/user.json"),
     endpoints: &["GET /v1/users"],
     permissions: &["USER:READ"],
@@ -76,8 +76,7 @@ pub const CONNECTIONS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UserContent<'a> {
-    /// False when an administrator has suspended the user; absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    /// False when an administrator has suspended the user; absent where Fivetran does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Known<bool>,
     /// When the user came to be, as Fivetran wrote it.
@@ -94,13 +93,12 @@ pub struct UserContent<'a> {
     pub id: &'a str,
     /// True while an invitation is not accepted.
     pub invited: Option<bool>,
-    /// Last login, as Fivetran wrote it; null when there was none, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity", "x-optional" = true)))]
+    /// Last login, as Fivetran wrote it; null when there was none, absent where Fivetran does not tell.
+    #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logged_in_at: Known<&'a str>,
     /// Role on the whole account; null for users with grants on destinations or connections
-    /// only, absent when Fivetran does not say.
-    #[cfg_attr(feature = "schema", schemars(extend("x-optional" = true)))]
+    /// only, absent where Fivetran does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
     /// REGULAR_USER or SERVICE_ACCOUNT; null when Fivetran does not say.
@@ -191,23 +189,20 @@ fn emit_user(item: &Item<'_>, out: &mut Emit<'_>, user: &User<'_>, id: &str) {
         has_api_key: user.has_api_key.value(),
         id,
         invited: user.invited.value(),
-        logged_in_at: user.logged_in_at.known_text(),
+        logged_in_at: user.logged_in_at.known_stamp(),
         role: user.role.known_text(),
         user_type: user.user_type.text(),
         verified: user.verified.value(),
     };
-    if user.active.value().is_none() {
-        out.unknown(&KIND, "whether someone is suspended");
-    }
-    if user.role.known().is_none() {
-        out.unknown(&KIND, access_grant::ACCOUNT_ROLE);
-    }
     let state = match user.active.value() {
         Some(true) => "",
         Some(false) => "suspended, ",
         None => "state unknown, ",
     };
-    let role = access_grant::account_role(&user.role);
+    if user.active.value().is_none() {
+        out.unknown(&KIND, "whether a user is suspended");
+    }
+    let role = access_grant::account_role(out, &KIND, &user.role);
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

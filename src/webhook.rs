@@ -104,7 +104,8 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         Some(false) => "not active",
         None => "state unknown",
     };
-    let host = address.as_deref().unwrap_or("an unreadable address");
+    note_unknown(out, &webhook);
+    let host = out.told(&KIND, address.as_deref(), "an unreadable address", "where a webhook goes to");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -118,7 +119,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             events,
             group_id: webhook.group_id.text(),
             id,
-            origin: address,
+            origin: address.clone(),
             signed: webhook.secret.known().map(|secret| secret.is_some()),
             kind: webhook.kind.text(),
         },
@@ -138,10 +139,24 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         service: None,
         enabled: webhook.active.value(),
         healthy: None,
-        last_success: None,
+        last_success: Some(None),
         fresh: None,
     };
     audit_logging::emit(out, &[&origin], &mechanism);
+}
+
+/// Says which kinds are short of what is not told.
+fn note_unknown(out: &mut Emit<'_>, webhook: &Webhook<'_>) {
+    if webhook.events.texts().is_none() {
+        out.unknown(&KIND, "which events a webhook is subscribed to");
+    }
+    if webhook.active.value().is_none() {
+        out.unknown(&KIND, "whether a webhook is active");
+        out.unknown(&audit_logging::KIND, "whether a webhook is active");
+    }
+    if scope(webhook).is_none() {
+        out.unknown(&audit_logging::KIND, "what a webhook is about");
+    }
 }
 
 /// What it is about, as far as Fivetran says.

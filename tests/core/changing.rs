@@ -123,7 +123,7 @@ impl Account {
             "/v1/teams" => json!({"id": id, "name": "v0", "role": "r0"}),
             "/v1/groups" => json!({"id": id, "name": "v0", "created_at": "2024-01-01T00:00:00Z"}),
             "/v1/connections" => json!({"id": id, "service": "s3", "schema": id, "group_id": "g", "paused": false,
-                "sync_frequency": 1, "status": {}, "created_at": "2024-01-01T00:00:00Z"}),
+                "sync_frequency": 1, "status": {"setup_state": "connected"}, "created_at": "2024-01-01T00:00:00Z"}),
             path if path.ends_with("/certificates") => json!({"hash": id, "name": "v0"}),
             path if path.ends_with("/users") => json!({"user_id": id, "role": "r0"}),
             // A grant on one of few, so that neighbours hold alike ones.

@@ -208,7 +208,7 @@ fn a_further_page_that_is_lost_is_said_by_its_number() {
         let world = FakeWorld::new(move |path: &str| match path.strip_prefix("/v1/roles") {
             None => account(path),
             Some(query) if query.contains("cursor=") == (page == 2) => reply(status, json!({"code": "No"}).to_string()),
-            Some(_) => success(&json!({"items": [{"name": "a"}], "next_cursor": "x"})),
+            Some(_) => success(&json!({"items": [{"name": "a", "is_custom": false}], "next_cursor": "x"})),
         });
         let request = CollectRequest { kinds: vec!["role".into()], ..budget(None, None) };
         let pages = collect_all(&world, &session("{}"), request).unwrap();
@@ -301,7 +301,7 @@ fn an_empty_cursor_is_the_end_and_repeats_are_dropped() {
             return account(path);
         }
         let (names, next) = if path.contains("cursor=") { (["b", "c"], "") } else { (["a", "b"], "x") };
-        success(&json!({"items": names.map(|name| json!({"name": name})), "next_cursor": next}))
+        success(&json!({"items": names.map(|name| json!({"name": name, "is_custom": false})), "next_cursor": next}))
     });
     let pages = collect_all(&world, &session("{}"), budget(None, None)).unwrap();
     assert_eq!((coverage(&pages, "role").state, coverage(&pages, "role").records), (CoverageState::Complete, 3));

@@ -46,7 +46,8 @@ const COMPLETE: &str = "
 ## What `complete` means
 
 That every list and every part in this table was read to its end, or was provably not needed, and that Fivetran supplied every fact
-that a record, a title or a count relies on. It is what the key may see: Fivetran hides from a scoped key what lies outside its scope, without a
+that a record, a title or a count relies on: where a title says \"unknown\" because a field is absent or unreadable, the kind is `partial` (code
+`not-told`), and the reason names what is not told. It is what the key may see: Fivetran hides from a scoped key what lies outside its scope, without a
 sign. `coverage` has one record for each kind with the verdict, a code, the counts, and the reason in words.
 
 | verdict | means |
@@ -153,8 +154,12 @@ boolean or a number, a host with or without a port, a region, a name, a word. Of
 of a list is judged by itself. What people write freely (descriptions of teams and roles, names of system keys) is left out unless the
 setting `free_text` is `\"kept\"`; names by which things are known (of connections, groups, teams, agents, projects) are not free text.
 
-Null means that nothing is known, or that there is nothing, where the schema says so. Titles tell the two apart: \"no account role\" was
-read, \"account role unknown\" was not. `tests/core/words.txt` is a table of fields and words.
+Where the schema does not require a field, three things are told apart: a value; null, which is Fivetran's own and means what the schema
+says (never logged in, no account role); and a field that is absent, because Fivetran left it out, or what it wrote is not of the documented
+form (an expiry that is no point in time). Absent is never \"no\" and never \"never\". In all other fields, null means that nothing is known,
+or that there is nothing, where the schema says so. Titles tell the two apart: \"no account role\" was read, \"account role unknown\" was not.
+A last success of a Platform Connector that lies after the reading cannot have happened: `audit_logging` leaves it out, and `fresh` is null.
+`tests/core/words.txt` is a table of fields and words.
 ",
     );
     out

@@ -23,7 +23,8 @@ fn list(change: impl Fn(usize, &mut Vec<String>)) -> FakeWorld<impl Fn(&str) -> 
         change(served.get(), &mut names.borrow_mut());
         let names = names.borrow();
         let skip: usize = path.split("cursor=").nth(1).map_or(0, |skip| skip.parse().unwrap());
-        let items: Vec<_> = names.iter().skip(skip).take(PAGE).map(|name| json!({"name": name})).collect();
+        let items: Vec<_> =
+            names.iter().skip(skip).take(PAGE).map(|name| json!({"name": name, "is_custom": false})).collect();
         let next = (skip + PAGE < names.len()).then(|| (skip + PAGE).to_string());
         success(&json!({"items": items, "next_cursor": next}))
     })

@@ -39,7 +39,7 @@ fn role_page(names: &[String], cuts: &[usize], repeat: usize, page: usize) -> Va
     let bound = |at: usize| cuts.get(at).map_or(names.len(), |cut| (*cut).min(names.len()));
     let start = if page == 0 { 0 } else { bound(page - 1) };
     let (from, upto) = (start.saturating_sub(repeat), bound(page).max(start));
-    let items: Vec<Value> = names[from..upto].iter().map(|name| json!({"name": name})).collect();
+    let items: Vec<Value> = names[from..upto].iter().map(|name| json!({"name": name, "is_custom": false})).collect();
     let next = (page < cuts.len()).then(|| format!("page{}", page + 1));
     json!({"items": items, "next_cursor": next})
 }

@@ -14,31 +14,9 @@ use source_kit::record::{coverage, manifest, not_observable};
 use std::path::Path;
 
 fn schema_of<T: JsonSchema>() -> String {
-    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
-    let object = schema.as_object_mut().unwrap();
-    // Every field is always there, and facts that there are not are null; but for those that Fivetran may leave open where
-    // null says something.
-    object.insert("required".into(), Vec::<String>::new().into());
-    require_all(&mut schema);
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| settings.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     serde_json::to_string_pretty(&schema).unwrap() + "\n"
-}
-
-/// Makes every property of every nested object required too.
-fn require_all(schema: &mut serde_json::Value) {
-    if let Some(object) = schema.as_object_mut() {
-        if let Some(properties) = object.get_mut("properties").and_then(|p| p.as_object_mut()) {
-            let is_required = |property: &mut serde_json::Value| {
-                property.as_object_mut().is_none_or(|property| property.remove("x-optional").is_none())
-            };
-            let names: Vec<_> =
-                properties.iter_mut().filter_map(|(name, one)| is_required(one).then(|| name.clone())).collect();
-            object.insert("required".into(), names.into());
-        }
-        object.values_mut().for_each(require_all);
-    } else if let Some(items) = schema.as_array_mut() {
-        items.iter_mut().for_each(require_all);
-    }
 }
 
 fn schemas() -> Vec<(&'static str, String)> {

@@ -6,7 +6,7 @@ use crate::fake::{Answer, FakeWorld, account_info, answer_of, collect_all, recor
 use crate::templates::asked;
 use fivetran_simulator::{AccountSpec, Answers, Config};
 use serde_json::{Value, json};
-use source_kit::base::model::{CollectRequest, Record};
+use source_kit::base::model::{CollectRequest, CoverageState, Record};
 
 const TABLE: &str = include_str!("words.txt");
 
@@ -21,7 +21,8 @@ fn item(name: &str) -> Value {
         "grant" => json!({"id": "warehouse", "role": "Analyst"}),
         "role" => json!({"name": "one", "scope": ["ACCOUNT"], "is_custom": true, "is_deprecated": true}),
         "connection" => {
-            json!({"id": "one", "service": "s3", "paused": true, "succeeded_at": "2026-01-01T00:00:00Z", "failed_at": "2026-01-01T00:00:00Z",
+            json!({"id": "one", "service": "s3", "paused": true, "connected_by": "ada", "private_link_id": "l",
+        "proxy_agent_id": "p", "hybrid_deployment_agent_id": "h", "succeeded_at": "2026-01-01T00:00:00Z", "failed_at": "2026-01-01T00:00:00Z",
         "status": {"setup_state": "connected", "tasks": [{"code": "a"}], "warnings": [{"code": "b"}]}})
         }
         "log_service" => {
@@ -33,8 +34,15 @@ fn item(name: &str) -> Value {
         }
         "untyped_webhook" => json!({"id": "one", "active": true, "group_id": "warehouse"}),
         "system_key" => {
-            json!({"id": "one", "expired_at": "2027-01-01T00:00:00Z", "permissions": [{"resource_type": "USER", "access_level": "READ"}]})
+            json!({"id": "one", "expired_at": "2027-01-01T00:00:00Z", "last_used_at": "2026-01-01T00:00:00Z", "permissions": [{"resource_type": "USER", "access_level": "READ"}]})
         }
+        "platform_connector" => {
+            json!({"id": "one", "service": "fivetran_log", "group_id": "g", "paused": false, "succeeded_at": "2026-01-31T00:00:00Z",
+        "status": {"setup_state": "connected"}, "config": {"is_account_level_connector": true}})
+        }
+        "destination" => json!({"id": "one", "service": "s3", "region": "AWS_EU_CENTRAL_1", "private_link_id": "l",
+            "proxy_agent_id": "p", "hybrid_deployment_agent_id": "h"}),
+        "api_key" => json!({"user_id": "one", "key_status": "ACTIVE", "expires_at": "2027-01-01T00:00:00Z"}),
         "package" => json!({"id": "one", "connection_id": "c"}),
         "shared_package" => json!({"id": "one", "connection_id": null, "connection_ids": ["c", "d"]}),
         "connector_type" => {
@@ -63,11 +71,11 @@ fn world(endpoint: &str, item: Value) -> FakeWorld<impl Fn(&str) -> Answer> {
         let below = endpoint.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with("/{}"));
         match path.as_str() {
             "/v1/account/info" => account_info(),
-            "/v1/connections/{}/schemas" if path == endpoint => success(&item),
+            "/v1/connections/{}/schemas" | "/v1/users/{}/api-keys" if path == endpoint => success(&item),
             _ if path == endpoint => success(&json!({"items": [item]})),
             _ if path.strip_suffix("/{}") == Some(endpoint.as_str()) => success(&item),
             "/v1/connections" => success(&json!({"items": [{"id": "one", "service": "s3"}]})),
-            _ if below => success(&json!({"items": [{"id": "one"}]})),
+            _ if below => success(&json!({"items": [{"id": "one", "user_type": "SERVICE_ACCOUNT"}]})),
             _ => success(&json!({"items": []})),
         }
     })
@@ -126,8 +134,11 @@ fn nothing_is_said_of_what_was_not_read() {
             let record = record(kind, endpoint, item, "{}");
             assert_eq!((named, record.title.as_str()), (case, title), "{kind} {field}");
             let content: Value = serde_json::from_str(&record.content).unwrap();
-            let found = content.pointer(pointer).cloned().unwrap_or_default();
-            assert_eq!(found, serde_json::from_str::<Value>(want).unwrap(), "{kind} {field} {case}: {pointer}");
+            let want = (want != "-").then(|| serde_json::from_str::<Value>(want).unwrap());
+            // What is below null or left out is not there either.
+            let found = content.pointer(pointer);
+            let is_below = want == Some(Value::Null) && found.is_none() && pointer.matches('/').count() > 1;
+            assert!(is_below || found == want.as_ref(), "{kind} {field} {case}: {pointer} is {found:?}");
         }
     }
 }
@@ -136,7 +147,51 @@ fn nothing_is_said_of_what_was_not_read() {
 fn an_expiry_that_is_no_instant_is_unknown() {
     for at in ["soon", "", "1970-01-01T00:00:00Z"] {
         let key = json!({"id": "one", "expired_at": at});
-        assert_eq!(record("system_key", "/v1/system-keys", key, "{}").title, "System key one: expiry unknown", "{at}");
+        let record = record("system_key", "/v1/system-keys", key, "{}");
+        assert_eq!(record.title, "System key one: expiry unknown", "{at}");
+        assert!(!record.content.contains("expired_at"), "{}", record.content);
+    }
+}
+
+/// A stamp that is none says neither that it happened nor that it never did.
+#[test]
+fn a_stamp_that_is_none_is_left_out() {
+    for (kind, endpoint, name, fields) in [
+        ("user", "/v1/users", "user", &["logged_in_at"][..]),
+        ("system_key", "/v1/system-keys", "system_key", &["last_used_at"]),
+        ("api_key", "/v1/users/{}/api-keys", "api_key", &["expires_at", "last_rotated_at"]),
+        ("connection", "/v1/connections", "connection", &["failed_at", "succeeded_at"]),
+    ] {
+        for field in fields {
+            for stamp in ["soon", ""] {
+                let mut item = item(name);
+                item[*field] = stamp.into();
+                let content = record(kind, endpoint, item, "{}").content;
+                assert!(!content.contains(&format!("\"{field}\"")), "{kind} {stamp}: {content}");
+            }
+        }
+    }
+}
+
+/// What Fivetran says of a Platform Connector is judged by when it was asked, 2026-01-31T12:00:00Z, and by clocks that
+/// differ by five minutes at most.
+#[test]
+fn a_success_that_is_still_to_come_is_not_fresh() {
+    for (at, fresh, last) in [
+        (json!("2026-01-31T12:00:00Z"), json!(true), Some(json!("2026-01-31T12:00:00Z"))),
+        (json!("2026-01-31T12:05:00Z"), json!(true), Some(json!("2026-01-31T12:05:00Z"))),
+        (json!("2026-01-31T12:05:01Z"), Value::Null, None),
+        (json!("2027-01-01T00:00:00Z"), Value::Null, None),
+        (json!("soon"), Value::Null, None),
+        (json!("2025-01-01T00:00:00Z"), Value::Null, Some(json!("2025-01-01T00:00:00Z"))),
+        (json!("1970-01-01T00:00:00.000000Z"), json!(false), Some(json!("1970-01-01T00:00:00.000000Z"))),
+        (Value::Null, json!(false), Some(Value::Null)),
+    ] {
+        let mut item = item("platform_connector");
+        item["succeeded_at"] = at.clone();
+        let record = record("audit_logging", "/v1/connections", item, "{}");
+        let content: Value = serde_json::from_str(&record.content).unwrap();
+        assert_eq!((&content["fresh"], content.get("last_success")), (&fresh, last.as_ref()), "{at}");
     }
 }
 
@@ -283,6 +338,9 @@ fn of_an_item_of_which_only_the_id_was_read_nothing_else_is_said() {
                 continue;
             }
             seen.insert(record.kind);
+            let coverage = pages.last().unwrap().coverage.iter().find(|coverage| coverage.kind == record.kind).unwrap();
+            let is_said = coverage.state != CoverageState::Complete || !record.title.contains("unknown");
+            assert!(is_said, "odd {odd}: {} is complete: {}", record.kind, record.title);
             let mut found = Vec::new();
             claims(&serde_json::from_str(&record.content).unwrap(), "", &mut found);
             assert_eq!(found, Vec::<String>::new(), "odd {odd}: {}: {}", record.kind, record.content);

@@ -1,6 +1,7 @@
 //! One field of a vendor's object: absent, null, what it should be, or something odd. What was not
 //! read is never taken for a negative.
 
+use crate::base::timestamp::Timestamp;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
@@ -18,6 +19,11 @@ pub enum Field<T> {
     Odd(&'static str),
 }
 
+/// What a vendor tells of a field: a value, or null, which is an answer too. `None` where it tells nothing, because the
+/// field is absent or odd. A content leaves such a field out (`skip_serializing_if = "Option::is_none"`), so that null
+/// in it is the vendor's own.
+pub type Known<T> = Option<Option<T>>;
+
 /// A string field.
 pub type Text<'a> = Field<Cow<'a, str>>;
 
@@ -30,14 +36,25 @@ impl<T> Field<T> {
         }
     }
 
-    /// What was read: the value, or `Some(None)` for null, which is an answer too. `None` where the
-    /// field is absent or odd: then nothing is known, and no sentence may say more than that.
-    pub fn known(&self) -> Option<Option<&T>> {
+    /// What the vendor tells. Where that is nothing, no sentence may say more than that.
+    pub fn known(&self) -> Known<&T> {
         match self {
             Self::Is(value) => Some(Some(value)),
             Self::Null => Some(None),
             Self::Absent | Self::Odd(_) => None,
         }
+    }
+
+    /// Of two fields that mean the same, the one that tells more: a value, before something odd, before null.
+    #[must_use]
+    pub fn or<'s>(&'s self, other: &'s Self) -> &'s Self {
+        let weight = |field: &Self| match field {
+            Self::Absent => 0,
+            Self::Null => 1,
+            Self::Odd(_) => 2,
+            Self::Is(_) => 3,
+        };
+        if weight(other) > weight(self) { other } else { self }
     }
 
     /// Whether there is something other than null.
@@ -46,19 +63,26 @@ impl<T> Field<T> {
     }
 }
 
-/// What of a field goes into a record: the value, or null where the vendor says null; `None`, and then no such field in
-/// the record, where it does not say, or says something odd.
-pub type Known<T> = Option<Option<T>>;
-
 impl Text<'_> {
     /// The text, if there is one.
     pub fn text(&self) -> Option<&str> {
         self.get().map(AsRef::as_ref)
     }
 
-    /// What was read: see [`Field::known`].
+    /// What the vendor tells: see [`Field::known`]. An empty text tells nothing.
     pub fn known_text(&self) -> Known<&str> {
-        self.known().map(|text| text.map(AsRef::as_ref))
+        self.known_as(|text| !text.is_empty())
+    }
+
+    /// The same of a point in time: what is none tells nothing.
+    pub fn known_stamp(&self) -> Known<&str> {
+        self.known_as(|text| Timestamp::parse_rfc3339(text).is_some())
+    }
+
+    /// What the vendor tells, where a text counts only if it has the documented form.
+    pub fn known_as(&self, is_documented: impl Fn(&str) -> bool) -> Known<&str> {
+        let known = self.known()?.map(AsRef::as_ref);
+        known.is_none_or(is_documented).then_some(known)
     }
 }
 
@@ -68,7 +92,7 @@ impl<T: Copy> Field<T> {
         self.get().copied()
     }
 
-    /// What was read: see [`Field::known`].
+    /// What the vendor tells: see [`Field::known`].
     pub fn known_value(&self) -> Known<T> {
         self.known().map(|value| value.copied())
     }
@@ -99,6 +123,26 @@ mod tests {
         assert_eq!(Field::<bool>::Null.known(), Some(None));
         assert_eq!(Field::<bool>::Absent.known(), None);
         assert_eq!(Field::<bool>::Odd("a string").known(), None);
+    }
+
+    #[test]
+    fn a_text_that_is_not_of_its_documented_form_tells_nothing() {
+        let text = |text: &'static str| Text::Is(Cow::Borrowed(text));
+        let stamp = "2026-01-31T12:00:00Z";
+        assert_eq!((text("a").known_text(), text("").known_text()), (Some(Some("a")), None));
+        assert_eq!((text(stamp).known_stamp(), text("soon").known_stamp()), (Some(Some(stamp)), None));
+        assert_eq!((Text::Null.known_text(), Text::Null.known_stamp()), (Some(None), Some(None)));
+        assert_eq!((Text::Absent.known_stamp(), Text::Odd("a number").known_stamp()), (None, None));
+    }
+
+    #[test]
+    fn of_two_fields_the_one_that_tells_more_counts() {
+        let (is, odd) = (Field::Is(1), Field::Odd("a list"));
+        assert_eq!(
+            (odd.or(&is), Field::Null.or(&odd), Field::Absent.or(&Field::Null)),
+            (&is, &odd, &Field::<i32>::Null)
+        );
+        assert_eq!((Field::Is(2).or(&is), Field::Null.or(&Field::Absent)), (&Field::Is(2), &Field::<i32>::Null));
     }
 
     #[test]

@@ -125,6 +125,21 @@ impl Emit<'_> {
         }
     }
 
+    /// A text for a sentence, or these words where the vendor does not tell it. Then the kind is short of it, as in
+    /// [`Emit::unknown`].
+    pub fn told<'t>(
+        &mut self,
+        kind: &'static Kind,
+        text: Option<&'t str>,
+        words: &'static str,
+        what: &'static str,
+    ) -> &'t str {
+        if text.is_none() {
+            self.unknown(kind, what);
+        }
+        text.unwrap_or(words)
+    }
+
     /// A person's name or e-mail as it may be kept.
     #[must_use]
     pub fn person<'t>(&self, text: &'t str) -> Cow<'t, str> {

@@ -51,6 +51,12 @@ pub fn words(wrong: &mut Wrong, case: &impl fmt::Display, row: &Row) {
         let odd = odd.iter().find(|odd| coverage.reason.contains(**odd));
         wrong.unless(odd.is_none(), || format!("{case}: {}", coverage.reason));
     }
+    // A title may rest on nothing that was not told.
+    for (kind, title) in row.titles.iter().filter(|(_, title)| title.contains("unknown")) {
+        let of_kind = row.coverage.iter().find(|coverage| coverage.kind == *kind);
+        let is_whole = of_kind.is_some_and(|coverage| coverage.state == CoverageState::Complete);
+        wrong.unless(!is_whole, || format!("{case}: {kind} is complete: {title}"));
+    }
     let of_audit = row.coverage.iter().find(|coverage| coverage.kind == audit_logging::KIND.id);
     let is_known = of_audit.is_some_and(|coverage| coverage.state == CoverageState::Complete);
     if let Some(title) = summary(row) {
