@@ -63,7 +63,7 @@ fn whatever_the_vendor_writes_is_read_as_it_is_meant() {
     }
 }
 
-/// Webhooks and log services are no groups without an export: only what a rule is about is cleared, or unknown.
+/// Webhooks and log services are no groups without an export: only of what a rule is about it is false, or unknown.
 #[test]
 fn a_rule_counts_only_the_records_that_it_is_about() {
     let one =
@@ -79,7 +79,7 @@ fn a_rule_counts_only_the_records_that_it_is_about() {
     let counts = |collection: &Collection, id: &str| {
         let outcomes = rules.judge(collection).unwrap();
         let one = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
-        (one.found.len(), one.unknown.len(), one.cleared, one.passed_over)
+        (one.found.len(), one.unknown.len(), one.not_matched, one.not_applicable)
     };
     assert_eq!(counts(&account, "audit-export-missing"), (0, 0, 1, 2));
     assert_eq!(counts(&account, "audit-export-unhealthy"), (1, 0, 0, 2));
@@ -125,7 +125,7 @@ fn kinds_that_were_not_asked_for_are_gaps_and_no_clearance() {
     let rules = Rules::built_in();
     let collection = record("role", json!({"name": "Reader"})).state("user", "spread", "a part a day").read();
     for outcome in rules.judge(&collection).unwrap() {
-        assert!(outcome.found.is_empty() && outcome.unknown.is_empty() && outcome.cleared == 0);
+        assert!(outcome.found.is_empty() && outcome.unknown.is_empty() && outcome.not_matched == 0);
         let own = outcome.gaps.iter().find(|gap| gap.starts_with(&format!("{}: ", outcome.rule.kind))).unwrap();
         let expected = if outcome.rule.kind == "user" { "user: spread (a part a day)" } else { "not asked for" };
         assert!(own.ends_with(expected), "{own}");
@@ -138,7 +138,7 @@ fn an_empty_kind_that_was_read_whole_is_no_gap() {
     let collection = Account::new().state("webhook", "complete", "").read();
     let outcomes = rules.judge(&collection).unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == "webhook-unsigned").unwrap();
-    assert_eq!((outcome.found.len(), outcome.cleared, outcome.gaps.len()), (0, 0, 0));
+    assert_eq!((outcome.found.len(), outcome.not_matched, outcome.gaps.len()), (0, 0, 0));
 }
 
 /// What contradicts itself is judged as it stands, and nothing in it is taken for whole.
@@ -160,7 +160,7 @@ fn a_contradicted_collection_has_gaps_everywhere() {
     }
     let found = |id: &str| outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
     assert_eq!(found("proxy-agent-offline").found.len(), 1);
-    assert_eq!((found("proxy-agent-behind").cleared, found("proxy-agent-behind").unknown.len()), (0, 1));
+    assert_eq!((found("proxy-agent-behind").not_matched, found("proxy-agent-behind").unknown.len()), (0, 1));
 }
 
 #[test]

@@ -23,10 +23,14 @@ fn made(collection: &Collection, rules: &Rules) -> String {
 
 /// The access review as CSV.
 fn review(collection: &Collection) -> Vec<::csv::StringRecord> {
+    file(collection, "access-review.csv")
+}
+
+fn file(collection: &Collection, name: &str) -> Vec<::csv::StringRecord> {
     let scratch = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let folder = scratch.path().join("csv");
     csv::write(&choose(collection, &told()).unwrap(), false, &folder).unwrap();
-    let path = folder.join("access-review.csv");
+    let path = folder.join(name);
     ::csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap().records().map(Result::unwrap).collect()
 }
 
@@ -47,7 +51,10 @@ fn what_the_source_found_odd_is_on_the_first_screen_and_beside_the_rules_of_its_
     );
     let card = |id: &str| between(rest, &format!("id=\"finding-{id}\""), "</article>").to_string();
     assert!(card("private-link-failed").contains(odd) && !card("webhook-unsigned").contains("Odd in"));
-    assert!(!made(&account.read(), &Rules::built_in()).contains("id=\"odd\""));
+    assert!(!made(&account.clone().read(), &Rules::built_in()).contains("id=\"odd\""));
+    let rows = file(&account.odd(odd).read(), "coverage-by-kind.csv");
+    let told = column(&rows, "kind").into_iter().zip(column(&rows, "odd_answers"));
+    assert_eq!(told.filter(|(_, told)| !told.is_empty()).collect::<Vec<_>>(), [("private_link".into(), odd.into())]);
 }
 
 /// Who holds something and is not in the list shows that the list is short; who only made something may have left.

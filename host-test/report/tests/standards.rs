@@ -4,12 +4,12 @@
 mod exported;
 mod support;
 
-use exported::{account, all, canaries, ocsf, oscal, told};
+use exported::{account, all, canaries, ocsf, oscal, oscal_by, told};
 use serde_json::{Value, json};
 use source_report::export::Wish;
 use source_report::finding::Rules;
 use std::collections::BTreeSet;
-use support::{Account, READ};
+use support::{Account, READ, extended};
 
 /// Every member of this name, anywhere.
 fn members<'v>(value: &'v Value, name: &str, found: &mut Vec<&'v Value>) {
@@ -27,6 +27,24 @@ fn all_of<'v>(value: &'v Value, name: &str) -> Vec<&'v str> {
     let mut found = Vec::new();
     members(value, name, &mut found);
     found.into_iter().filter_map(Value::as_str).collect()
+}
+
+/// Whoever reads two documents side by side takes what has the same UUID for the same thing.
+#[test]
+fn oscal_documents_that_say_other_things_have_other_uuids() {
+    let collection = canaries().read();
+    let other = extended(&json!({"disable": ["connection-paused"]})).unwrap();
+    let keys = Wish { kinds: vec!["system_key".into()], ..all() };
+    let [before, again] = [(), ()].map(|()| oscal(&collection, &all()));
+    assert_eq!(before, again);
+    for after in [oscal_by(&other, &collection, &all()), oscal(&collection, &keys)] {
+        let [first, second] = [&before, &after].map(|document| &document["assessment-results"]);
+        for place in ["/uuid", "/results/0/uuid"] {
+            assert_ne!(first.pointer(place).unwrap(), second.pointer(place).unwrap(), "{place}");
+        }
+        let records: BTreeSet<&str> = all_of(second, "observation-uuid").into_iter().collect();
+        assert!(records.iter().any(|uuid| all_of(first, "observation-uuid").contains(uuid)), "of records they stay");
+    }
 }
 
 #[test]

@@ -13,9 +13,9 @@ pub struct Outcome<'c> {
     /// The records of which it cannot be said, each with the reason.
     pub unknown: Vec<(&'c Record, String)>,
     /// Of how many records it is false.
-    pub cleared: u64,
+    pub not_matched: u64,
     /// How many records of the kind it is not about: it is asked of none of them.
-    pub passed_over: u64,
+    pub not_applicable: u64,
     /// Why records may be missing: the kind, or one that the rule needs, was not read whole; empty where all was.
     /// E.g. `system_key: forbidden (…)`, or `user: not asked for`.
     pub gaps: Vec<String>,
@@ -29,7 +29,7 @@ impl Outcome<'_> {
     /// Whether there was anything to judge. Where records may be missing and none was there, nothing was.
     #[must_use]
     pub fn is_judged(&self) -> bool {
-        self.gaps.is_empty() || self.cleared > 0 || !self.found.is_empty() || !self.unknown.is_empty()
+        self.gaps.is_empty() || self.not_matched > 0 || !self.found.is_empty() || !self.unknown.is_empty()
     }
 
     /// Whether there may be records of which nobody can say whether it is true.

@@ -145,17 +145,17 @@ fn judge<'c>(rule: &'c Rule, facts: &Facts<'c>) -> Outcome<'c> {
     let odd = odd.into_iter().map(String::from).collect();
     let doubts = if rule.is_own { fit::doubts(rule, facts.collection) } else { Vec::new() };
     let mut outcome =
-        Outcome { rule, found: Vec::new(), unknown: Vec::new(), cleared: 0, passed_over: 0, gaps, odd, doubts };
+        Outcome { rule, found: Vec::new(), unknown: Vec::new(), not_matched: 0, not_applicable: 0, gaps, odd, doubts };
     for record in facts.collection.of_kind(&rule.kind) {
         let scope = Scope::of(record);
         let about = rule.about.as_ref().map_or(Truth::True, |about| about.of(&scope, facts));
         if about == Truth::False {
-            outcome.passed_over += 1;
+            outcome.not_applicable += 1;
             continue;
         }
         match about.and(|| rule.when.of(&scope, facts)) {
             Truth::True => outcome.found.push(record),
-            Truth::False => outcome.cleared += 1,
+            Truth::False => outcome.not_matched += 1,
             Truth::Unknown(why) => outcome.unknown.push((record, why)),
         }
     }

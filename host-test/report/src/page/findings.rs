@@ -103,17 +103,17 @@ fn rank(state: &str) -> usize {
 
 /// Counts in words.
 pub(super) fn count(outcome: &Outcome<'_>) -> String {
-    let (found, unknown, cleared) = (outcome.found.len(), outcome.unknown.len(), outcome.cleared);
+    let (found, unknown, not_matched) = (outcome.found.len(), outcome.unknown.len(), outcome.not_matched);
     if state(outcome) == "unjudged" {
         return "not judged".into();
     }
     let read = if outcome.gaps.is_empty() { "" } else { " in what was read" };
     let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} unknown") };
-    let beside = match outcome.passed_over {
+    let beside = match outcome.not_applicable {
         0 => String::new(),
         others => format!("; not about {others} {}", plural(others, "record")),
     };
-    format!("{found} found{unknown}, {cleared} cleared{read}{beside}")
+    format!("{found} found{unknown}, {not_matched} not matched{read}{beside}")
 }
 
 fn card(collection: &Collection, outcome: &Outcome<'_>) -> Card {

@@ -1,5 +1,5 @@
 //! What the vendor does not tell, what it tells in a word that nobody knows, and what cannot have happened: unknown to
-//! every rule, and never cleared.
+//! every rule, and never taken for false.
 
 use super::{Told, team};
 use crate::support::Account;

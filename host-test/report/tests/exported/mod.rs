@@ -39,7 +39,10 @@ pub fn told() -> Wish {
 
 /// The CSV files by name, each with its header and its rows.
 pub fn oscal(collection: &Collection, wish: &Wish) -> Value {
-    let rules = Rules::built_in();
+    oscal_by(&Rules::built_in(), collection, wish)
+}
+
+pub fn oscal_by(rules: &Rules, collection: &Collection, wish: &Wish) -> Value {
     let text = export::oscal::document(&choose(collection, wish).unwrap(), &rules.judge(collection).unwrap());
     serde_json::from_str(&text).unwrap()
 }

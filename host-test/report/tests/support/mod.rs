@@ -204,8 +204,8 @@ pub fn said(rules: &Rules, id: &str, collection: &Collection) -> String {
     let outcomes = rules.judge(collection).unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome.rule.id == id).unwrap();
     let of_kind = collection.of_kind(&outcome.rule.kind).count() as u64;
-    let judged = outcome.found.len() as u64 + outcome.unknown.len() as u64 + outcome.cleared;
-    assert_eq!(judged + outcome.passed_over, of_kind, "each record is judged once, or passed over");
+    let judged = outcome.found.len() as u64 + outcome.unknown.len() as u64 + outcome.not_matched;
+    assert_eq!(judged + outcome.not_applicable, of_kind, "each record is judged once, or passed over");
     if of_kind > 0 && judged == 0 {
         return "not about".into();
     }

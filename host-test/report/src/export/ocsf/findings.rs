@@ -46,8 +46,8 @@ fn finding(choice: &Choice<'_>, outcome: &Outcome<'_>, record: Option<&Record>, 
     };
     let mut extra = unmapped(choice, record);
     extra.insert("rule".into(), json!({
-        "found": outcome.found.len(), "unknown": outcome.unknown.len(), "cleared": outcome.cleared, "gaps": outcome.gaps,
-        "passed_over": outcome.passed_over, "doubts": outcome.doubts,
+        "found": outcome.found.len(), "unknown": outcome.unknown.len(), "not_matched": outcome.not_matched, "gaps": outcome.gaps,
+        "not_applicable": outcome.not_applicable, "doubts": outcome.doubts,
         "odd_answers": outcome.odd, "is_own": rule.is_own,
         "refuted_by": rule.refuted_by,
     }));

@@ -9,6 +9,8 @@ pub struct Context<'c> {
     pub choice: &'c Choice<'c>,
     /// Head of the chain: it stands for this very collection.
     pub head: &'c str,
+    /// Stands for what goes out of this collection, and what the rules say of it.
+    pub said: String,
     /// UUID of the component that read the account.
     pub tool: String,
     /// UUID of the file of records.
@@ -19,5 +21,10 @@ impl Context<'_> {
     /// A UUID of something in this collection.
     pub fn uuid(&self, parts: &[&str]) -> String {
         uuid(&[&[self.head], parts].concat())
+    }
+
+    /// A UUID of something that other kinds or other rules would change.
+    pub fn uuid_of_said(&self, parts: &[&str]) -> String {
+        self.uuid(&[&[self.said.as_str()], parts].concat())
     }
 }

@@ -41,7 +41,13 @@ pub fn objective_selection(outcomes: &[&Outcome<'_>]) -> Option<Value> {
 }
 
 fn id(context: &Context<'_>, outcome: &Outcome<'_>) -> String {
-    context.uuid(&["rule", &outcome.rule.id])
+    context.uuid_of_said(&["rule", &outcome.rule.id])
+}
+
+/// What an observation says of a rule.
+pub fn said(outcome: &Outcome<'_>) -> Value {
+    let rule = outcome.rule;
+    json!([rule.title, rule.why, counts(outcome), rule_props(outcome), remarks(outcome)])
 }
 
 /// What came of a rule, also where it is true of nothing.
@@ -77,11 +83,14 @@ fn counts(outcome: &Outcome<'_>) -> String {
     }
     let [found, unknown] = [outcome.found.len(), outcome.unknown.len()];
     let read = if outcome.gaps.is_empty() { "" } else { " that were read" };
-    let beside = match outcome.passed_over {
+    let beside = match outcome.not_applicable {
         0 => String::new(),
         others => format!(" It is not about {others} others."),
     };
-    format!("True of {found}, unknown of {unknown}, false of {} records of kind {kind}{read}.{beside}", outcome.cleared)
+    format!(
+        "True of {found}, unknown of {unknown}, false of {} records of kind {kind}{read}.{beside}",
+        outcome.not_matched
+    )
 }
 
 fn rule_props(outcome: &Outcome<'_>) -> Value {
@@ -96,8 +105,8 @@ fn rule_props(outcome: &Outcome<'_>) -> Value {
         prop("weight", weight),
         prop("found", &outcome.found.len().to_string()),
         prop("unknown", &outcome.unknown.len().to_string()),
-        prop("cleared", &outcome.cleared.to_string()),
-        prop("passed_over", &outcome.passed_over.to_string()),
+        prop("not_matched", &outcome.not_matched.to_string()),
+        prop("not_applicable", &outcome.not_applicable.to_string()),
     ];
     let controls = rule.controls.iter().map(|control| prop("control", control));
     let gaps = outcome.gaps.iter().map(|gap| prop("gap", gap));
@@ -131,7 +140,7 @@ fn finding(context: &Context<'_>, outcome: &Outcome<'_>) -> Value {
     let records = outcome.found.iter().map(|record| observations::id(context, record));
     let related: Vec<Value> = std::iter::once(own).chain(records).map(|id| json!({"observation-uuid": id})).collect();
     json!({
-        "uuid": context.uuid(&["finding", &rule.id]),
+        "uuid": context.uuid_of_said(&["finding", &rule.id]),
         "title": line(&rule.title),
         "description": line(&rule.why),
         "props": rule_props(outcome),

@@ -15,6 +15,7 @@ use crate::controls::controls;
 use crate::finding::Outcome;
 use context::Context;
 use serde_json::{Value, json};
+use source_evidence::digest::sha256_hex;
 use source_evidence::files::{EVIDENCE, SEAL};
 use std::collections::{BTreeMap, BTreeSet};
 use words::{prop, props, put};
@@ -22,22 +23,22 @@ use words::{prop, props, put};
 /// The version of OSCAL.
 pub const VERSION: &str = "1.2.1";
 
-/// The document, one line of JSON: the same for the same collection. `outcomes` are what the rules say of it.
+/// The document, one line of JSON: the same for the same collection, kinds and rules. `outcomes` are what the rules say of it.
 #[must_use]
 pub fn document(choice: &Choice<'_>, outcomes: &[Outcome<'_>]) -> String {
     let collection = choice.collection;
     let summary = collection.summary();
+    let outcomes: Vec<&Outcome<'_>> = outcomes.iter().filter(|outcome| choice.has(&outcome.rule.kind)).collect();
     let context = Context {
         choice,
         head: &summary.chain_head,
+        said: said(choice, &outcomes),
         tool: uuid(&["component", &summary.component.sha256]),
         evidence: uuid(&[&summary.chain_head, EVIDENCE]),
     };
-    let outcomes: Vec<&Outcome<'_>> = outcomes.iter().filter(|outcome| choice.has(&outcome.rule.kind)).collect();
     let plan = context.uuid(&["plan"]);
-    let kinds: Vec<&str> = choice.kinds.iter().map(|kind| kind.id).collect();
     let mut results = json!({
-        "uuid": context.uuid(&["document", &kinds.join(",")]),
+        "uuid": context.uuid_of_said(&["document"]),
         "metadata": metadata(choice),
         "import-ap": {"href": format!("#{plan}")},
     });
@@ -47,6 +48,13 @@ pub fn document(choice: &Choice<'_>, outcomes: &[Outcome<'_>]) -> String {
         results.insert("back-matter".into(), json!({"resources": resources(&context, &plan)}));
     }
     json!({"assessment-results": results}).to_string()
+}
+
+/// A digest of what of a document is not in the collection itself: which kinds go out, and what the rules say.
+fn said(choice: &Choice<'_>, outcomes: &[&Outcome<'_>]) -> String {
+    let kinds: Vec<&str> = choice.kinds.iter().map(|kind| kind.id).collect();
+    let rules: Vec<Value> = outcomes.iter().map(|outcome| findings::said(outcome)).collect();
+    sha256_hex(json!([kinds, choice.caveats, rules]).to_string().as_bytes())
 }
 
 fn title(choice: &Choice<'_>) -> String {
@@ -73,7 +81,7 @@ fn result(context: &Context<'_>, outcomes: &[&Outcome<'_>]) -> Value {
     let choice = context.choice;
     let summary = choice.collection.summary();
     let mut result = json!({
-        "uuid": context.uuid(&["result"]),
+        "uuid": context.uuid_of_said(&["result"]),
         "title": title(choice),
         "description": "What a source of evidence read of the account, record by record, and what rules say of it. Whether a control is met is for people to judge.",
         "start": summary.started_at,
