@@ -67,14 +67,15 @@ enum Command {
     ///
     /// The key and secret of a real account are read from FIVETRAN_API_KEY and FIVETRAN_API_SECRET; for --source
     /// audit-trail, the token from AUDIT_TRAIL_TOKEN, or Datadog's keys from DD_API_KEY and DD_APPLICATION_KEY. Without
-    /// them, a simulated account is read.
+    /// them, a simulated account is read. Exit code 0 when every check passes, 5 when a part cannot be read, else that of
+    /// the first check that fails: 3 the key, 4 Fivetran or the network, 6 the policy.
     Health(Box<HealthArgs>),
     /// Set up a first collection of a real account, step by step, and a daily one.
     ///
     /// Says which key to make, checks it, shows what can be read and what that costs, collects if you want it, and shows
     /// how to do so daily. Key and secret are asked for with hidden input, or come from FIVETRAN_API_KEY and
     /// FIVETRAN_API_SECRET or from standard input. They are kept nowhere, unless you ask for a file. Without a terminal,
-    /// --out or --no-collect is needed.
+    /// --out or --no-collect is needed. Exit codes are those of health where nothing is collected, else those of collect.
     Init(Box<init::InitArgs>),
     /// Collect evidence into a folder, one record per line.
     ///
@@ -101,6 +102,8 @@ enum Command {
     /// when the collection contradicts itself; nothing is written then.
     Export(export::ExportArgs),
     /// Find where an account's audit trail is: settings for its source, and the rights to grant.
+    ///
+    /// Exit code 0 when there are settings that lack nothing, 5 when something is missing or there is no audit trail.
     Locate(locate::LocateArgs),
     /// Compare an account with its audit trail: what agrees, what does not, and who changed what.
     ///
@@ -112,8 +115,14 @@ enum Command {
     /// Serve a simulated Fivetran account over HTTP.
     Simulate(simulate::SimulateArgs),
     /// Collect for many tenants at once, each into its own folder.
+    ///
+    /// Exit code 0 when every tenant is complete; else that of the tenant that calls for a person first, in the order
+    /// 130, 1, 6, 3, 2, 4, 5.
     Fleet(Box<fleet::FleetArgs>),
     /// Take tenants from a queue in NATS, on this machine among others.
+    ///
+    /// Exit code 0 after a signal when pages under way were finished, whatever came of the tenants (see watch); 130 when a
+    /// second signal cut that short.
     #[cfg(feature = "scale")]
     Worker(Box<scale::worker::WorkerArgs>),
     /// Submit tenants to the NATS queue that workers read.

@@ -93,17 +93,39 @@ impl<'t> Check<'t> {
             }
         }
         let Some(since) = spec.since.as_ref().filter(|since| !self.told.contains(since.as_str())) else { return };
-        let now = i128::from(spec.clock.now()) * 1_000_000;
-        let (code, message, remedy) = match OffsetDateTime::parse(since, &Rfc3339) {
-            Ok(at) if at.unix_timestamp_nanos() <= now => return,
-            Ok(_) => ("since-in-future", "this is in the future, and no event can be", "Give a time that is past."),
-            Err(_) => {
-                let remedy = "Give an RFC 3339 timestamp, e.g. \"2026-01-31T00:00:00Z\".";
-                ("since-unreadable", "this is not a timestamp", remedy)
-            }
-        };
+        let Some(Wrong { code, message, remedy }) = wrong_since(since, spec.clock.now()) else { return };
         self.told.insert(since);
         self.wrong("/since", code, message, remedy);
+    }
+}
+
+/// What is wrong with something in a tenants file.
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong {
+    /// Machine-readable.
+    pub code: &'static str,
+    /// For people. It does not repeat the value.
+    pub message: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// What is wrong with a `since`, at a time in milliseconds since 1970; `None` where nothing is.
+#[must_use]
+pub fn wrong_since(since: &str, now: u64) -> Option<Wrong> {
+    let now = i128::from(now) * 1_000_000;
+    match OffsetDateTime::parse(since, &Rfc3339) {
+        Ok(at) if at.unix_timestamp_nanos() <= now => None,
+        Ok(_) => Some(Wrong {
+            code: "since-in-future",
+            message: "this is in the future, and no event can be",
+            remedy: "Give a time that is past.",
+        }),
+        Err(_) => Some(Wrong {
+            code: "since-unreadable",
+            message: "this is not a timestamp",
+            remedy: "Give an RFC 3339 timestamp, e.g. \"2026-01-31T00:00:00Z\".",
+        }),
     }
 }
 

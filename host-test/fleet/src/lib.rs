@@ -35,6 +35,7 @@ mod turn;
 
 pub use account::{Account, Share};
 pub use bounds::Bounds;
+pub use check::{Wrong, wrong_since};
 pub use credentials::{CredentialsRef, SecretRef};
 pub use event::{Event, Observer, Stop};
 pub use file::{Defaults, parse, read};

@@ -5,7 +5,7 @@ use clap::Args;
 use host_test::exit;
 use host_test::text::{plural, say};
 use serde_json::Value;
-use source_fleet::{Defaults, SettingsRef, is_name, parse};
+use source_fleet::{Defaults, SettingsRef, is_name, parse, wrong_since};
 use source_host::error::{Error, Result};
 use source_host::tenant::Clock;
 use source_scale::broker::{ACK_WAIT, Broker};
@@ -121,6 +121,9 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
         if spec.component.is_some() {
             let what = format!("the tenant {name:?} names a component");
             return Err(Error::usage(what, "leave it out: each worker has one, see worker --component"));
+        }
+        if let Some(wrong) = spec.since.as_ref().and_then(|since| wrong_since(since, spec.clock.now())) {
+            return Err(Error::usage(format!("\"since\" of the tenant {name:?}: {}", wrong.message), wrong.remedy));
         }
         // A name is part of a subject, whose words are between dots.
         if name.ends_with('.') || name.contains("..") {

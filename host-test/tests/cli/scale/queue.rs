@@ -139,6 +139,12 @@ fn what_looks_like_a_secret_never_goes_into_the_queue() {
 fn odd_options_are_refused_with_what_to_write() {
     let scratch = Scratch::new("scale-odd");
     let pair = json!({"key_env": "A", "secret_env": "B"});
+    for (since, want) in [("yesterday", "this is not a timestamp"), ("2999-01-01T00:00:00Z", "this is in the future")] {
+        let tenants = json!([{"name": "a", "credentials": pair, "since": since}]);
+        let file = scratch.write("since.json", &tenants.to_string());
+        let output = program(&["submit", "--nats", "nats://127.0.0.1:1", "--tenants", &file]).output().unwrap();
+        check_output(&output, 2, &format!("\"since\" of the tenant \"a\": {want}"));
+    }
     let file = scratch.write("tenants.json", &json!([{"name": "a", "credentials": pair}]).to_string());
     let submit = ["submit", "--tenants", &file, "--nats"];
     for (more, want) in [
