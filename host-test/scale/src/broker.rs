@@ -2,7 +2,7 @@
 
 pub use async_nats::jetstream::kv::{Entry, Operation};
 
-use crate::nats::{Nats, options, trouble, unconnected};
+use crate::nats::{Nats, is_late, options, trouble, unconnected};
 use async_nats::Client;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
@@ -11,7 +11,7 @@ use async_nats::jetstream::kv::{self, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use source_evidence::{Error, Result};
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Subject of a tenant's job, before its name.
 pub const JOBS: &str = "source.jobs.";
@@ -25,6 +25,10 @@ const MAX_PENDING: i64 = 2_000_000;
 pub const ACK_WAIT: Duration = Duration::from_secs(30);
 /// An answer of the broker takes so long at most.
 const ANSWER: Duration = Duration::from_secs(5);
+/// A cluster that is there may take so long to choose who leads what is made.
+const MAKING: Duration = Duration::from_secs(30);
+/// Before it is asked again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(250);
 
 /// A connection, and what is kept in the broker.
 #[derive(Clone)]
@@ -47,22 +51,20 @@ impl Broker {
     /// [`Error::Output`] when no server answers, which may pass; [`Error::Usage`] when one refuses, or has another number
     /// of copies, which will not.
     pub async fn connect(nats: &Nats, makes: bool) -> Result<Self> {
-        let failed = |error: &dyn Display| trouble(&nats.shown(), error);
         let options = options(nats).await?;
         let servers: Vec<&str> = nats.url.split(',').collect();
         let client = options.connect(servers).await.map_err(|error| unconnected(nats, &error))?;
         let mut jetstream = async_nats::jetstream::new(client.clone());
         // A server hidden by a network cut never answers, so no request waits longer than this.
         jetstream.set_timeout(ANSWER);
-        if makes {
-            for config in [jobs(nats), dead(nats)] {
-                let stream = jetstream.get_or_create_stream(config).await.map_err(|error| failed(&error))?;
-                check_copies(&stream.cached_info().config, nats)?;
+        let until = Instant::now() + MAKING;
+        loop {
+            match kept(&jetstream, nats, makes).await {
+                Err(error) if makes && is_late(&error) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
+                Ok((tenants, quotas)) => return Ok(Self { client, jetstream, tenants, quotas, nats: nats.clone() }),
+                Err(error) => return Err(error),
             }
         }
-        let tenants = bucket(&jetstream, nats, "source-tenants", makes).await?;
-        let quotas = bucket(&jetstream, nats, "source-quotas", makes).await?;
-        Ok(Self { client, jetstream, tenants, quotas, nats: nats.clone() })
     }
 
     /// The consumer that all workers share, as the first of them made it.
@@ -181,6 +183,19 @@ pub(crate) const JOBS_STREAM: &str = "SOURCE_JOBS";
 pub(crate) const DEAD_STREAM: &str = "SOURCE_DEAD";
 /// The consumer of the stream.
 const WORKERS: &str = "workers";
+
+/// The standing of the tenants and the quotas of the accounts; with `makes`, all that is kept is made where it is not.
+async fn kept(jetstream: &Context, nats: &Nats, makes: bool) -> Result<(Store, Store)> {
+    if makes {
+        for config in [jobs(nats), dead(nats)] {
+            let made = jetstream.get_or_create_stream(config).await;
+            let stream = made.map_err(|error| trouble(&nats.shown(), &error))?;
+            check_copies(&stream.cached_info().config, nats)?;
+        }
+    }
+    let tenants = bucket(jetstream, nats, "source-tenants", makes).await?;
+    Ok((tenants, bucket(jetstream, nats, "source-quotas", makes).await?))
+}
 
 /// Whether something is kept as often as it is to be.
 fn check_copies(config: &Config, nats: &Nats) -> Result<()> {

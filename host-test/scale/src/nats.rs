@@ -146,6 +146,11 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
     Error::Output { what: format!("NATS at {servers}: {why}"), remedy: remedy.into() }
 }
 
+/// Whether an error says that no answer came in time, and one may come yet.
+pub(crate) fn is_late(error: &Error) -> bool {
+    matches!(error, Error::Output { what, .. } if what.contains("timed out"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Nats;

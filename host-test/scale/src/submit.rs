@@ -1,13 +1,14 @@
 //! Putting tenants into the queue, and taking them out of it.
 
-use crate::broker::{Broker, DEAD, DEAD_STREAM, JOBS, JOBS_STREAM};
+use crate::broker::{Broker, DEAD, DEAD_STREAM, JOBS, JOBS_STREAM, PAUSE};
 use crate::job::{Done, Job, State, WITHDRAWN, now};
 use crate::ledger::{self, Read};
 use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use source_evidence::{Error, Result};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many were put into the queue, and how many were there already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,10 +53,9 @@ pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<S
     })
 }
 
-/// How often one is sent: a stream that was just made is not known to every server of a cluster at once.
-const ATTEMPTS: u32 = 20;
-/// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(250);
+/// How long one is sent again: a stream that was just made is not known to every server of a cluster at once, and a leader
+/// may have to be chosen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is done beside putting a job into the queue.
 #[derive(Clone, Copy)]
@@ -80,9 +80,12 @@ async fn one(broker: &Broker, job: Job, how: How) -> Result<bool> {
 /// Puts a job into the queue, unless there is one for its tenant.
 async fn put(broker: &Broker, name: &str, job: &Job) -> Result<bool> {
     let text = Bytes::from(serde_json::to_vec(job).unwrap_or_default());
-    let mut attempt = 1;
+    // By its id the broker knows what it has taken already: an answer may have been lost.
+    let id = broker.client.new_inbox();
+    let until = Instant::now() + PATIENCE;
     loop {
-        let sent = broker.jetstream.publish(format!("{JOBS}{name}"), text.clone()).await;
+        let message = PublishMessage::build().payload(text.clone()).message_id(&id);
+        let sent = broker.jetstream.send_publish(format!("{JOBS}{name}"), message).await;
         let answer = match sent {
             Ok(answer) => answer.await,
             Err(error) => Err(error),
@@ -92,13 +95,14 @@ async fn put(broker: &Broker, name: &str, job: &Job) -> Result<bool> {
             Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
                 return Ok(false);
             }
-            Err(error) if error.kind() == PublishErrorKind::StreamNotFound && attempt < ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(PAUSE).await;
-            }
+            Err(error) if may_pass(error.kind()) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
             Err(error) => return Err(broker.trouble(&error)),
         }
     }
+}
+
+fn may_pass(error: PublishErrorKind) -> bool {
+    matches!(error, PublishErrorKind::StreamNotFound | PublishErrorKind::TimedOut)
 }
 
 /// Takes the jobs of these tenants out of the queue, and ends their runs where they stand: a worker that is at one

@@ -1,8 +1,10 @@
 //! A worker that is stopped while it works, and a broker that is not there.
 
-use super::farm::{Farm, Worker, manifest, wait_for};
+use super::farm::{Broker, Farm, Worker, manifest, tenants, wait_for};
 use crate::support::*;
 use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::Duration;
 
 /// The number before a word in the last line of a worker.
 fn told(said: &str, word: &str) -> u64 {
@@ -98,4 +100,24 @@ fn a_server_that_never_answers_is_given_up() {
     let url = format!("nats://{}", silent.local_addr().unwrap());
     check(&["watch", "--once", "--nats", &url], 2, "NATS at nats://127.0.0.1");
     wait_for("a connection", || silent.accept().ok());
+}
+
+/// A cluster answers nothing about streams before it has chosen who leads it.
+#[test]
+fn a_cluster_that_is_still_choosing_its_leader_is_waited_for() {
+    let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap()).map(|free| free.local_addr().unwrap());
+    let node = |number: usize| {
+        let scratch = Scratch::new(&format!("scale-choosing-{number}"));
+        let [own, other] = [ports[number], ports[1 - number]];
+        let cluster = format!("cluster {{ name: c, listen: \"{own}\", routes: [\"nats://{other}\"] }}");
+        let broker = Broker::start(&scratch, &format!("server_name: n{number}\n{cluster}"))?;
+        Some((scratch, broker))
+    };
+    let Some((scratch, first)) = node(0) else { return };
+    let args = ["submit", "--nats", &first.url(), "--tenants", &tenants(&scratch, &["t-0"])];
+    let submit = program(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // More than one request takes, so that the first one is in vain.
+    std::thread::sleep(Duration::from_secs(7));
+    let _second = node(1).unwrap();
+    check_output(&submit.wait_with_output().unwrap(), 0, "1 tenant submitted, 0 in the queue before");
 }
