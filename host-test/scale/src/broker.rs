@@ -8,7 +8,7 @@ use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::kv::{self, Store};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream};
 use source_evidence::{Error, Result};
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -67,11 +67,11 @@ impl Broker {
         }
     }
 
-    /// The consumer that all workers share, as the first of them made it.
+    /// The consumer that all workers share, as the first of them made it, and its queue.
     ///
     /// # Errors
     /// [`Error::Output`] when the broker does not answer; [`Error::Usage`] when it has another ack wait.
-    pub async fn consumer(&self) -> Result<PullConsumer> {
+    pub async fn consumer(&self) -> Result<Consumer> {
         let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
         let stream = self.stream().await?;
         let config = pull::Config {
@@ -93,7 +93,7 @@ impl Broker {
                 "give --ack-wait-seconds {theirs}, or change the queue: nats consumer edit {JOBS_STREAM} {WORKERS} --wait {mine}s"
             ),
         };
-        (theirs == mine).then_some(consumer).ok_or_else(other)
+        (theirs == mine).then(|| Consumer { of: made(stream.cached_info()), consumer }).ok_or_else(other)
     }
 
     /// The queue.
@@ -104,12 +104,14 @@ impl Broker {
         self.jetstream.get_stream(JOBS_STREAM).await.map_err(|error| self.trouble(&error))
     }
 
-    /// The place in the queue of what was last put there.
+    /// The queue, as [`crate::job::Withdrawn`] has it, and the place of what was last put there.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub(crate) async fn last_job(&self) -> Result<u64> {
-        Ok(self.stream().await?.cached_info().state.last_sequence)
+    pub(crate) async fn last_job(&self) -> Result<(i64, u64)> {
+        let stream = self.stream().await?;
+        let info = stream.cached_info();
+        Ok((made(info), info.state.last_sequence))
     }
 
     /// Asks for the queue, whoever leads it.
@@ -175,6 +177,19 @@ impl Broker {
     pub fn trouble(&self, error: &dyn Display) -> Error {
         trouble(&self.nats.shown(), error)
     }
+}
+
+/// What jobs come from.
+pub struct Consumer {
+    /// Gives them.
+    pub(crate) consumer: PullConsumer,
+    /// The queue, as [`crate::job::Withdrawn`] has it.
+    pub(crate) of: i64,
+}
+
+/// When a stream was made: nanoseconds since 1970.
+fn made(info: &Info) -> i64 {
+    i64::try_from(info.created.unix_timestamp_nanos()).unwrap_or_default()
 }
 
 /// The queue.

@@ -86,11 +86,20 @@ pub struct State {
     /// When the next run of a recurring job is due: milliseconds since 1970.
     #[serde(default)]
     pub due: Option<u64>,
-    /// Jobs of the queue up to this sequence were withdrawn.
+    /// Which jobs of it were withdrawn.
     #[serde(default)]
-    pub withdrawn: u64,
+    pub taken_out: Option<Withdrawn>,
     /// How it ended; absent as long as it goes on.
     pub done: Option<Done>,
+}
+
+/// Jobs that are not to be begun, though a worker may hold one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withdrawn {
+    /// The queue that they were in, by when it was made: nanoseconds since 1970. One that is made anew counts anew.
+    pub queue: i64,
+    /// The place of the last of them.
+    pub last: u64,
 }
 
 /// How a run ended.
@@ -122,7 +131,7 @@ impl State {
     /// Of the same tenant's next run.
     #[must_use]
     pub fn followed_by(&self, run: &str) -> Self {
-        Self { withdrawn: self.withdrawn, ..Self::begin(run) }
+        Self { taken_out: self.taken_out, ..Self::begin(run) }
     }
 
     /// Where the run stands.

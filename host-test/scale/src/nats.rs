@@ -138,7 +138,7 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
     let says = |word: &str| why.to_ascii_lowercase().contains(word);
     let remedy = if says("replicas") || says("peers") {
         "check --nats-replicas: no more than the cluster has nodes with JetStream"
-    } else if says("timed out") || says("no responders") {
+    } else if says("timed out") || says("no responders") || says("temporarily unavailable") {
         "check that the broker has JetStream switched on and a quorum of its nodes, and that this user may use it"
     } else {
         "check --nats, its credentials, and that JetStream is switched on there"
@@ -146,9 +146,15 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
     Error::Output { what: format!("NATS at {servers}: {why}"), remedy: remedy.into() }
 }
 
-/// Whether an error says that no answer came in time, and one may come yet.
+/// What is said where no answer came in time, where nobody leads a cluster, and of what was sent again before the first
+/// was taken.
+const PASSING: [&str; 3] =
+    ["timed out", "JetStream system temporarily unavailable", "duplicate message id is in process"];
+
+/// Whether an error may pass: the broker is there, and does not answer yet.
 pub(crate) fn is_late(error: &Error) -> bool {
-    matches!(error, Error::Output { what, .. } if what.contains("timed out"))
+    let may_pass = |what: &str| PASSING.iter().any(|words| what.contains(words));
+    matches!(error, Error::Output { what, .. } if may_pass(what))
 }
 
 #[cfg(test)]

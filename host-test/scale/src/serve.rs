@@ -1,14 +1,13 @@
 //! The queue: jobs are taken from it, each tenant gets turns until it is done or has to wait, and the queue is told what
 //! becomes of the job.
 
-use crate::broker::{DEAD, JOBS};
+use crate::broker::{Consumer, DEAD, JOBS};
 use crate::job::{Job, VERSION, now};
 use crate::take_up::{After, Delivered, LEFT};
 use crate::task::Task;
 use crate::worker::{Worker, note};
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::Message;
-use async_nats::jetstream::consumer::PullConsumer;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -20,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 const ASK: Duration = Duration::from_secs(1);
 /// How long it leaves the broker alone that does not answer.
 const REST: Duration = Duration::from_secs(1);
+/// So many bytes of a job that is given up are kept.
+const SHOWN: usize = 100 * 1024;
 /// Jobs that are asked for at once, at most: what is fetched by one worker is not to be had by another.
 const FETCH: usize = 16;
 
@@ -47,7 +48,7 @@ impl Worker {
     /// Asks the queue, and begins with each job as it comes. A broker without a leader, or none at all, is asked again.
     async fn take(
         self: &Arc<Self>,
-        consumer: &mut Option<PullConsumer>,
+        consumer: &mut Option<Consumer>,
         free: &Arc<Semaphore>,
         stop: &watch::Receiver<bool>,
     ) {
@@ -67,7 +68,7 @@ impl Worker {
     /// Fetches jobs for the room that there is, and begins with each as it comes.
     async fn fetch(
         self: &Arc<Self>,
-        asked: &mut Option<PullConsumer>,
+        asked: &mut Option<Consumer>,
         free: &Arc<Semaphore>,
         stop: &watch::Receiver<bool>,
     ) -> Result<(), String> {
@@ -76,14 +77,14 @@ impl Worker {
             Some(consumer) => consumer,
             None => self.broker.consumer().await.map_err(|error| error.to_string())?,
         };
-        let batch = consumer.fetch().max_messages(room).expires(ASK).messages().await;
+        let batch = consumer.consumer.fetch().max_messages(room).expires(ASK).messages().await;
         let mut batch = batch.map_err(|error| error.to_string())?;
         let mut is_empty = true;
         while let Some(message) = batch.next().await {
             let message = message.map_err(|error| error.to_string())?;
             is_empty = false;
             match Arc::clone(free).try_acquire_owned() {
-                Ok(permit) if !*stop.borrow() => self.begin(message, permit, stop.clone()),
+                Ok(permit) if !*stop.borrow() => self.begin(message, consumer.of, permit, stop.clone()),
                 _ => drop(message.ack_with(AckKind::Nak(None)).await),
             }
         }
@@ -108,18 +109,24 @@ impl Worker {
         note(&self.obstacles.place, trial.err().map(|error| error.to_string()));
     }
 
-    fn begin(self: &Arc<Self>, message: Message, permit: OwnedSemaphorePermit, stop: watch::Receiver<bool>) {
+    fn begin(
+        self: &Arc<Self>,
+        message: Message,
+        queue: i64,
+        permit: OwnedSemaphorePermit,
+        stop: watch::Receiver<bool>,
+    ) {
         let worker = Arc::clone(self);
         tokio::spawn(async move {
             worker.counters.running.fetch_add(1, Ordering::SeqCst);
-            worker.serve(message, &stop).await;
+            worker.serve(message, queue, &stop).await;
             worker.counters.running.fetch_sub(1, Ordering::SeqCst);
             drop(permit);
         });
     }
 
     /// Does a job as far as it can be done now, and says to the queue what becomes of it.
-    async fn serve(&self, message: Message, stop: &watch::Receiver<bool>) {
+    async fn serve(&self, message: Message, queue: i64, stop: &watch::Receiver<bool>) {
         if is_newer(&message.payload) {
             return drop(message.ack_with(AckKind::Nak(Some(LEFT))).await);
         }
@@ -131,7 +138,7 @@ impl Worker {
             return drop(message.ack_with(AckKind::Nak(Some(REST))).await);
         }
         let alive = self.keep(&message);
-        let delivered = Delivered { job: &job, name: &name, sequence: sequence(&message) };
+        let delivered = Delivered { job: &job, name: &name, queue, sequence: sequence(&message) };
         let after = match Task::open(self, &delivered).await {
             Ok(Some(mut task)) => task.run(stop).await,
             Ok(None) => After::Done,
@@ -161,9 +168,7 @@ impl Worker {
         if self.place.was_suspect() {
             self.try_place().await;
         }
-        // A job that fails as the last one did is not told again.
-        let told = format!("the job of {name} was given back: {why}");
-        self.obstacles.job.send_if_modified(|known| known.replace(told.clone()).is_none_or(|known| known != told));
+        self.tell_once(format!("the job of {name} was given back: {why}"));
         self.tell(name, json!({"what": "trouble", "why": why})).await;
         tokio::select! {
             () = tokio::time::sleep(5 * REST) => {}
@@ -171,18 +176,28 @@ impl Worker {
         }
     }
 
+    /// Tells what is wrong with a job, unless it was the last thing that was told.
+    fn tell_once(&self, told: String) {
+        self.obstacles.job.send_if_modified(|known| known.replace(told.clone()).is_none_or(|known| known != told));
+    }
+
     /// Gives a job up: it is kept under another subject, for a person to look at.
     async fn give_up(&self, message: &Message, name: &str, why: &str) {
-        self.counters.given_up.fetch_add(1, Ordering::SeqCst);
         let name = if name.is_empty() { message.subject.strip_prefix(JOBS).unwrap_or("unknown") } else { name };
-        let text = json!({"why": why, "job": String::from_utf8_lossy(&message.payload)}).to_string();
+        // As a text in a text it may become longer, and a message has a limit.
+        let (shown, rest) = message.payload.split_at(message.payload.len().min(SHOWN));
+        let text = json!({"why": why, "job": String::from_utf8_lossy(shown), "cut": rest.len()}).to_string();
         let kept = self.broker.jetstream.publish(format!("{DEAD}{name}"), text.into()).await;
-        if let Ok(answer) = kept
-            && answer.await.is_ok()
-        {
-            self.tell(name, json!({"what": "given up", "why": why})).await;
-            let _ = message.ack_with(AckKind::Term).await;
+        let kept = match kept {
+            Ok(answer) => answer.await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept {
+            return self.tell_once(format!("the job of {name} cannot be given up ({why}): {error}"));
         }
+        self.counters.given_up.fetch_add(1, Ordering::SeqCst);
+        self.tell(name, json!({"what": "given up", "why": why})).await;
+        let _ = message.ack_with(AckKind::Term).await;
     }
 
     /// Tells the queue that a job is being worked on, until the answer is dropped.

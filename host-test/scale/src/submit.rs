@@ -1,13 +1,15 @@
 //! Putting tenants into the queue, and taking them out of it.
 
 use crate::broker::{Broker, DEAD, DEAD_STREAM, JOBS, JOBS_STREAM, PAUSE};
-use crate::job::{Done, Job, State, WITHDRAWN, now};
+use crate::job::{Done, Job, State, WITHDRAWN, Withdrawn, now};
 use crate::ledger::{self, Read};
-use async_nats::jetstream::context::PublishErrorKind;
+use crate::nats::is_late;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use source_evidence::{Error, Result};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many were put into the queue, and how many were there already.
@@ -26,25 +28,27 @@ const AT_ONCE: usize = 256;
 /// `replaces`, the new one takes its place, and a worker that is at the old one ends with its page.
 ///
 /// # Errors
-/// When the broker does not take one: says how many it took. All are tried.
+/// When the broker does not take one: says how many it took. The others are tried, unless it takes nothing for long.
 pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<Submitted> {
     // A tenant that gets another chance is given up no more.
     let is_another_chance = broker.given_up().await? > 0;
-    let how = How { replaces, is_another_chance };
+    let taken = Taken(Mutex::new(Instant::now()));
+    let (how, all) = (How { replaces, is_another_chance, taken: &taken }, jobs.len() as u64);
     let mut sent = stream::iter(jobs).map(|job| one(broker, job, how)).buffer_unordered(AT_ONCE);
-    let (mut submitted, mut refused, mut first) = (Submitted::default(), 0_u64, None);
+    let (mut submitted, mut first) = (Submitted::default(), None);
     while let Some(sent) = sent.next().await {
         match sent {
             Ok(true) => submitted.new += 1,
             Ok(false) => submitted.there += 1,
-            Err(error) => {
-                refused += 1;
-                first.get_or_insert(error);
-            }
+            Err(error) => drop(first.get_or_insert(error)),
+        }
+        if first.is_some() && taken.nothing_for_long() {
+            break;
         }
     }
     let Some(error) = first else { return Ok(submitted) };
     let Submitted { new, there } = submitted;
+    let refused = all.saturating_sub(new + there);
     // A job is taken out before another one takes its place.
     let gone = if replaces { "; those may be in the queue no more" } else { "" };
     Err(Error::Output {
@@ -53,24 +57,38 @@ pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<S
     })
 }
 
-/// How long one is sent again: a stream that was just made is not known to every server of a cluster at once, and a leader
-/// may have to be chosen.
+/// How long nothing may be taken: a stream that was just made is not known to every server of a cluster at once, and a
+/// leader may have to be chosen.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// When the broker last took something.
+struct Taken(Mutex<Instant>);
+
+impl Taken {
+    fn something(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn nothing_for_long(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > PATIENCE
+    }
+}
 
 /// What is done beside putting a job into the queue.
 #[derive(Clone, Copy)]
-struct How {
+struct How<'t> {
     replaces: bool,
     is_another_chance: bool,
+    taken: &'t Taken,
 }
 
 /// Whether it is new.
-async fn one(broker: &Broker, job: Job, how: How) -> Result<bool> {
+async fn one(broker: &Broker, job: Job, how: How<'_>) -> Result<bool> {
     let name = job.name()?.to_string();
     if how.replaces {
         broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
     }
-    let is_new = put(broker, &name, &job).await?;
+    let is_new = put(broker, &name, &job, how.taken).await?;
     if is_new && how.is_another_chance {
         broker.take_out(DEAD_STREAM, format!("{DEAD}{name}")).await?;
     }
@@ -78,31 +96,35 @@ async fn one(broker: &Broker, job: Job, how: How) -> Result<bool> {
 }
 
 /// Puts a job into the queue, unless there is one for its tenant.
-async fn put(broker: &Broker, name: &str, job: &Job) -> Result<bool> {
+async fn put(broker: &Broker, name: &str, job: &Job, taken: &Taken) -> Result<bool> {
     let text = Bytes::from(serde_json::to_vec(job).unwrap_or_default());
     // By its id the broker knows what it has taken already: an answer may have been lost.
     let id = broker.client.new_inbox();
-    let until = Instant::now() + PATIENCE;
     loop {
         let message = PublishMessage::build().payload(text.clone()).message_id(&id);
-        let sent = broker.jetstream.send_publish(format!("{JOBS}{name}"), message).await;
-        let answer = match sent {
-            Ok(answer) => answer.await,
-            Err(error) => Err(error),
-        };
-        match answer {
-            Ok(_) => return Ok(true),
-            Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
-                return Ok(false);
+        let error = match put_once(broker, format!("{JOBS}{name}"), message).await {
+            Ok(is_new) => {
+                taken.something();
+                return Ok(is_new);
             }
-            Err(error) if may_pass(error.kind()) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
-            Err(error) => return Err(broker.trouble(&error)),
+            Err(error) => error,
+        };
+        let (is_unknown, error) = (error.kind() == PublishErrorKind::StreamNotFound, broker.trouble(&error));
+        if !(is_unknown || is_late(&error)) || taken.nothing_for_long() {
+            return Err(error);
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-fn may_pass(error: PublishErrorKind) -> bool {
-    matches!(error, PublishErrorKind::StreamNotFound | PublishErrorKind::TimedOut)
+async fn put_once(broker: &Broker, subject: String, message: PublishMessage) -> Result<bool, PublishError> {
+    match broker.jetstream.send_publish(subject, message).await?.await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Takes the jobs of these tenants out of the queue, and ends their runs where they stand: a worker that is at one
@@ -131,12 +153,12 @@ pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
 
 async fn one_out(broker: &Broker, name: String) -> Result<bool> {
     // A worker may have fetched the job, and not begun with it: it is not to begin.
-    let last = broker.last_job().await?;
+    let (queue, last) = broker.last_job().await?;
     let was_there = broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
     broker.take_out(DEAD_STREAM, format!("{DEAD}{name}")).await?;
     loop {
         let Read { value, revision } = ledger::state(&broker.tenants, &name).await?;
-        let Some(state) = withdrawn(value, if was_there { last } else { 0 }) else { return Ok(was_there) };
+        let Some(state) = withdrawn(value, queue, if was_there { last } else { 0 }) else { return Ok(was_there) };
         // Whoever is at it may have come further meanwhile: then that is read again.
         if ledger::write(&broker.tenants, &name, &state, revision).await?.is_some() {
             return Ok(was_there);
@@ -144,8 +166,8 @@ async fn one_out(broker: &Broker, name: String) -> Result<bool> {
     }
 }
 
-/// Where a tenant stands of which the jobs up to this one are in the queue no more; `None` where it stands so already.
-fn withdrawn(state: State, last: u64) -> Option<State> {
+/// Where a tenant stands of which the jobs up to this one are in this queue no more; `None` where it stands so already.
+fn withdrawn(state: State, queue: i64, last: u64) -> Option<State> {
     let is_under_way = !state.run.is_empty() && state.done.is_none();
     let done = if is_under_way {
         let detail = format!("taken out of the queue after page {}", state.page);
@@ -153,9 +175,11 @@ fn withdrawn(state: State, last: u64) -> Option<State> {
     } else {
         state.done.clone()
     };
-    let withdrawn = state.withdrawn.max(last);
-    let is_new = is_under_way || state.is_recurring || withdrawn > state.withdrawn;
-    is_new.then_some(State { done, is_recurring: false, worker: None, withdrawn, ..state })
+    let before = state.taken_out.filter(|before| before.queue == queue);
+    let withdrawn = Withdrawn { queue, last: before.map_or(0, |before| before.last).max(last) };
+    let taken_out = if withdrawn.last == 0 { state.taken_out } else { Some(withdrawn) };
+    let is_new = is_under_way || state.is_recurring || taken_out != state.taken_out;
+    is_new.then_some(State { done, is_recurring: false, worker: None, taken_out, ..state })
 }
 
 #[cfg(test)]
@@ -164,14 +188,18 @@ mod tests {
 
     #[test]
     fn a_run_is_ended_where_it_stands_and_what_is_done_stays_done() {
-        assert_eq!(withdrawn(State::default(), 0), None);
-        assert_eq!(withdrawn(State::default(), 7).unwrap().withdrawn, 7);
-        let ended = withdrawn(State { page: 2, ..State::begin("r") }, 0).unwrap();
+        assert_eq!(withdrawn(State::default(), 1, 0), None);
+        let first = withdrawn(State::default(), 1, 7).unwrap();
+        assert_eq!(first.taken_out, Some(Withdrawn { queue: 1, last: 7 }));
+        assert_eq!(withdrawn(first.clone(), 1, 7), None);
+        // A queue that was made anew counts from the beginning.
+        assert_eq!(withdrawn(first, 2, 3).unwrap().taken_out, Some(Withdrawn { queue: 2, last: 3 }));
+        let ended = withdrawn(State { page: 2, ..State::begin("r") }, 1, 0).unwrap();
         assert_eq!((ended.page, ended.done.unwrap().outcome.as_str()), (2, "withdrawn"));
         let done = Some(Done { outcome: "complete".into(), ..Done::default() });
         let daily = State { done: done.clone(), is_recurring: true, ..State::begin("r") };
-        let ended = withdrawn(daily, 0).unwrap();
+        let ended = withdrawn(daily, 1, 0).unwrap();
         assert_eq!((&ended.done, ended.is_recurring), (&done, false));
-        assert_eq!(withdrawn(ended, 0), None);
+        assert_eq!(withdrawn(ended, 1, 0), None);
     }
 }

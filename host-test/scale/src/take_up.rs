@@ -51,7 +51,9 @@ impl After {
 pub(crate) struct Delivered<'j> {
     pub job: &'j Job,
     pub name: &'j str,
-    /// Its place in the queue.
+    /// The queue: see [`crate::job::Withdrawn`].
+    pub queue: i64,
+    /// Its place there.
     pub sequence: u64,
 }
 
@@ -128,7 +130,7 @@ fn spec(worker: &Worker, job: &Job) -> Result<Result<Arc<Spec>, String>, After> 
 
 /// Where the tenant stands, if there is something to do for it now, with the revision of that.
 async fn due(worker: &Worker, delivered: &Delivered<'_>) -> Result<Option<(State, u64)>, After> {
-    let Delivered { job, name, sequence } = *delivered;
+    let Delivered { job, name, queue, sequence } = *delivered;
     let known = worker.counters.broker_time.timed(ledger::state(&worker.broker.tenants, name)).await;
     let Read { value, revision } = known.map_err(|error| match error {
         // No worker can read it, however often.
@@ -138,7 +140,7 @@ async fn due(worker: &Worker, delivered: &Delivered<'_>) -> Result<Option<(State
     if value.version > VERSION {
         return Err(After::Again(LEFT));
     }
-    if sequence <= value.withdrawn {
+    if value.taken_out.is_some_and(|withdrawn| withdrawn.queue == queue && sequence <= withdrawn.last) {
         return Ok(None);
     }
     let mut state = match next(value, job) {

@@ -116,8 +116,8 @@ fn a_cluster_that_is_still_choosing_its_leader_is_waited_for() {
     let Some((scratch, first)) = node(0) else { return };
     let args = ["submit", "--nats", &first.url(), "--tenants", &tenants(&scratch, &["t-0"])];
     let submit = program(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // More than one request takes, so that the first one is in vain.
-    std::thread::sleep(Duration::from_secs(7));
+    // A server says nothing of a cluster without a leader for ten seconds, and then that there is none.
+    std::thread::sleep(Duration::from_secs(15));
     let _second = node(1).unwrap();
     check_output(&submit.wait_with_output().unwrap(), 0, "1 tenant submitted, 0 in the queue before");
 }
