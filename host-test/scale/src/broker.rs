@@ -9,7 +9,9 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::kv::{self, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream};
+use futures_util::TryStreamExt;
 use source_evidence::{Error, Result};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
@@ -122,24 +124,20 @@ impl Broker {
         self.stream().await.map(drop)
     }
 
-    /// Jobs that nobody has begun, and tenants without a job, where so many are known to be under way or to wait for their
+    /// Jobs that nobody has begun, and tenants without a job, where these are known to be under way or to wait for their
     /// next run.
     ///
     /// # Errors
     /// When the broker does not answer.
-    pub async fn queued(&self, known: usize) -> Result<(u64, u64)> {
-        let failed = |error: &dyn Display| trouble(&self.nats.shown(), error);
-        let mut stream = self.stream().await?;
-        // The workers make it, with their own ack wait: before the first of them, nobody has begun anything.
-        let Ok(mut consumer) = stream.get_consumer::<pull::Config>(WORKERS).await else {
-            return Ok((stream.info().await.map_err(|error| failed(&error))?.state.messages, 0));
-        };
-        let known = known as u64;
-        let jobs = stream.cached_info().state.messages;
-        let info = consumer.info().await.map_err(|error| failed(&error))?;
-        // Handed out, but to a worker that has not said so: as when it died at once.
-        let unsaid = u64::try_from(info.num_ack_pending).unwrap_or_default().saturating_sub(known);
-        Ok((info.num_pending + unsaid, known.saturating_sub(jobs)))
+    pub async fn queued(&self, known: &BTreeSet<&str>) -> Result<(u64, u64)> {
+        let stream = self.stream().await?;
+        let mut jobs = stream.info_with_subjects(format!("{JOBS}>")).await.map_err(|error| self.trouble(&error))?;
+        let (mut queued, mut found) = (0, 0);
+        while let Some((subject, _)) = jobs.try_next().await.map_err(|error| self.trouble(&error))? {
+            let is_known = subject.strip_prefix(JOBS).is_some_and(|name| known.contains(name));
+            *(if is_known { &mut found } else { &mut queued }) += 1;
+        }
+        Ok((queued, (known.len() as u64).saturating_sub(found)))
     }
 
     /// Whether anything is known of any tenant.

@@ -31,7 +31,11 @@ pub async fn read<T: DeserializeOwned + Default>(store: &Store, key: &str) -> Re
     }
     let value = serde_json::from_slice(&entry.value).map_err(|_| Error::Usage {
         what: format!("NATS, bucket {}, key {}: its value is none of this program", store.name, text::plain(key)),
-        remedy: format!("delete it (nats kv del {} {}), and submit the tenant again", store.name, text::plain(key)),
+        remedy: format!(
+            "delete it (nats kv del {} {}), and submit the tenant again with --replace and another --run",
+            store.name,
+            text::plain(key)
+        ),
     })?;
     Ok(Read { value, revision: entry.revision })
 }
@@ -154,7 +158,8 @@ pub async fn reserve(
     let lapses = u64::try_from(lapses.as_millis()).unwrap_or(u64::MAX);
     let at = now();
     let answer =
-        change(store, account, |account| account.reserve(holder, wanted, share, now(), now() + lapses)).await?;
+        change(store, account, |account| account.reserve(holder, wanted, share, now(), now().saturating_add(lapses)))
+            .await?;
     Ok(answer.map_err(|until| Duration::from_millis(until.saturating_sub(at).max(1))))
 }
 

@@ -16,6 +16,7 @@ pub mod nats;
 mod next;
 pub mod page;
 pub mod place;
+pub mod reach;
 pub mod run;
 pub mod seconds;
 mod serve;

@@ -44,6 +44,12 @@ pub(crate) async fn options(nats: &Nats) -> Result<ConnectOptions> {
     let mut options = ConnectOptions::new().name("host-test").connection_timeout(Duration::from_secs(5));
     // A server that a cut network hides closes no connection: after three pings without an answer, the next is tried.
     options = options.ping_interval(PING.min(nats.ack_wait / 3));
+    if nats.creds.is_some() && nats.nkey.is_some() {
+        return Err(Error::Usage {
+            what: "--nats-creds (NATS_CREDS) and --nats-nkey (NATS_NKEY) exclude each other".into(),
+            remedy: "give one of the two".into(),
+        });
+    }
     if let Some(file) = &nats.creds {
         options = options.credentials_file(file).await.map_err(Error::file("read", file))?;
     }

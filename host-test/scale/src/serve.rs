@@ -11,7 +11,7 @@ use async_nats::jetstream::Message;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -118,10 +118,9 @@ impl Worker {
     ) {
         let worker = Arc::clone(self);
         tokio::spawn(async move {
-            worker.counters.running.fetch_add(1, Ordering::SeqCst);
+            let running = Running::begin(&worker.counters.running);
             worker.serve(message, queue, &stop).await;
-            worker.counters.running.fetch_sub(1, Ordering::SeqCst);
-            drop(permit);
+            drop((running, permit));
         });
     }
 
@@ -222,6 +221,22 @@ fn is_newer(payload: &[u8]) -> bool {
 /// The place of a job in the queue.
 fn sequence(message: &Message) -> u64 {
     message.info().map_or(u64::MAX, |info| info.stream_sequence)
+}
+
+/// One more that runs, until it is dropped.
+struct Running<'c>(&'c AtomicU64);
+
+impl<'c> Running<'c> {
+    fn begin(counter: &'c AtomicU64) -> Self {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Self(counter)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Ends with what it keeps alive.

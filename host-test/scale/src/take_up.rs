@@ -3,6 +3,7 @@
 use crate::job::{AGAIN, Done, GIVEN_UP, Job, State, VERSION, now};
 use crate::ledger::{self, Read};
 use crate::next::{Next, due as due_at, next, until_due};
+use crate::reach;
 use crate::run::Run;
 use crate::worker::Worker;
 use serde_json::json;
@@ -108,6 +109,9 @@ pub(crate) async fn take_up(worker: &Worker, delivered: &Delivered<'_>) -> Resul
 
 /// The tenant that a job describes, or what of it cannot be read here.
 fn spec(worker: &Worker, job: &Job) -> Result<Result<Arc<Spec>, String>, After> {
+    if let Some(fault) = reach::fault(&job.tenant) {
+        return Err(After::Dead(fault));
+    }
     let text = serde_json::Value::Array(vec![job.tenant.clone()]).to_string();
     let specs = parse(&text, &worker.options.folder, &worker.options.defaults);
     let mut specs = match specs {

@@ -8,6 +8,7 @@ use clap::Args;
 use source_host::error::Result;
 use source_scale::broker::{ACK_WAIT, Broker};
 use source_scale::nats::Nats;
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct NatsArgs {
     #[arg(help_heading = "Broker", long = "nats", env = "NATS_URL", hide_env_values = true, value_name = "URL,…")]
     url: String,
     /// Credentials as `nsc` makes them.
-    #[arg(help_heading = "Broker", long, env = "NATS_CREDS", hide_env_values = true, value_name = "FILE")]
+    #[arg(help_heading = "Broker", long, env = "NATS_CREDS", hide_env_values = true, value_name = "FILE", value_parser = file)]
     nats_creds: Option<PathBuf>,
     /// Seed of an nkey.
     #[arg(
@@ -27,11 +28,11 @@ pub struct NatsArgs {
         env = "NATS_NKEY",
         hide_env_values = true,
         value_name = "FILE",
-        conflicts_with = "nats_creds"
+        value_parser = file
     )]
     nats_nkey: Option<PathBuf>,
     /// Authority (PEM) to trust for TLS.
-    #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE")]
+    #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE", value_parser = file)]
     nats_ca: Option<PathBuf>,
 }
 
@@ -43,13 +44,22 @@ pub struct QueueArgs {
     nats_replicas: String,
 }
 
+/// Any path: a variable that is empty names none.
+fn file(text: &str) -> std::result::Result<PathBuf, Infallible> {
+    Ok(text.into())
+}
+
+fn named(file: &Option<PathBuf>) -> Option<PathBuf> {
+    file.clone().filter(|file| !file.as_os_str().is_empty())
+}
+
 impl NatsArgs {
     fn nats(&self) -> Nats {
         Nats {
             url: self.url.clone(),
-            creds: self.nats_creds.clone(),
-            nkey: self.nats_nkey.clone(),
-            ca: self.nats_ca.clone(),
+            creds: named(&self.nats_creds),
+            nkey: named(&self.nats_nkey),
+            ca: named(&self.nats_ca),
             replicas: 1,
             ack_wait: ACK_WAIT,
         }

@@ -11,6 +11,7 @@ use source_host::tenant::Clock;
 use source_scale::broker::{ACK_WAIT, Broker};
 use source_scale::inline;
 use source_scale::job::{AGAIN, Job, VERSION};
+use source_scale::reach;
 use source_scale::submit::{submit, withdraw};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -25,8 +26,8 @@ pub struct SubmitArgs {
     nats: NatsArgs,
     #[command(flatten)]
     queue: QueueArgs,
-    /// The tenants: a JSON array of objects, as for fleet. Paths in it are read by the workers, relative to the folder
-    /// that each is given.
+    /// The tenants: a JSON array of objects, as for fleet. Paths in it are read by the workers, each in its
+    /// --folder, and must not leave it.
     #[arg(long, value_name = "FILE.json")]
     tenants: PathBuf,
     /// Only this tenant of the file; may be repeated.
@@ -69,7 +70,9 @@ pub async fn run(args: &SubmitArgs) -> Result<u8> {
     let submitted = submit(&broker, jobs, args.replace).await?;
     let (new, there) = (submitted.new, submitted.there);
     let kept = if there > 0 { ", which stay as they were submitted (see --replace)" } else { "" };
-    say(format!("run {run}: {new} {} submitted, {there} in the queue before{kept}", plural(new, "tenant")));
+    // A tenant that has had a run gets the next one when it is due.
+    let later = every_seconds.map_or("", |_| ", or the next when it is due");
+    say(format!("run {run}{later}: {new} {} submitted, {there} in the queue before{kept}", plural(new, "tenant")));
     Ok(exit::COMPLETE)
 }
 
@@ -136,6 +139,10 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
         if let Some(at) = inline::secret(&tenant["settings"]) {
             let what = format!("the settings of the tenant {} look like a secret at {at}", tenant["name"]);
             return Err(Error::usage(what, "put them in a file that workers read, and name it as settings_file"));
+        }
+        if let Some(fault) = reach::fault(tenant) {
+            let what = format!("the tenant {}: {fault}", tenant["name"]);
+            return Err(Error::usage(what, "see docs/scale.md, Access to the broker"));
         }
     }
     Ok(tenants)

@@ -11,8 +11,8 @@ use serde_json::json;
 use source_host::error::Result;
 use source_scale::broker::{Entry, Operation};
 use source_scale::job::{Done, State, WITHDRAWN};
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -48,7 +48,7 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         let entry = entry.ok_or_else(|| broker.trouble(&"it does not tell all that it knows"))?;
         is_behind = seen.note(entry.map_err(|error| broker.trouble(&error))?) > 0;
     }
-    ((seen.queued, seen.jobless), seen.given_up) = (broker.queued(seen.known()).await?, broker.given_up().await?);
+    ((seen.queued, seen.jobless), seen.given_up) = (broker.queued(&seen.known()).await?, broker.given_up().await?);
     let mut shown = seen.line(args.format);
     say(&shown);
     if args.once {
@@ -67,7 +67,10 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
             }
             _ = ticks.tick() => {}
         }
-        let counted = (broker.queued(seen.known()).await, broker.given_up().await);
+        let began = Instant::now();
+        let counted = (broker.queued(&seen.known()).await, broker.given_up().await);
+        // With very many tenants that takes a while: most of the time, the broker has other things to do.
+        ticks.reset_after((20 * began.elapsed()).max(EVERY));
         alone = if let (Ok(queued), Ok(given_up)) = counted {
             ((seen.queued, seen.jobless), seen.given_up) = (queued, given_up);
             0
@@ -119,9 +122,10 @@ impl Seen {
         self.tenants.values().filter(|state| which(state)).count()
     }
 
-    /// Tenants whose job is known to be in the queue.
-    fn known(&self) -> usize {
-        self.count(|state| state.done.is_none() || state.is_recurring)
+    /// Tenants whose job has to be in the queue.
+    fn known(&self) -> BTreeSet<&str> {
+        let is_one = |(_, state): &(&String, &State)| state.done.is_none() || state.is_recurring;
+        self.tenants.iter().filter(is_one).map(|(name, _)| name.as_str()).collect()
     }
 
     fn pages(&self) -> u64 {
@@ -158,7 +162,7 @@ impl Seen {
     }
 
     fn sentence(&self) -> String {
-        let workers: std::collections::BTreeSet<&str> = self
+        let workers: BTreeSet<&str> = self
             .tenants
             .values()
             .filter(|state| state.done.is_none())

@@ -66,7 +66,7 @@ pub struct WorkerArgs {
     #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     max_requests_per_page: u32,
     /// Milliseconds per page; work under way is finished.
-    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     max_milliseconds_per_page: u64,
     /// Requests in flight at once for each tenant.
     #[arg(help_heading = "Budget", long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]

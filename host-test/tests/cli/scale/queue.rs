@@ -108,6 +108,34 @@ fn a_standing_that_is_garbage_is_said_and_another_chance_helps_when_it_is_delete
     worker.stop();
 }
 
+/// Places in a queue are counted from the beginning when it is made anew: what was withdrawn before says nothing of it.
+#[test]
+fn a_queue_that_is_made_anew_swallows_no_job_of_a_tenant_that_was_withdrawn() {
+    let Some(farm) = Farm::start("scale-anew", &["tenant-0", "tenant-1"], &[]) else { return };
+    check_output(&farm.submit(&["--replace"]), 0, "2 tenants submitted");
+    check_output(&farm.submit_without_run(&["--withdraw"]), 0, "2 tenants taken out of the queue");
+    farm.broker.publish("$JS.API.STREAM.DELETE.SOURCE_JOBS", "");
+    check_output(&farm.submit(&["--tenant", "tenant-0"]), 0, "1 tenant submitted, 0 in the queue before");
+    let worker = farm.worker("one", &[]);
+    farm.until(|it| it["complete"] == 1);
+    worker.stop();
+}
+
+/// A job that nobody has begun does not make up for one that is missing.
+#[test]
+fn a_tenant_without_a_job_is_told_beside_a_job_that_nobody_begins() {
+    let Some(farm) = Farm::start("scale-missing", &["tenant-0"], &[]) else { return };
+    check_output(&farm.submit(&["--every-hours", "24"]), 0, "or the next when it is due: 1 tenant submitted");
+    let worker = farm.worker("one", &[]);
+    farm.until(|it| it["complete"] == 1);
+    check_output(&farm.watch(), 0, "");
+    farm.broker.publish("source.jobs.newer", "{\"version\":2}");
+    farm.broker.publish("$JS.API.STREAM.PURGE.SOURCE_JOBS", "{\"filter\":\"source.jobs.tenant-0\"}");
+    farm.until(|it| it["queued"] == 1 && it["without_job"] == 1);
+    check_output(&farm.watch(), 5, "");
+    worker.stop();
+}
+
 #[test]
 fn a_worker_with_another_ack_wait_or_share_than_the_others_is_refused() {
     let Some(farm) = Farm::start("scale-ack-wait", &["tenant-0"], &[]) else { return };
@@ -146,6 +174,14 @@ fn odd_options_are_refused_with_what_to_write() {
         check_output(&output, 2, &format!("\"since\" of the tenant \"a\": {want}"));
     }
     let file = scratch.write("tenants.json", &json!([{"name": "a", "credentials": pair}]).to_string());
+    let out = json!([{"name": "a", "credentials": {"key_file": "/etc/hostname", "secret_env": "B"}}]);
+    let outside = scratch.write("outside.json", &out.to_string());
+    let output = program(&["submit", "--nats", "nats://127.0.0.1:1", "--tenants", &outside]).output().unwrap();
+    check_output(&output, 2, "/credentials/key_file leads out of the folder of the workers");
+    // Variables that are set to nothing, as in many a file of a deployment, are as if they were not.
+    let empty = ["NATS_CREDS", "NATS_NKEY", "NATS_CA"].map(|name| (name, ""));
+    let output = program(&["submit", "--nats", "nats://127.0.0.1:1", "--tenants", &file]).envs(empty).output().unwrap();
+    check_output(&output, 2, "NATS at nats://127.0.0.1:1");
     let submit = ["submit", "--tenants", &file, "--nats"];
     for (more, want) in [
         (&["nats://127.0.0.1:1", "--run", "x-again"][..], "not \"-again\" at the end"),
