@@ -116,12 +116,16 @@ impl Broker {
         Ok((made(info), info.state.last_sequence))
     }
 
-    /// Asks for the queue, whoever leads it.
+    /// Asks for all that is kept, whoever leads it.
     ///
     /// # Errors
-    /// When the broker does not answer.
+    /// When the broker does not answer, or something is there no more.
     pub async fn check(&self) -> Result<()> {
-        self.stream().await.map(drop)
+        self.stream().await?;
+        for bucket in [&self.tenants, &self.quotas] {
+            bucket.status().await.map_err(|error| self.trouble(&error))?;
+        }
+        Ok(())
     }
 
     /// Jobs that nobody has begun, and tenants without a job, where these are known to be under way or to wait for their

@@ -86,7 +86,7 @@ impl Probe {
         }
         match tokio::time::timeout(PATIENCE, worker.broker.check()).await {
             Ok(Ok(())) => None,
-            _ => Some("the broker does not answer"),
+            _ => Some("the broker does not answer, or has lost what it kept"),
         }
     }
 }

@@ -144,6 +144,8 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
     let says = |word: &str| why.to_ascii_lowercase().contains(word);
     let remedy = if says("replicas") || says("peers") {
         "check --nats-replicas: no more than the cluster has nodes with JetStream"
+    } else if says("insufficient resources") || says("storage") {
+        "make room in the broker's store"
     } else if says("timed out") || says("no responders") || says("temporarily unavailable") {
         "check that the broker has JetStream switched on and a quorum of its nodes, and that this user may use it"
     } else {
@@ -152,10 +154,14 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
     Error::Output { what: format!("NATS at {servers}: {why}"), remedy: remedy.into() }
 }
 
-/// What is said where no answer came in time, where nobody leads a cluster, and of what was sent again before the first
-/// was taken.
-const PASSING: [&str; 3] =
-    ["timed out", "JetStream system temporarily unavailable", "duplicate message id is in process"];
+/// What is said where no answer came in time, where nobody leads a cluster, where not every server knows a stream yet, and
+/// of what was sent again before the first was taken.
+const PASSING: [&str; 4] = [
+    "timed out",
+    "JetStream system temporarily unavailable",
+    "no stream found for given subject",
+    "duplicate message id is in process",
+];
 
 /// Whether an error may pass: the broker is there, and does not answer yet.
 pub(crate) fn is_late(error: &Error) -> bool {

@@ -4,12 +4,16 @@
 use serde_json::Value;
 use std::path::{Component, Path};
 
-/// Why a tenant's entry reaches too far, if it does: a path that leaves the workers' folder, or another server.
+/// Why a job must not say where requests go, if it does: the secrets go there too.
 #[must_use]
-pub fn fault(tenant: &Value) -> Option<String> {
-    if tenant.get("upstream").is_some() {
-        return Some("a job must not name an upstream: it would be sent the secrets, see worker --upstream".into());
-    }
+pub fn upstream(tenant: &Value) -> Option<String> {
+    let why = "a job names an upstream only where the workers have one: worker --upstream";
+    tenant.get("upstream").map(|_| why.into())
+}
+
+/// Which path of a tenant's entry leaves the workers' folder, if one does.
+#[must_use]
+pub fn path(tenant: &Value) -> Option<String> {
     let credentials = &tenant["credentials"];
     let named = [("/settings_file", &tenant["settings_file"]), ("/egress", &tenant["egress"])];
     let fields = [("/credentials", credentials), ("/credentials/fields", &credentials["fields"])];
@@ -28,7 +32,7 @@ fn leads_out(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fault;
+    use super::{path as fault, upstream};
     use serde_json::json;
 
     #[test]
@@ -50,6 +54,6 @@ mod tests {
         }
         let mut elsewhere = pair("a");
         elsewhere["upstream"] = "https://example.com".into();
-        assert!(fault(&elsewhere).unwrap().contains("must not name an upstream"));
+        assert!(upstream(&elsewhere).is_some() && upstream(&pair("a")).is_none());
     }
 }

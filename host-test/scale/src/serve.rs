@@ -5,7 +5,7 @@ use crate::broker::{Consumer, DEAD, JOBS};
 use crate::job::{Job, VERSION, now};
 use crate::take_up::{After, Delivered, LEFT};
 use crate::task::Task;
-use crate::worker::{Worker, note};
+use crate::worker::{UNTRIED, Worker, note};
 use async_nats::jetstream::AckKind;
 use async_nats::jetstream::Message;
 use futures_util::StreamExt;
@@ -30,7 +30,7 @@ impl Worker {
         let free = Arc::new(Semaphore::new(self.options.active));
         let (mut stopping, mut consumer) = (stop.clone(), None);
         // What cannot be written is not worth a vendor's quota.
-        self.try_place().await;
+        note(&self.obstacles.place, Some(UNTRIED.into()));
         while !*stop.borrow() {
             tokio::select! {
                 permit = free.acquire() => drop(permit),
@@ -52,7 +52,12 @@ impl Worker {
         free: &Arc<Semaphore>,
         stop: &watch::Receiver<bool>,
     ) {
-        if self.is_obstructed().await {
+        let mut stopping = stop.clone();
+        let is_obstructed = tokio::select! {
+            is_obstructed = self.is_obstructed() => is_obstructed,
+            _ = stopping.changed() => return,
+        };
+        if is_obstructed {
             return tokio::time::sleep(REST).await;
         }
         let silence = self.fetch(consumer, free, stop).await.err();

@@ -4,11 +4,12 @@ use crate::broker::{Broker, DEAD, DEAD_STREAM, JOBS, JOBS_STREAM, PAUSE};
 use crate::job::{Done, Job, State, WITHDRAWN, Withdrawn, now};
 use crate::ledger::{self, Read};
 use crate::nats::is_late;
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use source_evidence::{Error, Result};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,9 +31,9 @@ const AT_ONCE: usize = 256;
 /// # Errors
 /// When the broker does not take one: says how many it took. The others are tried, unless it takes nothing for long.
 pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<Submitted> {
+    let taken = Taken::now();
     // A tenant that gets another chance is given up no more.
-    let is_another_chance = broker.given_up().await? > 0;
-    let taken = Taken(Mutex::new(Instant::now()));
+    let is_another_chance = taken.patiently(async || broker.given_up().await).await? > 0;
     let (how, all) = (How { replaces, is_another_chance, taken: &taken }, jobs.len() as u64);
     let mut sent = stream::iter(jobs).map(|job| one(broker, job, how)).buffer_unordered(AT_ONCE);
     let (mut submitted, mut first) = (Submitted::default(), None);
@@ -65,6 +66,35 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Taken(Mutex<Instant>);
 
 impl Taken {
+    fn now() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    /// Asks until there is an answer, or something else than its lateness is wrong.
+    async fn patiently<T>(&self, ask: impl AsyncFn() -> Result<T>) -> Result<T> {
+        loop {
+            let answer = ask().await;
+            match &answer {
+                Err(error) if is_late(error) && !self.nothing_for_long() => tokio::time::sleep(PAUSE).await,
+                Err(_) => return answer,
+                Ok(_) => {
+                    self.something();
+                    return answer;
+                }
+            }
+        }
+    }
+
+    /// Takes out what a subject holds; answers whether there was something, or may have been before an answer was lost.
+    async fn out(&self, broker: &Broker, stream: &str, subject: String) -> Result<bool> {
+        let asked = AtomicU32::new(0);
+        let purge = async || {
+            asked.fetch_add(1, Ordering::SeqCst);
+            broker.take_out(stream, subject.clone()).await
+        };
+        Ok(self.patiently(purge).await? || asked.load(Ordering::SeqCst) > 1)
+    }
+
     fn something(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
@@ -86,11 +116,11 @@ struct How<'t> {
 async fn one(broker: &Broker, job: Job, how: How<'_>) -> Result<bool> {
     let name = job.name()?.to_string();
     if how.replaces {
-        broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
+        how.taken.out(broker, JOBS_STREAM, format!("{JOBS}{name}")).await?;
     }
     let is_new = put(broker, &name, &job, how.taken).await?;
     if is_new && how.is_another_chance {
-        broker.take_out(DEAD_STREAM, format!("{DEAD}{name}")).await?;
+        how.taken.out(broker, DEAD_STREAM, format!("{DEAD}{name}")).await?;
     }
     Ok(is_new)
 }
@@ -100,30 +130,24 @@ async fn put(broker: &Broker, name: &str, job: &Job, taken: &Taken) -> Result<bo
     let text = Bytes::from(serde_json::to_vec(job).unwrap_or_default());
     // By its id the broker knows what it has taken already: an answer may have been lost.
     let id = broker.client.new_inbox();
-    loop {
+    let put = async || {
         let message = PublishMessage::build().payload(text.clone()).message_id(&id);
-        let error = match put_once(broker, format!("{JOBS}{name}"), message).await {
-            Ok(is_new) => {
-                taken.something();
-                return Ok(is_new);
-            }
-            Err(error) => error,
-        };
-        let (is_unknown, error) = (error.kind() == PublishErrorKind::StreamNotFound, broker.trouble(&error));
-        if !(is_unknown || is_late(&error)) || taken.nothing_for_long() {
-            return Err(error);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+        put_once(broker, format!("{JOBS}{name}"), message).await
+    };
+    taken.patiently(put).await
 }
 
-async fn put_once(broker: &Broker, subject: String, message: PublishMessage) -> Result<bool, PublishError> {
-    match broker.jetstream.send_publish(subject, message).await?.await {
+async fn put_once(broker: &Broker, subject: String, message: PublishMessage) -> Result<bool> {
+    let sent = match broker.jetstream.send_publish(subject, message).await {
+        Ok(answer) => answer.await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == PublishErrorKind::Other && error.to_string().contains("maximum messages") => {
             Ok(false)
         }
-        Err(error) => Err(error),
+        Err(error) => Err(broker.trouble(&error)),
     }
 }
 
@@ -133,9 +157,10 @@ async fn put_once(broker: &Broker, subject: String, message: PublishMessage) -> 
 /// # Errors
 /// When the broker does not answer. Doing it again does the rest.
 pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
-    let mut taken = stream::iter(names).map(|name| one_out(broker, name)).buffer_unordered(AT_ONCE);
+    let taken = Taken::now();
+    let mut each = stream::iter(names).map(|name| one_out(broker, name, &taken)).buffer_unordered(AT_ONCE);
     let (mut number, mut failed, mut first) = (0, 0_u64, None);
-    while let Some(was_there) = taken.next().await {
+    while let Some(was_there) = each.next().await {
         match was_there {
             Ok(was_there) => number += u64::from(was_there),
             Err(error) => {
@@ -151,11 +176,11 @@ pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
     })
 }
 
-async fn one_out(broker: &Broker, name: String) -> Result<bool> {
+async fn one_out(broker: &Broker, name: String, taken: &Taken) -> Result<bool> {
     // A worker may have fetched the job, and not begun with it: it is not to begin.
-    let (queue, last) = broker.last_job().await?;
-    let was_there = broker.take_out(JOBS_STREAM, format!("{JOBS}{name}")).await?;
-    broker.take_out(DEAD_STREAM, format!("{DEAD}{name}")).await?;
+    let (queue, last) = taken.patiently(async || broker.last_job().await).await?;
+    let was_there = taken.out(broker, JOBS_STREAM, format!("{JOBS}{name}")).await?;
+    taken.out(broker, DEAD_STREAM, format!("{DEAD}{name}")).await?;
     loop {
         let Read { value, revision } = ledger::state(&broker.tenants, &name).await?;
         let Some(state) = withdrawn(value, queue, if was_there { last } else { 0 }) else { return Ok(was_there) };

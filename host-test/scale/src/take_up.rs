@@ -109,7 +109,8 @@ pub(crate) async fn take_up(worker: &Worker, delivered: &Delivered<'_>) -> Resul
 
 /// The tenant that a job describes, or what of it cannot be read here.
 fn spec(worker: &Worker, job: &Job) -> Result<Result<Arc<Spec>, String>, After> {
-    if let Some(fault) = reach::fault(&job.tenant) {
+    let is_elsewhere = || worker.options.defaults.upstream.is_none().then(|| reach::upstream(&job.tenant)).flatten();
+    if let Some(fault) = reach::path(&job.tenant).or_else(is_elsewhere) {
         return Err(After::Dead(fault));
     }
     let text = serde_json::Value::Array(vec![job.tenant.clone()]).to_string();

@@ -108,10 +108,14 @@ pub struct Obstacles {
     pub job: watch::Sender<Option<String>>,
 }
 
+/// In the way before the first trial, and not worth a word.
+pub(crate) const UNTRIED: &str = "it has not been tried yet";
+
 /// Notes what is in the way, or that nothing is any more; whoever looks is told when it begins and when it ends.
 pub(crate) fn note(of: &watch::Sender<Option<String>>, obstacle: Option<String>) {
     of.send_if_modified(|known| {
-        let is_new = known.is_some() != obstacle.is_some();
+        let is_told = |obstacle: &Option<String>| obstacle.as_ref().is_some_and(|why| why != UNTRIED);
+        let is_new = is_told(known) != is_told(&obstacle);
         *known = obstacle;
         is_new
     });

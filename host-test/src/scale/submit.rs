@@ -140,7 +140,7 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
             let what = format!("the settings of the tenant {} look like a secret at {at}", tenant["name"]);
             return Err(Error::usage(what, "put them in a file that workers read, and name it as settings_file"));
         }
-        if let Some(fault) = reach::fault(tenant) {
+        if let Some(fault) = reach::path(tenant) {
             let what = format!("the tenant {}: {fault}", tenant["name"]);
             return Err(Error::usage(what, "see docs/scale.md, Access to the broker"));
         }

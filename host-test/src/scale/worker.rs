@@ -89,7 +89,7 @@ pub struct WorkerArgs {
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
-    /// Server to send requests to after the egress check, for tenants that name no upstream.
+    /// Server to send requests to after the egress check, for tenants that name no upstream. Without it, none may.
     #[arg(long, value_name = "URL")]
     upstream: Option<Uri>,
     /// Show the component this time instead of the current one: for runs that can be repeated to the byte.
