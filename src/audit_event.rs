@@ -131,9 +131,12 @@ impl<'a> Stamp<'a> {
     /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it. What exists was
     /// created: without an instant that event is missing, while the others may never have happened.
     pub fn new(action: Action, at: &'a Text<'_>, field: &'static str) -> Self {
-        let is_missing = match action {
-            Action::Create => at.text().and_then(instant_of).is_none(),
-            _ => at.is_set() && at.text().is_none_or(|text| Timestamp::parse_rfc3339(text).is_none()),
+        // Access is given by creating it.
+        let is_missing = match (action, field) {
+            (Action::Create, _) | (_, "created_at") => at.text().and_then(instant_of).is_none(),
+            // Fivetran documents these as always there.
+            (Action::Login | Action::Validate, _) => at.known_stamp().is_none(),
+            _ => at.is_set() && at.known_stamp().is_none(),
         };
         Self { action, at: at.text(), is_missing, field, actor: None, outcome: None }
     }
@@ -143,6 +146,12 @@ impl<'a> Stamp<'a> {
     pub fn by(self, actor: &'a Text<'_>, pointer: &'static str) -> Self {
         let actor = actor.text().filter(|id| !id.is_empty()).map(|id| (id, pointer));
         Self { actor, ..self }
+    }
+
+    /// The same where Fivetran need not tell it: then the event is not missing, unless the stamp cannot be read.
+    #[must_use]
+    pub fn or_none(self, at: &Text<'_>) -> Self {
+        Self { is_missing: at.is_set() && at.known_stamp().is_none(), ..self }
     }
 
     /// How it ended.
@@ -163,20 +172,29 @@ pub struct Target<'a> {
 }
 
 /// Makes the events of stamps. Null and placeholder (1970) stamps are no events, and neither is what lies before
-/// `since`. The event of a stamp that cannot be read is missing, and so is that of a creation without one: both are
-/// said.
+/// `since`. The event of a stamp that cannot be read or is still to come is missing, and so is that of a creation without
+/// one: it is said.
 pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps: &[Stamp<'_>]) {
     if !out.wants(&KIND) {
         return;
     }
-    if stamps.iter().any(|stamp| stamp.is_missing) {
+    let to_come = |stamp: &Stamp<'_>| stamp.at.and_then(instant_of).is_some_and(|at| is_to_come(at, origin));
+    if stamps.iter().any(|stamp| stamp.is_missing || to_come(stamp)) {
         out.unknown(&KIND, "when something happened");
     }
-    for stamp in stamps {
+    for stamp in stamps.iter().filter(|stamp| !to_come(stamp)) {
         if let Some(at) = stamp.at.and_then(instant_of).filter(|at| out.since.is_none_or(|since| *at >= since)) {
             emit_one(out, origin, target, stamp, at);
         }
     }
+}
+
+/// Clocks may differ by so many milliseconds.
+const SKEW: i64 = 5 * 60_000;
+
+/// Whether an instant is later than the reading: what is still to come has not happened.
+pub fn is_to_come(at: Timestamp, origin: &Origin<'_>) -> bool {
+    at.0.saturating_sub(SKEW) > origin.seen.read_at.0
 }
 
 fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp: &Stamp<'_>, at: Timestamp) {
@@ -210,9 +228,9 @@ fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp:
     });
 }
 
-/// The instant of a stamp that is one.
+/// The instant of a stamp that is one. The beginning of 1970, or what is before, stands for never.
 pub fn instant_of(text: &str) -> Option<Timestamp> {
-    Timestamp::parse_rfc3339(text).filter(|at| at.0 != 0)
+    Timestamp::parse_rfc3339(text).filter(|at| at.0 >= 1000)
 }
 
 fn verb(stamp: &Stamp<'_>) -> &'static str {

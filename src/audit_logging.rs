@@ -104,6 +104,13 @@ pub fn state(enabled: Option<bool>) -> &'static str {
     }
 }
 
+/// Whether a setup state says that something is connected; `None` where it is none that Fivetran documents.
+#[must_use]
+pub fn is_connected(setup_state: &str) -> Option<bool> {
+    let is = |word: &str| setup_state.eq_ignore_ascii_case(word);
+    if is("connected") { Some(true) } else { (is("incomplete") || is("broken")).then_some(false) }
+}
+
 /// Emits the record of a mechanism.
 pub fn emit(out: &mut Emit<'_>, from: &[&Origin<'_>], mechanism: &Mechanism<'_>) {
     let Mechanism { mechanism: name, id, .. } = *mechanism;

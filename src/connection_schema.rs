@@ -51,11 +51,11 @@ pub const PART: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionSchemaContent<'a> {
-    /// Columns that are not copied because someone said so.
+    /// Columns that are not copied because someone said so, as far as Fivetran tells.
     pub columns_blocked: Vec<ColumnName<'a>>,
     /// Columns that someone changed, in whatever way; Fivetran names no others. Null when the schema was never loaded.
     pub columns_changed: Option<u64>,
-    /// Columns whose values are hashed before they are written.
+    /// Columns whose values are hashed before they are written, as far as Fivetran tells.
     pub columns_hashed: Vec<ColumnName<'a>>,
     /// The connection.
     pub connection_id: &'a str,
@@ -69,11 +69,12 @@ pub struct ConnectionSchemaContent<'a> {
     pub schemas: Option<u64>,
     /// Schemas that are copied; null when Fivetran does not say it of each.
     pub schemas_enabled: Option<u64>,
-    /// Tables known; null when the schema was never loaded.
+    /// Tables known; null when the schema was never loaded, or Fivetran does not name those of each schema.
     pub tables: Option<u64>,
     /// Tables that are copied, as far as their schemas are; null when Fivetran does not say it of each.
     pub tables_enabled: Option<u64>,
-    /// Tables that keep every former value (sync mode HISTORY); null when the schema was never loaded.
+    /// Tables that keep every former value (sync mode HISTORY); null when the schema was never loaded, or a mode is not
+    /// known.
     pub tables_in_history_mode: Option<u64>,
 }
 
@@ -107,12 +108,14 @@ wire! {
     }
 }
 
+const MODES: &[&str] = &["SOFT_DELETE", "HISTORY", "LIVE"];
+
 wire! {
     /// A table.
     pub struct Table<'a> {
         name_in_destination: Field<Unread>,
         enabled: Field<bool>,
-        sync_mode: Text<'a> => Rule::OneOf(&["SOFT_DELETE", "HISTORY", "LIVE"]),
+        sync_mode: Text<'a> => Rule::OneOf(MODES),
         supports_columns_config: Field<Unread>,
         supports_history_mode: Field<Unread>,
         enabled_patch_settings: Field<Unread>,
@@ -142,7 +145,8 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
             let Some(config) = findings.read::<SchemaConfig<'_>>(PART.path, body.data()) else { return };
             let mut content = ConnectionSchemaContent::new(item.id, true);
             content.count(&config);
-            if is_odd(&config) || content.tables_enabled.is_none() || content.schemas_enabled.is_none() {
+            let counts = [content.tables_enabled, content.schemas_enabled, content.tables_in_history_mode];
+            if is_odd(&config) || counts.contains(&None) {
                 out.unknown(&KIND, "all of what a schema copies");
             }
             emit(out, &content, body);
@@ -176,6 +180,9 @@ impl<'a> ConnectionSchemaContent<'a> {
         for (name, schema) in entries(&config.schemas) {
             self.schemas = self.schemas.map(|count| count + 1);
             self.schemas_enabled = plus(self.schemas_enabled, &schema.enabled);
+            if schema.tables.get().is_none() {
+                (self.tables, self.tables_enabled, self.tables_in_history_mode) = (None, None, None);
+            }
             for (table_name, table) in entries(&schema.tables) {
                 self.count_table(name, table_name, table);
             }
@@ -185,8 +192,8 @@ impl<'a> ConnectionSchemaContent<'a> {
     fn count_table(&mut self, schema: &'a str, name: &'a str, table: &'a Table<'_>) {
         self.tables = self.tables.map(|count| count + 1);
         self.tables_enabled = plus(self.tables_enabled, &table.enabled);
-        let history = table.sync_mode.text().is_some_and(|mode| mode.eq_ignore_ascii_case("HISTORY"));
-        self.tables_in_history_mode = self.tables_in_history_mode.map(|count| count + u64::from(history));
+        let history = in_history_mode(&table.sync_mode);
+        self.tables_in_history_mode = self.tables_in_history_mode.zip(history).map(|(count, is)| count + u64::from(is));
         for (column, settings) in entries(&table.columns) {
             self.columns_changed = self.columns_changed.map(|count| count + 1);
             let named = || ColumnName { column, schema, table: name };
@@ -200,21 +207,34 @@ impl<'a> ConnectionSchemaContent<'a> {
     }
 }
 
+/// Whether a table keeps every former value. One that is not told a mode has none; a mode that nobody knows may be any.
+fn in_history_mode(mode: &Text<'_>) -> Option<bool> {
+    match mode.known() {
+        None if matches!(mode, Field::Odd(_)) => None,
+        None | Some(None) => Some(false),
+        Some(Some(mode)) => {
+            let is = |word: &str| mode.eq_ignore_ascii_case(word);
+            if is("HISTORY") { Some(true) } else { MODES.iter().any(|word| is(word)).then_some(false) }
+        }
+    }
+}
+
 /// One more where it is enabled; not known any more where that is not told.
 fn plus(count: Option<u64>, enabled: &Field<bool>) -> Option<u64> {
     Some(count? + u64::from(enabled.value()?))
 }
 
-/// Whether something in the answer is not what it should be, so that columns may be missing from the lists.
+/// Whether something in the answer is not there or not what it should be, so that columns may be missing from the lists.
+/// A table need not name columns.
 fn is_odd(config: &SchemaConfig<'_>) -> bool {
     fn is_odd_map<T>(map: &Field<Map<'_, T>>, each: impl Fn(&T) -> bool) -> bool {
         let entries = map.get().map_or(&[][..], |map| map.0.as_slice());
         matches!(map, Field::Odd(_)) || entries.iter().any(|(_, value)| value.get().is_none_or(&each))
     }
-    let is_odd_column =
-        |column: &Column<'_>| matches!(column.enabled, Field::Odd(_)) || matches!(column.hashed, Field::Odd(_));
+    let is_odd_column = |column: &Column<'_>| column.enabled.value().is_none() || column.hashed.value().is_none();
     let is_odd_table = |table: &Table<'_>| is_odd_map(&table.columns, is_odd_column);
-    is_odd_map(&config.schemas, |schema| is_odd_map(&schema.tables, is_odd_table))
+    let is_odd_schema = |schema: &Schema<'_>| schema.tables.get().is_none() || is_odd_map(&schema.tables, is_odd_table);
+    is_odd_map(&config.schemas, is_odd_schema)
 }
 
 fn entries<'a, T>(map: &'a Field<Map<'_, T>>) -> impl Iterator<Item = (&'a str, &'a T)> {
@@ -230,7 +250,7 @@ fn emit(out: &mut Emit<'_>, content: &ConnectionSchemaContent<'_>, body: &source
         true => format!(
             "Schema of connection {id}: {} of {} copied, {} blocked, {} hashed",
             content.tables_enabled.map_or_else(|| "an unknown number".into(), |count| format!("{count}")),
-            counted(content.tables.unwrap_or_default(), "table"),
+            content.tables.map_or_else(|| "an unknown number of tables".into(), |tables| counted(tables, "table")),
             counted(content.columns_blocked.len() as u64, "column"),
             content.columns_hashed.len()
         ),

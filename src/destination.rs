@@ -141,13 +141,15 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let networking_method = Shape::Word.kept(destination.networking_method.text(), "/networking_method", &mut withheld);
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
     let said = out.told(&KIND, service, "unknown service", "which service a destination is");
-    if destination.region.text().is_none() {
-        out.unknown(&KIND, "in which region a destination's data is processed");
-    }
+    let place = match region {
+        Some(region) => region,
+        None if destination.region.text().is_some() => "a region that is withheld",
+        None => out.told(&KIND, None, "an unknown region", "in which region a destination's data is processed"),
+    };
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
-        title: format!("Destination {id}: {said} processed in {}", region.unwrap_or("an unknown region")),
+        title: format!("Destination {id}: {said} processed in {place}"),
         subject: Subject { id: id.into(), name: None, kind: "destination" },
         effective_at: None,
         content: &DestinationContent {

@@ -207,7 +207,7 @@ fn emit(
 
 /// Connected and without tasks. It takes both to be healthy, and one to be not.
 fn is_healthy(setup_state: Option<&str>, tasks: Option<&[&str]>) -> Option<bool> {
-    let connected = setup_state.map(|state| state.eq_ignore_ascii_case("connected"));
+    let connected = setup_state.and_then(audit_logging::is_connected);
     match (connected, tasks.map(<[_]>::is_empty)) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), Some(true)) => Some(true),

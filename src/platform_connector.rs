@@ -2,7 +2,7 @@
 //! with them where the plan has one, to the customer's warehouse. `connection.rs` finds it; this file says what it means for
 //! audit logging. <https://fivetran.com/docs/logs/fivetran-platform>, read 2026-11.
 
-use crate::audit_event::instant_of;
+use crate::audit_event::{instant_of, is_to_come};
 use crate::audit_logging::{self, Mechanism};
 use crate::notes::Fact;
 use crate::types::Findings;
@@ -44,7 +44,7 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
         scope_id: connection.group_id,
         service: Some(SERVICE),
         enabled,
-        healthy: connection.setup_state.map(|state| state.eq_ignore_ascii_case("connected")),
+        healthy: connection.setup_state.and_then(audit_logging::is_connected),
         last_success,
         fresh,
     };
@@ -70,13 +70,10 @@ pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection: &Synced<'_>, fi
     }
 }
 
-/// Clocks may differ by so many milliseconds.
-const SKEW: i64 = 5 * 60_000;
-
 /// When it last succeeded, as Fivetran wrote it. What is still to come cannot have happened, and tells nothing.
 fn last_success<'a>(connection: &Synced<'a>, origin: &Origin<'_>) -> Known<&'a str> {
     let stamp = connection.succeeded_at.known_stamp()?;
-    let is_to_come = stamp.and_then(instant_of).is_some_and(|at| at.0.saturating_sub(SKEW) > origin.seen.read_at.0);
+    let is_to_come = stamp.and_then(instant_of).is_some_and(|at| is_to_come(at, origin));
     (!is_to_come).then_some(stamp)
 }
 

@@ -138,9 +138,11 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         one.access_level =
             Shape::Word.kept(one.access_level, &format!("/permissions/{at}/access_level"), &mut withheld);
     }
-    // The details need not repeat every stamp of the list.
-    let expired_at = if key.expired_at == Field::Absent { &listed.expired_at } else { &key.expired_at };
-    let expired_at = expired_at.known_as(|at| audit_event::instant_of(at).is_some());
+    if key.permissions.get().into_iter().flatten().filter_map(Field::get).any(is_unreadable) {
+        out.unknown(&KIND, "what a permission is limited to");
+    }
+    // The details need not repeat every stamp of the list, and do not take one back.
+    let expired_at = key.expired_at.or(&listed.expired_at).known_as(|at| audit_event::instant_of(at).is_some());
     if expired_at.is_none() {
         out.unknown(&KIND, "when a system key expires, which one made in the dashboard never does");
     }
@@ -188,6 +190,15 @@ fn permission<'a>(permission: &'a Permission<'_>) -> PermissionContent<'a> {
         group_ids: filter.and_then(|filter| filter.group_ids.texts()),
         ids: filter.and_then(|filter| filter.ids.texts()),
         resource_type: permission.resource_type.text(),
+    }
+}
+
+/// Whether it cannot be told what a permission is limited to.
+fn is_unreadable(permission: &Permission<'_>) -> bool {
+    let is_odd = |ids: &Field<Vec<Text<'_>>>| ids.is_set() && ids.texts().is_none();
+    match &permission.resource_filter {
+        Field::Is(filter) => is_odd(&filter.ids) || is_odd(&filter.group_ids),
+        filter => filter.is_set(),
     }
 }
 

@@ -211,6 +211,6 @@ fn emit_member(
             secondary: Some(("USER", user_id)),
             on: &[MEMBERSHIP_KIND.id, team_id, user_id],
         },
-        &[Stamp::new(Action::Edit, &member.created_at, "created_at")],
+        &[Stamp::new(Action::Edit, &member.created_at, "created_at").or_none(&member.created_at)],
     );
 }

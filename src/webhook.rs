@@ -14,7 +14,7 @@ use source_kit::base::{counted, url};
 use source_kit::record::secrets::WITHHELD;
 use source_kit::record::shape::Shape;
 use source_kit::{
-    Cost, DAILY, Draft, Emit, Field, Kind, Nature, Rule, Subject, Text, Unread, When, Withheld, WithheldReason, wire,
+    Cost, DAILY, Draft, Emit, Field, Hidden, Kind, Nature, Rule, Subject, Text, When, Withheld, WithheldReason, wire,
 };
 
 /// The catalogue's entry.
@@ -81,7 +81,7 @@ wire! {
         url: Text<'a>,
         events: Field<Vec<Text<'a>>> => Rule::Required,
         active: Field<bool> => Rule::Required,
-        secret: Field<Unread>,
+        secret: Field<Hidden>,
         created_at: Text<'a>,
         created_by: Text<'a>,
     }
@@ -154,15 +154,19 @@ fn note_unknown(out: &mut Emit<'_>, webhook: &Webhook<'_>) {
         out.unknown(&KIND, "whether a webhook is active");
         out.unknown(&audit_logging::KIND, "whether a webhook is active");
     }
-    if scope(webhook).is_none() {
-        out.unknown(&audit_logging::KIND, "what a webhook is about");
+    match scope(webhook) {
+        None => out.unknown(&audit_logging::KIND, "what a webhook is about"),
+        Some("group") if webhook.group_id.text().is_none() => {
+            out.unknown(&audit_logging::KIND, "which group a webhook is about");
+        }
+        Some(_) => {}
     }
 }
 
 /// What it is about, as far as Fivetran says.
 fn scope(webhook: &Webhook<'_>) -> Option<&'static str> {
     let kind = webhook.kind.text().unwrap_or_default();
-    match webhook.group_id.known() {
+    match webhook.group_id.known_text() {
         Some(Some(_)) => Some("group"),
         _ if kind.eq_ignore_ascii_case("group") => Some("group"),
         _ if kind.eq_ignore_ascii_case("account") => Some("account"),

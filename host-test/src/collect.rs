@@ -249,7 +249,7 @@ fn show(summary: &Summary, args: &CollectArgs, share: Option<u64>, took: std::ti
     say(rows);
     let Summary { records, requests, retries, bytes_received, pages, .. } = summary;
     let share = share.map(|share| format!(" of at most {share} an hour")).unwrap_or_default();
-    say(format!(
+    tell(format!(
         "{} in {} from {}{share} ({}, {} KiB) in {:.1} s",
         count(*records, "record"),
         count(*pages, "page"),

@@ -69,7 +69,8 @@ pub struct SimArgs {
         long,
         hide_short_help = true,
         value_delimiter = ',',
-        value_name = "SCOPE,…"
+        value_name = "SCOPE,…",
+        value_parser = clap::builder::PossibleValuesParser::new(simulator::SCOPES)
     )]
     sim_scopes: Option<Vec<String>>,
     /// Make answers fail: FAULT@PATH, with #FROM (the first one to fail) and xTIMES (how many fail), e.g.

@@ -14,7 +14,7 @@ pub mod shell;
 
 pub use base::model::{Subject, Withheld, WithheldReason};
 pub use read::protocol::Protocol;
-pub use read::wire::{Field, FreeForm, Known, Map, Rule, Text, Unread};
+pub use read::wire::{Field, FreeForm, Hidden, Known, Map, Rule, Text, Unread};
 pub use record::answer::{Pages, PartAnswer, Why};
 pub use record::emit::{Draft, Emit, Origin};
 pub use record::findings::Findings;

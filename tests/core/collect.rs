@@ -26,7 +26,7 @@ pub fn account(path: &str) -> Answer {
             json!({"items": [{"id": "t1", "name": "One", "role": null}, {"id": "t2", "name": "Two", "role": "Account Reviewer"}]})
         }
         ["v1", "teams", _, "users"] => {
-            json!({"items": [{"user_id": "u2", "role": "Team Member", "created_at": stamp(4)}, {"user_id": "u3", "role": "Team Manager"}]})
+            json!({"items": [{"user_id": "u2", "role": "Team Member", "created_at": stamp(4)}, {"user_id": "u3", "role": "Team Manager", "created_at": stamp(4)}]})
         }
         ["v1", "users" | "teams", _, "groups"] => {
             json!({"items": [{"id": "g1", "role": "Edit Destination", "created_at": stamp(5)}]})

@@ -106,7 +106,7 @@ fn what_is_spread_is_never_complete() {
                     "connection_error" if connections > 0 => CoverageState::NotAvailable,
                     _ => CoverageState::Complete,
                 };
-                assert_eq!(coverage.state, want, "{} on day {number}", coverage.kind);
+                assert_eq!(coverage.state, want, "{} on day {number}: {}", coverage.kind, coverage.reason);
                 assert_eq!(
                     coverage.reason.starts_with(&format!("spread {turn} of 7")),
                     is_spread,

@@ -69,6 +69,18 @@ impl Path {
 }
 
 impl Row<'_> {
+    /// See [`state`]; empty where the row is about no user.
+    #[must_use]
+    pub fn account_state(&self, collection: &Collection) -> &'static str {
+        if self.user_id.is_empty() { "" } else { state(collection, self.user) }
+    }
+
+    /// See [`last_login`]; empty where the row is about no user.
+    #[must_use]
+    pub fn last_login(&self, collection: &Collection) -> &'static str {
+        if self.user_id.is_empty() { "" } else { last_login(collection, self.user) }
+    }
+
     /// Why nobody is known to hold the grant; `None` where a user is.
     #[must_use]
     pub fn nobody(&self, collection: &Collection) -> Option<&'static str> {
@@ -109,6 +121,7 @@ pub fn state(collection: &Collection, user: Option<&Record>) -> &'static str {
         (Some(false), ..) => "suspended",
         (Some(true), Some(true), _) => "invited",
         (Some(true), _, Some(false)) => "active, activation not finished",
+        (Some(true), None, None) => "active, activation not told",
         (Some(true), ..) => "active",
         (None, ..) => "unknown",
     }

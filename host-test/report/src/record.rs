@@ -120,8 +120,8 @@ pub fn instant(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
-/// Whether a timestamp is the beginning of 1970, by which the vendor means that it never was.
+/// Whether a timestamp is the beginning of 1970, by which the vendor means that it never was, or before it.
 #[must_use]
 pub fn is_never(text: &str) -> bool {
-    instant(text).is_some_and(|then| then.unix_timestamp() == 0)
+    instant(text).is_some_and(|then| then.unix_timestamp() <= 0)
 }

@@ -41,6 +41,7 @@ pub use config::{Config, DEFAULT_KEY, DEFAULT_SECRET, Hook, Principal, Quota, de
 pub use inventory::Inventory;
 pub use pair::Pair;
 pub use protocol::{Reply, RequestInfo};
+pub use routes::SCOPES;
 pub use server::Simulator;
 pub use shared::JournalEntry;
 pub use tls::Versions;

@@ -130,6 +130,21 @@ fn item(account: &Account, what: &str, index: usize, rest: &[&str], query: &str)
     }
 }
 
+/// The scopes that a system key may have here.
+pub const SCOPES: [&str; 11] = [
+    "ACCOUNT",
+    "CONNECTOR",
+    "DESTINATION",
+    "PRIVATE_LINK",
+    "PROXY",
+    "REMOTE_EXECUTION_AGENT",
+    "ROLES",
+    "TEAM",
+    "TRANSFORMATION",
+    "USER",
+    "WEBHOOK",
+];
+
 /// The scope that a system key needs; `None` where every key will do.
 fn scope_of(parts: &[&str]) -> Option<&'static str> {
     match parts {

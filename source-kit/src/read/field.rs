@@ -64,9 +64,9 @@ impl<T> Field<T> {
 }
 
 impl Text<'_> {
-    /// The text, if there is one.
+    /// The text, if there is one. An empty one tells nothing.
     pub fn text(&self) -> Option<&str> {
-        self.get().map(AsRef::as_ref)
+        self.get().map(AsRef::as_ref).filter(|text| !text.is_empty())
     }
 
     /// What the vendor tells: see [`Field::known`]. An empty text tells nothing.

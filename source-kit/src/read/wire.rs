@@ -165,6 +165,20 @@ impl<'de> Wire<'de> for Unread {
     }
 }
 
+/// A text that is never kept: only whether there is one is known. An empty one is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hidden;
+
+impl<'de> Wire<'de> for Hidden {
+    fn from_node(node: Node<'de>) -> Result<Self, &'static str> {
+        match node {
+            Node::Text(text) if text.is_empty() => Err("an empty text"),
+            Node::Text(_) => Ok(Self),
+            other => Err(other.kind()),
+        }
+    }
+}
+
 impl<'de, T: Wire<'de>> Field<T> {
     /// Reports the field if it is odd, or what is odd inside.
     pub fn report(&self, at: &At<'_>, drift: &mut Drift) {

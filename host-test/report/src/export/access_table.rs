@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Table, coverage_header, headers};
 use super::{Choice, State};
-use crate::access::{self, Row, review};
+use crate::access::{Row, review};
 use crate::record::Record;
 
 const COLUMNS: [&str; 21] = [
@@ -50,7 +50,7 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
         Cell::maybe(row.nobody(choice.collection).or_else(|| names.get("user", row.user_id))),
         Cell::maybe(row.user.and_then(|user| user.text("/email"))),
         Cell::text(row.user_id),
-        Cell::text(access::state(choice.collection, row.user)),
+        Cell::text(row.account_state(choice.collection)),
         Cell::maybe(names.get(row.resource_type, row.resource_id)),
         Cell::text(row.resource_id),
         Cell::text(row.resource_type),
@@ -60,7 +60,7 @@ fn cells(choice: &Choice<'_>, state: &State, row: &Row<'_>) -> Vec<Cell> {
         Cell::maybe(team),
         Cell::maybe(row.granted_at),
         Cell::maybe(last_login),
-        Cell::text(access::last_login(choice.collection, row.user)),
+        Cell::text(row.last_login(choice.collection)),
         first(|record| &record.observed_at),
         Cell::maybe(row.because.first().and_then(|record| record.effective_at.as_deref())),
         first(|record| &record.valid_until),

@@ -81,7 +81,7 @@ fn cells(collection: &Collection, row: &Row<'_>, is_whole: bool) -> [String; 10]
     [
         who(collection, row),
         row.user.and_then(|user| user.text("/email")).unwrap_or_default().into(),
-        access::state(collection, row.user).into(),
+        row.account_state(collection).into(),
         row.user.map(|user| day(user, "/logged_in_at")).unwrap_or_default(),
         row.resource_type.into(),
         resource,
