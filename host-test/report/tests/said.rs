@@ -78,7 +78,7 @@ fn people_who_are_named_and_not_in_a_complete_list_are_counted_everywhere() {
     assert!(made(&short, &rules).contains("<strong>1</strong> user, not all<"));
     assert!(made(&short, &rules).contains(&format!("<p class=\"caveat\"><strong>{words}</strong></p>")));
     let rows = review(&short);
-    assert_eq!(column(&rows, "account_state"), ["not in the list", "not in the list", "active"]);
+    assert_eq!(column(&rows, "account_state"), ["not in the list", "not in the list", "active, activation not told"]);
     assert_eq!(column(&rows, "last_login_state")[0], "not in the list");
     assert!(column(&rows, "caveats").iter().all(|caveats| caveats.contains(words)));
     let choice = choose(&short, &told()).unwrap();
