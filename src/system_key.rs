@@ -138,6 +138,9 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         one.access_level =
             Shape::Word.kept(one.access_level, &format!("/permissions/{at}/access_level"), &mut withheld);
     }
+    if detailed.is_some() && permissions.is_none() {
+        out.unknown(&KIND, "what a system key may do");
+    }
     if key.permissions.get().into_iter().flatten().filter_map(Field::get).any(is_unreadable) {
         out.unknown(&KIND, "what a permission is limited to");
     }

@@ -195,6 +195,29 @@ fn a_success_that_is_still_to_come_is_not_fresh() {
     }
 }
 
+/// A state that Fivetran documents nowhere is no bad one, and a secret is a text.
+#[test]
+fn what_nobody_knows_is_neither_unhealthy_nor_signed() {
+    let told = |kind, name, endpoint, field: &str, value: Value, pointer: &str| {
+        let mut item = item(name);
+        *item.pointer_mut(field).unwrap() = value;
+        let content: Value = serde_json::from_str(&record(kind, endpoint, item, "{}").content).unwrap();
+        content.pointer(pointer).unwrap().clone()
+    };
+    for (state, healthy) in [("connected", json!(true)), ("BROKEN", json!(false)), ("verifying", json!(null))] {
+        let (state, field) = (json!(state), "/status/setup_state");
+        let found = told("audit_logging", "platform_connector", "/v1/connections", field, state.clone(), "/healthy");
+        assert_eq!(found, healthy, "{state}");
+    }
+    for (secret, signed) in [(json!("***"), json!(true)), (json!(""), json!(null)), (json!(false), json!(null))] {
+        assert_eq!(
+            told("webhook", "webhook", "/v1/webhooks", "/secret", secret.clone(), "/signed"),
+            signed,
+            "{secret}"
+        );
+    }
+}
+
 #[test]
 fn a_package_names_what_runs_it() {
     for (ids, title) in [

@@ -17,7 +17,8 @@ use std::path::Path;
 pub async fn fetch(place: &Place, folder: &Path) -> Result<()> {
     let seal = place.get(SEAL).await?.ok_or_else(|| Error::Output {
         what: format!("{} holds no finished collection", place.shown()),
-        remedy: "name the folder of one run (PLACE/TENANT/RUN) in a bucket that is there, and wait until it is done".into(),
+        remedy: "name the folder of one run (PLACE/TENANT/RUN) in a bucket that is there, and wait until it is done"
+            .into(),
     })?;
     let pages = write_pages(place, folder).await?;
     // Nothing names what is no part of a collection: whoever finds it may take it for one.

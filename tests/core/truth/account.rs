@@ -143,7 +143,8 @@ pub fn part(at: &str, id: &str) -> Value {
         "/v1/groups/{}/public-key" => json!({"public_key": "ssh-rsa AAAA"}),
         "/v1/groups/{}/service-account" => json!({"service_account": "g@example.iam"}),
         "/v1/connections/{}/schemas" => json!({"enable_new_by_default": true, "schema_change_handling": "ALLOW_ALL",
-            "schemas": {"s": {"enabled": true, "tables": {"t": {"enabled": true}}}}}),
+            "schemas": {"s": {"enabled": true, "tables": {"t": {"enabled": true,
+                "columns": {"c": {"enabled": true, "hashed": true}}}}}}}),
         "/v1/connections/{}/certificates" | "/v1/destinations/{}/certificates" => {
             json!([{"hash": "1", "name": "x", "validated_date": STAMP}, {"hash": "2", "name": "y", "validated_date": STAMP}])
         }
