@@ -52,7 +52,7 @@ pub struct AccessGrant<'a> {
     pub resource_id: &'a str,
     /// `account`, `group` or `connection`. A group is a destination and all its connections.
     pub resource_type: &'a str,
-    /// Name of the role; null when the grant has none, absent where Fivetran does not tell.
+    /// Name of the role; null when the grant has none, absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
 }

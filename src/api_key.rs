@@ -52,10 +52,10 @@ pub const PART: Part = Part {
 pub struct ApiKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
-    /// When it expires, as Fivetran wrote it; absent where Fivetran does not tell.
+    /// When it expires, as Fivetran wrote it; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Known<&'a str>,
-    /// When it was last rotated, as Fivetran wrote it; null when it never was, absent where Fivetran does not tell.
+    /// When it was last rotated, as Fivetran wrote it; null when it never was, absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_rotated_at: Known<&'a str>,
     /// Until when the key before it works too, as Fivetran wrote it; null when it does not.
@@ -112,7 +112,7 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
         effective_at: key.created_at.text().and_then(audit_event::instant_of),
         content: &ApiKeyContent {
             created_at: key.created_at.text(),
-            expires_at: key.expires_at.known_as(|at| audit_event::instant_of(at).is_some()),
+            expires_at: audit_event::known_instant(&key.expires_at),
             last_rotated_at: key.last_rotated_at.known_stamp(),
             overlap_expires_at: key.overlap_expires_at.text(),
             status: key.key_status.text(),

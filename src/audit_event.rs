@@ -11,7 +11,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use source_kit::base::timestamp::Timestamp;
-use source_kit::{Cost, Draft, Emit, Kind, Nature, Origin, Subject, Text, When, YEAR};
+use source_kit::{Cost, Draft, Emit, Kind, Known, Nature, Origin, Subject, Text, When, YEAR};
 
 /// The catalogue's entry.
 pub const KIND: Kind = Kind {
@@ -122,6 +122,7 @@ pub struct Stamp<'a> {
     action: Action,
     at: Option<&'a str>,
     is_missing: bool,
+    is_odd: bool,
     field: &'static str,
     actor: Option<(&'a str, &'static str)>,
     outcome: Option<&'static str>,
@@ -131,14 +132,15 @@ impl<'a> Stamp<'a> {
     /// What happened, the stamp as Fivetran wrote it, and the name of the field that held it. What exists was
     /// created: without an instant that event is missing, while the others may never have happened.
     pub fn new(action: Action, at: &'a Text<'_>, field: &'static str) -> Self {
-        // Access is given by creating it.
+        let is_odd = at.is_set() && at.known_stamp().is_none();
         let is_missing = match (action, field) {
+            // A grant is an edit whose stamp is its `created_at`, which is always there.
             (Action::Create, _) | (_, "created_at") => at.text().and_then(instant_of).is_none(),
             // Fivetran documents these as always there.
             (Action::Login | Action::Validate, _) => at.known_stamp().is_none(),
-            _ => at.is_set() && at.known_stamp().is_none(),
+            _ => is_odd,
         };
-        Self { action, at: at.text(), is_missing, field, actor: None, outcome: None }
+        Self { action, at: at.text(), is_missing, is_odd, field, actor: None, outcome: None }
     }
 
     /// Who did it, where there is such a field, and the JSON pointer of it.
@@ -148,10 +150,10 @@ impl<'a> Stamp<'a> {
         Self { actor, ..self }
     }
 
-    /// The same where Fivetran need not tell it: then the event is not missing, unless the stamp cannot be read.
+    /// The same where Fivetran need not say when: then the event is missing only if what it says cannot be read.
     #[must_use]
-    pub fn or_none(self, at: &Text<'_>) -> Self {
-        Self { is_missing: at.is_set() && at.known_stamp().is_none(), ..self }
+    pub fn optional(self) -> Self {
+        Self { is_missing: self.is_odd, ..self }
     }
 
     /// How it ended.
@@ -172,8 +174,8 @@ pub struct Target<'a> {
 }
 
 /// Makes the events of stamps. Null and placeholder (1970) stamps are no events, and neither is what lies before
-/// `since`. The event of a stamp that cannot be read or is still to come is missing, and so is that of a creation without
-/// one: it is said.
+/// `since`. The kind is short of the event of a stamp that cannot be read or lies in the future, and of one that has to
+/// be there and is not.
 pub fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamps: &[Stamp<'_>]) {
     if !out.wants(&KIND) {
         return;
@@ -228,9 +230,14 @@ fn emit_one(out: &mut Emit<'_>, origin: &Origin<'_>, target: &Target<'_>, stamp:
     });
 }
 
-/// The instant of a stamp that is one. The beginning of 1970, or what is before, stands for never.
+/// The instant of a stamp that is one. The beginning of 1970, or anything before it, stands for never.
 pub fn instant_of(text: &str) -> Option<Timestamp> {
     Timestamp::parse_rfc3339(text).filter(|at| at.0 >= 1000)
+}
+
+/// What Fivetran says of an instant. What is none, or stands for never, says nothing.
+pub fn known_instant<'t>(at: &'t Text<'_>) -> Known<&'t str> {
+    at.known_as(|at| instant_of(at).is_some())
 }
 
 fn verb(stamp: &Stamp<'_>) -> &'static str {

@@ -64,8 +64,8 @@ pub struct AuditLogging<'a> {
     pub healthy: Option<bool>,
     /// Id of the log service, connection or webhook; null in the summary.
     pub id: Option<&'a str>,
-    /// When it last worked, as Fivetran wrote it; null where it never did or there is no such stamp, absent where Fivetran
-    /// does not tell or names a time well after it was asked.
+    /// When it last worked, as Fivetran wrote it; null where it never did or there is no such stamp, absent if Fivetran
+    /// does not say or gives a time well after the reading.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_success: Known<&'a str>,

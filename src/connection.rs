@@ -77,7 +77,7 @@ pub const DETAILS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionContent<'a> {
-    /// Id of the user who connected it; null when it was not a user, absent where Fivetran does not tell.
+    /// Id of the user who connected it; null when it was not a user, absent if Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "actor")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connected_by: Known<&'a str>,
@@ -97,13 +97,13 @@ pub struct ConnectionContent<'a> {
     pub details: &'static str,
     /// External secrets manager that holds its credentials.
     pub external_secrets_manager_id: Option<&'a str>,
-    /// When a sync last failed, as Fivetran wrote it; null when none ever did, absent where Fivetran does not tell.
+    /// When a sync last failed, as Fivetran wrote it; null when none ever did, absent if Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_at: Known<&'a str>,
     /// Its group, which is its destination.
     pub group_id: Option<&'a str>,
-    /// Hybrid deployment agent that processes its data; absent where Fivetran does not tell.
+    /// Hybrid deployment agent that processes its data; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hybrid_deployment_agent_id: Known<&'a str>,
     /// Fivetran's id.
@@ -114,10 +114,10 @@ pub struct ConnectionContent<'a> {
     pub pause_after_trial: Option<bool>,
     /// Whether it is paused.
     pub paused: Option<bool>,
-    /// Private link it is reached by; absent where Fivetran does not tell.
+    /// Private link it is reached by; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_link_id: Known<&'a str>,
-    /// Proxy agent it is reached by; absent where Fivetran does not tell.
+    /// Proxy agent it is reached by; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy_agent_id: Known<&'a str>,
     /// `auto` or `manual`.
@@ -138,7 +138,7 @@ pub struct ConnectionContent<'a> {
     pub setup_tests: Option<Vec<SetupTestContent<'a>>>,
     /// Its state; null when Fivetran gave none.
     pub status: Option<StatusContent<'a>>,
-    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did, absent where Fivetran does not tell.
+    /// When a sync last succeeded, as Fivetran wrote it; null when none ever did, absent if Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub succeeded_at: Known<&'a str>,

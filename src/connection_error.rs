@@ -80,7 +80,12 @@ fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection_id: &str, json: &str
     let created_at = error.created_at.text();
     let texts = [("/message", &error.message), ("/reason", &error.reason), ("/title", &error.title)];
     let withheld = texts.into_iter().filter(|(_, text)| text.is_set());
-    let last = out.told(&KIND, created_at, "an unknown time", "when an error last happened");
+    let last = out.told(
+        &KIND,
+        audit_event::known_instant(&error.created_at).flatten(),
+        "an unknown time",
+        "when an error last happened",
+    );
     out.record(Draft {
         kind: &KIND,
         native_id: &[connection_id, kind],

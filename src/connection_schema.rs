@@ -51,11 +51,12 @@ pub const PART: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct ConnectionSchemaContent<'a> {
-    /// Columns that are not copied because someone said so, as far as Fivetran tells.
+    /// Columns that are not copied because someone said so, as far as Fivetran says.
     pub columns_blocked: Vec<ColumnName<'a>>,
-    /// Columns that someone changed, in whatever way; Fivetran names no others. Null when the schema was never loaded.
+    /// Columns that someone changed, in whatever way; Fivetran names no others. Null when the schema was never
+    /// loaded, or Fivetran does not say.
     pub columns_changed: Option<u64>,
-    /// Columns whose values are hashed before they are written, as far as Fivetran tells.
+    /// Columns whose values are hashed before they are written, as far as Fivetran says.
     pub columns_hashed: Vec<ColumnName<'a>>,
     /// The connection.
     pub connection_id: &'a str,
@@ -147,7 +148,7 @@ fn project(item: &Item<'_>, answer: &PartAnswer, out: &mut Emit<'_>, findings: &
             content.count(&config);
             let counts = [content.tables_enabled, content.schemas_enabled, content.tables_in_history_mode];
             if is_odd(&config) || counts.contains(&None) {
-                out.unknown(&KIND, "all of what a schema copies");
+                out.unknown(&KIND, "everything that a schema copies");
             }
             emit(out, &content, body);
         }
@@ -177,11 +178,15 @@ impl<'a> ConnectionSchemaContent<'a> {
     fn count(&mut self, config: &'a SchemaConfig<'_>) {
         self.enable_new_by_default = config.enable_new_by_default.value();
         self.schema_change_handling = config.schema_change_handling.text();
+        if config.schemas.get().is_none() {
+            (self.schemas, self.schemas_enabled) = (None, None);
+            self.forget_tables();
+        }
         for (name, schema) in entries(&config.schemas) {
             self.schemas = self.schemas.map(|count| count + 1);
             self.schemas_enabled = plus(self.schemas_enabled, &schema.enabled);
             if schema.tables.get().is_none() {
-                (self.tables, self.tables_enabled, self.tables_in_history_mode) = (None, None, None);
+                self.forget_tables();
             }
             for (table_name, table) in entries(&schema.tables) {
                 self.count_table(name, table_name, table);
@@ -189,11 +194,20 @@ impl<'a> ConnectionSchemaContent<'a> {
         }
     }
 
+    /// Of tables that are not told, nothing is counted.
+    fn forget_tables(&mut self) {
+        (self.tables, self.tables_enabled, self.tables_in_history_mode) = (None, None, None);
+        self.columns_changed = None;
+    }
+
     fn count_table(&mut self, schema: &'a str, name: &'a str, table: &'a Table<'_>) {
         self.tables = self.tables.map(|count| count + 1);
         self.tables_enabled = plus(self.tables_enabled, &table.enabled);
         let history = in_history_mode(&table.sync_mode);
         self.tables_in_history_mode = self.tables_in_history_mode.zip(history).map(|(count, is)| count + u64::from(is));
+        if matches!(table.columns, Field::Odd(_)) {
+            self.columns_changed = None;
+        }
         for (column, settings) in entries(&table.columns) {
             self.columns_changed = self.columns_changed.map(|count| count + 1);
             let named = || ColumnName { column, schema, table: name };

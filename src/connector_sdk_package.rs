@@ -88,7 +88,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let connections = package.connection_ids.texts();
     let usage = usage(&package, connections.as_deref());
     if usage.is_none() {
-        out.unknown(&KIND, "which connection a package is of");
+        out.unknown(&KIND, "which connections use a package");
     }
     let usage = usage.unwrap_or_else(|| ", use unknown".into());
     out.record(Draft {

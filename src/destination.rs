@@ -69,17 +69,17 @@ pub struct DestinationContent<'a> {
     pub external_secrets_manager_id: Option<&'a str>,
     /// Its group; the same id.
     pub group_id: Option<&'a str>,
-    /// Hybrid deployment agent that processes its data; absent where Fivetran does not tell.
+    /// Hybrid deployment agent that processes its data; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hybrid_deployment_agent_id: Known<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
     /// How it is reached: Directly, PrivateLink, SshTunnel or ProxyAgent, as Fivetran wrote it.
     pub networking_method: Option<&'a str>,
-    /// Private link it is reached by; absent where Fivetran does not tell.
+    /// Private link it is reached by; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_link_id: Known<&'a str>,
-    /// Proxy agent it is reached by; absent where Fivetran does not tell.
+    /// Proxy agent it is reached by; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy_agent_id: Known<&'a str>,
     /// Where Fivetran processes its data, e.g. AWS_EU_CENTRAL_1.
@@ -140,7 +140,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let region = Shape::Region.kept(destination.region.text(), "/region", &mut withheld);
     let networking_method = Shape::Word.kept(destination.networking_method.text(), "/networking_method", &mut withheld);
     let origins: Vec<_> = core::iter::once(item.origin()).chain(body.map(Origin::of)).collect();
-    let said = out.told(&KIND, service, "unknown service", "which service a destination is");
+    let said = out.told(&KIND, service, "unknown service", "the type of a destination");
     let place = match region {
         Some(region) => region,
         None if destination.region.text().is_some() => "a region that is withheld",

@@ -134,7 +134,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
     let mut withheld = Vec::new();
     let name = manager.name.text();
     let settings = LISTS.sift(&manager.config, out, &mut withheld);
-    let vault = out.told(&KIND, manager.kind.text(), "type unknown", "what an external secrets manager is");
+    let vault = out.told(&KIND, manager.kind.text(), "type unknown", "the type of an external secrets manager");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],

@@ -168,7 +168,7 @@ fn emit(
     let tasks = service.status.get().and_then(|status| codes(&status.tasks, "tasks", &mut withheld));
     let healthy = is_healthy(setup_state, tasks.as_deref());
     let name = service.service.text();
-    let said = out.told(&KIND, name, "of an unknown kind", "what a log service is");
+    let said = out.told(&KIND, name, "of an unknown kind", "the type of a log service");
     let state = audit_logging::state(service.enabled.value());
     out.record(Draft {
         kind: &KIND,

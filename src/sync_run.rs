@@ -105,7 +105,7 @@ fn emit(out: &mut Emit<'_>, origin: &Origin<'_>, connection_id: &str, json: &str
         withheld.push(Withheld { pointer: "/reason".into(), reason: WithheldReason::FreeText });
     }
     let outcome = out.told(&KIND, status, "outcome unknown", "how a sync ended");
-    let begun = match run.start_time.known_stamp() {
+    let begun = match audit_event::known_instant(&run.start_time) {
         Some(Some(at)) => format!("begun at {at}"),
         Some(None) => "never begun".into(),
         None => {

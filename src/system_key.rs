@@ -60,12 +60,12 @@ pub const RESOURCE: Resource = Resource {
 pub struct SystemKeyContent<'a> {
     /// When it came to be, as Fivetran wrote it.
     pub created_at: Option<&'a str>,
-    /// When it expires, as Fivetran wrote it; null for one that never does, absent where Fivetran does not tell.
+    /// When it expires, as Fivetran wrote it; null for one that never does, absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expired_at: Known<&'a str>,
     /// Fivetran's id.
     pub id: &'a str,
-    /// When it was last used, as Fivetran wrote it; null when it never was, absent where Fivetran does not tell.
+    /// When it was last used, as Fivetran wrote it; null when it never was, absent if Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used_at: Known<&'a str>,
@@ -138,16 +138,15 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         one.access_level =
             Shape::Word.kept(one.access_level, &format!("/permissions/{at}/access_level"), &mut withheld);
     }
-    if detailed.is_some() && permissions.is_none() {
+    let is_short =
+        permissions.is_none() || key.permissions.get().into_iter().flatten().filter_map(Field::get).any(is_short);
+    if detailed.is_some() && is_short {
         out.unknown(&KIND, "what a system key may do");
     }
-    if key.permissions.get().into_iter().flatten().filter_map(Field::get).any(is_unreadable) {
-        out.unknown(&KIND, "what a permission is limited to");
-    }
     // The details need not repeat every stamp of the list, and do not take one back.
-    let expired_at = key.expired_at.or(&listed.expired_at).known_as(|at| audit_event::instant_of(at).is_some());
+    let expired_at = audit_event::known_instant(key.expired_at.or(&listed.expired_at));
     if expired_at.is_none() {
-        out.unknown(&KIND, "when a system key expires, which one made in the dashboard never does");
+        out.unknown(&KIND, "when a system key expires (one made in the dashboard never does)");
     }
     let last_used_at = key.last_used_at.or(&listed.last_used_at);
     out.record(Draft {
@@ -196,13 +195,16 @@ fn permission<'a>(permission: &'a Permission<'_>) -> PermissionContent<'a> {
     }
 }
 
-/// Whether it cannot be told what a permission is limited to.
-fn is_unreadable(permission: &Permission<'_>) -> bool {
+/// Whether Fivetran does not say what a permission is for, or what it is limited to.
+fn is_short(permission: &Permission<'_>) -> bool {
     let is_odd = |ids: &Field<Vec<Text<'_>>>| ids.is_set() && ids.texts().is_none();
-    match &permission.resource_filter {
-        Field::Is(filter) => is_odd(&filter.ids) || is_odd(&filter.group_ids),
+    let is_unreadable = match &permission.resource_filter {
+        Field::Is(Filter { ids, group_ids, .. }) => {
+            is_odd(ids) || is_odd(group_ids) || !(ids.is_set() || group_ids.is_set())
+        }
         filter => filter.is_set(),
-    }
+    };
+    is_unreadable || permission.access_level.text().is_none() || permission.resource_type.text().is_none()
 }
 
 fn withheld(key: &SystemKey<'_>) -> Vec<Withheld> {

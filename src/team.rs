@@ -103,8 +103,8 @@ pub struct TeamContent<'a> {
     pub id: &'a str,
     /// Its name.
     pub name: Option<&'a str>,
-    /// Role on the whole account that each member holds through the team; null when none, absent where Fivetran does
-    /// not tell.
+    /// Role on the whole account that each member holds through the team; null when none, absent if Fivetran does
+    /// not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
 }
@@ -115,7 +115,7 @@ pub struct TeamContent<'a> {
 pub struct TeamMembership<'a> {
     /// When the user was added, as Fivetran wrote it; null when it does not say.
     pub created_at: Option<&'a str>,
-    /// `Team Member` or `Team Manager`; absent where Fivetran does not tell.
+    /// `Team Member` or `Team Manager`; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
     /// Id of the team.
@@ -211,6 +211,6 @@ fn emit_member(
             secondary: Some(("USER", user_id)),
             on: &[MEMBERSHIP_KIND.id, team_id, user_id],
         },
-        &[Stamp::new(Action::Edit, &member.created_at, "created_at").or_none(&member.created_at)],
+        &[Stamp::new(Action::Edit, &member.created_at, "created_at").optional()],
     );
 }

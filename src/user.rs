@@ -76,7 +76,7 @@ pub const CONNECTIONS: Part = Part {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct UserContent<'a> {
-    /// False when an administrator has suspended the user; absent where Fivetran does not tell.
+    /// False when an administrator has suspended the user; absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Known<bool>,
     /// When the user came to be, as Fivetran wrote it.
@@ -93,12 +93,12 @@ pub struct UserContent<'a> {
     pub id: &'a str,
     /// True while an invitation is not accepted.
     pub invited: Option<bool>,
-    /// Last login, as Fivetran wrote it; null when there was none, absent where Fivetran does not tell.
+    /// Last login, as Fivetran wrote it; null when there was none, absent if Fivetran does not say.
     #[cfg_attr(feature = "schema", schemars(extend("x-change" = "activity")))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logged_in_at: Known<&'a str>,
     /// Role on the whole account; null for users with grants on destinations or connections
-    /// only, absent where Fivetran does not tell.
+    /// only, absent if Fivetran does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Known<&'a str>,
     /// REGULAR_USER or SERVICE_ACCOUNT; null when Fivetran does not say.

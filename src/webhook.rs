@@ -105,7 +105,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
         None => "state unknown",
     };
     note_unknown(out, &webhook);
-    let host = out.told(&KIND, address.as_deref(), "an unreadable address", "where a webhook goes to");
+    let host = out.told(&KIND, address.as_deref(), "an unreadable address", "where a webhook sends events");
     out.record(Draft {
         kind: &KIND,
         native_id: &[id],
@@ -119,7 +119,7 @@ fn project(item: &Item<'_>, out: &mut Emit<'_>, findings: &mut Findings) {
             events,
             group_id: webhook.group_id.text(),
             id,
-            origin: address.clone(),
+            origin: address,
             signed: webhook.secret.known().map(|secret| secret.is_some()),
             kind: webhook.kind.text(),
         },

@@ -144,8 +144,7 @@ class Farm:
             command = [self.args.program, "worker", *self.options(), "--place", f"{self.folder}/place", "--folder", self.folder]
             command += ["--component", self.args.component, "--egress", f"{self.folder}/policy.json", "--name", f"w{number}"]
             command += ["--listen", f"{HOST}:{port}", "--active", "32", "--max-requests-per-page", "24", "--retry-seconds", "10"]
-            # Where no tenant goes: each names its own, which it may where the worker has one.
-            command += ["--upstream", f"http://{HOST}:1"]
+            command.append("--tenant-upstreams")
             self.workers.append(start(command, f"{self.folder}/w{number}.log"))
 
     def sample(self):

@@ -103,7 +103,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Find where an account's audit trail is: settings for its source, and the rights to grant.
     ///
-    /// Exit code 0 when there are settings that lack nothing, 5 when something is missing or there is no audit trail.
+    /// Exit code 0 when complete settings were found, 5 when some are missing or there is no audit trail.
     Locate(locate::LocateArgs),
     /// Compare an account with its audit trail: what agrees, what does not, and who changed what.
     ///
@@ -116,13 +116,13 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Collect for many tenants at once, each into its own folder.
     ///
-    /// Exit code 0 when every tenant is complete; else that of the tenant that calls for a person first, in the order
-    /// 130, 1, 6, 3, 2, 4, 5.
+    /// Exit code 0 when every tenant is complete; otherwise the most urgent code of any tenant, in the order 130, 1, 6, 3,
+    /// 2, 4, 5.
     Fleet(Box<fleet::FleetArgs>),
     /// Take tenants from a queue in NATS, on this machine among others.
     ///
-    /// Exit code 0 after a signal when pages under way were finished, whatever came of the tenants (see watch); 130 when a
-    /// second signal cut that short.
+    /// Exit code 0 after a signal, once the pages under way are finished, whatever the tenants' results (see watch); 130
+    /// when a second signal cut that short.
     #[cfg(feature = "scale")]
     Worker(Box<scale::worker::WorkerArgs>),
     /// Submit tenants to the NATS queue that workers read.

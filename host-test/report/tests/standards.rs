@@ -47,6 +47,28 @@ fn oscal_documents_that_say_other_things_have_other_uuids() {
     }
 }
 
+/// Even if nothing but the records that a rule is true of is another.
+#[test]
+fn a_rule_of_which_another_record_is_found_has_other_uuids() {
+    let origin = |origin: &str| json!({"origin": origin, "signed": true});
+    let account = Account::new().with("webhook", "a", origin("https://a")).with("webhook", "b", origin("https://b"));
+    let collection = account.read();
+    let [first, second] = ["https://a", "https://b"].map(|origin| {
+        let rule = json!({"id": "elsewhere", "title": "t", "why": "w", "refuted_by": "r", "weight": "low",
+            "kind": "webhook", "controls": ["CC7.2"], "when": {"at": "/origin", "is": origin}});
+        oscal_by(&extended(&json!({"rules": [rule]})).unwrap(), &collection, &told())
+    });
+    let found = |document: &Value| {
+        let results = &document["assessment-results"]["results"][0];
+        let finding = results["findings"].as_array().unwrap().iter().find(|one| one["title"] == "t").unwrap();
+        [&document["assessment-results"]["uuid"], &finding["uuid"], &finding["related-observations"][0]]
+            .map(Value::clone)
+    };
+    for (first, second) in found(&first).iter().zip(&found(&second)) {
+        assert_ne!(first, second);
+    }
+}
+
 #[test]
 fn oscal_refers_to_what_is_there_and_judges_no_control() {
     let collection = canaries().read();

@@ -95,7 +95,7 @@ impl Broker {
                 "give --ack-wait-seconds {theirs}, or change the queue: nats consumer edit {JOBS_STREAM} {WORKERS} --wait {mine}s"
             ),
         };
-        (theirs == mine).then(|| Consumer { of: made(stream.cached_info()), consumer }).ok_or_else(other)
+        (theirs == mine).then(|| Consumer { queue: made(stream.cached_info()), consumer }).ok_or_else(other)
     }
 
     /// The queue.
@@ -119,7 +119,7 @@ impl Broker {
     /// Asks for all that is kept, whoever leads it.
     ///
     /// # Errors
-    /// When the broker does not answer, or something is there no more.
+    /// When the broker does not answer, or something is gone.
     pub async fn check(&self) -> Result<()> {
         self.stream().await?;
         for bucket in [&self.tenants, &self.quotas] {
@@ -186,7 +186,7 @@ pub struct Consumer {
     /// Gives them.
     pub(crate) consumer: PullConsumer,
     /// The queue, as [`crate::job::Withdrawn`] has it.
-    pub(crate) of: i64,
+    pub(crate) queue: i64,
 }
 
 /// When a stream was made: nanoseconds since 1970.

@@ -1,7 +1,7 @@
 //! `/healthz` and `/metrics` over HTTP, for whoever watches a worker. Nothing of a tenant is told there.
 
 use crate::metrics;
-use crate::worker::Worker;
+use crate::worker::{UNTRIED, Worker};
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -78,8 +78,10 @@ impl Probe {
         if *self.stop.borrow() {
             return Some("draining: pages under way are finished, no more are begun");
         }
-        if worker.obstacles.place.borrow().is_some() {
-            return Some("evidence cannot be written to the place: no jobs are taken until it can");
+        match worker.obstacles.place.borrow().as_deref() {
+            Some(UNTRIED) => return Some("the place has not been tried yet: no jobs are taken until it has been"),
+            Some(_) => return Some("evidence cannot be written to the place: no jobs are taken until it can"),
+            None => {}
         }
         if worker.obstacles.queue.borrow().is_some() {
             return Some("the queue gives no jobs");

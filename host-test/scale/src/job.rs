@@ -86,7 +86,7 @@ pub struct State {
     /// When the next run of a recurring job is due: milliseconds since 1970.
     #[serde(default)]
     pub due: Option<u64>,
-    /// Which jobs of it were withdrawn.
+    /// The jobs of this tenant that were withdrawn.
     #[serde(default)]
     pub taken_out: Option<Withdrawn>,
     /// How it ended; absent as long as it goes on.

@@ -57,9 +57,10 @@ pub(crate) async fn options(nats: &Nats) -> Result<ConnectOptions> {
         let seed = std::fs::read_to_string(file).map_err(Error::file("read", file))?;
         options = options.nkey(checked_seed(file, seed.trim())?);
     }
-    match (std::env::var("NATS_USER"), std::env::var("NATS_PASSWORD")) {
-        (Ok(user), Ok(password)) => options = options.user_and_password(user, password),
-        (Err(_), Err(_)) => {}
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (variable("NATS_USER"), variable("NATS_PASSWORD")) {
+        (Some(user), Some(password)) => options = options.user_and_password(user, password),
+        (None, None) => {}
         _ => {
             return Err(Error::Usage {
                 what: "NATS_USER and NATS_PASSWORD are not both set".into(),
@@ -144,7 +145,7 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
     let says = |word: &str| why.to_ascii_lowercase().contains(word);
     let remedy = if says("replicas") || says("peers") {
         "check --nats-replicas: no more than the cluster has nodes with JetStream"
-    } else if says("insufficient resources") || says("storage") {
+    } else if says("insufficient") {
         "make room in the broker's store"
     } else if says("timed out") || says("no responders") || says("temporarily unavailable") {
         "check that the broker has JetStream switched on and a quorum of its nodes, and that this user may use it"
@@ -156,8 +157,9 @@ pub(crate) fn trouble(servers: &str, error: &dyn Display) -> Error {
 
 /// What is said where no answer came in time, where nobody leads a cluster, where not every server knows a stream yet, and
 /// of what was sent again before the first was taken.
-const PASSING: [&str; 4] = [
+const PASSING: [&str; 5] = [
     "timed out",
+    "no answer",
     "JetStream system temporarily unavailable",
     "no stream found for given subject",
     "duplicate message id is in process",

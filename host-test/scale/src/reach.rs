@@ -1,29 +1,36 @@
-//! What a job may reach on a worker's side: whoever may write to the queue is not to read what else the worker may read,
-//! nor to say where its secrets go.
+//! What a job may reach on a worker's side: whoever may write to the queue is not to read what else the worker may read.
 
 use serde_json::Value;
 use std::path::{Component, Path};
 
+/// How the names of variables begin that are the worker's own, or its tools'.
+const OWN: [&str; 5] = ["NATS_", "AWS_", "AZURE_", "GOOGLE_", "OTEL_"];
+
 /// Why a job must not say where requests go, if it does: the secrets go there too.
 #[must_use]
 pub fn upstream(tenant: &Value) -> Option<String> {
-    let why = "a job names an upstream only where the workers have one: worker --upstream";
+    let why = "a job must not name an upstream, unless the workers let it (worker --tenant-upstreams)";
     tenant.get("upstream").map(|_| why.into())
 }
 
-/// Which path of a tenant's entry leaves the workers' folder, if one does.
+/// What of a tenant's entry reaches too far, if something does: a path that leaves the workers' folder, by its text, or a
+/// variable that is the worker's own.
 #[must_use]
-pub fn path(tenant: &Value) -> Option<String> {
+pub fn fault(tenant: &Value) -> Option<String> {
     let credentials = &tenant["credentials"];
     let named = [("/settings_file", &tenant["settings_file"]), ("/egress", &tenant["egress"])];
     let fields = [("/credentials", credentials), ("/credentials/fields", &credentials["fields"])];
-    let files = fields.into_iter().flat_map(|(at, of)| {
-        let files = of.as_object().into_iter().flatten().filter(|(name, _)| name.ends_with("_file"));
-        files.map(move |(name, value)| (format!("{at}/{name}"), value))
+    let referred = fields.into_iter().flat_map(|(at, of)| {
+        of.as_object().into_iter().flatten().map(move |(name, value)| (format!("{at}/{name}"), value))
     });
-    let mut all = named.into_iter().map(|(at, value)| (at.to_string(), value)).chain(files);
-    let (at, _) = all.find(|(_, value)| value.as_str().is_some_and(leads_out))?;
-    Some(format!("{at} leads out of the folder of the workers (worker --folder)"))
+    let all = named.into_iter().map(|(at, value)| (at.to_string(), value)).chain(referred);
+    all.filter_map(|(at, value)| Some((at, value.as_str()?))).find_map(|(at, text)| {
+        if at.ends_with("_env") {
+            let is_own = OWN.iter().any(|own| text.starts_with(own));
+            return is_own.then(|| format!("{at} names a variable of the worker's own"));
+        }
+        leads_out(text).then(|| format!("{at} leads out of the folder of the workers (worker --folder)"))
+    })
 }
 
 fn leads_out(path: &str) -> bool {
@@ -32,7 +39,7 @@ fn leads_out(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{path as fault, upstream};
+    use super::{fault, upstream};
     use serde_json::json;
 
     #[test]
@@ -51,6 +58,10 @@ mod tests {
             }
             let own = json!({"credentials": {"fields": {"api_key_file": path}}});
             assert!(fault(&own).unwrap().starts_with("/credentials/fields/api_key_file"), "{path}");
+        }
+        for name in ["NATS_PASSWORD", "AWS_SECRET_ACCESS_KEY"] {
+            let own = json!({"credentials": {"key_env": "A", "secret_env": name}});
+            assert_eq!(fault(&own).unwrap(), "/credentials/secret_env names a variable of the worker's own");
         }
         let mut elsewhere = pair("a");
         elsewhere["upstream"] = "https://example.com".into();

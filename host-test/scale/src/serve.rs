@@ -29,7 +29,7 @@ impl Worker {
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let free = Arc::new(Semaphore::new(self.options.active));
         let (mut stopping, mut consumer) = (stop.clone(), None);
-        // What cannot be written is not worth a vendor's quota.
+        // No job is taken before the place was tried: what cannot be written is not worth a vendor's quota.
         note(&self.obstacles.place, Some(UNTRIED.into()));
         while !*stop.borrow() {
             tokio::select! {
@@ -89,7 +89,7 @@ impl Worker {
             let message = message.map_err(|error| error.to_string())?;
             is_empty = false;
             match Arc::clone(free).try_acquire_owned() {
-                Ok(permit) if !*stop.borrow() => self.begin(message, consumer.of, permit, stop.clone()),
+                Ok(permit) if !*stop.borrow() => self.begin(message, consumer.queue, permit, stop.clone()),
                 _ => drop(message.ack_with(AckKind::Nak(None)).await),
             }
         }

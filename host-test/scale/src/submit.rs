@@ -31,10 +31,10 @@ const AT_ONCE: usize = 256;
 /// # Errors
 /// When the broker does not take one: says how many it took. The others are tried, unless it takes nothing for long.
 pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<Submitted> {
-    let taken = Taken::now();
+    let answer = LastAnswer::now();
     // A tenant that gets another chance is given up no more.
-    let is_another_chance = taken.patiently(async || broker.given_up().await).await? > 0;
-    let (how, all) = (How { replaces, is_another_chance, taken: &taken }, jobs.len() as u64);
+    let is_another_chance = answer.patiently(async || broker.given_up().await).await? > 0;
+    let (how, all) = (How { replaces, is_another_chance, answer: &answer }, jobs.len() as u64);
     let mut sent = stream::iter(jobs).map(|job| one(broker, job, how)).buffer_unordered(AT_ONCE);
     let (mut submitted, mut first) = (Submitted::default(), None);
     while let Some(sent) = sent.next().await {
@@ -43,7 +43,7 @@ pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<S
             Ok(false) => submitted.there += 1,
             Err(error) => drop(first.get_or_insert(error)),
         }
-        if first.is_some() && taken.nothing_for_long() {
+        if first.is_some() && answer.is_silent() {
             break;
         }
     }
@@ -51,21 +51,23 @@ pub async fn submit(broker: &Broker, jobs: Vec<Job>, replaces: bool) -> Result<S
     let Submitted { new, there } = submitted;
     let refused = all.saturating_sub(new + there);
     // A job is taken out before another one takes its place.
-    let gone = if replaces { "; those may be in the queue no more" } else { "" };
+    let gone = if replaces { "; their old jobs may already have been removed" } else { "" };
     Err(Error::Output {
-        what: format!("{refused} not submitted ({new} were, {there} in the queue before){gone}: {error}"),
+        what: format!(
+            "{refused} not known to be submitted ({new} were submitted, {there} in the queue before){gone}: {error}"
+        ),
         remedy: "submit all of them again".into(),
     })
 }
 
-/// How long nothing may be taken: a stream that was just made is not known to every server of a cluster at once, and a
+/// How long the broker may be silent: a stream that was just made is not known to every server of a cluster at once, and a
 /// leader may have to be chosen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// When the broker last took something.
-struct Taken(Mutex<Instant>);
+/// When the broker last answered.
+struct LastAnswer(Mutex<Instant>);
 
-impl Taken {
+impl LastAnswer {
     fn now() -> Self {
         Self(Mutex::new(Instant::now()))
     }
@@ -75,10 +77,10 @@ impl Taken {
         loop {
             let answer = ask().await;
             match &answer {
-                Err(error) if is_late(error) && !self.nothing_for_long() => tokio::time::sleep(PAUSE).await,
+                Err(error) if is_late(error) && !self.is_silent() => tokio::time::sleep(PAUSE).await,
                 Err(_) => return answer,
                 Ok(_) => {
-                    self.something();
+                    self.note();
                     return answer;
                 }
             }
@@ -95,11 +97,11 @@ impl Taken {
         Ok(self.patiently(purge).await? || asked.load(Ordering::SeqCst) > 1)
     }
 
-    fn something(&self) {
+    fn note(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    fn nothing_for_long(&self) -> bool {
+    fn is_silent(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > PATIENCE
     }
 }
@@ -109,24 +111,24 @@ impl Taken {
 struct How<'t> {
     replaces: bool,
     is_another_chance: bool,
-    taken: &'t Taken,
+    answer: &'t LastAnswer,
 }
 
 /// Whether it is new.
 async fn one(broker: &Broker, job: Job, how: How<'_>) -> Result<bool> {
     let name = job.name()?.to_string();
     if how.replaces {
-        how.taken.out(broker, JOBS_STREAM, format!("{JOBS}{name}")).await?;
+        how.answer.out(broker, JOBS_STREAM, format!("{JOBS}{name}")).await?;
     }
-    let is_new = put(broker, &name, &job, how.taken).await?;
+    let is_new = put(broker, &name, &job, how.answer).await?;
     if is_new && how.is_another_chance {
-        how.taken.out(broker, DEAD_STREAM, format!("{DEAD}{name}")).await?;
+        how.answer.out(broker, DEAD_STREAM, format!("{DEAD}{name}")).await?;
     }
     Ok(is_new)
 }
 
 /// Puts a job into the queue, unless there is one for its tenant.
-async fn put(broker: &Broker, name: &str, job: &Job, taken: &Taken) -> Result<bool> {
+async fn put(broker: &Broker, name: &str, job: &Job, answer: &LastAnswer) -> Result<bool> {
     let text = Bytes::from(serde_json::to_vec(job).unwrap_or_default());
     // By its id the broker knows what it has taken already: an answer may have been lost.
     let id = broker.client.new_inbox();
@@ -134,7 +136,7 @@ async fn put(broker: &Broker, name: &str, job: &Job, taken: &Taken) -> Result<bo
         let message = PublishMessage::build().payload(text.clone()).message_id(&id);
         put_once(broker, format!("{JOBS}{name}"), message).await
     };
-    taken.patiently(put).await
+    answer.patiently(put).await
 }
 
 async fn put_once(broker: &Broker, subject: String, message: PublishMessage) -> Result<bool> {
@@ -152,40 +154,42 @@ async fn put_once(broker: &Broker, subject: String, message: PublishMessage) -> 
 }
 
 /// Takes the jobs of these tenants out of the queue, and ends their runs where they stand: a worker that is at one
-/// finishes its page and begins no other. Answers how many had a job.
+/// finishes its page and begins no other. Answers how many had a job, at most: an answer may get lost.
 ///
 /// # Errors
 /// When the broker does not answer. Doing it again does the rest.
 pub async fn withdraw(broker: &Broker, names: Vec<String>) -> Result<u64> {
-    let taken = Taken::now();
-    let mut each = stream::iter(names).map(|name| one_out(broker, name, &taken)).buffer_unordered(AT_ONCE);
-    let (mut number, mut failed, mut first) = (0, 0_u64, None);
+    let answer = LastAnswer::now();
+    let all = names.len();
+    let mut each = stream::iter(names).map(|name| one_out(broker, name, &answer)).buffer_unordered(AT_ONCE);
+    let (mut done, mut number, mut first) = (0, 0, None);
     while let Some(was_there) = each.next().await {
         match was_there {
-            Ok(was_there) => number += u64::from(was_there),
-            Err(error) => {
-                failed += 1;
-                first.get_or_insert(error);
-            }
+            Ok(was_there) => (done, number) = (done + 1, number + u64::from(was_there)),
+            Err(error) => drop(first.get_or_insert(error)),
+        }
+        if first.is_some() && answer.is_silent() {
+            break;
         }
     }
     let Some(error) = first else { return Ok(number) };
     Err(Error::Output {
-        what: format!("{failed} not withdrawn ({number} were): {error}"),
+        what: format!("{} not known to be withdrawn ({done} are): {error}", all.saturating_sub(done)),
         remedy: "withdraw all of them again".into(),
     })
 }
 
-async fn one_out(broker: &Broker, name: String, taken: &Taken) -> Result<bool> {
+async fn one_out(broker: &Broker, name: String, answer: &LastAnswer) -> Result<bool> {
     // A worker may have fetched the job, and not begun with it: it is not to begin.
-    let (queue, last) = taken.patiently(async || broker.last_job().await).await?;
-    let was_there = taken.out(broker, JOBS_STREAM, format!("{JOBS}{name}")).await?;
-    taken.out(broker, DEAD_STREAM, format!("{DEAD}{name}")).await?;
+    let (queue, last) = answer.patiently(async || broker.last_job().await).await?;
+    let was_there = answer.out(broker, JOBS_STREAM, format!("{JOBS}{name}")).await?;
+    answer.out(broker, DEAD_STREAM, format!("{DEAD}{name}")).await?;
     loop {
-        let Read { value, revision } = ledger::state(&broker.tenants, &name).await?;
+        let Read { value, revision } = answer.patiently(async || ledger::state(&broker.tenants, &name).await).await?;
         let Some(state) = withdrawn(value, queue, if was_there { last } else { 0 }) else { return Ok(was_there) };
         // Whoever is at it may have come further meanwhile: then that is read again.
-        if ledger::write(&broker.tenants, &name, &state, revision).await?.is_some() {
+        let write = async || ledger::write(&broker.tenants, &name, &state, revision).await;
+        if answer.patiently(write).await?.is_some() {
             return Ok(was_there);
         }
     }

@@ -109,8 +109,8 @@ pub(crate) async fn take_up(worker: &Worker, delivered: &Delivered<'_>) -> Resul
 
 /// The tenant that a job describes, or what of it cannot be read here.
 fn spec(worker: &Worker, job: &Job) -> Result<Result<Arc<Spec>, String>, After> {
-    let is_elsewhere = || worker.options.defaults.upstream.is_none().then(|| reach::upstream(&job.tenant)).flatten();
-    if let Some(fault) = reach::path(&job.tenant).or_else(is_elsewhere) {
+    let is_elsewhere = || if worker.options.upstreams { None } else { reach::upstream(&job.tenant) };
+    if let Some(fault) = reach::fault(&job.tenant).or_else(is_elsewhere) {
         return Err(After::Dead(fault));
     }
     let text = serde_json::Value::Array(vec![job.tenant.clone()]).to_string();

@@ -42,6 +42,8 @@ pub struct Options {
     pub defaults: Defaults,
     /// What the host lets out for tenants that name no policy.
     pub granted: Option<Grant>,
+    /// Whether a job may say where its requests go.
+    pub upstreams: bool,
     /// Folder that paths in jobs are relative to.
     pub folder: PathBuf,
     /// Signs the seals.
@@ -100,11 +102,11 @@ pub struct Worker {
 /// What is in the way of a worker, for whoever looks.
 #[derive(Debug, Default)]
 pub struct Obstacles {
-    /// Why evidence cannot be written, as long as it cannot.
+    /// Why no evidence is written: it cannot be, or that has not been tried yet.
     pub place: watch::Sender<Option<String>>,
     /// Why the queue gives nothing, as long as it does not.
     pub queue: watch::Sender<Option<String>>,
-    /// Why a job was last given back in trouble.
+    /// Why a job was last given back in trouble, or could not be given up.
     pub job: watch::Sender<Option<String>>,
 }
 

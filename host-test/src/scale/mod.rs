@@ -5,10 +5,10 @@ pub mod watch;
 pub mod worker;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use source_host::error::Result;
 use source_scale::broker::{ACK_WAIT, Broker};
 use source_scale::nats::Nats;
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct NatsArgs {
     #[arg(help_heading = "Broker", long = "nats", env = "NATS_URL", hide_env_values = true, value_name = "URL,…")]
     url: String,
     /// Credentials as `nsc` makes them.
-    #[arg(help_heading = "Broker", long, env = "NATS_CREDS", hide_env_values = true, value_name = "FILE", value_parser = file)]
+    #[arg(help_heading = "Broker", long, env = "NATS_CREDS", hide_env_values = true, value_name = "FILE", value_parser = file())]
     nats_creds: Option<PathBuf>,
     /// Seed of an nkey.
     #[arg(
@@ -28,11 +28,11 @@ pub struct NatsArgs {
         env = "NATS_NKEY",
         hide_env_values = true,
         value_name = "FILE",
-        value_parser = file
+        value_parser = file()
     )]
     nats_nkey: Option<PathBuf>,
     /// Authority (PEM) to trust for TLS.
-    #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE", value_parser = file)]
+    #[arg(help_heading = "Broker", long, env = "NATS_CA", hide_env_values = true, value_name = "FILE", value_parser = file())]
     nats_ca: Option<PathBuf>,
 }
 
@@ -44,9 +44,9 @@ pub struct QueueArgs {
     nats_replicas: String,
 }
 
-/// Any path: a variable that is empty names none.
-fn file(text: &str) -> std::result::Result<PathBuf, Infallible> {
-    Ok(text.into())
+/// Any path, and an empty one too: a variable that is empty names none.
+fn file() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 fn named(file: &Option<PathBuf>) -> Option<PathBuf> {

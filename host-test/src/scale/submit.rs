@@ -71,7 +71,7 @@ pub async fn run(args: &SubmitArgs) -> Result<u8> {
     let (new, there) = (submitted.new, submitted.there);
     let kept = if there > 0 { ", which stay as they were submitted (see --replace)" } else { "" };
     // A tenant that has had a run gets the next one when it is due.
-    let later = every_seconds.map_or("", |_| ", or the next when it is due");
+    let later = every_seconds.map_or("", |_| ", or the next run when that is due");
     say(format!("run {run}{later}: {new} {} submitted, {there} in the queue before{kept}", plural(new, "tenant")));
     Ok(exit::COMPLETE)
 }
@@ -140,7 +140,7 @@ fn tenants(path: &Path) -> Result<Vec<Value>> {
             let what = format!("the settings of the tenant {} look like a secret at {at}", tenant["name"]);
             return Err(Error::usage(what, "put them in a file that workers read, and name it as settings_file"));
         }
-        if let Some(fault) = reach::path(tenant) {
+        if let Some(fault) = reach::fault(tenant) {
             let what = format!("the tenant {}: {fault}", tenant["name"]);
             return Err(Error::usage(what, "see docs/scale.md, Access to the broker"));
         }

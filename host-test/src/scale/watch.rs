@@ -70,7 +70,8 @@ pub async fn run(args: &WatchArgs) -> Result<u8> {
         let began = Instant::now();
         let counted = (broker.queued(&seen.known()).await, broker.given_up().await);
         // With very many tenants that takes a while: most of the time, the broker has other things to do.
-        ticks.reset_after((20 * began.elapsed()).max(EVERY));
+        let is_answered = counted.0.is_ok() && counted.1.is_ok();
+        ticks.reset_after(if is_answered { (20 * began.elapsed()).max(EVERY) } else { EVERY });
         alone = if let (Ok(queued), Ok(given_up)) = counted {
             ((seen.queued, seen.jobless), seen.given_up) = (queued, given_up);
             0

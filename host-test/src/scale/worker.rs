@@ -89,9 +89,12 @@ pub struct WorkerArgs {
     /// Sign the seals with this Ed25519 key (PKCS #8 PEM; see keygen).
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
-    /// Server to send requests to after the egress check, for tenants that name no upstream. Without it, none may.
+    /// Server to send requests to after the egress check, for tenants that name no upstream.
     #[arg(long, value_name = "URL")]
     upstream: Option<Uri>,
+    /// Let tenants name an upstream, to which their secrets go too: for simulated accounts.
+    #[arg(long, hide = true)]
+    tenant_upstreams: bool,
     /// Show the component this time instead of the current one: for runs that can be repeated to the byte.
     #[arg(long, value_name = "RFC3339")]
     fixed_clock: Option<String>,
@@ -259,6 +262,7 @@ fn options(args: &WorkerArgs) -> Result<Options> {
             clock: clock.map_or(Clock::System, Clock::fixed),
         },
         granted: None,
+        upstreams: args.tenant_upstreams,
         folder: args.folder.clone(),
         signer: args.signing_key.as_deref().map(Signer::read).transpose()?.map(Arc::new),
     })

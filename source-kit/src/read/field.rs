@@ -45,18 +45,6 @@ impl<T> Field<T> {
         }
     }
 
-    /// Of two fields that mean the same, the one that tells more: a value, before something odd, before null.
-    #[must_use]
-    pub fn or<'s>(&'s self, other: &'s Self) -> &'s Self {
-        let weight = |field: &Self| match field {
-            Self::Absent => 0,
-            Self::Null => 1,
-            Self::Odd(_) => 2,
-            Self::Is(_) => 3,
-        };
-        if weight(other) > weight(self) { other } else { self }
-    }
-
     /// Whether there is something other than null.
     pub fn is_set(&self) -> bool {
         matches!(self, Self::Is(_) | Self::Odd(_))
@@ -67,6 +55,19 @@ impl Text<'_> {
     /// The text, if there is one. An empty one tells nothing.
     pub fn text(&self) -> Option<&str> {
         self.get().map(AsRef::as_ref).filter(|text| !text.is_empty())
+    }
+
+    /// Of two fields that mean the same, the one that says more: a text, before something odd, before null.
+    #[must_use]
+    pub fn or<'s>(&'s self, other: &'s Self) -> &'s Self {
+        let weight = |field: &Self| match field {
+            Self::Is(text) if text.is_empty() => 0,
+            Self::Absent => 0,
+            Self::Null => 1,
+            Self::Odd(_) => 2,
+            Self::Is(_) => 3,
+        };
+        if weight(other) > weight(self) { other } else { self }
     }
 
     /// What the vendor tells: see [`Field::known`]. An empty text tells nothing.
@@ -136,13 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn of_two_fields_the_one_that_tells_more_counts() {
-        let (is, odd) = (Field::Is(1), Field::Odd("a list"));
-        assert_eq!(
-            (odd.or(&is), Field::Null.or(&odd), Field::Absent.or(&Field::Null)),
-            (&is, &odd, &Field::<i32>::Null)
-        );
-        assert_eq!((Field::Is(2).or(&is), Field::Null.or(&Field::Absent)), (&Field::Is(2), &Field::<i32>::Null));
+    fn of_two_fields_the_one_that_says_more_counts() {
+        let text = |text: &'static str| Text::Is(Cow::Borrowed(text));
+        let (is, odd, empty) = (text("a"), Text::Odd("a list"), text(""));
+        assert_eq!((odd.or(&is), Text::Null.or(&odd), Text::Absent.or(&Text::Null)), (&is, &odd, &Text::Null));
+        assert_eq!((text("b").or(&is), Text::Null.or(&Text::Absent)), (&text("b"), &Text::Null));
+        assert_eq!((empty.or(&is), is.or(&empty), empty.or(&Text::Null)), (&is, &is, &Text::Null));
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub(super) fn count(outcome: &Outcome<'_>) -> String {
     let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} unknown") };
     let beside = match outcome.not_applicable {
         0 => String::new(),
-        others => format!("; not about {others} {}", plural(others, "record")),
+        others => format!("; not applicable to {others} {}", plural(others, "record")),
     };
     format!("{found} found{unknown}, {not_matched} not matched{read}{beside}")
 }

@@ -137,7 +137,7 @@ impl Table {
         let most = bars.iter().map(|(_, count)| *count).max().unwrap_or(1).max(1);
         let bars = bars.iter().map(|(value, count)| Bar {
             value: (*value).into(),
-            label: if value.is_empty() { "none" } else { *value }.into(),
+            label: if value.is_empty() { "(empty)" } else { *value }.into(),
             count: *count,
             width: (count * 100).div_ceil(most),
         });

@@ -47,7 +47,7 @@ fn a_tenant_that_lost_its_job_is_told_and_a_withdrawal_does_all_that_it_can() {
     farm.until(|it| it["without_job"] == 0);
     farm.broker.publish("$KV.source-tenants.tenant-0", "garbage");
     let withdrawn = farm.submit_without_run(&["--withdraw"]);
-    check_output(&withdrawn, 2, "1 not withdrawn (1 were)");
+    check_output(&withdrawn, 2, "1 not known to be withdrawn (1 are)");
     farm.until(|it| it["queued"] == 0 && it["without_job"] == 0);
 }
 
@@ -125,7 +125,7 @@ fn a_queue_that_is_made_anew_swallows_no_job_of_a_tenant_that_was_withdrawn() {
 #[test]
 fn a_tenant_without_a_job_is_told_beside_a_job_that_nobody_begins() {
     let Some(farm) = Farm::start("scale-missing", &["tenant-0"], &[]) else { return };
-    check_output(&farm.submit(&["--every-hours", "24"]), 0, "or the next when it is due: 1 tenant submitted");
+    check_output(&farm.submit(&["--every-hours", "24"]), 0, "or the next run when that is due: 1 tenant submitted");
     let worker = farm.worker("one", &[]);
     farm.until(|it| it["complete"] == 1);
     check_output(&farm.watch(), 0, "");

@@ -47,7 +47,8 @@ fn id(context: &Context<'_>, outcome: &Outcome<'_>) -> String {
 /// What an observation says of a rule.
 pub fn said(outcome: &Outcome<'_>) -> Value {
     let rule = outcome.rule;
-    json!([rule.title, rule.why, counts(outcome), rule_props(outcome), remarks(outcome)])
+    let found: Vec<&str> = outcome.found.iter().map(|record| record.id.as_str()).collect();
+    json!([rule.title, rule.why, counts(outcome), found, rule_props(outcome), remarks(outcome)])
 }
 
 /// What came of a rule, also where it is true of nothing.
@@ -85,7 +86,7 @@ fn counts(outcome: &Outcome<'_>) -> String {
     let read = if outcome.gaps.is_empty() { "" } else { " that were read" };
     let beside = match outcome.not_applicable {
         0 => String::new(),
-        others => format!(" It is not about {others} others."),
+        others => format!(" It does not apply to {others} others."),
     };
     format!(
         "True of {found}, unknown of {unknown}, false of {} records of kind {kind}{read}.{beside}",
