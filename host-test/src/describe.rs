@@ -43,11 +43,11 @@ pub async fn run(args: &DescribeArgs) -> Result<u8> {
 
 fn show(source: &SourceDescription, sha256: &str) {
     say(format!("{} {} ({})", plain(&source.name), plain(&source.version), plain(&source.category)));
-    say(plain(&source.description));
+    tell(plain(&source.description));
     for capability in &source.capabilities {
         let methods = capability.methods.join(", ");
         let paths = capability.path_prefixes.join(", ");
-        say(plain(&format!(
+        tell(plain(&format!(
             "Calls: {methods} {}://{}:{} {paths}",
             capability.scheme,
             HostName::from(&capability.host),

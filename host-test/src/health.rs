@@ -97,7 +97,7 @@ fn show(report: &HealthReport, estimate: Option<&Result<Cost>>) {
     let account =
         report.account.as_ref().map_or("unknown account", |account| account.name.as_deref().unwrap_or(&account.id));
     let calls = count(report.usage.requests.into(), "call");
-    say(format!("{}: {} ({}, {calls})", word(report.state), plain(account), plain(&report.checked_at)));
+    tell(format!("{}: {} ({}, {calls})", word(report.state), plain(account), plain(&report.checked_at)));
     let mut rows = table(&["Check", "State", "What was found", "What to do"]);
     for check in &report.checks {
         let (message, remedy) = (plain(&check.message), plain(&remedy(check)));

@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::target::check_since;
 use super::{kinds, warnings};
 use host_test::exit;
-use host_test::text::{plain, say, say_json, table};
+use host_test::text::{plain, say, say_json, table, tell};
 use source_host::bindings::compliance::source::types::Severity;
 use source_host::bindings::exports::compliance::source::planner::{Cost, EndpointCost};
 use source_host::error::{Error, Result};
@@ -50,11 +50,11 @@ fn show(cost: &Cost) {
         rows.add_row(vec![plain(kind), format!("{}{}", least(is_whole), calls(endpoints)), lines.join("\n")]);
     }
     say(rows);
-    say(amount(cost));
-    say(time(cost));
+    tell(amount(cost));
+    tell(time(cost));
     for finding in &cost.diagnostics {
         let remedy =
             if finding.severity == Severity::Info { String::new() } else { format!(" → {}", finding.remedy) };
-        say(format!("note: {}", plain(&format!("{}{remedy}", finding.message))));
+        tell(format!("note: {}", plain(&format!("{}{remedy}", finding.message))));
     }
 }

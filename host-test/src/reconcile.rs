@@ -64,7 +64,7 @@ fn show(found: &Reconciliation, names: &Names) {
     match &found.window {
         Some((first, last)) => {
             let synced = found.synced.as_deref().map(|at| format!(", last synced at {}", plain(at)));
-            say(format!("trail: {} to {}{}", plain(first), plain(last), synced.unwrap_or_default()));
+            tell(format!("trail: {} to {}{}", plain(first), plain(last), synced.unwrap_or_default()));
         }
         None => say("trail: no entries"),
     }
@@ -73,7 +73,7 @@ fn show(found: &Reconciliation, names: &Names) {
     for one in &found.not_compared {
         let entries = if one.entries == 1 { "1 entry".into() } else { format!("{} entries", one.entries) };
         let size = format!("{entries}, {}", count(one.stamps, "stamp"));
-        say(format!("not compared: {} ({size}): {}", plain(&one.what), plain(&one.why)));
+        tell(format!("not compared: {} ({size}): {}", plain(&one.what), plain(&one.why)));
     }
     found.caveats.iter().for_each(|caveat| tell(format!("note: {}", plain(caveat))));
     tell(format!("account {}: {}", plain(&found.account_id), sentence(found)));
@@ -99,7 +99,7 @@ fn show_findings(check: &Check, names: &Names) {
     for one in check.disagreed.iter().take(SHOWN) {
         let by = one.user_id.as_ref().map(|user| format!(" by {}", names.shown("user", user)));
         let (kind, thing) = (&one.resource_type, names.shown(&one.resource_type, &one.resource_id));
-        say(plain(&format!("{kind} {thing}: at {}{}: {}", one.at, by.unwrap_or_default(), one.what)));
+        tell(plain(&format!("{kind} {thing}: at {}{}: {}", one.at, by.unwrap_or_default(), one.what)));
     }
     more(check.disagreed.len());
 }
@@ -112,7 +112,7 @@ fn show_changed(found: &Reconciliation, names: &Names) {
             format!("{who} ({}, last at {})", count(by.times, "time"), by.last_at)
         });
         let by = by.collect::<Vec<_>>().join(", ");
-        say(plain(&format!(
+        tell(plain(&format!(
             "changed: {} {} by {by}: {}",
             one.resource_type,
             one.resource_id,
