@@ -188,8 +188,9 @@ class Run:
         return True
 
     def is_begun(self):
-        """Whether a page is written."""
-        return self.are_up() and self.watch().get("pages", 0) > 0
+        """Whether a page is written and every worker is at work: the others alone have fewer tenants under way."""
+        told, others = self.watch(), (len(self.workers) - 1) * self.options.active
+        return self.are_up() and told.get("pages", 0) > 0 and told.get("tenants", 0) > others
 
     def watch(self):
         """What the broker knows of the tenants; nothing while it does not answer."""
