@@ -2,7 +2,7 @@
 //! knows nothing of the component.
 
 use crate::support::{Collected, account, block_on, collect, options, plugin, simulator, tenant};
-use fivetran_simulator::{Config, Hook, Principal, Reply, RequestInfo, Simulator};
+use fivetran_simulator::{Config, Hook, Principal, Reply, RequestInfo, SCOPES, Simulator};
 use serde_json::Value;
 use source_evidence::digest::canonical;
 use source_evidence::schemas::Schemas;
@@ -182,21 +182,6 @@ fn every_content_obeys_its_schema() {
         }
     });
 }
-
-/// Every READ scope of a system key.
-const SCOPES: &[&str] = &[
-    "ACCOUNT",
-    "CONNECTOR",
-    "DESTINATION",
-    "PRIVATE_LINK",
-    "PROXY",
-    "REMOTE_EXECUTION_AGENT",
-    "ROLES",
-    "TEAM",
-    "TRANSFORMATION",
-    "USER",
-    "WEBHOOK",
-];
 
 #[test]
 fn a_read_only_key_that_lacks_three_scopes_gives_coverage_that_names_exactly_those() {

@@ -242,6 +242,8 @@ fn a_job_that_is_none_is_laid_aside_and_harms_nobody() {
     // Whoever may write to the queue is not to read what else the worker may read.
     let thief = json!({"run": "r1", "tenant": {"name": "thief",
         "credentials": {"key_file": "/etc/hostname", "secret_file": "secret-good"}}});
+    let spy = json!({"run": "r1", "tenant": {"name": "spy", "upstream": "http://127.0.0.1:1",
+        "credentials": {"key_env": "HOME", "secret_file": "secret-good"}}});
     // As a text in a text it is longer than a message may be.
     let long = "\"".repeat(700_000);
     for (subject, text) in [
@@ -249,6 +251,7 @@ fn a_job_that_is_none_is_laid_aside_and_harms_nobody() {
         ("a.b", "{\"run\":1}"),
         ("own", &component.to_string()),
         ("thief", &thief.to_string()),
+        ("spy", &spy.to_string()),
         ("long", &long),
     ] {
         farm.broker.publish(&format!("source.jobs.{subject}"), text);
@@ -259,11 +262,12 @@ fn a_job_that_is_none_is_laid_aside_and_harms_nobody() {
         "{\\\"run\\\":1}",
         "a job must not name a component",
         "/credentials/key_file leads out",
+        "must not name an upstream",
         "\"cut\":597600",
     ] {
         dead.until(|told| told.contains(words));
     }
     farm.until(|it| it["complete"] == 1);
     let said = worker.stop();
-    assert!(said.contains("1 done (0 failed), 5 given up"), "{said}");
+    assert!(said.contains("1 done (0 failed), 6 given up"), "{said}");
 }
